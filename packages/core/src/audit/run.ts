@@ -1,0 +1,141 @@
+/**
+ * What a run means, as plain data: the document that `--json` prints and that reporters read
+ * (schema glacis/run/1). Keys are a contract: they are added to, never renamed. `null` means "not
+ * run" or "not found". Fractions are of all samples; radii are in the units of the user's input.
+ */
+
+export type NormName = 'linf' | 'l2' | 'l1' | 'l0';
+
+export type Verdict = 'certified' | 'falsified' | 'unknown' | 'timeout' | 'error' | 'misclassified';
+
+export const verdicts: readonly Verdict[] = [
+  'certified',
+  'falsified',
+  'unknown',
+  'timeout',
+  'error',
+  'misclassified',
+];
+
+/** `float32`: any float32 evaluation order of the file. `real`: the network over the reals. */
+export type Semantics = 'float32' | 'real';
+
+/** One input's ledger row. */
+export interface SampleRecord {
+  /** Index of the input in the data file. */
+  readonly index: number;
+  readonly label: number;
+  readonly prediction: number;
+  /** The original file's answer on the stored adversarial input. */
+  readonly adversarialPrediction: number | null;
+  readonly verdict: Verdict;
+  /** Largest radius proven safe; 0 when nothing is proven. */
+  readonly lower: number | null;
+  readonly lowerMethod: string | null;
+  /** Smallest radius broken (float64 distance of the stored adversarial input). */
+  readonly upper: number | null;
+  readonly upperMethod: string | null;
+  /** Proven lower bound of the margin at the run's ε. */
+  readonly marginLower: number | null;
+  /** First-order estimate |margin| / ‖∇margin‖ in the dual norm: neither bound, a tick between them. */
+  readonly estimate: number | null;
+  /** z_label − max other logit at the clean input. */
+  readonly margin: number | null;
+  /** Whether noise of the run's ε (worst of the draws) changed the answer. */
+  readonly noiseBroken: boolean | null;
+  readonly forwards: number;
+  readonly gradients: number;
+  readonly seconds: number;
+  /** Why the verdict is `error`, in words. */
+  readonly error: string | null;
+}
+
+/** What one method did and cost over the whole run. */
+export interface MethodRecord {
+  readonly id: string;
+  readonly side: 'attack' | 'proof' | 'noise';
+  /** Inputs it was asked about, and inputs it decided at the run's ε. */
+  readonly asked: number;
+  readonly decided: number;
+  readonly forwards: number;
+  readonly gradients: number;
+  readonly seconds: number;
+  /** Accuracy left if this method alone had run on the inputs it was asked about; null for proofs. */
+  readonly accuracy: number | null;
+}
+
+export type Fraction = number | null;
+export type Interval = readonly [number, number] | null;
+
+export interface AccuracyRecord<T> {
+  readonly clean: T;
+  readonly noise: T;
+  readonly robustUpper: T;
+  readonly certifiedLower: T;
+}
+
+export interface CurvePoint {
+  readonly eps: number;
+  readonly noise: Fraction;
+  readonly robustUpper: Fraction;
+  readonly certifiedLower: Fraction;
+}
+
+export interface IndicatorRecord {
+  readonly id: string;
+  readonly fired: boolean;
+  readonly value: number | null;
+  readonly threshold: number | null;
+  readonly evidence: string;
+  readonly meaning: string;
+  readonly advice: string;
+}
+
+export interface MaskingRecord {
+  readonly verdict: 'none' | 'suspected' | 'confirmed';
+  readonly credibleUpper: Fraction;
+  readonly indicators: readonly IndicatorRecord[];
+}
+
+export interface PortRecord {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface Run {
+  readonly schema: 'glacis/run/1';
+  readonly glacis: string;
+  readonly seed: number;
+  readonly command: readonly string[];
+  readonly model: {
+    readonly path: string;
+    readonly sha256: string;
+    readonly inputs: readonly PortRecord[];
+    readonly outputs: readonly PortRecord[];
+    readonly parameters: number;
+  };
+  readonly data: { readonly path: string; readonly sha256: string; readonly samples: number };
+  readonly threat: {
+    readonly norm: NormName;
+    readonly eps: number;
+    readonly clip: readonly [number, number] | null;
+    /** Per-feature weights and frozen features, when given: ‖δ / weights‖ ≤ ε, frozen δ = 0. */
+    readonly weights: readonly number[] | null;
+    readonly frozen: readonly number[] | null;
+  };
+  readonly semantics: Semantics;
+  readonly accuracy: AccuracyRecord<Fraction>;
+  readonly intervals: AccuracyRecord<Interval>;
+  readonly verdicts: Readonly<Record<Verdict, number>>;
+  readonly curve: readonly CurvePoint[];
+  readonly samples: readonly SampleRecord[];
+  readonly masking: MaskingRecord | null;
+  readonly methods: readonly MethodRecord[];
+  /** Things the reader should know: what was assumed, matched, stripped or left out. */
+  readonly notes: readonly string[];
+  /** True while the run is unfinished (interrupted or out of time). */
+  readonly partial: boolean;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly seconds: Readonly<Record<string, number>> & { readonly total: number };
+}

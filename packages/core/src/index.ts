@@ -1,0 +1,2 @@
+/** The public face of @glacis/core. */
+export * from './tensor/tensor.ts';
