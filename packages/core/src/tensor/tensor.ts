@@ -75,7 +75,11 @@ export function integers(
   values: readonly number[],
   shape: readonly number[] = [values.length],
 ): Tensor<'int64'> {
-  return tensor('int64', shape, BigInt64Array.from(values, (value) => BigInt(value)));
+  return tensor(
+    'int64',
+    shape,
+    BigInt64Array.from(values, (value) => BigInt(value)),
+  );
 }
 
 /** The same elements under another shape of the same size (shares the data). */

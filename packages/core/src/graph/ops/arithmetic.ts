@@ -1,0 +1,212 @@
+/**
+ * Sums, products and extremes of two values with NumPy broadcasting. Their kind depends on which
+ * operands are perturbed: a product with a point is linear, of two perturbed values coupled.
+ */
+import type { Builder } from '../builder.ts';
+import { broadcastShapes, printShape } from '../dimension.ts';
+import type { Node, ValueType } from '../graph.ts';
+import {
+  type Bounds,
+  isPoint,
+  oneFactor,
+  type OpDefinition,
+  type RangeContext,
+  ShapeError,
+} from './definition.ts';
+import { fusedError, magnitude, outwardBy } from './outward.ts';
+import { only } from './structural.ts';
+
+declare module '../graph.ts' {
+  interface OpAttributes {
+    add: object;
+    sub: object;
+    mul: object;
+    div: object;
+    neg: object;
+    max: object;
+    min: object;
+  }
+}
+
+type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'max' | 'min';
+type Binary = Exclude<Arithmetic, 'neg'>;
+
+export function broadcastType(operands: readonly ValueType[]): ValueType {
+  const [a, b] = operands;
+  const shape = a && b && broadcastShapes(a.shape, b.shape);
+  if (!shape) {
+    throw new ShapeError(
+      `shapes ${operands.map((operand) => printShape(operand.shape)).join(' and ')} do not broadcast`,
+    );
+  }
+  if (a.type !== b.type) throw new ShapeError(`types ${a.type} and ${b.type} do not mix`);
+  return { type: a.type, shape };
+}
+
+function pair<T>(values: readonly T[]): [T, T] {
+  const [a, b] = values;
+  if (a === undefined || b === undefined) throw new ShapeError('an operand is missing');
+  return [a, b];
+}
+
+function emitAs(opType: string): OpDefinition<Binary>['emit'] {
+  return (e, _node, operands) => e.node(opType, operands.map((operand) => e.nameOf(operand)));
+}
+
+/** The ends of a sum, rounded as part of its fused region. */
+function sumRange(context: RangeContext<'add' | 'sub'>, lower: Node, upper: Node): Bounds {
+  const { b } = context;
+  const [x, y] = pair(context.operands);
+  const terms = b.add(magnitude(b, x), magnitude(b, y));
+  return outwardBy(b, { lower, upper }, fusedError(context, terms));
+}
+
+function extremes(b: Builder, values: readonly Node[]): Bounds {
+  return {
+    lower: values.reduce((least, value) => b.min(least, value)),
+    upper: values.reduce((most, value) => b.max(most, value)),
+  };
+}
+
+/** Share of the cotangent for an extreme's operand: 1 where it is taken, ½ at ties. */
+function share(b: Builder, winner: Node, loser: Node): Node {
+  return b.mul(b.add(b.greater(winner, loser), b.greaterOrEqual(winner, loser)), 0.5);
+}
+
+export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
+  add: {
+    kind: 'linear',
+    infer: (_, operands) => broadcastType(operands),
+    emit: emitAs('Add'),
+    gradient: ({ b, operands, cotangent }, i) => b.sumTo(cotangent, pair(operands)[i === 0 ? 0 : 1].shape),
+    terms: () => 1,
+    range: (context) => {
+      const [x, y] = pair(context.operands);
+      const { b } = context;
+      return sumRange(context, b.add(x.lower, y.lower), b.add(x.upper, y.upper));
+    },
+  },
+  sub: {
+    kind: 'linear',
+    absolute: (b, _node, [x, y]) => b.add(x ?? 0, y ?? 0),
+    infer: (_, operands) => broadcastType(operands),
+    emit: emitAs('Sub'),
+    gradient: ({ b, operands, cotangent }, i) =>
+      i === 0
+        ? b.sumTo(cotangent, pair(operands)[0].shape)
+        : b.neg(b.sumTo(cotangent, pair(operands)[1].shape)),
+    terms: () => 1,
+    range: (context) => {
+      const [x, y] = pair(context.operands);
+      const { b } = context;
+      return sumRange(context, b.sub(x.lower, y.upper), b.sub(x.upper, y.lower));
+    },
+  },
+  mul: {
+    kind: 'linear',
+    linearIn: oneFactor,
+    infer: (_, operands) => broadcastType(operands),
+    emit: emitAs('Mul'),
+    gradient: ({ b, operands, cotangent }, i) => {
+      const [x, y] = pair(operands);
+      return i === 0
+        ? b.sumTo(b.mul(cotangent, y), x.shape)
+        : b.sumTo(b.mul(cotangent, x), y.shape);
+    },
+    terms: () => 1,
+    range: (context) => {
+      const { b, node } = context;
+      const [x, y] = pair(context.operands);
+      const error = fusedError(context, b.mul(magnitude(b, x), magnitude(b, y)));
+      if (node.operands[0] === node.operands[1] && !isPoint(x)) {
+        // A square is never negative, which the product of two independent boxes does not know.
+        const [low, high] = [b.mul(x.lower, x.lower), b.mul(x.upper, x.upper)];
+        const away = b.max(b.max(x.lower, b.neg(x.upper)), 0);
+        return outwardBy(b, { lower: b.mul(away, away), upper: b.max(low, high) }, error);
+      }
+      const products = [
+        b.mul(x.lower, y.lower),
+        b.mul(x.lower, y.upper),
+        b.mul(x.upper, y.lower),
+        b.mul(x.upper, y.upper),
+      ];
+      return outwardBy(b, extremes(b, [...new Set(products)]), error);
+    },
+  },
+  div: {
+    kind: 'coupled',
+    linearIn: ([, divisor]) => divisor !== true,
+    infer: (_, operands) => broadcastType(operands),
+    emit: emitAs('Div'),
+    gradient: ({ b, operands, output, cotangent }, i) => {
+      const [x, y] = pair(operands);
+      return i === 0
+        ? b.sumTo(b.div(cotangent, y), x.shape)
+        : b.sumTo(b.neg(b.div(b.mul(cotangent, output), y)), y.shape);
+    },
+    terms: () => 1,
+    range: (context) => {
+      const { b } = context;
+      const [x, y] = pair(context.operands);
+      const quotients = [
+        b.div(x.lower, y.lower),
+        b.div(x.lower, y.upper),
+        b.div(x.upper, y.lower),
+        b.div(x.upper, y.upper),
+      ];
+      const ends = extremes(b, [...new Set(quotients)]);
+      const error = fusedError(context, b.max(b.abs(ends.lower), b.abs(ends.upper)));
+      if (isPoint(y)) return outwardBy(b, ends, error);
+      // A divisor that may be 0 leaves no bound: the ends become infinite, which proves nothing.
+      const straddles = b.greaterOrEqual(0, b.mul(b.sign(y.lower), b.sign(y.upper)));
+      const guarded = {
+        lower: b.where(straddles, -Infinity, ends.lower),
+        upper: b.where(straddles, Infinity, ends.upper),
+      };
+      return outwardBy(b, guarded, error);
+    },
+  },
+  neg: {
+    kind: 'linear',
+    absolute: (b, _node, [x]) => x ?? b.scalar(0),
+    infer: (_, operands) => only(operands),
+    emit: (e, _node, operands) => e.node('Neg', operands.map((operand) => e.nameOf(operand))),
+    gradient: ({ b, cotangent }) => b.neg(cotangent),
+    range: ({ b, operands }) => {
+      const [x] = operands;
+      if (!x) throw new ShapeError('an operand is missing');
+      const lower = b.neg(x.upper);
+      return { lower, upper: isPoint(x) ? lower : b.neg(x.lower) };
+    },
+  },
+  max: {
+    kind: 'coupled',
+    infer: (_, operands) => broadcastType(operands),
+    emit: emitAs('Max'),
+    gradient: ({ b, operands, cotangent }, i) => {
+      const [x, y] = pair(operands);
+      return i === 0
+        ? b.sumTo(b.mul(cotangent, share(b, x, y)), x.shape)
+        : b.sumTo(b.mul(cotangent, share(b, y, x)), y.shape);
+    },
+    range: ({ b, operands }) => {
+      const [x, y] = pair(operands);
+      return { lower: b.max(x.lower, y.lower), upper: b.max(x.upper, y.upper) };
+    },
+  },
+  min: {
+    kind: 'coupled',
+    infer: (_, operands) => broadcastType(operands),
+    emit: emitAs('Min'),
+    gradient: ({ b, operands, cotangent }, i) => {
+      const [x, y] = pair(operands);
+      return i === 0
+        ? b.sumTo(b.mul(cotangent, share(b, y, x)), x.shape)
+        : b.sumTo(b.mul(cotangent, share(b, x, y)), y.shape);
+    },
+    range: ({ b, operands }) => {
+      const [x, y] = pair(operands);
+      return { lower: b.min(x.lower, y.lower), upper: b.min(x.upper, y.upper) };
+    },
+  },
+};

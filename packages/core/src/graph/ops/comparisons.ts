@@ -1,0 +1,166 @@
+/**
+ * Steps: piecewise constant functions and selections by them. Masks are float32 zeros and ones, so
+ * that products with them stay inside the table. Their derivative is zero by definition; the range of
+ * a step that touches its jump is the whole jump.
+ */
+import { floats } from '../../tensor/tensor.ts';
+import type { Builder } from '../builder.ts';
+import { broadcastShapes } from '../dimension.ts';
+import type { Node, ValueType } from '../graph.ts';
+import { broadcastType } from './arithmetic.ts';
+import { type Bounds, isPoint, type OpDefinition, ShapeError } from './definition.ts';
+import type { Emitter } from './emitter.ts';
+import { only } from './structural.ts';
+
+declare module '../graph.ts' {
+  interface OpAttributes {
+    /** 1 where x > 0. */
+    step: object;
+    sign: object;
+    greater: object;
+    greaterOrEqual: object;
+    equal: object;
+    /** Operands mask, a, b: a where the mask is 1, b where it is 0. */
+    where: object;
+  }
+}
+
+type Comparison = 'step' | 'sign' | 'greater' | 'greaterOrEqual' | 'equal' | 'where';
+
+const zero = floats([0], []);
+/** TensorProto.DataType codes of a Cast. */
+const FLOAT = 1;
+const BOOL = 9;
+
+function asMask(e: Emitter, condition: string): string {
+  return e.node('Cast', [condition], { to: FLOAT });
+}
+
+function pair<T>(values: readonly T[]): [T, T] {
+  const [a, b] = values;
+  if (a === undefined || b === undefined) throw new ShapeError('an operand is missing');
+  return [a, b];
+}
+
+function single<T>(values: readonly T[]): T {
+  const [value] = values;
+  if (value === undefined) throw new ShapeError('an operand is missing');
+  return value;
+}
+
+function maskType(operands: readonly ValueType[]): ValueType {
+  return { type: 'float32', shape: broadcastType(operands).shape };
+}
+
+function comparison<K extends 'greater' | 'greaterOrEqual' | 'equal'>(
+  onnx: string,
+  ends: (b: Builder, x: Bounds, y: Bounds) => Bounds,
+): OpDefinition<K> {
+  return {
+    kind: 'step',
+    infer: (_, operands) => maskType(operands),
+    emit: (e, _node, operands) =>
+      asMask(
+        e,
+        e.node(
+          onnx,
+          operands.map((operand) => e.nameOf(operand)),
+        ),
+      ),
+    gradient: () => undefined,
+    range: ({ b, operands }) => {
+      const [x, y] = pair(operands);
+      return ends(b, x, y);
+    },
+  };
+}
+
+/** x > y is certain when x's least exceeds y's greatest, possible (jump included) when they touch. */
+function orderEnds(b: Builder, x: Bounds, y: Bounds): Bounds {
+  return { lower: b.greater(x.lower, y.upper), upper: b.greaterOrEqual(x.upper, y.lower) };
+}
+
+export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
+  step: {
+    kind: 'step',
+    infer: (_, operands) => only(operands),
+    emit: (e, _node, operands) => {
+      const x = single(operands);
+      // A ReLU's result is positive exactly where it is not zero: one cast instead of a comparison.
+      const positive =
+        x.op === 'relu'
+          ? e.node('Cast', [e.nameOf(x)], { to: BOOL })
+          : e.node('Greater', [e.nameOf(x), e.constant(zero)]);
+      return asMask(e, positive);
+    },
+    gradient: () => undefined,
+    range: ({ b, operands }) => {
+      const x = single(operands);
+      return { lower: b.step(x.lower), upper: b.greaterOrEqual(x.upper, 0) };
+    },
+  },
+  sign: {
+    kind: 'step',
+    infer: (_, operands) => only(operands),
+    emit: (e, _node, operands) => e.node('Sign', [e.nameOf(single(operands))]),
+    gradient: () => undefined,
+    range: ({ b, operands }) => {
+      const x = single(operands);
+      return {
+        lower: b.sub(b.mul(b.step(x.lower), 2), 1),
+        upper: b.sub(b.mul(b.greaterOrEqual(x.upper, 0), 2), 1),
+      };
+    },
+  },
+  greater: comparison<'greater'>('Greater', orderEnds),
+  greaterOrEqual: comparison<'greaterOrEqual'>('GreaterOrEqual', orderEnds),
+  equal: comparison<'equal'>('Equal', (b, x, y) => {
+    if (isPoint(x) && isPoint(y)) {
+      const same = b.equal(x.lower, y.lower);
+      return { lower: same, upper: same };
+    }
+    const overlap = b.mul(
+      b.greaterOrEqual(x.upper, y.lower),
+      b.greaterOrEqual(y.upper, x.lower),
+    );
+    return { lower: b.mul(overlap, 0), upper: overlap };
+  }),
+  where: {
+    kind: 'coupled',
+    infer: (_, operands) => {
+      const [mask, a, b] = operands;
+      const branches = broadcastType([a, b].filter((operand) => operand !== undefined));
+      const shape = mask && broadcastShapes(mask.shape, branches.shape);
+      if (!shape) throw new ShapeError('a mask does not broadcast to what it selects');
+      return { type: branches.type, shape };
+    },
+    emit: (e, _node, operands) => {
+      const [mask = '', a = '', b = ''] = operands.map((operand) => e.nameOf(operand));
+      return e.node('Where', [e.node('Cast', [mask], { to: BOOL }), a, b]);
+    },
+    gradient: ({ b, operands, cotangent }, index) => {
+      if (index === 0) return undefined;
+      const mask = single(operands);
+      const taken = operands[index];
+      if (!taken) throw new ShapeError('an operand is missing');
+      const share = index === 1 ? mask : b.sub(1, mask);
+      return b.sumTo(b.mul(cotangent, share), taken.shape);
+    },
+    range: ({ b, operands }) => {
+      const [mask, x, y] = operands;
+      if (!mask || !x || !y) throw new ShapeError('an operand is missing');
+      // The mask is surely 1, surely 0, or open: then either branch may be taken.
+      const end = (
+        join: (p: Node, q: Node) => Node,
+        [p, q]: readonly [Node, Node],
+      ): Node =>
+        isPoint(mask)
+          ? b.where(mask.lower, p, q)
+          : b.where(mask.lower, p, b.where(mask.upper, join(p, q), q));
+      return {
+        lower: end((p, q) => b.min(p, q), [x.lower, y.lower]),
+        upper: end((p, q) => b.max(p, q), [x.upper, y.upper]),
+      };
+    },
+  },
+};

@@ -1,0 +1,104 @@
+/**
+ * What an op must state. Transforms ask for a rule by its kind and never branch on an op's name; an
+ * op that lacks a rule may state a `lower`ing into other ops instead, and one that lacks both is a
+ * typed error (RuleMissing), never a silent skip.
+ *
+ * Kinds, decided per node by which operands depend on a perturbed value:
+ * - structural: moves elements, never computes (reshape, slice, …): no rounding, adjoint only
+ * - linear: sums and products with points: adjoint gives gradient and backward bound
+ * - elementwise: one operand, element by element
+ * - coupled: several perturbed operands or elements meet non-linearly
+ * - step: piecewise constant; gradient zero by definition
+ */
+import type { Builder } from '../builder.ts';
+import type { Dimension } from '../dimension.ts';
+import type { Node, NodeOf, OpAttributes, OpName, ValueType } from '../graph.ts';
+import type { Emitter } from './emitter.ts';
+
+export type OpKind = 'source' | 'structural' | 'linear' | 'elementwise' | 'coupled' | 'step';
+
+/** Lower and upper end of a value; the same node twice for a point. */
+export interface Bounds {
+  readonly lower: Node;
+  readonly upper: Node;
+}
+
+export function isPoint(bounds: Bounds): boolean {
+  return bounds.lower === bounds.upper;
+}
+
+export interface GradientContext<K extends OpName> {
+  readonly b: Builder;
+  readonly node: NodeOf<K>;
+  readonly operands: readonly Node[];
+  readonly output: Node;
+  readonly cotangent: Node;
+}
+
+/**
+ * Rounding as the design's "Soundness" wants it. `gamma(n)` is the relative error, per |term|, of a
+ * sum of n products; `tiny(n)` its absolute underflow. Both cover the bound's own arithmetic and,
+ * under float32 semantics, the network's.
+ */
+export interface RoundingModel {
+  gamma(n: number): number;
+  tiny(n: number): number;
+}
+
+export interface RangeContext<K extends OpName> {
+  readonly b: Builder;
+  readonly node: NodeOf<K>;
+  readonly operands: readonly Bounds[];
+  readonly rounding: RoundingModel;
+  /** Products and sums a runtime may fuse with this node's (the longest chain of its region). */
+  readonly fused: number;
+}
+
+export interface OpDefinition<K extends OpName> {
+  readonly kind: OpKind;
+  /** Result type; throws ShapeError. */
+  infer(attributes: OpAttributes[K], operands: readonly ValueType[]): ValueType;
+  /** Writes ONNX nodes and returns the name of the result. */
+  emit(emitter: Emitter, node: NodeOf<K>, operands: readonly Node[]): string;
+  /**
+   * The cotangent of one operand: cotangentᵀ·∂output/∂operand, of the operand's shape; undefined
+   * where the derivative is zero by definition. For linear ops this is the adjoint and uses no
+   * value of the operand itself.
+   */
+  gradient?(context: GradientContext<K>, operand: number): Node | undefined;
+  /** Ends of the output over the operands' boxes, outward by the rounding model. */
+  range?(context: RangeContext<K>): Bounds;
+  /** The same value written in other ops. */
+  lower?(b: Builder, node: NodeOf<K>, operands: readonly Node[]): Node;
+  /**
+   * Whether the op is linear in its perturbed operands together. Absent: always so for linear and
+   * structural kinds, never for the others.
+   */
+  linearIn?(perturbed: readonly boolean[]): boolean;
+  /**
+   * For linear ops, the same sum over the absolute values of its terms, given operands' magnitudes.
+   * Absent: the op itself.
+   */
+  absolute?(b: Builder, node: NodeOf<K>, magnitudes: readonly Node[]): Node;
+  /** Attributes of the same op over another number of rows; absent: they do not name it. */
+  rebatched?(attributes: OpAttributes[K], rows: Dimension): OpAttributes[K];
+  /** Products summed into one element of the output; 0 or absent when nothing is summed. */
+  terms?(node: NodeOf<K>, operands: readonly ValueType[]): number;
+}
+
+/** A product is linear while at most one factor is perturbed. */
+export function oneFactor(perturbed: readonly boolean[]): boolean {
+  return perturbed.filter(Boolean).length <= 1;
+}
+
+export class ShapeError extends Error {
+  override readonly name = 'ShapeError';
+}
+
+/** An op lacks the rule a transform needs. */
+export class RuleMissing extends Error {
+  override readonly name = 'RuleMissing';
+  constructor(rule: string, node: Node, advice: string) {
+    super(`${node.op} (${node.label || `node ${node.id}`}) has no ${rule} rule: ${advice}`);
+  }
+}

@@ -1,0 +1,102 @@
+/** Softmax, and the layers that inference turns into affine maps: batch normalisation and dropout. */
+import { floats } from '../../tensor/tensor.ts';
+import type { Builder } from '../builder.ts';
+import { known, type Shape } from '../dimension.ts';
+import type { Node } from '../graph.ts';
+import { type OpDefinition, ShapeError } from './definition.ts';
+import { outward, TINY } from './outward.ts';
+import { only } from './structural.ts';
+
+declare module '../graph.ts' {
+  interface OpAttributes {
+    softmax: { readonly axis: number };
+    /** Operands x, scale, shift, mean, variance (each [channels]); inference mode. */
+    batchNorm: { readonly epsilon: number };
+    /** The identity at inference. */
+    dropout: { readonly ratio: number };
+  }
+}
+
+type Normalisation = 'softmax' | 'batchNorm' | 'dropout';
+
+function single<T>(values: readonly T[]): T {
+  const [value] = values;
+  if (value === undefined) throw new ShapeError('an operand is missing');
+  return value;
+}
+
+/** A [channels] vector shaped to broadcast over x's axis 1. */
+function perChannel(b: Builder, vector: Node, x: { readonly shape: Shape }): Node {
+  return b.reshape(
+    vector,
+    x.shape.map((_, i) => (i === 1 ? (vector.shape[0] ?? 1) : 1)),
+  );
+}
+
+/** 1/√(variance + ε)·scale, in float64 where both are constants. */
+function channelScale(b: Builder, scale: Node, variance: Node, epsilon: number): Node {
+  if (scale.op === 'constant' && variance.op === 'constant') {
+    const [s, v] = [scale, variance].map((node) => Float64Array.from(node.attributes.tensor.data, Number));
+    const values = (v ?? []).map((value, i) => (s?.[i] ?? 0) / Math.sqrt(value + epsilon));
+    return b.constant(floats(values));
+  }
+  return b.div(scale, b.sqrt(b.add(variance, epsilon)));
+}
+
+export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } = {
+  softmax: {
+    kind: 'coupled',
+    infer: (_, operands) => only(operands),
+    emit: (e, { attributes: { axis } }, operands) =>
+      e.node('Softmax', [e.nameOf(single(operands))], { axis }),
+    gradient: ({ b, node, output, cotangent }) => {
+      const weighted = b.mul(output, cotangent);
+      const mean = b.sum(weighted, [node.attributes.axis], true);
+      return b.sub(weighted, b.mul(output, mean));
+    },
+    // Component i is e^{x_i} / (e^{x_i} + Σ_{j≠i} e^{x_j}): least where x_i is least and the others
+    // are greatest. The others' sum is a difference, whose error is relative to the whole sum.
+    range: ({ b, node, operands }) => {
+      const x = single(operands);
+      const axes = [node.attributes.axis];
+      const count = known(x.lower.shape[node.attributes.axis] ?? 1, 'the softmax axis');
+      const error = 2 ** -17 + count * 2 ** -22;
+      const shift = b.maximum(x.upper, axes, true);
+      const low = b.exp(b.sub(x.lower, shift));
+      const high = b.exp(b.sub(x.upper, shift));
+      const [sumLow, sumHigh] = [b.sum(low, axes, true), b.sum(high, axes, true)];
+      const most = b.add(b.add(b.sub(sumHigh, high), low), b.mul(sumHigh, error));
+      const rest = b.sub(b.add(b.sub(sumLow, low), high), b.mul(b.add(sumLow, high), error));
+      const ends = {
+        lower: b.div(low, most),
+        upper: b.min(b.div(high, b.max(b.max(rest, high), TINY)), 1),
+      };
+      return outward(b, ends, 2 ** -16, 2 ** -20);
+    },
+  },
+  batchNorm: {
+    kind: 'linear',
+    infer: (_, operands) => only(operands),
+    emit: (e, { attributes: { epsilon } }, operands) =>
+      e.node(
+        'BatchNormalization',
+        operands.map((operand) => e.nameOf(operand)),
+        { epsilon: { float: epsilon } },
+      ),
+    lower: (b, node, operands) => {
+      const [x, scale, shift, mean, variance] = operands;
+      if (!x || !scale || !shift || !mean || !variance) {
+        throw new ShapeError('a batch normalisation has five operands');
+      }
+      const factor = channelScale(b, scale, variance, node.attributes.epsilon);
+      const centred = b.sub(x, perChannel(b, mean, x));
+      return b.add(b.mul(centred, perChannel(b, factor, x)), perChannel(b, shift, x));
+    },
+  },
+  dropout: {
+    kind: 'structural',
+    infer: (_, operands) => only(operands),
+    emit: (e, _node, operands) => e.node('Identity', [e.nameOf(single(operands))]),
+    lower: (_b, _node, operands) => single(operands),
+  },
+};

@@ -1,0 +1,97 @@
+/** Sums and maxima over constant axes. */
+import { integers } from '../../tensor/tensor.ts';
+import { type Dimension, known, printShape, type Shape } from '../dimension.ts';
+import type { ValueType } from '../graph.ts';
+import { type OpDefinition, ShapeError } from './definition.ts';
+import { fusedError, magnitude, outwardBy } from './outward.ts';
+import { only } from './structural.ts';
+
+declare module '../graph.ts' {
+  interface OpAttributes {
+    /** `keep` leaves the summed axes with size 1. Axes are ascending and not negative. */
+    reduceSum: { readonly axes: readonly number[]; readonly keep: boolean };
+    reduceMax: { readonly axes: readonly number[]; readonly keep: boolean };
+  }
+}
+
+type Reduction = 'reduceSum' | 'reduceMax';
+interface Axes {
+  readonly axes: readonly number[];
+  readonly keep: boolean;
+}
+
+function keptShape(shape: Shape, axes: readonly number[]): Shape {
+  return shape.map((dim, i) => (axes.includes(i) ? 1 : dim));
+}
+
+function inferReduction({ axes, keep }: Axes, operands: readonly ValueType[]): ValueType {
+  const { type, shape } = only(operands);
+  if (axes.some((axis) => axis < 0 || axis >= shape.length)) {
+    throw new ShapeError(`axes ${printShape(axes)} are outside ${printShape(shape)}`);
+  }
+  return {
+    type,
+    shape: keep ? keptShape(shape, axes) : shape.filter((_, i) => !axes.includes(i)),
+  };
+}
+
+function theOnly<T>(values: readonly T[]): T {
+  const [value] = values;
+  if (value === undefined) throw new ShapeError('an operand is missing');
+  return value;
+}
+
+export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
+  reduceSum: {
+    kind: 'linear',
+    infer: inferReduction,
+    emit: (e, { attributes: { axes, keep } }, operands) =>
+      e.node('ReduceSum', [e.nameOf(theOnly(operands)), e.constant(integers(axes))], {
+        keepdims: Number(keep),
+      }),
+    gradient: ({ b, node, operands, cotangent }) => {
+      const { shape } = theOnly(operands);
+      return b.expand(b.reshape(cotangent, keptShape(shape, node.attributes.axes)), shape);
+    },
+    terms: (node, operands) => summands(node.attributes.axes, theOnly(operands).shape),
+    range: (context) => {
+      const { b, node } = context;
+      const x = theOnly(context.operands);
+      const { axes, keep } = node.attributes;
+      const fused = Math.max(context.fused, summands(axes, x.lower.shape));
+      const error = fusedError({ ...context, fused }, b.sum(magnitude(b, x), axes, keep));
+      const lower = b.sum(x.lower, axes, keep);
+      const upper = b.sum(x.upper, axes, keep);
+      return outwardBy(b, { lower, upper }, error);
+    },
+  },
+  reduceMax: {
+    kind: 'coupled',
+    infer: inferReduction,
+    emit: (e, { attributes: { axes, keep } }, operands) =>
+      e.node('ReduceMax', [e.nameOf(theOnly(operands)), e.constant(integers(axes))], {
+        keepdims: Number(keep),
+      }),
+    // The cotangent goes to the elements that attain the maximum, in equal shares.
+    gradient: ({ b, node, operands, output, cotangent }) => {
+      const x = theOnly(operands);
+      const kept = keptShape(x.shape, node.attributes.axes);
+      const attained = b.greaterOrEqual(x, b.reshape(output, kept));
+      const each = b.div(b.reshape(cotangent, kept), b.sum(attained, node.attributes.axes, true));
+      return b.mul(attained, each);
+    },
+    range: ({ b, node, operands }) => {
+      const x = theOnly(operands);
+      const { axes, keep } = node.attributes;
+      return { lower: b.maximum(x.lower, axes, keep), upper: b.maximum(x.upper, axes, keep) };
+    },
+  },
+};
+
+function summands(axes: readonly number[], shape: Shape): number {
+  return axes.reduce((product, axis) => {
+    const dim: Dimension = shape[axis] ?? 1;
+    return product * known(dim, 'an axis that is summed with a rounding bound');
+  }, 1);
+}
+

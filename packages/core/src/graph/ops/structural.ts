@@ -1,0 +1,307 @@
+/**
+ * Ops that move elements and never compute: reshape, transpose, expand, concat, slice, pad, gather
+ * and its adjoint scatterAdd. Ranges map end by end; no rounding (scatterAdd and the adjoint of
+ * expand sum, and say so).
+ */
+import { floats, integers } from '../../tensor/tensor.ts';
+import type { Builder } from '../builder.ts';
+import {
+  broadcastShapes,
+  type Dimension,
+  elementCount,
+  known,
+  printShape,
+  sameShape,
+  type Shape,
+} from '../dimension.ts';
+import type { Node, OpName, ValueType } from '../graph.ts';
+import { type Bounds, isPoint, type OpDefinition, type RangeContext, ShapeError } from './definition.ts';
+import { fusedError, magnitude, outwardBy } from './outward.ts';
+
+declare module '../graph.ts' {
+  interface OpAttributes {
+    reshape: { readonly shape: Shape };
+    transpose: { readonly permutation: readonly number[] };
+    /** Broadcasts to a shape. */
+    expand: { readonly shape: Shape };
+    concat: { readonly axis: number };
+    /** Elements start ≤ i < end along one axis. */
+    slice: { readonly axis: number; readonly start: number; readonly end: number };
+    /** `value` before and after along every axis. */
+    pad: {
+      readonly before: readonly number[];
+      readonly after: readonly number[];
+      readonly value: number;
+    };
+    /** Elements at constant positions along one axis. */
+    gather: { readonly axis: number; readonly indices: readonly number[] };
+    /** Adjoint of gather: element i is added at position indices[i] of an axis of `size` zeros. */
+    scatterAdd: { readonly axis: number; readonly indices: readonly number[]; readonly size: number };
+  }
+}
+
+type Structural =
+  | 'reshape'
+  | 'transpose'
+  | 'expand'
+  | 'concat'
+  | 'slice'
+  | 'pad'
+  | 'gather'
+  | 'scatterAdd';
+
+/** The one operand of a unary op's type. */
+export function only(operands: readonly ValueType[]): ValueType {
+  const [operand] = operands;
+  if (!operand) throw new ShapeError('an operand is missing');
+  return operand;
+}
+
+/** The same node over the lower and over the upper ends. */
+function endByEnd<K extends OpName>({ b, node, operands }: RangeContext<K>): Bounds {
+  const over = (ends: readonly Node[]): Node => b.push(node.op, ends, node.attributes);
+  const lower = over(operands.map((operand) => operand.lower));
+  return operands.every(isPoint)
+    ? { lower, upper: lower }
+    : { lower, upper: over(operands.map((operand) => operand.upper)) };
+}
+
+function replaced(shape: Shape, axis: number, dim: Dimension): Shape {
+  return shape.map((existing, i) => (i === axis ? dim : existing));
+}
+
+function sizeAlong(shape: Shape, axis: number): Dimension {
+  const size = shape[axis];
+  if (size === undefined) throw new ShapeError(`axis ${axis} is outside ${printShape(shape)}`);
+  return size;
+}
+
+function inversePermutation(permutation: readonly number[]): number[] {
+  const inverse: number[] = [];
+  permutation.forEach((axis, i) => (inverse[axis] = i));
+  return inverse;
+}
+
+function first(nodes: readonly Node[]): Node {
+  const [node] = nodes;
+  if (!node) throw new ShapeError('an operand is missing');
+  return node;
+}
+
+/** Where each output position of a scatterAdd takes its k-th term from (`count` = nowhere). */
+function scatterLayers(indices: readonly number[], size: number): number[][] {
+  const layers: number[][] = [];
+  const filled = new Array<number>(size).fill(0);
+  indices.forEach((target, from) => {
+    const depth = filled[target] ?? 0;
+    filled[target] = depth + 1;
+    const layer = (layers[depth] ??= new Array<number>(size).fill(indices.length));
+    layer[target] = from;
+  });
+  return layers.length === 0 ? [new Array<number>(size).fill(0)] : layers;
+}
+
+export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
+  reshape: {
+    kind: 'structural',
+    rebatched: ({ shape }, rows) => ({ shape: [rows, ...shape.slice(1)] }),
+    infer: ({ shape }, operands) => {
+      const operand = only(operands);
+      if (elementCount(operand.shape) !== elementCount(shape)) {
+        throw new ShapeError(
+          `${printShape(operand.shape)} cannot be reshaped to ${printShape(shape)}`,
+        );
+      }
+      return { type: operand.type, shape };
+    },
+    emit: (e, node, operands) =>
+      e.node('Reshape', [e.nameOf(first(operands)), e.reshapeTarget(node.attributes.shape)]),
+    gradient: ({ b, operands, cotangent }) => b.reshape(cotangent, first(operands).shape),
+    range: endByEnd,
+  },
+  transpose: {
+    kind: 'structural',
+    infer: ({ permutation }, operands) => {
+      const { type, shape } = only(operands);
+      if (permutation.length !== shape.length) {
+        throw new ShapeError(`${printShape(shape)} has no permutation ${printShape(permutation)}`);
+      }
+      return { type, shape: permutation.map((axis) => sizeAlong(shape, axis)) };
+    },
+    emit: (e, node, operands) =>
+      e.node('Transpose', [e.nameOf(first(operands))], { perm: node.attributes.permutation }),
+    gradient: ({ b, node, cotangent }) =>
+      b.transpose(cotangent, inversePermutation(node.attributes.permutation)),
+    range: endByEnd,
+  },
+  expand: {
+    kind: 'structural',
+    rebatched: ({ shape }, rows) => ({ shape: [rows, ...shape.slice(1)] }),
+    infer: ({ shape }, operands) => {
+      const operand = only(operands);
+      const result = broadcastShapes(operand.shape, shape);
+      if (!result || !sameShape(result, shape)) {
+        throw new ShapeError(`${printShape(operand.shape)} does not expand to ${printShape(shape)}`);
+      }
+      return { type: operand.type, shape };
+    },
+    emit: (e, node, operands) =>
+      e.node('Expand', [e.nameOf(first(operands)), e.shape(node.attributes.shape)]),
+    gradient: ({ b, operands, cotangent }) => b.sumTo(cotangent, first(operands).shape),
+    range: endByEnd,
+  },
+  concat: {
+    kind: 'structural',
+    infer: ({ axis }, operands) => {
+      const { type, shape } = only(operands);
+      let total = 0;
+      for (const operand of operands) {
+        const rest = replaced(operand.shape, axis, 0);
+        if (operand.type !== type || !sameShape(rest, replaced(shape, axis, 0))) {
+          throw new ShapeError(
+            `${printShape(shape)} and ${printShape(operand.shape)} cannot be joined on axis ${axis}`,
+          );
+        }
+        total += known(sizeAlong(operand.shape, axis), 'a joined axis');
+      }
+      return { type, shape: replaced(shape, axis, total) };
+    },
+    emit: (e, node, operands) =>
+      e.node('Concat', operands.map((operand) => e.nameOf(operand)), { axis: node.attributes.axis }),
+    gradient: ({ b, node, operands, cotangent }, index) => {
+      const { axis } = node.attributes;
+      const sizes = operands.map((operand) => known(sizeAlong(operand.shape, axis), 'a joined axis'));
+      const start = sizes.slice(0, index).reduce((sum, size) => sum + size, 0);
+      return b.slice(cotangent, axis, start, start + (sizes[index] ?? 0));
+    },
+    range: endByEnd,
+  },
+  slice: {
+    kind: 'structural',
+    infer: ({ axis, start, end }, operands) => {
+      const { type, shape } = only(operands);
+      const size = known(sizeAlong(shape, axis), 'a sliced axis');
+      if (start < 0 || end > size || start > end) {
+        throw new ShapeError(`[${start}, ${end}) is outside axis ${axis} of ${printShape(shape)}`);
+      }
+      return { type, shape: replaced(shape, axis, end - start) };
+    },
+    emit: (e, { attributes: { axis, start, end } }, operands) =>
+      e.node('Slice', [
+        e.nameOf(first(operands)),
+        e.constant(integers([start])),
+        e.constant(integers([end])),
+        e.constant(integers([axis])),
+      ]),
+    gradient: ({ b, node, operands, cotangent }) => {
+      const { axis, start, end } = node.attributes;
+      const { shape } = first(operands);
+      const size = known(sizeAlong(shape, axis), 'a sliced axis');
+      const around = (amount: number): number[] => shape.map((_, i) => (i === axis ? amount : 0));
+      return b.push('pad', [cotangent], {
+        before: around(start),
+        after: around(size - end),
+        value: 0,
+      });
+    },
+    range: endByEnd,
+  },
+  pad: {
+    kind: 'structural',
+    absolute: (b, { attributes }, [x]) =>
+      x ? b.push('pad', [x], { ...attributes, value: Math.abs(attributes.value) }) : missing(),
+    infer: ({ before, after }, operands) => {
+      const { type, shape } = only(operands);
+      const padded = shape.map((dim, i) => {
+        const extra = (before[i] ?? 0) + (after[i] ?? 0);
+        return extra === 0 ? dim : known(dim, 'a padded axis') + extra;
+      });
+      return { type, shape: padded };
+    },
+    emit: (e, { attributes: { before, after, value } }, operands) =>
+      e.node('Pad', [
+        e.nameOf(first(operands)),
+        e.constant(integers([...before, ...after])),
+        e.constant(floats([value], [])),
+      ]),
+    gradient: ({ b, node, operands, cotangent }) => {
+      const { before } = node.attributes;
+      return first(operands).shape.reduce<Node>((value, dim, axis) => {
+        const start = before[axis] ?? 0;
+        return cotangent.shape[axis] === dim
+          ? value
+          : b.slice(value, axis, start, start + known(dim, 'a padded axis'));
+      }, cotangent);
+    },
+    range: endByEnd,
+  },
+  gather: {
+    kind: 'structural',
+    infer: ({ axis, indices }, operands) => {
+      const { type, shape } = only(operands);
+      const size = known(sizeAlong(shape, axis), 'a gathered axis');
+      if (indices.some((index) => index < 0 || index >= size)) {
+        throw new ShapeError(`an index is outside axis ${axis} of ${printShape(shape)}`);
+      }
+      return { type, shape: replaced(shape, axis, indices.length) };
+    },
+    emit: (e, { attributes: { axis, indices } }, operands) =>
+      e.node('Gather', [e.nameOf(first(operands)), e.constant(integers(indices))], { axis }),
+    gradient: ({ b, node, operands, cotangent }) => {
+      const { axis, indices } = node.attributes;
+      const size = known(sizeAlong(first(operands).shape, axis), 'a gathered axis');
+      return b.push('scatterAdd', [cotangent], { axis, indices, size });
+    },
+    range: endByEnd,
+  },
+  scatterAdd: {
+    kind: 'linear',
+    infer: ({ axis, indices, size }, operands) => {
+      const { type, shape } = only(operands);
+      if (sizeAlong(shape, axis) !== indices.length) {
+        throw new ShapeError(`${indices.length} positions for axis ${axis} of ${printShape(shape)}`);
+      }
+      return { type, shape: replaced(shape, axis, size) };
+    },
+    // A row of zeros behind the values, then one Gather for each layer of terms: contiguous copies.
+    emit: (e, { attributes: { axis, indices, size } }, operands) => {
+      const value = first(operands);
+      const end = value.shape.map((_, i) => (i === axis ? 1 : 0));
+      const padded = e.node('Pad', [
+        e.nameOf(value),
+        e.constant(integers([...value.shape.map(() => 0), ...end])),
+        e.constant(floats([0], [])),
+      ]);
+      const parts = scatterLayers(indices, size).map((layer) =>
+        e.node('Gather', [padded, e.constant(integers(layer))], { axis }),
+      );
+      return parts.reduce((sum, part) => e.node('Add', [sum, part]));
+    },
+    gradient: ({ b, node, cotangent }) =>
+      b.gather(cotangent, node.attributes.axis, node.attributes.indices),
+    terms: ({ attributes: { indices, size } }) => scatterLayers(indices, size).length,
+    range: (context) => {
+      const { b, node } = context;
+      const size = magnitude(b, context.operands[0] ?? missing());
+      const sums = b.push('scatterAdd', [size], node.attributes);
+      return outwardBy(b, endByEnd(context), fusedError(context, sums));
+    },
+  },
+};
+
+function missing(): never {
+  throw new ShapeError('an operand is missing');
+}
+
+/** Pads with a constant along the given axes; nothing to do gives the value itself. */
+export function padded(
+  b: Builder,
+  value: Node,
+  before: readonly number[],
+  after: readonly number[],
+  fill = 0,
+): Node {
+  return [...before, ...after].every((amount) => amount === 0)
+    ? value
+    : b.push('pad', [value], { before, after, value: fill });
+}

@@ -1,0 +1,32 @@
+/** The table of ops: one row per family file. */
+import type { OpName } from '../graph.ts';
+import { activations } from './activations.ts';
+import { arithmetic } from './arithmetic.ts';
+import { comparisons } from './comparisons.ts';
+import { contractions } from './contractions.ts';
+import { convolutions } from './convolutions.ts';
+import type { OpDefinition } from './definition.ts';
+import { normalisations } from './normalisations.ts';
+import { pooling } from './pooling.ts';
+import { reductions } from './reductions.ts';
+import { sources } from './sources.ts';
+import { structural } from './structural.ts';
+
+export const opTable: { readonly [K in OpName]: OpDefinition<K> } = {
+  ...sources,
+  ...structural,
+  ...arithmetic,
+  ...contractions,
+  ...convolutions,
+  ...reductions,
+  ...activations,
+  ...comparisons,
+  ...pooling,
+  ...normalisations,
+};
+
+export function definitionOf<K extends OpName>(op: K): OpDefinition<K> {
+  return opTable[op];
+}
+
+export const opNames = Object.keys(opTable).sort() as OpName[];

@@ -1,0 +1,126 @@
+/** Element types of ONNX (TensorProto.DataType) and of the IR, and the bytes between them. */
+import type { TensorProto } from 'onnx-buf';
+import { type DataType, sizeOf, type Tensor, type TensorData } from '../tensor/tensor.ts';
+import { ModelError } from './model-error.ts';
+
+export const elementTypeCodes: Readonly<Record<DataType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float64: 11,
+};
+
+const names: Readonly<Record<number, string>> = {
+  0: 'undefined',
+  1: 'float32',
+  2: 'uint8',
+  3: 'int8',
+  4: 'uint16',
+  5: 'int16',
+  6: 'int32',
+  7: 'int64',
+  8: 'string',
+  9: 'bool',
+  10: 'float16',
+  11: 'float64',
+  12: 'uint32',
+  13: 'uint64',
+  14: 'complex64',
+  15: 'complex128',
+  16: 'bfloat16',
+};
+
+export function elementTypeName(code: number): string {
+  return names[code] ?? `element type ${code}`;
+}
+
+export function dataTypeOf(code: number): DataType | undefined {
+  const entry = Object.entries(elementTypeCodes).find(([, value]) => value === code);
+  // The keys of the table are DataTypes; Object.entries widens them to string.
+  return entry?.[0] as DataType | undefined;
+}
+
+function littleEndianBytes(bytes: Uint8Array): ArrayBuffer {
+  // A copy: the file's bytes may lie at an unaligned offset.
+  return bytes.slice().buffer;
+}
+
+function fromRaw(type: DataType, raw: Uint8Array): TensorData {
+  const aligned = littleEndianBytes(raw);
+  switch (type) {
+    case 'float32':
+      return new Float32Array(aligned);
+    case 'float64':
+      return new Float64Array(aligned);
+    case 'int32':
+      return new Int32Array(aligned);
+    case 'int64':
+      return new BigInt64Array(aligned);
+    case 'int8':
+      return new Int8Array(aligned);
+    case 'uint8':
+    case 'bool':
+      return new Uint8Array(aligned);
+  }
+}
+
+function fromFields(type: DataType, proto: TensorProto): TensorData {
+  switch (type) {
+    case 'float32':
+      return Float32Array.from(proto.floatData);
+    case 'float64':
+      return Float64Array.from(proto.doubleData);
+    case 'int64':
+      return BigInt64Array.from(proto.int64Data);
+    case 'int32':
+      return Int32Array.from(proto.int32Data);
+    case 'int8':
+      return Int8Array.from(proto.int32Data);
+    case 'uint8':
+    case 'bool':
+      return Uint8Array.from(proto.int32Data);
+  }
+}
+
+const MAX_ELEMENTS = 2 ** 31;
+
+/** A TensorProto as a host tensor. Throws ModelError for other types, external data, wrong sizes. */
+export function readTensor(proto: TensorProto, where: string): Tensor {
+  const type = dataTypeOf(proto.dataType);
+  if (type === undefined) {
+    throw new ModelError(
+      'unsupported',
+      `${where} holds ${elementTypeName(proto.dataType)} values, which are not supported: convert the model to float32`,
+    );
+  }
+  if (proto.dataLocation === 1) {
+    throw new ModelError(
+      'unsupported',
+      `${where} keeps its values in an external file: save the model with its weights inside`,
+    );
+  }
+  const shape = proto.dims.map(Number);
+  if (shape.some((dim) => dim < 0) || sizeOf(shape) > MAX_ELEMENTS) {
+    throw new ModelError('invalid', `${where} has an impossible shape [${shape.join(', ')}]`);
+  }
+  const raw = proto.rawData;
+  const bytes = type === 'float64' || type === 'int64' ? 8 : type === 'float32' || type === 'int32' ? 4 : 1;
+  const wanted = sizeOf(shape);
+  if (raw.length > 0 && raw.length !== wanted * bytes) {
+    throw new ModelError('invalid', `${where} has ${raw.length} bytes where its shape needs ${wanted * bytes}`);
+  }
+  const data = raw.length > 0 ? fromRaw(type, raw) : fromFields(type, proto);
+  if (data.length !== wanted) {
+    throw new ModelError('invalid', `${where} has ${data.length} values where its shape needs ${wanted}`);
+  }
+  return { type, shape, data };
+}
+
+/** The host tensor's bytes in ONNX's raw layout (little-endian, as all supported platforms are). */
+export function rawBytes({ data }: Tensor): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+}
+

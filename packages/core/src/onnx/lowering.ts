@@ -1,0 +1,112 @@
+/**
+ * What lowering one ONNX operator into the IR looks like: a function from its operands and attributes
+ * to values. Files in operators/ hold the functions, by family; operators/table.ts lists them.
+ */
+import type { AttributeProto, NodeProto } from 'onnx-buf';
+import type { Builder } from '../graph/builder.ts';
+import type { Node } from '../graph/graph.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { readTensor } from './element-types.ts';
+import { ModelError } from './model-error.ts';
+
+export class LoweringContext {
+  readonly b: Builder;
+  readonly proto: NodeProto;
+  readonly opset: number;
+  /** Where the operator is, for messages. */
+  readonly where: string;
+  private readonly operands: readonly (Node | undefined)[];
+
+  constructor(
+    b: Builder,
+    proto: NodeProto,
+    opset: number,
+    where: string,
+    operands: readonly (Node | undefined)[],
+  ) {
+    this.b = b;
+    this.proto = proto;
+    this.opset = opset;
+    this.where = where;
+    this.operands = operands;
+  }
+
+  /** The i-th operand; throws when it is absent. */
+  operand(i = 0): Node {
+    const node = this.operands[i];
+    if (!node) throw this.invalid(`operand ${i} is missing`);
+    return node;
+  }
+
+  optional(i: number): Node | undefined {
+    return this.operands[i];
+  }
+
+  /** All operands. */
+  all(): Node[] {
+    return this.operands.map((_, i) => this.operand(i));
+  }
+
+  /** The i-th operand's value, known when reading; undefined when the operand is absent. */
+  constant(i: number): Tensor | undefined {
+    const node = this.operands[i];
+    if (!node) return undefined;
+    if (node.op === 'constant') return node.attributes.tensor;
+    throw this.unsupported(`operand ${i} must be a constant, but it is computed from the input`);
+  }
+
+  numbers(i: number): number[] | undefined {
+    const value = this.constant(i);
+    return value && Array.from(value.data as ArrayLike<number | bigint>, Number);
+  }
+
+  private attribute(name: string): AttributeProto | undefined {
+    return this.proto.attribute.find((candidate) => candidate.name === name);
+  }
+
+  int(name: string): number | undefined;
+  int(name: string, absent: number): number;
+  int(name: string, absent?: number): number | undefined {
+    const found = this.attribute(name);
+    return found ? Number(found.i) : absent;
+  }
+
+  float(name: string, absent: number): number {
+    return this.attribute(name)?.f ?? absent;
+  }
+
+  ints(name: string): number[] | undefined {
+    return this.attribute(name)?.ints.map(Number);
+  }
+
+  floatList(name: string): number[] | undefined {
+    return this.attribute(name)?.floats.map(Number);
+  }
+
+  text(name: string, absent: string): string {
+    const found = this.attribute(name);
+    return found ? String.fromCharCode(...found.s) : absent;
+  }
+
+  tensor(name: string): Tensor | undefined {
+    const found = this.attribute(name);
+    return found?.t && readTensor(found.t, `attribute ${name} of ${this.where}`);
+  }
+
+  /** An axis counted from the front. */
+  axis(value: number, rank: number): number {
+    const axis = value < 0 ? value + rank : value;
+    if (axis < 0 || axis >= rank) throw this.invalid(`axis ${value} is outside rank ${rank}`);
+    return axis;
+  }
+
+  invalid(what: string): ModelError {
+    return new ModelError('invalid', `${this.where}: ${what}`);
+  }
+
+  unsupported(what: string): ModelError {
+    return new ModelError('unsupported', `${this.where}: ${what}`);
+  }
+}
+
+export type Lowering = (context: LoweringContext) => Node | readonly Node[];

@@ -1,0 +1,13 @@
+/**
+ * What can be wrong with a model file: one sentence naming what, where and what to do.
+ * `invalid`: not an ONNX file, or one that contradicts itself. `unsupported`: a valid file that uses
+ * something Glacis does not handle.
+ */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+  readonly reason: 'invalid' | 'unsupported';
+  constructor(reason: 'invalid' | 'unsupported', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}

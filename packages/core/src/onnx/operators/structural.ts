@@ -1,0 +1,213 @@
+/** Operators that move elements: reshape and its kin, concatenation, padding, selection. */
+import {
+  BATCH,
+  type Dimension,
+  divide,
+  elementCount,
+  isSymbolic,
+  known,
+  printShape,
+  type Shape,
+} from '../../graph/dimension.ts';
+import type { Node } from '../../graph/graph.ts';
+import { pooledSizes } from '../../graph/ops/pooling.ts';
+import { padded } from '../../graph/ops/structural.ts';
+import type { Lowering, LoweringContext } from '../lowering.ts';
+import { windowGeometry } from './linear.ts';
+
+/**
+ * The shape a Reshape asks for. A file written for batch 1 may have that 1 baked into its target
+ * ([1, 784], [1, −1]): where the operand has a symbolic batch, a leading 1 stands for it.
+ */
+function reshapeTarget(c: LoweringContext, from: Shape, target: readonly number[]): Shape {
+  const total = elementCount(from);
+  const copied: Dimension[] = target.map((dim, i) =>
+    dim === 0 && c.int('allowzero', 0) === 0 ? (from[i] ?? 1) : dim,
+  );
+  const baked = isSymbolic(total) && copied[0] === 1 && !copied.some(isSymbolic);
+  const shape = baked ? [BATCH, ...copied.slice(1)] : copied;
+  const open = shape.indexOf(-1);
+  if (open < 0) return elementCount(shape) === total ? shape : copied;
+  const rest = elementCount(shape.filter((_, i) => i !== open));
+  const inferred = divide(total, rest);
+  if (inferred === undefined) {
+    throw c.invalid(`${printShape(from)} cannot be reshaped to [${target.join(', ')}]`);
+  }
+  return shape.map((dim, i) => (i === open ? inferred : dim));
+}
+
+function axesOf(c: LoweringContext, rank: number): number[] | undefined {
+  const axes = c.opset < 13 ? c.ints('axes') : (c.numbers(1) ?? c.ints('axes'));
+  return axes?.map((axis) => c.axis(axis, rank)).sort((p, q) => p - q);
+}
+
+/** Positions that reflect or repeat the edge beyond an axis. */
+function mirrored(mode: string, size: number, before: number, after: number): number[] {
+  return Array.from({ length: before + size + after }, (_, i) => {
+    const position = i - before;
+    if (mode === 'edge') return Math.min(Math.max(position, 0), size - 1);
+    const period = Math.max(1, 2 * (size - 1));
+    const folded = ((position % period) + period) % period;
+    return folded < size ? folded : period - folded;
+  });
+}
+
+function pad(c: LoweringContext): Node {
+  const x = c.operand();
+  const rank = x.shape.length;
+  const amounts = (c.opset < 11 ? c.ints('pads') : c.numbers(1)) ?? [];
+  const axes = (c.opset >= 18 ? c.numbers(3) : undefined) ?? x.shape.map((_, i) => i);
+  const before = x.shape.map(() => 0);
+  const after = x.shape.map(() => 0);
+  axes.forEach((axis, i) => {
+    before[c.axis(axis, rank)] = amounts[i] ?? 0;
+    after[c.axis(axis, rank)] = amounts[i + axes.length] ?? 0;
+  });
+  const cropped = x.shape.reduce<Node>((value, dim, axis) => {
+    const [low, high] = [Math.min(0, before[axis] ?? 0), Math.min(0, after[axis] ?? 0)];
+    return low === 0 && high === 0
+      ? value
+      : c.b.slice(value, axis, -low, known(dim, 'a cropped axis') + high);
+  }, x);
+  const [grow, more] = [before, after].map((list) => list.map((n) => Math.max(0, n)));
+  const mode = c.text('mode', 'constant');
+  if (mode === 'constant') {
+    const fill = c.opset < 11 ? c.float('value', 0) : (c.numbers(2)?.[0] ?? 0);
+    return padded(c.b, cropped, grow ?? [], more ?? [], fill);
+  }
+  if (mode !== 'reflect' && mode !== 'edge') throw c.unsupported(`Pad mode ${mode} is not supported`);
+  return cropped.shape.reduce<Node>((value, dim, axis) => {
+    const [low, high] = [grow?.[axis] ?? 0, more?.[axis] ?? 0];
+    if (low === 0 && high === 0) return value;
+    return c.b.gather(value, axis, mirrored(mode, known(dim, 'a padded axis'), low, high));
+  }, cropped);
+}
+
+function concat(c: LoweringContext): Node {
+  const parts = c.all();
+  const rank = parts[0]?.shape.length ?? 0;
+  const axis = c.axis(c.int('axis', 1), rank);
+  const batch = parts.map((part) => part.shape[0] ?? 1).find(isSymbolic);
+  // A constant written for batch 1 is repeated for every sample.
+  const aligned = parts.map((part) =>
+    axis !== 0 && batch !== undefined && part.shape[0] === 1
+      ? c.b.expand(part, [batch, ...part.shape.slice(1)])
+      : part,
+  );
+  return c.b.concat(aligned, axis);
+}
+
+function slice(c: LoweringContext): Node {
+  const x = c.operand();
+  const rank = x.shape.length;
+  const early = c.opset < 10;
+  const starts = (early ? c.ints('starts') : c.numbers(1)) ?? [];
+  const ends = (early ? c.ints('ends') : c.numbers(2)) ?? [];
+  const axes = (early ? c.ints('axes') : c.numbers(3)) ?? starts.map((_, i) => i);
+  const steps = (early ? undefined : c.numbers(4)) ?? starts.map(() => 1);
+  return axes.reduce<Node>((value, given, i) => {
+    const axis = c.axis(given, rank);
+    const [start = 0, end = 0, step = 1] = [starts[i], ends[i], steps[i]];
+    const dim = value.shape[axis] ?? 1;
+    if (isSymbolic(dim)) {
+      if (start === 0 && step === 1 && end >= 2 ** 31 - 1) return value;
+      throw c.unsupported('the batch axis is sliced');
+    }
+    const clamp = (position: number, low: number, high: number): number =>
+      Math.min(Math.max(position < 0 ? position + dim : position, low), high);
+    if (step === 1) {
+      const from = clamp(start, 0, dim);
+      return c.b.slice(value, axis, from, Math.max(from, clamp(end, 0, dim)));
+    }
+    const [low, high] = step > 0 ? [0, dim] : [-1, dim - 1];
+    const first = clamp(start, Math.max(low, 0), high);
+    const last = end < -dim ? low : clamp(end, low, high);
+    const positions: number[] = [];
+    for (let at = first; step > 0 ? at < last : at > last; at += step) positions.push(at);
+    return c.b.gather(value, axis, positions);
+  }, x);
+}
+
+export const structural: Readonly<Record<string, Lowering>> = {
+  Reshape: (c) => {
+    const x = c.operand();
+    const target = c.numbers(1) ?? c.ints('shape');
+    if (!target) throw c.invalid('Reshape needs a shape');
+    return c.b.reshape(x, reshapeTarget(c, x.shape, target));
+  },
+  Flatten: (c) => {
+    const x = c.operand();
+    const rank = x.shape.length;
+    const given = c.int('axis', 1);
+    const axis = given < 0 ? given + rank : given;
+    return c.b.reshape(x, [elementCount(x.shape.slice(0, axis)), elementCount(x.shape.slice(axis))]);
+  },
+  Squeeze: (c) => {
+    const x = c.operand();
+    const axes = axesOf(c, x.shape.length);
+    const gone = (dim: Dimension, i: number): boolean => (axes ? axes.includes(i) : dim === 1);
+    return c.b.reshape(
+      x,
+      x.shape.filter((dim, i) => !gone(dim, i)),
+    );
+  },
+  Unsqueeze: (c) => {
+    const x = c.operand();
+    const given = (c.opset < 13 ? c.ints('axes') : c.numbers(1)) ?? [];
+    const rank = x.shape.length + given.length;
+    const axes = given.map((axis) => c.axis(axis, rank));
+    const rest = [...x.shape];
+    const shape = Array.from({ length: rank }, (_, i) =>
+      axes.includes(i) ? 1 : (rest.shift() ?? 1),
+    );
+    return c.b.reshape(x, shape);
+  },
+  Transpose: (c) => {
+    const x = c.operand();
+    const reversed = x.shape.map((_, i) => x.shape.length - 1 - i);
+    return c.b.transpose(x, c.ints('perm') ?? reversed);
+  },
+  Concat: concat,
+  Pad: pad,
+  Slice: slice,
+  Gather: (c) => {
+    const x = c.operand();
+    const axis = c.axis(c.int('axis', 0), x.shape.length);
+    const indices = c.constant(1);
+    if (!indices) throw c.invalid('Gather needs indices');
+    const size = known(x.shape[axis] ?? 0, 'a gathered axis');
+    const positions = (c.numbers(1) ?? []).map((index) => (index < 0 ? index + size : index));
+    const gathered = c.b.gather(x, axis, positions);
+    return c.b.reshape(gathered, [
+      ...x.shape.slice(0, axis),
+      ...indices.shape,
+      ...x.shape.slice(axis + 1),
+    ]);
+  },
+  Constant: (c) => {
+    const value = c.tensor('value');
+    if (value) return c.b.constant(value);
+    const list = c.ints('value_ints');
+    if (list) return c.b.constant(integerTensor(list));
+    const floatList = c.floatList('value_floats');
+    if (floatList) return c.b.floats(floatList, [floatList.length]);
+    const int = c.int('value_int');
+    if (int !== undefined) return c.b.constant({ ...integerTensor([int]), shape: [] });
+    return c.b.scalar(c.float('value_float', 0));
+  },
+  MaxPool: (c) => {
+    const x = c.operand();
+    const kernel = c.ints('kernel_shape');
+    if (!kernel) throw c.invalid('MaxPool needs kernel_shape');
+    if (kernel.length > 2) throw c.unsupported('3-D pooling is not supported');
+    const geometry = windowGeometry(c, kernel, x.shape);
+    if (pooledSizes(geometry, x.shape).some((size) => size < 1)) {
+      throw c.invalid('the pooling window is larger than its input');
+    }
+    return c.b.push('maxPool', [x], geometry);
+  },
+};
+
+function integerTensor(values: readonly number[]): { type: 'int64'; shape: number[]; data: BigInt64Array } {
+  return { type: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) };
+}

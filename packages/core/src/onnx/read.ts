@@ -1,0 +1,247 @@
+/**
+ * ONNX bytes → Model: the file's graph lowered into the IR, with one symbolic batch dimension in
+ * front whatever the file says. Nothing is folded or fused. Files whose shapes do not allow a
+ * symbolic batch are lowered for one sample (`batched` false) and run row by row.
+ */
+import { fromBinary } from '@bufbuild/protobuf';
+import { type ModelProto, ModelProtoSchema, type NodeProto, type ValueInfoProto } from 'onnx-buf';
+import { Builder } from '../graph/builder.ts';
+import { BATCH, type Dimension, elementCount, isSymbolic, type Shape } from '../graph/dimension.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import { ShapeError } from '../graph/ops/definition.ts';
+import type { DataType } from '../tensor/tensor.ts';
+import { elementTypeName, readTensor } from './element-types.ts';
+import { LoweringContext } from './lowering.ts';
+import { ModelError } from './model-error.ts';
+import { operators } from './operators/table.ts';
+
+/** An input or output as the file declares it; unknown or symbolic sizes are strings. */
+export interface Port {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: Shape;
+}
+
+export interface Model {
+  /** The file itself: what is judged by is always this. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Inputs and outputs have the batch dimension in front: symbolic, or 1 where `batched` is false. */
+  readonly graph: Graph;
+  /** Whether any number of rows can be run at once. */
+  readonly batched: boolean;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** Whether the file's own first axis counts samples (else a sample is the whole tensor). */
+  readonly batchAxis: boolean;
+  /** Number of elements of all initialisers. */
+  readonly parameters: number;
+  /** How often each operator occurs, in the file's words. */
+  readonly operators: ReadonlyMap<string, number>;
+}
+
+const MAX_SUPPORTED_OPSET = 23;
+const MIN_SUPPORTED_OPSET = 7;
+
+function parse(bytes: Uint8Array): ModelProto {
+  try {
+    const proto = fromBinary(ModelProtoSchema, bytes);
+    if (proto.graph && proto.graph.node.length + proto.graph.initializer.length > 0) return proto;
+  } catch (cause) {
+    throw new ModelError('invalid', 'this is not an ONNX file, or it is cut short', { cause });
+  }
+  throw new ModelError('invalid', 'this is not an ONNX file: it holds no graph');
+}
+
+function opsetOf(proto: ModelProto): number {
+  const main = proto.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
+  const opset = Number(main?.version ?? 1n);
+  if (opset < MIN_SUPPORTED_OPSET || opset > MAX_SUPPORTED_OPSET) {
+    throw new ModelError(
+      'unsupported',
+      `the file uses opset ${opset}; opsets ${MIN_SUPPORTED_OPSET} to ${MAX_SUPPORTED_OPSET} are supported: convert it with onnx.version_converter`,
+    );
+  }
+  return opset;
+}
+
+function portOf(info: ValueInfoProto): Port {
+  const kind = info.type?.value;
+  if (kind?.case !== 'tensorType') {
+    throw new ModelError('unsupported', `${info.name} is no tensor; only tensors are supported`);
+  }
+  const shape = (kind.value.shape?.dim ?? []).map(({ value }, i): Dimension => {
+    if (value.case === 'dimValue' && value.value > 0n) return Number(value.value);
+    return value.case === 'dimParam' && value.value !== '' ? value.value : `unknown${i}`;
+  });
+  return { name: info.name, type: elementTypeName(kind.value.elemType), shape };
+}
+
+function floatingInput(port: Port): DataType {
+  if (port.type !== 'float32') {
+    throw new ModelError(
+      'unsupported',
+      `input ${port.name} has ${port.type} values; only float32 inputs are supported: convert the model to float32`,
+    );
+  }
+  return 'float32';
+}
+
+/** `op name` (or the name of what it writes), for messages. */
+function describe(node: NodeProto): string {
+  const name = node.name === '' ? (node.output[0] ?? '') : node.name;
+  return `${node.opType} ${name}`.trim();
+}
+
+function qualified({ domain, opType }: NodeProto): string {
+  return domain === '' || domain === 'ai.onnx' ? opType : `${domain}.${opType}`;
+}
+
+/** Operators of the file with their counts, and the names of those that cannot be read. */
+export function surveyModel(bytes: Uint8Array): {
+  operators: ReadonlyMap<string, number>;
+  unsupported: readonly { readonly op: string; readonly node: string }[];
+} {
+  const counts = new Map<string, number>();
+  const unsupported: { op: string; node: string }[] = [];
+  for (const node of parse(bytes).graph?.node ?? []) {
+    const op = qualified(node);
+    counts.set(op, (counts.get(op) ?? 0) + 1);
+    if (!operators.has(op)) unsupported.push({ op, node: describe(node) });
+  }
+  return { operators: counts, unsupported };
+}
+
+/** Does the first axis count samples? A size that is 1, free or symbolic does. */
+function countsSamples(shape: Shape): boolean {
+  const [first] = shape;
+  return shape.length >= 2 && (first === 1 || (first !== undefined && isSymbolic(first)));
+}
+
+interface Reading {
+  readonly proto: ModelProto;
+  readonly opset: number;
+  readonly inputs: readonly Port[];
+  readonly batchAxis: boolean;
+}
+
+function lower(reading: Reading, batch: Dimension): Graph {
+  const b = new Builder();
+  const graph = reading.proto.graph;
+  const values = new Map<string, Node>();
+  for (const port of reading.inputs) {
+    const [, ...rest] = reading.batchAxis ? port.shape : [1, ...port.shape];
+    const open = rest.find(isSymbolic);
+    if (open !== undefined) {
+      throw new ModelError(
+        'unsupported',
+        `input ${port.name} has an axis of unknown size (${open}) besides the batch: export the model with fixed sizes`,
+      );
+    }
+    const node = b.input(port.name, [batch, ...rest], floatingInput(port));
+    values.set(port.name, reading.batchAxis ? node : b.reshape(node, rest));
+  }
+  for (const initializer of graph?.initializer ?? []) {
+    const { name } = initializer;
+    const tensor = readTensor(initializer, `the initializer ${name}`);
+    values.set(name, b.constant(tensor, name, tensor.type === 'float32'));
+  }
+  for (const node of graph?.node ?? []) lowerNode(b, reading, node, values);
+  const outputs = (graph?.output ?? []).map((info) => {
+    const value = values.get(info.name);
+    if (!value) throw new ModelError('invalid', `nothing computes the output ${info.name}`);
+    return [info.name, batchFirst(b, value, batch, reading.batchAxis)] as const;
+  });
+  return b.graph(Object.fromEntries(outputs));
+}
+
+/** A sample's result is one row: [batch, …]. */
+function batchFirst(b: Builder, value: Node, batch: Dimension, batchAxis: boolean): Node {
+  if (!batchAxis) return b.reshape(value, [batch, elementCount(value.shape)]);
+  if (value.shape[0] === batch) return value;
+  if (elementCount(value.shape) === batch) return b.reshape(value, [batch, 1]);
+  throw new ShapeError(`the output's shape does not start with the batch`);
+}
+
+function lowerNode(
+  b: Builder,
+  { opset }: Reading,
+  node: NodeProto,
+  values: Map<string, Node>,
+): void {
+  const where = describe(node);
+  const lowering = operators.get(qualified(node));
+  if (!lowering) {
+    throw new ModelError(
+      'unsupported',
+      `the operator ${qualified(node)} (node ${where}) is not supported: rewrite it in supported operators (FEATURES.md lists them) or ask for it`,
+    );
+  }
+  const operands = node.input.map((name) => {
+    if (name === '') return undefined;
+    const value = values.get(name);
+    if (!value) throw new ModelError('invalid', `${where} uses ${name}, which nothing computes`);
+    return value;
+  });
+  b.labelled(where, () => {
+    let result: ReturnType<typeof lowering>;
+    try {
+      result = lowering(new LoweringContext(b, node, opset, where, operands));
+    } catch (cause) {
+      if (!(cause instanceof ShapeError) && !(cause instanceof RangeError)) throw cause;
+      throw new ShapeError(`${where}: ${cause.message}`, { cause });
+    }
+    const results = 'op' in result ? [result] : result;
+    node.output.forEach((name, i) => {
+      const value = results[i];
+      if (name !== '' && value) values.set(name, value);
+    });
+  });
+}
+
+/** Reads a model. Throws ModelError: `invalid` for broken files, `unsupported` for the rest. */
+export function readModel(bytes: Uint8Array<ArrayBuffer>): Model {
+  const proto = parse(bytes);
+  const initializers = new Set(proto.graph?.initializer.map(({ name }) => name));
+  const inputs = (proto.graph?.input ?? []).filter(({ name }) => !initializers.has(name)).map(portOf);
+  if (inputs.length === 0) throw new ModelError('invalid', 'the model has no input');
+  const reading: Reading = {
+    proto,
+    opset: opsetOf(proto),
+    inputs,
+    batchAxis: inputs.every(({ shape }) => countsSamples(shape)),
+  };
+  const { graph, batched } = lowerForAnyBatch(reading);
+  const counts = new Map<string, number>();
+  for (const node of proto.graph?.node ?? []) {
+    counts.set(qualified(node), (counts.get(qualified(node)) ?? 0) + 1);
+  }
+  return {
+    bytes,
+    graph,
+    batched,
+    inputs,
+    outputs: (proto.graph?.output ?? []).map(portOf),
+    batchAxis: reading.batchAxis,
+    parameters: (proto.graph?.initializer ?? []).reduce(
+      (sum, { dims }) => sum + dims.reduce((product, dim) => product * Number(dim), 1),
+      0,
+    ),
+    operators: counts,
+  };
+}
+
+function lowerForAnyBatch(reading: Reading): { graph: Graph; batched: boolean } {
+  try {
+    if (reading.batchAxis) return { graph: lower(reading, BATCH), batched: true };
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+  }
+  try {
+    return { graph: lower(reading, 1), batched: false };
+  } catch (cause) {
+    if (!(cause instanceof ShapeError)) throw cause;
+    throw new ModelError('invalid', `the model's shapes contradict each other: ${cause.message}`, {
+      cause,
+    });
+  }
+}

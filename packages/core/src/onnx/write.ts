@@ -1,0 +1,254 @@
+/**
+ * Graph → ONNX bytes (opset 18, IR version 8: any ONNX Runtime of the last years runs it). Only what
+ * the outputs need is written. Equal small constants are stored once.
+ */
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  AttributeProto_AttributeType as AttributeType,
+  type AttributeProto,
+  AttributeProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from 'onnx-buf';
+import { type Dimension, isSymbolic, printShape, type Shape } from '../graph/dimension.ts';
+import {
+  ancestors,
+  type Graph,
+  inputNodes,
+  type Node,
+  nodeAt,
+  type NodeOf,
+  type OpName,
+} from '../graph/graph.ts';
+import type { OpDefinition } from '../graph/ops/definition.ts';
+import type { Emitter, OnnxAttribute } from '../graph/ops/emitter.ts';
+import { definitionOf } from '../graph/ops/table.ts';
+import { integers, type Tensor } from '../tensor/tensor.ts';
+import { elementTypeCodes, rawBytes } from './element-types.ts';
+
+export const OPSET = 18;
+const IR_VERSION = 8n;
+/** Constants up to this many elements are compared by content. */
+const SHARED_SIZE = 4096;
+
+function attribute(name: string, value: OnnxAttribute): AttributeProto {
+  if (typeof value === 'string') {
+    const s = Uint8Array.from(value, (character) => character.charCodeAt(0));
+    return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s });
+  }
+  if (typeof value === 'number') {
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  }
+  if ('float' in value) {
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
+  }
+  const ints = value.map((element) => BigInt(element));
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints });
+}
+
+function tensorProto(name: string, value: Tensor): TensorProto {
+  return create(TensorProtoSchema, {
+    name,
+    dims: value.shape.map((dim) => BigInt(dim)),
+    dataType: elementTypeCodes[value.type],
+    rawData: rawBytes(value),
+  });
+}
+
+function valueInfo(name: string, { type, shape }: Node): ValueInfoProto {
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: {
+      value: {
+        case: 'tensorType',
+        value: {
+          elemType: elementTypeCodes[type],
+          shape: {
+            dim: shape.map((dim) => ({
+              value: isSymbolic(dim)
+                ? { case: 'dimParam' as const, value: dim }
+                : { case: 'dimValue' as const, value: BigInt(dim) },
+            })),
+          },
+        },
+      },
+    },
+  });
+}
+
+class Writer implements Emitter {
+  readonly nodeProtos: NodeProto[] = [];
+  readonly initializers: TensorProto[] = [];
+  private readonly names = new Map<number, string>();
+  private readonly constants = new Map<Tensor, string>();
+  private readonly contents = new Map<string, string>();
+  private readonly sizes = new Map<string, string>();
+  private counter = 0;
+  private readonly graph: Graph;
+  private readonly reserved: ReadonlySet<string>;
+
+  constructor(graph: Graph) {
+    this.graph = graph;
+    this.reserved = new Set([
+      ...inputNodes(graph).map((node) => node.attributes.name),
+      ...graph.outputs.map((output) => output.name),
+    ]);
+  }
+
+  private fresh(hint: string): string {
+    for (;;) {
+      const name = `${hint}_${this.counter++}`;
+      if (!this.reserved.has(name)) return name;
+    }
+  }
+
+  write(node: Node): void {
+    // One table row fits its own nodes; TypeScript cannot correlate the union.
+    const definition = definitionOf(node.op) as unknown as OpDefinition<OpName>;
+    const operands = node.operands.map((id) => nodeAt(this.graph, id));
+    this.names.set(node.id, definition.emit(this, node as NodeOf<OpName>, operands));
+  }
+
+  nameOf(node: Node): string {
+    const name = this.names.get(node.id);
+    if (name === undefined) throw new RangeError(`node ${node.id} is used before it is written`);
+    return name;
+  }
+
+  nodes(
+    opType: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  ): string[] {
+    const results = Array.from({ length: outputs }, () => this.fresh(opType));
+    this.nodeProtos.push(
+      create(NodeProtoSchema, {
+        name: results[0] ?? '',
+        opType,
+        input: trimmed(inputs),
+        output: results,
+        attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
+      }),
+    );
+    return results;
+  }
+
+  node(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  ): string {
+    return this.nodes(opType, inputs, 1, attributes)[0] ?? '';
+  }
+
+  constant(value: Tensor): string {
+    const known = this.constants.get(value);
+    if (known !== undefined) return known;
+    const key =
+      value.data.length <= SHARED_SIZE
+        ? `${value.type}${printShape(value.shape)}${contentKey(value)}`
+        : undefined;
+    const shared = key === undefined ? undefined : this.contents.get(key);
+    const name = shared ?? this.fresh('constant');
+    if (shared === undefined) this.initializers.push(tensorProto(name, value));
+    this.constants.set(value, name);
+    if (key !== undefined) this.contents.set(key, name);
+    return name;
+  }
+
+  size(dimension: Dimension): string {
+    if (!isSymbolic(dimension)) return this.constant(integers([dimension]));
+    const existing = this.sizes.get(dimension);
+    if (existing !== undefined) return existing;
+    const name = this.symbolSize(dimension) ?? this.productSize(dimension);
+    this.sizes.set(dimension, name);
+    return name;
+  }
+
+  private symbolSize(symbol: string): string | undefined {
+    for (const input of inputNodes(this.graph)) {
+      const axis = input.shape.indexOf(symbol);
+      if (axis >= 0) {
+        const shape = this.node('Shape', [input.attributes.name]);
+        return this.node('Gather', [shape, this.constant(integers([axis]))], { axis: 0 });
+      }
+    }
+    return undefined;
+  }
+
+  private productSize(dimension: string): string {
+    const factors = dimension.split('*');
+    if (factors.length === 1) throw new RangeError(`no input has an axis of size ${dimension}`);
+    return factors
+      .map((factor) => this.size(Number.isNaN(Number(factor)) ? factor : Number(factor)))
+      .reduce((product, factor) => this.node('Mul', [product, factor]));
+  }
+
+  shape(shape: Shape): string {
+    if (!shape.some(isSymbolic)) return this.constant(integers(shape.map(Number)));
+    return this.node(
+      'Concat',
+      shape.map((dim) => this.size(dim)),
+      { axis: 0 },
+    );
+  }
+
+  reshapeTarget(shape: Shape): string {
+    const symbolic = shape.filter(isSymbolic).length;
+    // An empty tensor leaves −1 undetermined.
+    if (symbolic !== 1 || shape.includes(0)) return this.shape(shape);
+    return this.constant(integers(shape.map((dim) => (isSymbolic(dim) ? -1 : dim))));
+  }
+}
+
+function trimmed(inputs: readonly string[]): string[] {
+  const names = [...inputs];
+  while (names.at(-1) === '') names.pop();
+  return names;
+}
+
+function contentKey({ data }: Tensor): string {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).join(',');
+}
+
+/** The graph as an ONNX file. Throws what the op table's `emit` throws. */
+export function writeModel(graph: Graph): Uint8Array<ArrayBuffer> {
+  const needed = ancestors(
+    graph,
+    graph.outputs.map((output) => output.id),
+  );
+  const writer = new Writer(graph);
+  for (const node of graph.nodes) {
+    // Inputs are part of the interface whether or not anything needs them.
+    if (node.op === 'input' || needed[node.id]) writer.write(node);
+  }
+  for (const { name, id } of graph.outputs) {
+    writer.nodeProtos.push(
+      create(NodeProtoSchema, {
+        name: `output ${name}`,
+        opType: 'Identity',
+        input: [writer.nameOf(nodeAt(graph, id))],
+        output: [name],
+      }),
+    );
+  }
+  const model = create(ModelProtoSchema, {
+    irVersion: IR_VERSION,
+    producerName: 'glacis',
+    opsetImport: [{ domain: '', version: BigInt(OPSET) }],
+    graph: {
+      name: 'glacis',
+      node: writer.nodeProtos,
+      initializer: writer.initializers,
+      input: inputNodes(graph).map((node) => valueInfo(node.attributes.name, node)),
+      output: graph.outputs.map(({ name, id }) => valueInfo(name, nodeAt(graph, id))),
+    },
+  });
+  return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
+}

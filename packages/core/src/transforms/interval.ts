@@ -1,0 +1,331 @@
+/**
+ * Interval bound propagation as a graph transform: every value gets a lower and an upper end over a
+ * set of inputs, rounded outward. Two things make it tighter than box arithmetic alone: affine
+ * functions of the input use the set's own support function (exact in every norm), and the
+ * specification's rows are folded into the last affine region instead of being applied to ends.
+ *
+ * Gowal et al. 2018 for the box arithmetic; rounding as in the design's "Soundness".
+ */
+import type { Builder } from '../graph/builder.ts';
+import { divide, type Dimension, elementCount, known } from '../graph/dimension.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import { type Bounds, isPoint, RuleMissing, type RoundingModel } from '../graph/ops/definition.ts';
+import { centred, magnitude, outward, outwardBy } from '../graph/ops/outward.ts';
+import {
+  affineRegion,
+  type AffineRegion,
+  evaluateRegion,
+  isAffine,
+  isRowwise,
+  pullRows,
+  regionMagnitude,
+  regionTerms,
+} from './affine.ts';
+import { rulesOf } from './lowering.ts';
+
+/** The set an input ranges over, as graph values. */
+export interface InputSet {
+  /** A point of the set, of the input's shape; support is measured from here. */
+  readonly centre: Node;
+  /** A box that encloses the set. */
+  readonly box: Bounds;
+  /** Whether the set is its box. */
+  readonly isBox: boolean;
+  /**
+   * Upper bound of a·δ over the set, for coefficient rows a of shape [batch·rows, n] or, when
+   * `shared`, one [rows, n] for every sample: [batch, rows].
+   */
+  support(rows: Node, shared: boolean): Node;
+}
+
+export interface IntervalPropagation {
+  /** Ends of a node of the graph. */
+  readonly boundsOf: (node: Node) => Bounds;
+  /** Lower bound of rows·output, rows [batch, rows, outputs] as a value: [batch, rows]. */
+  readonly lowerBoundOf: (output: Node, rows: Node) => Node;
+  /** 1 for rows where every value inside was finite, else 0: [batch]. */
+  readonly finite: () => Node;
+}
+
+/** Coefficient rows of a first layer are kept whole up to this many numbers. */
+const DENSE_ROWS = 2 ** 24;
+const HUGE = 3e38;
+
+/**
+ * Propagates through nodes already in the builder: a copy of the network over the sets' centres
+ * (so a node's own value is its value at the centres), every op with a range rule (replayLowered).
+ */
+export function propagateIntervals(
+  b: Builder,
+  network: Graph,
+  sets: ReadonlyMap<number, InputSet>,
+  rounding: RoundingModel,
+): IntervalPropagation {
+  return new Propagation(b, network.nodes.slice(), sets, rounding);
+}
+
+class Propagation implements IntervalPropagation {
+  private readonly b: Builder;
+  private readonly nodes: readonly Node[];
+  private readonly sets: ReadonlyMap<number, InputSet>;
+  private readonly rounding: RoundingModel;
+  private readonly bounds = new Map<number, Bounds>();
+  private readonly perturbed: boolean[];
+  private readonly fused: number[];
+  private readonly batch: Dimension;
+  private readonly watched = new Set<Node>();
+
+  constructor(
+    b: Builder,
+    nodes: readonly Node[],
+    sets: ReadonlyMap<number, InputSet>,
+    rounding: RoundingModel,
+  ) {
+    this.b = b;
+    this.nodes = nodes;
+    this.sets = sets;
+    this.rounding = rounding;
+    const [first] = sets.values();
+    this.batch = first?.centre.shape[0] ?? 1;
+    this.perturbed = nodes.map((node) => sets.has(node.id));
+    for (const node of nodes) {
+      if (node.operands.some((id) => this.perturbed[id])) this.perturbed[node.id] = true;
+    }
+    this.fused = fusedTerms(nodes, (id) => this.perturbed[id] ?? false);
+  }
+
+  readonly boundsOf = (node: Node): Bounds => {
+    // Iteratively from the front: deep networks would overflow the stack otherwise.
+    const needed = this.ancestorsOf(node);
+    for (const candidate of needed) {
+      if (!this.bounds.has(candidate.id)) this.bounds.set(candidate.id, this.compute(candidate));
+    }
+    return this.known(node);
+  };
+
+  private ancestorsOf(node: Node): Node[] {
+    const marked = new Set<number>([node.id]);
+    for (let id = node.id; id >= 0; id--) {
+      if (marked.has(id)) for (const operand of this.nodes[id]?.operands ?? []) marked.add(operand);
+    }
+    return this.nodes.filter(({ id }) => marked.has(id));
+  }
+
+  private known(node: Node): Bounds {
+    const bounds = this.bounds.get(node.id);
+    if (!bounds) throw new RangeError(`node ${node.id} has no bounds yet`);
+    return bounds;
+  }
+
+  private compute(node: Node): Bounds {
+    const set = this.sets.get(node.id);
+    if (set) return this.watch(set.box);
+    const { range, kind } = rulesOf(node);
+    if (kind === 'source') return { lower: node, upper: node };
+    // Values moved about but not computed from constants stay points.
+    const operands = node.operands.map((id) => this.known(this.nodes[id] ?? node));
+    if (kind === 'structural' && operands.every(isPoint)) return { lower: node, upper: node };
+    if (!range) throw new RuleMissing('interval', node, 'no bound can be proven through it');
+    const fused = this.fused[node.id] ?? 0;
+    const { b, rounding } = this;
+    const bounds = b.labelled(`interval of ${node.label}`, () =>
+      range({ b, node, operands, rounding, fused }),
+    );
+    return this.watch(this.sharpened(node, bounds));
+  }
+
+  /** Intersects an affine function of a non-box input with what the support function gives. */
+  private sharpened(node: Node, bounds: Bounds): Bounds {
+    if (!this.feedsNonlinear(node)) return bounds;
+    const region = this.regionOf(node);
+    const [seed] = region.frontier;
+    const set = seed && this.sets.get(seed.id);
+    if (!seed || !set || set.isBox || region.frontier.length !== 1 || region.inside.length === 0) {
+      return bounds;
+    }
+    const outputs = elementCount(node.shape.slice(1));
+    const inputs = elementCount(seed.shape.slice(1));
+    if (typeof outputs !== 'number' || typeof inputs !== 'number') return bounds;
+    if (outputs * inputs > DENSE_ROWS || !isRowwise(region, this.batch)) return bounds;
+    const { b } = this;
+    const identity = b.constant(identityTensor(outputs));
+    const spec = b.reshape(identity, [outputs, ...node.shape.slice(1)]);
+    const rows = pullRows(b, region, spec).get(seed.id);
+    if (!rows) return bounds;
+    const flat = b.reshape(rows, [outputs, inputs]);
+    const reach = (coefficients: Node): Node =>
+      b.reshape(set.support(coefficients, true), [this.batch, ...node.shape.slice(1)]);
+    const centre = evaluateRegion(b, region, new Map([[seed.id, set.centre]]));
+    const error = this.regionError(region);
+    const ends = {
+      lower: b.sub(centre, reach(b.neg(flat))),
+      upper: b.add(centre, reach(flat)),
+    };
+    const sharp = outwardBy(b, ends, error);
+    this.watch(sharp);
+    return { lower: b.max(bounds.lower, sharp.lower), upper: b.min(bounds.upper, sharp.upper) };
+  }
+
+  private feedsNonlinear(node: Node): boolean {
+    if (!this.perturbed[node.id] || !isAffine(node, (id) => this.perturbed[id] ?? false)) return false;
+    return this.nodes.some(
+      (user) =>
+        user.operands.includes(node.id) && !isAffine(user, (id) => this.perturbed[id] ?? false),
+    );
+  }
+
+  private regionOf(output: Node): AffineRegion {
+    return affineRegion(
+      this.nodes,
+      output,
+      (id) => this.perturbed[id] ?? false,
+      (id) => this.sets.has(id),
+    );
+  }
+
+  /**
+   * Error of evaluating a region: the network's and the centre's, and that of its rows times how far
+   * the frontier is from its centre (at most twice its magnitude): 1 + 1 + 2 evaluations.
+   */
+  private regionError(region: AffineRegion): Node {
+    const { b, rounding } = this;
+    const sizes = new Map(
+      region.frontier.map((node) => [node.id, magnitude(b, this.known(node))] as const),
+    );
+    const terms = regionTerms(b, region);
+    const total = regionMagnitude(b, region, sizes);
+    return b.add(b.mul(total, 4 * rounding.gamma(terms)), 4 * rounding.tiny(terms));
+  }
+
+  readonly lowerBoundOf = (output: Node, rows: Node): Node => {
+    const { b, batch } = this;
+    const ends = this.boundsOf(output);
+    const region = this.regionOf(output);
+    const count = known(rows.shape[1] ?? 1, 'the number of specification rows');
+    const size = known(elementCount(output.shape.slice(1)), 'the output');
+    if (region.inside.length === 0 || !isRowwise(region, batch)) return this.onEnds(ends, rows, size);
+    for (const node of region.frontier) this.boundsOf(node);
+    const spec = b.reshape(rows, [multiplied(batch, count), ...output.shape.slice(1)]);
+    const pulled = pullRows(b, region, spec);
+    const centres = new Map<number, Node>();
+    let reach: Node = b.scalar(0);
+    for (const node of region.frontier) {
+      const set = this.sets.get(node.id);
+      const { centre, radius } = centred(b, this.known(node));
+      centres.set(node.id, set?.centre ?? centre);
+      const coefficients = pulled.get(node.id);
+      if (!coefficients) continue;
+      const width = known(elementCount(node.shape.slice(1)), 'a layer');
+      const part = set
+        ? set.support(b.neg(b.reshape(coefficients, [multiplied(batch, count), width])), false)
+        : this.weighted(b.abs(coefficients), radius ?? b.mul(b.abs(centre), 0), count, width);
+      reach = b.add(reach, part);
+    }
+    const flat = (value: Node): Node => b.reshape(value, [batch, size, 1]);
+    const onRows = (matrix: Node, value: Node): Node =>
+      b.reshape(b.matMul(matrix, flat(value)), [batch, count]);
+    const value = onRows(rows, evaluateRegion(b, region, centres));
+    const error = onRows(b.abs(rows), this.regionError(region));
+    // The dot products with reach and rows: relative to their own terms.
+    const dot = b.mul(
+      b.add(reach, onRows(b.abs(rows), this.magnitudeOf(region))),
+      this.rounding.gamma(this.widest(region) + size),
+    );
+    const lower = b.sub(b.sub(b.sub(value, reach), error), dot);
+    return this.watchedNode(outward(b, { lower, upper: lower }).lower);
+  };
+
+  private magnitudeOf(region: AffineRegion): Node {
+    const sizes = region.frontier.map(
+      (node) => [node.id, magnitude(this.b, this.known(node))] as const,
+    );
+    return regionMagnitude(this.b, region, new Map(sizes));
+  }
+
+  private widest(region: AffineRegion): number {
+    return region.frontier.reduce(
+      (most, node) => Math.max(most, known(elementCount(node.shape.slice(1)), 'a layer')),
+      1,
+    );
+  }
+
+  /** Σ coefficients·radius: [batch, rows]. */
+  private weighted(coefficients: Node, radius: Node, rows: number, width: number): Node {
+    const { b, batch } = this;
+    const matrix = b.reshape(coefficients, [batch, rows, width]);
+    return b.reshape(b.matMul(matrix, b.reshape(radius, [batch, width, 1])), [batch, rows]);
+  }
+
+  /** rows·output from the output's own ends, where nothing can be folded. */
+  private onEnds(ends: Bounds, rows: Node, size: number): Node {
+    const { b, batch } = this;
+    const count = known(rows.shape[1] ?? 1, 'the number of specification rows');
+    const { centre, radius } = centred(b, ends);
+    const apply = (matrix: Node, value: Node): Node =>
+      b.reshape(b.matMul(matrix, b.reshape(value, [batch, size, 1])), [batch, count]);
+    const reach = apply(b.abs(rows), radius ?? b.mul(b.abs(centre), 0));
+    const dot = apply(b.abs(rows), magnitude(b, ends));
+    const slack = b.mul(dot, this.rounding.gamma(2 * size));
+    const lower = b.sub(b.sub(apply(rows, centre), reach), slack);
+    return this.watchedNode(outward(b, { lower, upper: lower }).lower);
+  }
+
+  private watch(bounds: Bounds): Bounds {
+    this.watched.add(bounds.lower);
+    this.watched.add(bounds.upper);
+    return bounds;
+  }
+
+  private watchedNode(node: Node): Node {
+    this.watched.add(node);
+    return node;
+  }
+
+  // Σ|v| < 3e38 holds only if every v is finite; sums and |·| let no NaN escape, unlike Max or Where.
+  readonly finite = (): Node => {
+    const { b } = this;
+    const sums = [...this.watched]
+      .filter(({ shape }) => shape.length > 0 && divide(shape[0] ?? 1, this.batch) !== undefined)
+      .map((node) => {
+        const perRow = b.reshape(node, [this.batch, divideCount(node, this.batch)]);
+        return b.sum(b.abs(perRow), [1]);
+      });
+    const total = sums.reduce((sum, part) => b.add(sum, part), b.scalar(0));
+    return b.greater(HUGE, b.expand(total, [this.batch]));
+  };
+}
+
+function multiplied(batch: Dimension, count: number): Dimension {
+  return typeof batch === 'number' ? batch * count : count === 1 ? batch : `${count}*${batch}`;
+}
+
+function divideCount(node: Node, batch: Dimension): Dimension {
+  const count = divide(elementCount(node.shape), batch);
+  if (count === undefined) throw new RangeError('a watched value has no row per sample');
+  return count;
+}
+
+function identityTensor(size: number): { type: 'float32'; shape: number[]; data: Float32Array } {
+  const data = new Float32Array(size * size);
+  for (let i = 0; i < size; i++) data[i * (size + 1)] = 1;
+  return { type: 'float32', shape: [size, size], data };
+}
+
+/** For each node the products on the longest chain of its affine region: what a runtime may fuse. */
+function fusedTerms(nodes: readonly Node[], perturbed: (id: number) => boolean): number[] {
+  const depth = nodes.map(() => 0);
+  const affine = nodes.map((node) => perturbed(node.id) && isAffine(node, perturbed));
+  for (const node of nodes) {
+    if (!affine[node.id]) continue;
+    const operands = node.operands.map((id) => nodes[id] ?? node);
+    const before = Math.max(0, ...node.operands.map((id) => (affine[id] ? (depth[id] ?? 0) : 0)));
+    depth[node.id] = before + (rulesOf(node).terms?.(node, operands) ?? 0);
+  }
+  for (let id = nodes.length - 1; id >= 0; id--) {
+    if (!affine[id]) continue;
+    for (const operand of nodes[id]?.operands ?? []) {
+      if (affine[operand]) depth[operand] = Math.max(depth[operand] ?? 0, depth[id] ?? 0);
+    }
+  }
+  return depth;
+}

@@ -1,0 +1,49 @@
+/**
+ * Copies a graph into a builder for a transform that needs a certain rule of every op: an op that
+ * lacks the rule but states a lowering is replaced by it; one that has neither is a RuleMissing error.
+ */
+import { type Builder, copyNode } from '../graph/builder.ts';
+import type { Graph, Node, OpName } from '../graph/graph.ts';
+import { type OpDefinition, RuleMissing } from '../graph/ops/definition.ts';
+import { definitionOf } from '../graph/ops/table.ts';
+
+export type Rule = 'gradient' | 'range';
+
+/** The table row of a node, for calls with that node's own attributes. */
+export function rulesOf(node: Node): OpDefinition<OpName> {
+  // A row fits nodes of its own op; TypeScript cannot correlate the union.
+  return definitionOf(node.op) as unknown as OpDefinition<OpName>;
+}
+
+/**
+ * Copies the nodes a value of the graph needs; `given` holds values for nodes that already have one
+ * (typically the inputs). Returns the copies by the original's id.
+ */
+export function replayLowered(
+  b: Builder,
+  graph: Graph,
+  given: ReadonlyMap<number, Node>,
+  rules: readonly Rule[],
+): Map<number, Node> {
+  const copies = new Map(given);
+  for (const node of graph.nodes) {
+    if (copies.has(node.id)) continue;
+    const definition = rulesOf(node);
+    const lacks = rules.some((rule) => definition[rule] === undefined);
+    if (definition.kind === 'source' || !lacks) {
+      copies.set(node.id, copyNode(b, node, copies));
+      continue;
+    }
+    const { lower } = definition;
+    if (!lower) {
+      throw new RuleMissing(rules.join(' or '), node, 'it is refused rather than skipped');
+    }
+    const operands = node.operands.map((id) => copies.get(id));
+    const present = operands.filter((operand) => operand !== undefined);
+    copies.set(
+      node.id,
+      b.labelled(node.label, () => lower(b, node, present)),
+    );
+  }
+  return copies;
+}

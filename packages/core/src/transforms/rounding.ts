@@ -1,0 +1,25 @@
+/**
+ * The rounding models of the design's "Soundness". u = 2⁻²⁴; γ_n = n·u / (1 − n·u) bounds the
+ * relative error of a sum of n products in any order, with or without fused multiply-add. A few
+ * units are added to every n: weights folded in float64, biases, and ends rounded once more.
+ */
+import type { RoundingModel } from '../graph/ops/definition.ts';
+import type { Semantics } from '../audit/run.ts';
+
+const UNIT = 2 ** -24;
+const SLACK = 8;
+const SMALLEST_NORMAL = 2 ** -126;
+
+export function gamma(n: number): number {
+  const error = n * UNIT;
+  return error < 0.5 ? error / (1 - error) : Infinity;
+}
+
+/** `real` covers the bound's own arithmetic; `float32` also the network's. */
+export function roundingModel(semantics: Semantics): RoundingModel {
+  const evaluations = semantics === 'float32' ? 2 : 1;
+  return {
+    gamma: (n) => evaluations * gamma(n + SLACK),
+    tiny: (n) => evaluations * (n + SLACK) * SMALLEST_NORMAL,
+  };
+}

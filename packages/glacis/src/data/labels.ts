@@ -1,0 +1,105 @@
+/**
+ * Labels: what arrays of a file mean as class numbers (or as targets of a regression), and whether
+ * they fit the model's outputs.
+ */
+
+import { sizeOf } from '@glacis/core';
+import { UsageError } from '../errors.ts';
+import { showShape } from './array.ts';
+import type { StoredArray } from './array.ts';
+
+/** Class numbers, or, when some are not whole, targets of a regression. */
+export type Labels = Int32Array | Float64Array;
+
+/**
+ * One label for each of `samples` samples, from [N], [N, 1], or a one-hot [N, K], which is said in
+ * a note. Throws UsageError when the counts differ or a label is not a number.
+ */
+export function toLabels(
+  stored: StoredArray,
+  samples: number,
+  where: string,
+): { y: Labels; notes: string[] } {
+  const [count = 0, ...rest] = stored.shape;
+  const classes = sizeOf(rest);
+  if (stored.shape.length === 0 || count !== samples) {
+    throw new UsageError(
+      `${where}: labels of shape ${showShape(stored.shape)} do not go with ${samples} samples; one label for each is needed.`,
+    );
+  }
+  if (classes === 1) return { y: numbers(stored, where), notes: [] };
+  if (rest.length !== 1) {
+    throw new UsageError(
+      `${where}: labels of shape ${showShape(stored.shape)} are neither one class number for each sample nor one-hot.`,
+    );
+  }
+  const y = Int32Array.from({ length: samples }, (_, i) => hotIndex(stored, i, classes, where));
+  return {
+    y,
+    notes: [`The labels are one-hot over ${classes} classes and are read as class numbers.`],
+  };
+}
+
+/**
+ * Checks class numbers against a model with `classes` outputs. `positions` are the samples'
+ * positions in the file, for the error. Throws UsageError naming the first that does not fit.
+ */
+export function checkLabels(y: Labels, classes: number, positions?: readonly number[]): void {
+  if (y instanceof Float64Array) {
+    const at = y.findIndex((label) => !Number.isInteger(label));
+    throw new UsageError(
+      `Label ${y[at]} at sample ${positions?.[at] ?? at} is not a class number; classes are whole numbers from 0 to ${classes - 1}.`,
+    );
+  }
+  const at = y.findIndex((label) => label < 0 || label >= classes);
+  if (at < 0) return;
+  let lowest = Infinity;
+  let highest = -Infinity;
+  for (const label of y) {
+    lowest = Math.min(lowest, label);
+    highest = Math.max(highest, label);
+  }
+  throw new UsageError(
+    `Label ${y[at]} at sample ${positions?.[at] ?? at} does not fit the model, which has ${classes} outputs (classes 0 to ${classes - 1})${advice(lowest, highest, classes)}`,
+  );
+}
+
+function advice(lowest: number, highest: number, classes: number): string {
+  if (lowest >= 1 && highest === classes) {
+    return `; the labels run from ${lowest} to ${highest}, so subtract 1 from each.`;
+  }
+  if (lowest === -1 && highest === 1) return '; write the labels −1 and 1 as 0 and 1.';
+  return '; check that the data and the model belong together.';
+}
+
+function numbers(stored: StoredArray, where: string): Labels {
+  const values = Float64Array.from({ length: stored.data.length }, (_, i) =>
+    Number(stored.data[i]),
+  );
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new UsageError(`${where}: the label of sample ${bad} is ${values[bad]}, not a number.`);
+  }
+  if (!values.every(Number.isInteger)) return values;
+  const wide = values.findIndex((value) => value !== (value | 0));
+  if (wide < 0) return Int32Array.from(values);
+  // A regression may well have targets beyond 2³¹, but they are then stored as floats.
+  if (stored.type === 'float32' || stored.type === 'float64') return values;
+  throw new UsageError(
+    `${where}: the label of sample ${wide} is ${values[wide]}, which is no class number.`,
+  );
+}
+
+function hotIndex(stored: StoredArray, sample: number, classes: number, where: string): number {
+  let hot = -1;
+  for (let k = 0; k < classes; k++) {
+    const value = Number(stored.data[sample * classes + k]);
+    if (value === 0) continue;
+    if (value !== 1 || hot >= 0) hot = classes;
+    else hot = k;
+  }
+  if (hot >= 0 && hot < classes) return hot;
+  throw new UsageError(
+    `${where}: the labels have shape ${showShape(stored.shape)} but sample ${sample} is not one-hot (a single 1 among zeros); give one class number for each sample.`,
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * Decompression that trusts nothing: what comes out is capped in bytes and in ratio, so that a file
+ * of a megabyte cannot fill the memory. zlib's native inflate, stopped at the cap.
+ */
+
+import { gunzipSync, inflateRawSync } from 'node:zlib';
+import { UsageError, messageOf } from '../errors.ts';
+import { MAX_BYTES } from './file.ts';
+
+export interface UnpackLimits {
+  /** Most bytes that may come out of one file, all its members together. */
+  readonly bytes: number;
+  /** Most bytes that may come out per byte that went in … */
+  readonly ratio: number;
+  /** … once this many came out: small files of zeros are legitimate (deflate reaches 1030:1). */
+  readonly free: number;
+}
+
+export const UNPACK_LIMITS: UnpackLimits = { bytes: MAX_BYTES, ratio: 500, free: 256 * 2 ** 20 };
+
+/** The most bytes that `packed` bytes may unpack to. */
+export function mostUnpacked(packed: number, limits: UnpackLimits): number {
+  return Math.min(limits.bytes, Math.max(limits.free, limits.ratio * packed));
+}
+
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** The contents of a gzip file; `where` names it in errors. Throws UsageError. */
+export function gunzip(
+  bytes: Uint8Array,
+  where: string,
+  limits: UnpackLimits = UNPACK_LIMITS,
+): Uint8Array {
+  if (!isGzip(bytes)) {
+    throw new UsageError(
+      `${where} ends in .gz but is not gzip data; it may already be unpacked: rename it without .gz.`,
+    );
+  }
+  const most = mostUnpacked(bytes.length, limits);
+  return bounded(where, most, () =>
+    gunzipSync(bytes, { maxOutputLength: most, chunkSize: chunkFor(bytes.length) }),
+  );
+}
+
+/** Raw deflate data that must give exactly `size` bytes. Throws UsageError. */
+export function inflateExactly(packed: Uint8Array, size: number, where: string): Uint8Array {
+  const most = Math.max(size, 1);
+  const bytes = bounded(where, most, () =>
+    inflateRawSync(packed, { maxOutputLength: most, chunkSize: chunkFor(size) }),
+  );
+  if (bytes.length !== size) {
+    throw new UsageError(
+      `${where} unpacks to ${bytes.length} bytes but declares ${size}; the file is damaged.`,
+    );
+  }
+  return bytes;
+}
+
+function chunkFor(size: number): number {
+  return Math.min(2 ** 22, Math.max(2 ** 14, size));
+}
+
+function bounded(where: string, most: number, unpack: () => Uint8Array): Uint8Array {
+  try {
+    return unpack();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new UsageError(
+        `${where} unpacks to more than the ${most} bytes allowed for its size; it is refused as a decompression bomb: unpack it yourself if you trust it.`,
+      );
+    }
+    throw new UsageError(
+      `${where} cannot be unpacked (${messageOf(error)}); it is truncated or damaged.`,
+    );
+  }
+}
