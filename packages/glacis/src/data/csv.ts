@@ -12,7 +12,7 @@ import { findHeader, numberOf, separatorOf } from './csv-dialect.ts';
 import { labelsOfText } from './class-names.ts';
 
 export interface CsvTable {
-  /** [lines, features], float64. */
+  /** [lines, features], float32. */
   readonly x: StoredArray;
   /** [lines]; null when there is no label column. */
   readonly y: StoredArray | null;
@@ -67,7 +67,7 @@ export function parseCsv(bytes: Uint8Array, where: string, label?: string): CsvT
   }
   const labels = wanted < 0 ? null : labelsOfText(table.labels, table.labelLines, where);
   return {
-    x: { type: 'float64', shape: [table.count, features.length], data: table.values() },
+    x: { type: 'float32', shape: [table.count, features.length], data: table.values() },
     y: labels?.y ?? null,
     featureNames: header.present ? features : null,
     classNames: labels?.classNames ?? null,
@@ -83,7 +83,7 @@ class Rows {
   private readonly columns: readonly string[];
   private readonly label: number;
   private readonly where: string;
-  private readonly blocks: Float64Array[] = [];
+  private readonly blocks: Float32Array[] = [];
   private readonly width: number;
   private readonly perBlock: number;
 
@@ -97,7 +97,7 @@ class Rows {
 
   add(record: readonly string[], line: number): void {
     const slot = this.count % this.perBlock;
-    if (slot === 0) this.blocks.push(new Float64Array(this.perBlock * this.width));
+    if (slot === 0) this.blocks.push(new Float32Array(this.perBlock * this.width));
     const block = this.blocks.at(-1);
     let at = slot * this.width;
     for (let i = 0; i < record.length; i++) {
@@ -108,14 +108,14 @@ class Rows {
         continue;
       }
       const value = numberOf(cell);
-      if (Number.isNaN(value)) throw this.notANumber(cell, line, i);
+      if (!Number.isFinite(Math.fround(value))) throw this.notANumber(cell, line, i);
       if (block) block[at++] = value;
     }
     this.count++;
   }
 
-  values(): Float64Array {
-    const all = new Float64Array(this.count * this.width);
+  values(): Float32Array {
+    const all = new Float32Array(this.count * this.width);
     const length = this.perBlock * this.width;
     this.blocks.forEach((block, i) => {
       all.set(block.subarray(0, Math.min(length, all.length - i * length)), i * length);
@@ -129,7 +129,7 @@ class Rows {
     const named = name === `column ${column}` ? '' : ` (${name})`;
     const what = cell === '' ? 'is empty' : `holds ${JSON.stringify(cell.slice(0, 40))}`;
     return new UsageError(
-      `${place}${named}: the cell ${what}, not a finite number; fill in missing values and encode text as numbers first.`,
+      `${place}${named}: the cell ${what}, not a finite float32 number; fill in missing values and encode text as numbers first.`,
     );
   }
 }

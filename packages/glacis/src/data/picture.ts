@@ -19,7 +19,7 @@ export interface Picture {
   readonly loss: 'alpha' | '16 bits' | null;
 }
 
-const MAX_PIXELS = 100e6;
+const MAX_PIXELS = 25e6;
 const PNG_MAGIC = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /** Whether a file of this name is taken for a picture. */
@@ -85,7 +85,7 @@ function decodeJpeg(bytes: Uint8Array, where: string): Picture {
     formatAsRGBA: false,
     tolerantDecoding: false,
     maxResolutionInMP: MAX_PIXELS / 1e6,
-    maxMemoryUsageInMB: 4096,
+    maxMemoryUsageInMB: 1024,
   });
   const pixels = keepChannels(decoded.data, 3, components);
   return { width, height, channels: components, pixels, loss: null };

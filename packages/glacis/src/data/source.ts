@@ -1,16 +1,15 @@
 /**
  * Opens a data file or folder of any format: what it holds, as stored, before samples are chosen,
  * scaled and checked. The format follows from the name; the contents must then agree with it.
+ * The parsers of tables and images are loaded only when there is one, since start-up counts.
  */
 
 import { access } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { StoredArray } from './array.ts';
-import { parseCsv } from './csv.ts';
 import { kindOfPath, readFileBytes } from './file.ts';
 import { isIdx, labelFileNames, parseIdx } from './idx.ts';
-import { hashImages, listImageFolder, readImages } from './image-folder.ts';
 import { isNpy, parseNpy } from './npy.ts';
 import { chooseKeys } from './npz-keys.ts';
 import { readNpz } from './npz.ts';
@@ -70,6 +69,7 @@ export async function openSource(path: string, options: SourceOptions): Promise<
     case 'npz':
       return fromNpz(bytes, sha256, path, options);
     case 'csv': {
+      const { parseCsv } = await import('./csv.ts');
       const { x, notes, ...table } = parseCsv(bytes, path, options.y);
       return { ...fromArray(x, sha256), ...table, notes };
     }
@@ -110,6 +110,7 @@ async function openFolder(path: string, options: SourceOptions): Promise<Source>
       `${path} is a folder, whose labels are the names of its folders; leave out --x and --y.`,
     );
   }
+  const { hashImages, listImageFolder, readImages } = await import('./image-folder.ts');
   const { names, y, classNames, notes } = await listImageFolder(path);
   return {
     sha256: await hashImages(path, names),

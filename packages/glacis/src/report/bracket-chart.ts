@@ -2,19 +2,21 @@
  * The chart of brackets: a horizontal bar per input, teal as far as proven, grey while undecided,
  * ending in a brick tick where an attack broke it. Misclassified inputs are listed below it.
  */
-import type { Run, SampleRecord } from '@glacis/core';
+import type { Run } from '@glacis/core';
 import { bracketsOf, mostSingleRows, type Bracket, type Brackets } from './brackets.ts';
 import { isNarrow, type Canvas } from './canvas.ts';
-import { html, isolated, type Html } from './html.ts';
-import { className } from './input.ts';
+import { html, type Html } from './html.ts';
+import { misclassified } from './misclassified.ts';
 import { count, counted, epsilon, normSymbol, percent, radius } from './numbers.ts';
 import { horizon } from './quantile.ts';
 import { legend, section, type Key } from './section.ts';
 import { isCorrect } from './tally.ts';
 
-type Classes = readonly string[] | undefined;
-
-export function bracketSection(run: Run, classes: Classes, canvas: Canvas): Html | null {
+export function bracketSection(
+  run: Run,
+  classes: readonly string[] | undefined,
+  canvas: Canvas,
+): Html | null {
   const end = horizon(run);
   const brackets = bracketsOf(run, end);
   const wrong = run.samples.filter((sample) => !isCorrect(sample));
@@ -183,20 +185,4 @@ function titleOf({ sample, lower, upper }: Bracket): string {
       ? 'never broken'
       : `broken at ${radius(sample.upper)}${by(sample.upperMethod)}`;
   return `#${sample.index}, label ${sample.label}: ${proven}, ${broken}, ${sample.verdict}`;
-}
-
-function misclassified(wrong: readonly SampleRecord[], classes: Classes): Html {
-  const shown = wrong.slice(0, 24);
-  const items = shown.map(
-    (sample, index) =>
-      html`${index > 0 && ', '}#${sample.index} (${isolated(className(classes, sample.label))} taken
-      for ${isolated(className(classes, sample.prediction))})`,
-  );
-  const rest = wrong.length - shown.length;
-  return html`<p class="quiet">
-    <strong
-      >${counted(wrong.length, 'input')} misclassified as
-      ${wrong.length === 1 ? 'it is' : 'they are'}</strong
-    >, and so without a bracket: ${items}${rest > 0 && ` and ${count(rest)} more`}.
-  </p>`;
 }

@@ -29,12 +29,9 @@ const entities: Readonly<Record<string, string>> = {
 
 /** Text as it must be written in an element or a quoted attribute. Control characters become �. */
 export function escaped(text: string): string {
-  return (
-    text
-      // eslint-disable-next-line no-control-regex
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, '\ufffd')
-      .replace(/[&<>"']/g, (character) => entities[character] ?? character)
-  );
+  return text
+    .replace(/(?![\t\n\r])\p{Cc}/gu, '\ufffd')
+    .replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
 function markupOf(child: Child): string {

@@ -3,21 +3,20 @@
  * brackets, the verdicts and what each method cost, in 40 to 120 columns, with or without colour.
  */
 import { verdicts, type AccuracyRecord, type Run } from '@glacis/core';
-import picocolors from 'picocolors';
+import { inkOf, type Ink, type Paint } from './ink.ts';
 import { gauge, histogram } from './histogram.ts';
 import {
   baseName,
   count,
   counted,
-  duration,
   epsilon,
   normSymbol,
   percent,
   percentRange,
   radius,
-  shortCount,
 } from './numbers.ts';
 import { ascending, horizon, lowerOf, quantile, upperOf } from './quantile.ts';
+import { methodTable } from './terminal-methods.ts';
 import { counts, headline, type Sentence, type Tone } from './sentence.ts';
 import { credibleUpper, isCorrect, tally } from './tally.ts';
 import {
@@ -35,22 +34,6 @@ export interface SummaryOptions {
   readonly width: number;
   /** Path of the written report, if any. */
   readonly report?: string | null;
-}
-
-type Paint = (text: string) => string;
-type Ink = Readonly<Record<Tone | 'plain' | 'dim' | 'bold', Paint>>;
-
-function inkOf(color: boolean): Ink {
-  const { blue, yellow, red, green, dim, bold } = picocolors.createColors(color);
-  return {
-    clean: blue,
-    noise: yellow,
-    attack: red,
-    proof: green,
-    dim,
-    bold,
-    plain: (text) => text,
-  };
 }
 
 /** The summary; no line is wider than the terminal, except that the report's path is never cut. */
@@ -175,34 +158,4 @@ function verdictLine(run: Run, columns: number, ink: Ink): string[] {
     return { text, paint: tones[verdict] ?? ink.plain };
   });
   return wrapped(words, columns);
-}
-
-function methodTable(run: Run, columns: number, ink: Ink): string[] {
-  if (run.methods.length === 0) return [];
-  const narrow = columns < 64;
-  const size = narrow ? 6 : 10;
-  const first = Math.min(24, columns - 5 * size);
-  const heads = narrow
-    ? ['asked', 'done', 'fwd', 'grad', 'sec']
-    : ['asked', 'decided', 'forwards', 'gradients', 'seconds'];
-  const line = (cells: readonly string[]): string =>
-    cells.map((cell) => padded(cell, size, 'left')).join('');
-  const body = run.methods.map((method) => {
-    const { id, side, asked, decided, forwards, gradients } = method;
-    const name = padded(shortened(printable(id), first), first);
-    const numbers = [asked, decided, forwards, gradients].map((value) => fitting(value, size));
-    return `${ink[side](name)}${line([...numbers, secondsIn(method.seconds)])}`;
-  });
-  const total = `${duration(run.seconds.total)} in all${run.partial ? ', unfinished' : ''}`;
-  return [ink.dim(padded('method', first) + line(heads)), ...body, ink.dim(total)];
-}
-
-/** A count in less than so many columns: in full, or else rounded. */
-function fitting(value: number, columns: number): string {
-  const full = count(value);
-  return full.length < columns ? full : shortCount(value);
-}
-
-function secondsIn(value: number): string {
-  return value < 100 ? value.toFixed(value < 10 ? 2 : 1) : shortCount(value);
 }

@@ -1,7 +1,7 @@
 /** Fitting samples to the model's input: what is moved, what only reshaped, what refused. */
 
 import { floats, sizeOf } from '@glacis/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fitToModel } from '../../src/data/fit.ts';
 import { usageError } from './bytes.ts';

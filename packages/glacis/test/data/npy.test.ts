@@ -1,7 +1,7 @@
 /** .npy: every element type, order and version, the round trip, and files that lie. */
 
 import { tensor } from '@glacis/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { halfToNumber } from '../../src/data/array.ts';
 import { parseNpy, writeNpy } from '../../src/data/npy.ts';

@@ -1,7 +1,7 @@
 /** .npz and the zip archive under it: keys, determinism, and archives that lie or explode. */
 
 import { floats, integers, tensor } from '@glacis/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chooseKeys } from '../../src/data/npz-keys.ts';
 import { writeNpy } from '../../src/data/npy.ts';

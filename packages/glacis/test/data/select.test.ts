@@ -1,6 +1,6 @@
 /** Choosing samples: lists, the first ones, and the seeded random choice. */
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseIndexList, sampleIndices, selectIndices } from '../../src/data/select.ts';
 import { usageError } from './bytes.ts';

@@ -1,6 +1,6 @@
 /** Text can never become markup, and a command can be pasted into a shell. */
 import { execFileSync } from 'node:child_process';
-import fc from 'fast-check';
+import { assert as holds, property, string } from 'fast-check';
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { html, trusted } from '../../src/report/html.ts';
@@ -21,8 +21,8 @@ describe('the html template', () => {
   });
 
   it('gives back any printable text when parsed', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+    holds(
+      property(string({ unit: 'grapheme' }), (text) => {
         const { document } = parseHTML(`<!doctype html>${html`<p>${text}</p>`.markup}`);
         expect(document.querySelector('p')?.textContent).toBe(text);
         expect(document.querySelectorAll('*').length).toBe(1);

@@ -1,0 +1,35 @@
+/**
+ * What every attack is: a pure function from rows (inputs, labels, radii) to each row's best
+ * candidate. Attacks only propose; the original file judges (audit/judge.ts). Nothing here is kept
+ * between calls but compiled programs.
+ */
+import type { Rows, SetContext } from '../threats/ball.ts';
+
+export interface AttackContext extends SetContext {
+  readonly seed: number;
+}
+
+export interface AttackOutcome {
+  /** [count × sampleSize]: the input with the smallest margin seen, inside each row's ball. */
+  readonly best: Float32Array;
+  /** Its margin by the derived program; the original file has the last word. */
+  readonly margins: Float64Array;
+  readonly forwards: Int32Array;
+  readonly gradients: Int32Array;
+}
+
+export interface Attack {
+  readonly id: string;
+  /** Noise is not an attack: it knows nothing of the model. */
+  readonly side: 'noise' | 'attack';
+  run(context: AttackContext, rows: Rows): Promise<AttackOutcome>;
+}
+
+export function emptyOutcome(rows: Rows): AttackOutcome {
+  return {
+    best: rows.x.slice(),
+    margins: new Float64Array(rows.count).fill(Infinity),
+    forwards: new Int32Array(rows.count),
+    gradients: new Int32Array(rows.count),
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * One gradient step (Goodfellow et al. 2015): the point of the ball where the loss, linearised at the
+ * clean input, is largest. Exact for linear models in every norm, the valid box included.
+ */
+import { runRows } from '../runtime/rows.ts';
+import { ballFeeds } from '../threats/ball.ts';
+import { type Attack, emptyOutcome } from './attack.ts';
+import type { LossName } from './losses.ts';
+import { jumpProgram, marginProgram } from './programs.ts';
+
+export function fgsm(options: { readonly loss: LossName } = { loss: 'margin' }): Attack {
+  return {
+    id: 'fgsm',
+    side: 'attack',
+    run: async (context, rows) => {
+      const { classifier, threat, signal } = context;
+      const ball = ballFeeds(context, rows, 'inward');
+      const jump = await jumpProgram(classifier, threat, options.loss);
+      const start = { ...ball, x: { data: rows.x, shape: classifier.sampleShape } };
+      const { next } = await runRows(classifier, jump, start, rows.count, signal);
+      const outcome = emptyOutcome(rows);
+      if (!next) return outcome;
+      const measure = await marginProgram(classifier);
+      const feeds = {
+        x: { data: next, shape: classifier.sampleShape },
+        labels: { data: rows.labels, shape: [] },
+      };
+      const { margin } = await runRows(classifier, measure, feeds, rows.count, signal);
+      outcome.best.set(next);
+      outcome.margins.set(margin ?? []);
+      outcome.forwards.fill(2);
+      outcome.gradients.fill(1);
+      return outcome;
+    },
+  };
+}

@@ -1,0 +1,154 @@
+/**
+ * Projected gradient descent with restarts (Madry et al. 2018): steps of α·ε in the steepest
+ * direction of the norm, projected onto ball ∩ valid box, α falling over the run; the best iterate is
+ * kept, and a row leaves the batch as soon as its margin is not positive.
+ */
+import { RandomBlock } from '../tensor/random.ts';
+import { runRows } from '../runtime/rows.ts';
+import { ballFeeds, type Rows } from '../threats/ball.ts';
+import { type Attack, type AttackContext, type AttackOutcome, emptyOutcome } from './attack.ts';
+import type { LossName } from './losses.ts';
+import { marginProgram, stepProgram } from './programs.ts';
+
+export interface PgdOptions {
+  readonly loss: LossName;
+  readonly steps: number;
+  readonly restarts: number;
+  /** First step in units of ε; it falls by the cosine schedule to a twentieth. */
+  readonly stepSize?: number;
+}
+
+const FIRST_STEP = 0.5;
+const LAST_SHARE = 0.05;
+
+export function stepSizeAt(options: PgdOptions, step: number): number {
+  const first = options.stepSize ?? FIRST_STEP;
+  const wave = (1 + Math.cos((Math.PI * step) / Math.max(1, options.steps))) / 2;
+  return first * (LAST_SHARE + (1 - LAST_SHARE) * wave);
+}
+
+export function pgd(options: PgdOptions): Attack {
+  return {
+    id: options.loss === 'margin' ? 'pgd-margin' : 'pgd-ce',
+    side: 'attack',
+    run: async (context, rows) => {
+      const outcome = emptyOutcome(rows);
+      let open = Array.from({ length: rows.count }, (_, row) => row);
+      for (let restart = 0; restart < options.restarts && open.length > 0; restart++) {
+        const start = startingPoints(context, rows, open, options, restart);
+        await climb(context, options, rows, open, start, outcome);
+        open = open.filter((row) => (outcome.margins[row] ?? 0) > 0);
+      }
+      return outcome;
+    },
+  };
+}
+
+/** The first run starts where an earlier one ended, if any; later ones from a random point. */
+function startingPoints(
+  { classifier, threat, seed }: AttackContext,
+  rows: Rows,
+  open: readonly number[],
+  options: PgdOptions,
+  restart: number,
+): Float32Array {
+  const size = classifier.sampleSize;
+  const x = new Float32Array(open.length * size);
+  open.forEach((row, i) => {
+    const out = x.subarray(i * size, (i + 1) * size);
+    const centre = rows.x.subarray(row * size, (row + 1) * size);
+    const radius = rows.radii[row] ?? 0;
+    if (restart === 0 && rows.starts) {
+      out.set(rows.starts.subarray(row * size, (row + 1) * size));
+      threat.legalise(centre, out, radius);
+    } else if (restart === 0) {
+      out.set(centre);
+    } else {
+      const draw = restart + (options.loss === 'margin' ? 0 : 0x8000);
+      const random = new RandomBlock(seed, rows.streams[row] ?? row, draw);
+      threat.sample(centre, radius * random.uniform(-1), random, out);
+    }
+  });
+  return x;
+}
+
+function taken(rows: Rows, open: readonly number[], size: number): Rows {
+  const x = new Float32Array(open.length * size);
+  open.forEach((row, i) => x.set(rows.x.subarray(row * size, (row + 1) * size), i * size));
+  return {
+    count: open.length,
+    x,
+    labels: Int32Array.from(open, (row) => rows.labels[row] ?? 0),
+    radii: Float64Array.from(open, (row) => rows.radii[row] ?? 0),
+    streams: open.map((row) => rows.streams[row] ?? row),
+  };
+}
+
+/** One run for the open rows; writes the best iterates into the outcome. */
+async function climb(
+  context: AttackContext,
+  options: PgdOptions,
+  rows: Rows,
+  open: readonly number[],
+  start: Float32Array,
+  outcome: AttackOutcome,
+): Promise<void> {
+  const { classifier, threat, signal } = context;
+  const { sampleSize: size, sampleShape: shape } = classifier;
+  const program = await stepProgram(classifier, threat, options.loss);
+  let active = [...open];
+  let x = start;
+  let own = taken(rows, active, size);
+  let ball = ballFeeds(context, own, 'inward');
+  for (let step = 0; step <= options.steps && active.length > 0; step++) {
+    const last = step === options.steps;
+    const stepSizes = new Float32Array(active.length).fill(stepSizeAt(options, step));
+    const feeds = last
+      ? { x: { data: x, shape }, labels: { data: own.labels, shape: [] } }
+      : { ...ball, x: { data: x, shape }, step: { data: stepSizes, shape: [] } };
+    const running = last ? await marginProgram(classifier) : program;
+    const results = await runRows(classifier, running, feeds, active.length, signal);
+    const keep = record(outcome, active, x, results['margin'], size, !last);
+    const next = results['next'] ?? x;
+    if (keep.length === active.length) {
+      x = next;
+      continue;
+    }
+    x = gather(next, keep, size);
+    active = keep.map((i) => active[i] ?? 0);
+    own = taken(rows, active, size);
+    ball = ballFeeds(context, own, 'inward');
+  }
+}
+
+/** Notes each row's margin; returns the positions of rows that still stand. */
+function record(
+  outcome: AttackOutcome,
+  active: readonly number[],
+  x: Float32Array,
+  margins: Float32Array | undefined,
+  size: number,
+  gradient: boolean,
+): number[] {
+  const keep: number[] = [];
+  active.forEach((row, i) => {
+    const margin = margins?.[i] ?? Number.NaN;
+    outcome.forwards[row] = (outcome.forwards[row] ?? 0) + 1;
+    if (gradient) outcome.gradients[row] = (outcome.gradients[row] ?? 0) + 1;
+    // A margin that is no number is a candidate too: the original file will say.
+    if (!(margin >= (outcome.margins[row] ?? Infinity))) {
+      outcome.margins[row] = margin;
+      outcome.best.set(x.subarray(i * size, (i + 1) * size), row * size);
+    }
+    if (margin > 0) keep.push(i);
+  });
+  return keep;
+}
+
+function gather(values: Float32Array, positions: readonly number[], size: number): Float32Array {
+  const out = new Float32Array(positions.length * size);
+  positions.forEach((from, to) => {
+    out.set(values.subarray(from * size, (from + 1) * size), to * size);
+  });
+  return out;
+}

@@ -1,0 +1,84 @@
+/**
+ * Compiled graphs. A Program is a Graph made runnable once; the cache keeps programs by what they
+ * compute (the hash of their ONNX bytes) within a budget of bytes, least recently used out first.
+ */
+import type { Graph } from '../graph/graph.ts';
+import { writeModel } from '../onnx/write.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Runtime, Session } from './runtime.ts';
+
+export interface Program {
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
+}
+
+interface Entry {
+  readonly session: Promise<Session>;
+  readonly bytes: number;
+}
+
+const DEFAULT_BUDGET = 512 * 2 ** 20;
+
+export class Programs {
+  readonly runtime: Runtime;
+  private readonly budget: number;
+  private readonly entries = new Map<string, Entry>();
+  private readonly names = new Map<string, string>();
+
+  constructor(runtime: Runtime, budget = DEFAULT_BUDGET) {
+    this.runtime = runtime;
+    this.budget = budget;
+  }
+
+  /** The program of a graph; `name` (unique for what `build` makes) avoids building it again. */
+  async named(name: string, build: () => Graph): Promise<Program> {
+    const known = this.names.get(name);
+    const cached = known === undefined ? undefined : this.touch(known);
+    if (cached) return cached.session;
+    const bytes = writeModel(build());
+    const key = contentHash(bytes);
+    this.names.set(name, key);
+    const same = this.touch(key);
+    if (same) return same.session;
+    const entry = { session: this.runtime.session(bytes), bytes: bytes.length };
+    this.entries.set(key, entry);
+    await this.evict(key);
+    return entry.session;
+  }
+
+  private touch(key: string): Entry | undefined {
+    const entry = this.entries.get(key);
+    if (entry) {
+      this.entries.delete(key);
+      this.entries.set(key, entry);
+    }
+    return entry;
+  }
+
+  private async evict(keep: string): Promise<void> {
+    let total = [...this.entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    for (const [key, entry] of this.entries) {
+      if (total <= this.budget) return;
+      if (key === keep) continue;
+      this.entries.delete(key);
+      total -= entry.bytes;
+      await (await entry.session).release();
+    }
+  }
+
+  async release(): Promise<void> {
+    const sessions = [...this.entries.values()].map(({ session }) => session);
+    this.entries.clear();
+    for (const session of sessions) await (await session).release();
+  }
+}
+
+/** 2 × 32-bit FNV-1a over the bytes, with the length. */
+function contentHash(bytes: Uint8Array): string {
+  let [a, c] = [0x811c9dc5, 0x01000193];
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    a = Math.imul(a ^ byte, 0x01000193);
+    c = Math.imul(c ^ (byte + i), 0x85ebca6b);
+  }
+  return `${bytes.length}-${a >>> 0}-${c >>> 0}`;
+}

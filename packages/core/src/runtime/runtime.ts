@@ -1,0 +1,87 @@
+/**
+ * Where programs run. A Runtime turns ONNX bytes into a Session; the adapter below serves
+ * onnxruntime-node and onnxruntime-web alike (they share one interface). Nothing here knows Node.
+ */
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
+import type { DataType, Tensor } from '../tensor/tensor.ts';
+
+export interface Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
+  release(): Promise<void>;
+}
+
+export interface Runtime {
+  /** For people: "onnxruntime-node 1.30.0 (cpu)". */
+  readonly name: string;
+  session(bytes: Uint8Array): Promise<Session>;
+}
+
+/** The part of onnxruntime-node and onnxruntime-web that Glacis uses. */
+export interface OnnxRuntime {
+  readonly InferenceSession: {
+    create(bytes: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
+  readonly Tensor: new (
+    type: OrtTensor.Type,
+    data: OrtTensor.DataType,
+    dims: readonly number[],
+  ) => OrtTensor;
+}
+
+export interface RuntimeOptions {
+  readonly name: string;
+  /** Threads of one session; 1 unless a single large model has the machine to itself. */
+  readonly threads?: number;
+  readonly executionProviders?: readonly string[];
+}
+
+const hostTypes: ReadonlySet<string> = new Set<DataType>([
+  'float32',
+  'float64',
+  'int32',
+  'int64',
+  'uint8',
+  'int8',
+  'bool',
+]);
+
+function fromOrt(value: OrtTensor): Tensor {
+  if (!hostTypes.has(value.type)) {
+    throw new TypeError(`an output has element type ${value.type}, which is not supported`);
+  }
+  // The type names agree, and with them the arrays behind `data`.
+  return { type: value.type, shape: value.dims, data: value.data } as Tensor;
+}
+
+/** A Runtime over one of the ONNX Runtime packages. */
+export function ortRuntime(ort: OnnxRuntime, options: RuntimeOptions): Runtime {
+  const { threads = 1, executionProviders = ['cpu'] } = options;
+  return {
+    name: options.name,
+    session: async (bytes) => {
+      const session = await ort.InferenceSession.create(bytes, {
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        graphOptimizationLevel: 'all',
+        executionProviders: [...executionProviders],
+        logSeverityLevel: 4,
+      });
+      return {
+        inputNames: session.inputNames,
+        outputNames: session.outputNames,
+        run: async (feeds) => {
+          const entries = Object.entries(feeds).map(
+            ([name, { type, data, shape }]) => [name, new ort.Tensor(type, data, shape)] as const,
+          );
+          const results = await session.run(Object.fromEntries(entries));
+          return Object.fromEntries(
+            Object.entries(results).map(([name, value]) => [name, fromOrt(value)]),
+          );
+        },
+        release: () => session.release(),
+      };
+    },
+  };
+}
