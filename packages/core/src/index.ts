@@ -14,3 +14,19 @@ export { noise } from './attacks/noise.ts';
 export { pgd } from './attacks/pgd.ts';
 export { intervalMargins } from './bounds/interval.ts';
 export { gradientOf } from './transforms/gradient.ts';
+export {
+  audit,
+  joinParts,
+  type AuditData,
+  type AuditOptions,
+  type AuditPart,
+  type AuditProgress,
+} from './audit/audit.ts';
+export { countVerdicts, curveAt, curveRadii, summarise, wilson } from './audit/summary.ts';
+export { ContradictionError } from './audit/ledger.ts';
+export type { CancelSignal } from './runtime/cancel.ts';
+export { openParameters } from './transforms/parameters.ts';
+export { gradientWith, pullBack } from './transforms/gradient.ts';
+export { replayLowered } from './transforms/lowering.ts';
+export { BATCH } from './graph/dimension.ts';
+export { marginOf, oneHotRows } from './transforms/margin.ts';

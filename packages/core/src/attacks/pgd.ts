@@ -11,6 +11,8 @@ import type { LossName } from './losses.ts';
 import { marginProgram, stepProgram } from './programs.ts';
 
 export interface PgdOptions {
+  /** Name in the ledger; by default that of the loss. */
+  readonly id?: string;
   readonly loss: LossName;
   readonly steps: number;
   readonly restarts: number;
@@ -29,7 +31,7 @@ export function stepSizeAt(options: PgdOptions, step: number): number {
 
 export function pgd(options: PgdOptions): Attack {
   return {
-    id: options.loss === 'margin' ? 'pgd-margin' : 'pgd-ce',
+    id: options.id ?? (options.loss === 'margin' ? 'pgd-margin' : 'pgd-ce'),
     side: 'attack',
     run: async (context, rows) => {
       const outcome = emptyOutcome(rows);

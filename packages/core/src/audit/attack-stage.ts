@@ -1,0 +1,68 @@
+/** Runs one attack on ledger entries at given radii and enters what the original file confirms. */
+import type { Attack, AttackContext } from '../attacks/attack.ts';
+import type { Rows } from '../threats/ball.ts';
+import type { Entry, Ledger } from './ledger.ts';
+import { judgeCandidates } from './judge.ts';
+
+export function rowsOf(
+  entries: readonly Entry[],
+  radii: Float64Array,
+  size: number,
+  starts?: Float32Array,
+): Rows {
+  const x = new Float32Array(entries.length * size);
+  entries.forEach((entry, i) => x.set(entry.x, i * size));
+  return {
+    count: entries.length,
+    x,
+    labels: Int32Array.from(entries, ({ label }) => label),
+    radii,
+    streams: entries.map(({ index }) => index),
+    ...(starts ? { starts } : {}),
+  };
+}
+
+export interface StageOptions {
+  readonly attack: Attack;
+  readonly radii: Float64Array;
+  readonly starts?: Float32Array;
+  /** Named so in the ledger. */
+  readonly method: string;
+}
+
+/**
+ * Returns which entries were broken at their radius. Noise is noted beside the bracket too: a random
+ * perturbation that breaks the model is an upper bound like any other.
+ */
+export async function attackStage(
+  context: AttackContext,
+  ledger: Ledger,
+  entries: readonly Entry[],
+  { attack, radii, starts, method }: StageOptions,
+): Promise<boolean[]> {
+  if (entries.length === 0) return [];
+  const { classifier, threat } = context;
+  const begun = Date.now();
+  const outcome = await attack.run(
+    context,
+    rowsOf(entries, radii, classifier.sampleSize, starts),
+  );
+  const verdicts = await judgeCandidates(classifier, threat, entries, outcome.best, radii);
+  let [forwards, gradients, decided] = [0, 0, 0];
+  entries.forEach((entry, i) => {
+    const [f, g] = [outcome.forwards[i] ?? 0, outcome.gradients[i] ?? 0];
+    entry.forwards += f;
+    entry.gradients += g;
+    forwards += f + 1;
+    gradients += g;
+    const found = verdicts[i];
+    if (!found) entry.withstood = Math.max(entry.withstood, radii[i] ?? 0);
+    else {
+      decided++;
+      ledger.broken(entry, found, attack.id);
+    }
+  });
+  const seconds = (Date.now() - begun) / 1000;
+  ledger.charge(method, attack.side, entries, { forwards, gradients, seconds, decided });
+  return verdicts.map((found) => found !== null);
+}

@@ -1,0 +1,205 @@
+/**
+ * The ledger: one entry per input and threat, the only thing that changes during an audit. Methods
+ * hand in what they found; the ledger keeps the better end of each bracket, and stops everything when
+ * an attack succeeds inside a proven radius, because then one of the two is wrong.
+ */
+import type { Threat } from '../threats/threat.ts';
+import type { MethodRecord, SampleRecord, Semantics, Verdict } from './run.ts';
+
+/** An attack inside a radius proven safe: a bug in Glacis, never a result. */
+export class ContradictionError extends Error {
+  override readonly name = 'ContradictionError';
+}
+
+export interface Entry {
+  readonly index: number;
+  label: number;
+  readonly x: Float32Array;
+  prediction: number;
+  margin: number | null;
+  estimate: number | null;
+  adversarial: Float32Array | null;
+  adversarialPrediction: number | null;
+  adversarialMargin: number | null;
+  lower: number | null;
+  lowerMethod: string | null;
+  upper: number | null;
+  upperMethod: string | null;
+  marginLower: number | null;
+  noiseBroken: boolean | null;
+  forwards: number;
+  gradients: number;
+  seconds: number;
+  error: string | null;
+  timedOut: boolean;
+  /** Largest radius at which an attack was tried and failed. */
+  withstood: number;
+}
+
+interface Tally {
+  readonly id: string;
+  readonly side: MethodRecord['side'];
+  asked: number;
+  decided: number;
+  forwards: number;
+  gradients: number;
+  seconds: number;
+  standing: number | null;
+}
+
+/** Under `real` semantics an attack this close to a tie may be the network's own rounding. */
+const ROUNDING_MARGIN = 1e-4;
+
+export class Ledger {
+  readonly entries: readonly Entry[];
+  readonly threat: Threat;
+  readonly semantics: Semantics;
+  readonly notes = new Set<string>();
+  private readonly tallies = new Map<string, Tally>();
+
+  constructor(entries: readonly Entry[], threat: Threat, semantics: Semantics) {
+    this.entries = entries;
+    this.threat = threat;
+    this.semantics = semantics;
+  }
+
+  /** A broken input of the original file: keeps it if it is the nearest so far. */
+  broken(entry: Entry, found: Broken, method: string): void {
+    // A stronger attack broke what a weaker one did not: that radius was not withstood.
+    if (entry.withstood >= found.distance) entry.withstood = 0;
+    if (entry.upper !== null && found.distance >= entry.upper) return;
+    entry.upper = found.distance;
+    entry.upperMethod = method;
+    entry.adversarial = found.x;
+    entry.adversarialPrediction = found.prediction;
+    entry.adversarialMargin = found.margin;
+    this.check(entry);
+  }
+
+  /** A radius proven safe. */
+  proven(entry: Entry, radius: number, method: string): void {
+    if (entry.lower !== null && radius <= entry.lower) return;
+    entry.lower = radius;
+    entry.lowerMethod = method;
+    this.check(entry);
+  }
+
+  private check(entry: Entry): void {
+    const { lower, upper } = entry;
+    if (lower === null || upper === null || lower < upper) return;
+    const margin = Math.abs(entry.adversarialMargin ?? Infinity);
+    if (this.semantics === 'real' && margin <= ROUNDING_MARGIN) {
+      entry.lower = upper * (1 - 2 ** -20);
+      this.notes.add(
+        'Some proofs over the real numbers end where float32 rounding already breaks the model (rounding).',
+      );
+      return;
+    }
+    throw new ContradictionError(
+      `input ${entry.index} is broken at ${upper} by ${entry.upperMethod ?? '?'} inside the radius ${lower} that ${entry.lowerMethod ?? '?'} proved: a bug in Glacis, please report it with the model`,
+    );
+  }
+
+  verdict(entry: Entry): Verdict {
+    if (entry.error !== null) return 'error';
+    if (entry.prediction !== entry.label) return 'misclassified';
+    if (entry.upper !== null && entry.upper <= this.threat.eps) return 'falsified';
+    const proven = entry.lowerMethod !== null && (entry.lower ?? 0) >= this.threat.eps;
+    if (proven) return 'certified';
+    return entry.timedOut ? 'timeout' : 'unknown';
+  }
+
+  /** Notes what a method was asked and cost. `standing`: inputs still right after it. */
+  charge(
+    id: string,
+    side: MethodRecord['side'],
+    entries: readonly Entry[],
+    cost: { forwards: number; gradients: number; seconds: number; decided: number },
+  ): void {
+    const tally = this.tallies.get(id) ?? {
+      id,
+      side,
+      asked: 0,
+      decided: 0,
+      forwards: 0,
+      gradients: 0,
+      seconds: 0,
+      standing: null,
+    };
+    tally.asked += entries.length;
+    tally.decided += cost.decided;
+    tally.forwards += cost.forwards;
+    tally.gradients += cost.gradients;
+    tally.seconds += cost.seconds;
+    this.tallies.set(id, tally);
+    for (const entry of entries) entry.seconds += cost.seconds / entries.length;
+  }
+
+  standing(id: string, count: number): void {
+    const tally = this.tallies.get(id);
+    if (tally) tally.standing = (tally.standing ?? 0) + count;
+  }
+
+  methods(): MethodRecord[] {
+    return [...this.tallies.values()].map(({ standing, ...tally }) => ({
+      ...tally,
+      accuracy: standing === null ? null : standing / Math.max(1, this.entries.length),
+    }));
+  }
+
+  records(): SampleRecord[] {
+    return this.entries.map((entry) => ({
+      index: entry.index,
+      label: entry.label,
+      prediction: entry.prediction,
+      adversarialPrediction: entry.adversarialPrediction,
+      verdict: this.verdict(entry),
+      lower: entry.lower,
+      lowerMethod: entry.lowerMethod,
+      upper: entry.upper,
+      upperMethod: entry.upperMethod,
+      marginLower: entry.marginLower,
+      estimate: entry.estimate,
+      margin: entry.margin,
+      noiseBroken: entry.noiseBroken,
+      forwards: entry.forwards,
+      gradients: entry.gradients,
+      seconds: entry.seconds,
+      error: entry.error,
+    }));
+  }
+}
+
+export interface Broken {
+  /** The stored float32 input, its float64 distance, and the original file's answer to it. */
+  readonly x: Float32Array;
+  readonly distance: number;
+  readonly prediction: number;
+  readonly margin: number;
+}
+
+export function newEntry(index: number, label: number, x: Float32Array): Entry {
+  return {
+    index,
+    label,
+    x,
+    prediction: -1,
+    margin: null,
+    estimate: null,
+    adversarial: null,
+    adversarialPrediction: null,
+    adversarialMargin: null,
+    lower: null,
+    lowerMethod: null,
+    upper: null,
+    upperMethod: null,
+    marginLower: null,
+    noiseBroken: null,
+    forwards: 0,
+    gradients: 0,
+    seconds: 0,
+    error: null,
+    timedOut: false,
+    withstood: 0,
+  };
+}

@@ -1,0 +1,33 @@
+/** What an audit runs, in order: cheap first, each stage only on what still stands. */
+import type { Attack } from '../attacks/attack.ts';
+import { fgsm } from '../attacks/fgsm.ts';
+import { noise } from '../attacks/noise.ts';
+import { pgd } from '../attacks/pgd.ts';
+
+export interface Plan {
+  readonly noise: Attack;
+  /** At the run's ε. */
+  readonly attacks: readonly Attack[];
+  /** At each radius of the search for the smallest broken one. */
+  readonly search: readonly Attack[];
+  /** The search ends when the bracket of tried radii is this narrow, relatively, or after `rounds`. */
+  readonly tolerance: number;
+  readonly rounds: number;
+}
+
+export const NOISE_DRAWS = 10;
+
+export function defaultPlan(): Plan {
+  return {
+    noise: noise({ draws: NOISE_DRAWS }),
+    attacks: [
+      fgsm(),
+      pgd({ loss: 'margin', steps: 20, restarts: 1 }),
+      pgd({ loss: 'cross-entropy', steps: 20, restarts: 2 }),
+      pgd({ id: 'pgd-restarts', loss: 'margin', steps: 40, restarts: 4 }),
+    ],
+    search: [fgsm(), pgd({ loss: 'margin', steps: 10, restarts: 1, stepSize: 0.25 })],
+    tolerance: 5e-5,
+    rounds: 24,
+  };
+}

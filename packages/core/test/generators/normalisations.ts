@@ -1,0 +1,22 @@
+/** Softmax over any axis behind the batch, batch normalisation and dropout. */
+import type { Recipes } from './workshop.ts';
+
+export const normalisations: Recipes<'softmax' | 'batchNorm' | 'dropout'> = {
+  softmax: (w, { node }) => {
+    const axis = w.draw.integer(1, node.shape.length - 1);
+    return w.measured(w.b.push('softmax', [node], { axis }), 0, 1);
+  },
+  batchNorm: (w, source) => {
+    const [channels = 1] = w.dims(source);
+    const vector = (low: number, high: number): typeof source => w.constant([channels], low, high);
+    const parameters = [vector(-1, 1), vector(-0.5, 0.5), vector(-0.5, 0.5), vector(0.3, 2)];
+    const operands = [source, ...parameters].map(({ node }) => node);
+    const epsilon = w.draw.pick([1e-5, 1e-3]);
+    const most = (Math.max(Math.abs(source.low), Math.abs(source.high)) + 0.5) * 1.9 + 0.5;
+    return w.measured(w.b.push('batchNorm', operands, { epsilon }), -most, most);
+  },
+  dropout: (w, source) => ({
+    ...source,
+    node: w.b.push('dropout', [source.node], { ratio: 0.5 }),
+  }),
+};

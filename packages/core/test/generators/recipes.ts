@@ -1,0 +1,26 @@
+/** The generators' table: for every op of the IR, how to make something that contains it. */
+import type { OpName } from '../../src/graph/graph.ts';
+import { activations } from './activations.ts';
+import { arithmetic } from './arithmetic.ts';
+import { comparisons } from './comparisons.ts';
+import { contractions } from './contractions.ts';
+import { convolutions } from './convolutions.ts';
+import { normalisations } from './normalisations.ts';
+import { pooling } from './pooling.ts';
+import { reductions } from './reductions.ts';
+import { sources } from './sources.ts';
+import { structural } from './structural.ts';
+import type { Recipes } from './workshop.ts';
+
+export const recipes: Recipes<OpName> = {
+  ...sources,
+  ...structural,
+  ...arithmetic,
+  ...contractions,
+  ...convolutions,
+  ...reductions,
+  ...activations,
+  ...comparisons,
+  ...pooling,
+  ...normalisations,
+};
