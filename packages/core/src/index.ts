@@ -1,14 +1,24 @@
 /** The public face of @glacis/core. */
 export * from './tensor/tensor.ts';
+export { RandomBlock } from './tensor/random.ts';
 export * from './audit/run.ts';
 export { readModel, surveyModel, type Model, type Port } from './onnx/read.ts';
 export { writeModel } from './onnx/write.ts';
+export { type FileOutline, type Layer, outlineModel } from './onnx/layers.ts';
+export { type Normalisation, normaliseInput } from './onnx/normalise.ts';
 export { ModelError } from './onnx/model-error.ts';
 export { Builder } from './graph/builder.ts';
 export type { Graph, Node } from './graph/graph.ts';
+export type { ConvGeometry } from './graph/ops/convolutions.ts';
 export { Threat, linf, l2, l1 } from './threats/threat.ts';
-export { ortRuntime, type Runtime } from './runtime/runtime.ts';
-export { openClassifier } from './runtime/classifier.ts';
+export { type OnnxRuntime, ortRuntime, type Runtime } from './runtime/runtime.ts';
+export {
+  answerFor,
+  batchOf,
+  type Classifier,
+  openClassifier,
+  scoreMargin,
+} from './runtime/classifier.ts';
 export { fgsm } from './attacks/fgsm.ts';
 export { noise } from './attacks/noise.ts';
 export { pgd } from './attacks/pgd.ts';
@@ -24,9 +34,13 @@ export {
 } from './audit/audit.ts';
 export { countVerdicts, curveAt, curveRadii, summarise, wilson } from './audit/summary.ts';
 export { ContradictionError } from './audit/ledger.ts';
+export { replay, type ReplayOptions, type ReplayOutcome, type ReplayPart } from './audit/replay.ts';
+export { defaultPlan, type Plan } from './audit/plan.ts';
+export type { Attack, AttackContext } from './attacks/attack.ts';
 export type { CancelSignal } from './runtime/cancel.ts';
-export { openParameters } from './transforms/parameters.ts';
+export { type OpenParameters, openParameters } from './transforms/parameters.ts';
 export { gradientWith, pullBack } from './transforms/gradient.ts';
 export { replayLowered } from './transforms/lowering.ts';
 export { BATCH } from './graph/dimension.ts';
 export { marginOf, oneHotRows } from './transforms/margin.ts';
+export { stepGraph } from './attacks/programs.ts';

@@ -24,7 +24,12 @@ export function noise(options: { readonly draws: number }): Attack {
         for (let row = 0; row < rows.count; row++) {
           const random = new RandomBlock(seed, rows.streams[row] ?? row, NOISE_DRAWS + draw);
           const centre = rows.x.subarray(row * size, (row + 1) * size);
-          threat.sample(centre, rows.radii[row] ?? 0, random, x.subarray(row * size, (row + 1) * size));
+          threat.sample(
+            centre,
+            rows.radii[row] ?? 0,
+            random,
+            x.subarray(row * size, (row + 1) * size),
+          );
         }
         const feeds = {
           x: { data: x, shape: classifier.sampleShape },

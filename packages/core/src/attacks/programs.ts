@@ -8,6 +8,7 @@ import { inputNamed } from '../graph/graph.ts';
 import { batchOf, type Classifier } from '../runtime/classifier.ts';
 import type { Program } from '../runtime/programs.ts';
 import { ballInputs, threatKey } from '../threats/ball.ts';
+import { dualLength, maximiser, step } from '../threats/set-graph.ts';
 import type { Threat } from '../threats/threat.ts';
 import { gradientWith } from '../transforms/gradient.ts';
 import { replayLowered } from '../transforms/lowering.ts';
@@ -39,11 +40,11 @@ export function stepGraph(classifier: Classifier, threat: Threat, loss: LossName
   const b = new Builder();
   const ball = ballInputs(b, classifier);
   const x = b.input('x', ball.centre.shape);
-  const step = b.input('step', ball.radius.shape);
+  const length = b.input('step', ball.radius.shape);
   const { logits, oneHot } = networkOver(b, classifier, x);
   const value = losses[loss](b, logits, oneHot);
   const [gradient = x] = gradientWith(b, value, [x]);
-  const next = threat.step(b, ball, x, gradient, step);
+  const next = step(b, threat, ball, x, gradient, length);
   return b.graph({ next, margin: marginOf(b, logits, oneHot) });
 }
 
@@ -63,28 +64,56 @@ export function jumpGraph(classifier: Classifier, threat: Threat, loss: LossName
     ...gradientWith(b, margin, [x]),
   ];
   return b.graph({
-    next: threat.maximiser(b, ball, gradient),
+    next: maximiser(b, threat, ball, gradient),
     margin,
-    slope: threat.dualLength(b, slope),
+    slope: dualLength(b, threat, slope),
   });
 }
 
-/** x, labels → margin. */
+/** x, labels → margin, and the scores [batch, classes]. */
 export function marginGraph(classifier: Classifier): Graph {
   const b = new Builder();
   const x = b.input('x', [batchOf(classifier), ...classifier.sampleShape]);
   const { logits, oneHot } = networkOver(b, classifier, x);
-  return b.graph({ margin: marginOf(b, logits, oneHot) });
+  return b.graph({ margin: marginOf(b, logits, oneHot), scores: b.mul(logits, 1) });
+}
+
+/**
+ * x, ball, labels, targets → `next`, where z_target − z_label, linearised at x, is largest, and
+ * `predicted`: the linearised z_label − z_target there.
+ */
+export function targetedJumpGraph(classifier: Classifier, threat: Threat): Graph {
+  const b = new Builder();
+  const ball = ballInputs(b, classifier);
+  const x = b.input('x', ball.centre.shape);
+  const { logits, oneHot } = networkOver(b, classifier, x);
+  const targets = b.input('targets', ball.radius.shape, 'int32');
+  const wanted = b.sub(oneHotRows(b, targets, classifier.classes), oneHot);
+  const lead = b.sum(b.mul(logits, wanted), [1]);
+  const [gradient = x] = gradientWith(b, lead, [x]);
+  const next = maximiser(b, threat, ball, gradient);
+  const gain = b.sumRows(b.mul(gradient, b.sub(next, x)));
+  return b.graph({ next, predicted: b.neg(b.add(lead, gain)) });
 }
 
 export function stepProgram(c: Classifier, threat: Threat, loss: LossName): Promise<Program> {
-  return c.programs.named(`step/${loss}/${threatKey(threat)}`, () => stepGraph(c, threat, loss));
+  return c.searchPrograms.named(`step/${loss}/${threatKey(threat)}`, () =>
+    stepGraph(c, threat, loss),
+  );
 }
 
 export function jumpProgram(c: Classifier, threat: Threat, loss: LossName): Promise<Program> {
-  return c.programs.named(`jump/${loss}/${threatKey(threat)}`, () => jumpGraph(c, threat, loss));
+  return c.searchPrograms.named(`jump/${loss}/${threatKey(threat)}`, () =>
+    jumpGraph(c, threat, loss),
+  );
+}
+
+export function targetedJumpProgram(c: Classifier, threat: Threat): Promise<Program> {
+  return c.searchPrograms.named(`jump/target/${threatKey(threat)}`, () =>
+    targetedJumpGraph(c, threat),
+  );
 }
 
 export function marginProgram(c: Classifier): Promise<Program> {
-  return c.programs.named('margin', () => marginGraph(c));
+  return c.searchPrograms.named('margin', () => marginGraph(c));
 }

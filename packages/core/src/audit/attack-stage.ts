@@ -43,10 +43,7 @@ export async function attackStage(
   if (entries.length === 0) return [];
   const { classifier, threat } = context;
   const begun = Date.now();
-  const outcome = await attack.run(
-    context,
-    rowsOf(entries, radii, classifier.sampleSize, starts),
-  );
+  const outcome = await attack.run(context, rowsOf(entries, radii, classifier.sampleSize, starts));
   const verdicts = await judgeCandidates(classifier, threat, entries, outcome.best, radii);
   let [forwards, gradients, decided] = [0, 0, 0];
   entries.forEach((entry, i) => {

@@ -49,6 +49,10 @@ export interface AuditOptions {
   readonly plan?: Plan;
   /** False: only verdicts at ε, no search for the radii of either side. */
   readonly radii?: boolean;
+  /** False: the attack side alone. */
+  readonly proofs?: boolean;
+  /** The model opened beforehand; it stays open. */
+  readonly classifier?: Classifier;
   readonly signal?: CancelSignal;
   /** Milliseconds since the epoch after which nothing new is begun. */
   readonly deadline?: number;
@@ -98,6 +102,10 @@ async function cleanStage({ context, ledger }: Job): Promise<Entry[]> {
   const open: Entry[] = [];
   ledger.entries.forEach((entry, i) => {
     entry.forwards++;
+    if (!entry.x.every(Number.isFinite)) {
+      entry.error = 'the input holds a value that is not a finite number';
+      return;
+    }
     // Ties count as broken: an answer that is not strictly ahead is its rival's.
     entry.prediction = answerFor(scores, i, classifier.classes, entry.label);
     if (entry.prediction < 0) {
@@ -114,7 +122,11 @@ async function cleanStage({ context, ledger }: Job): Promise<Entry[]> {
 async function estimateStage({ context }: Job, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return;
   const { classifier, threat, signal } = context;
-  const rows = rowsOf(entries, new Float64Array(entries.length).fill(threat.eps), classifier.sampleSize);
+  const rows = rowsOf(
+    entries,
+    new Float64Array(entries.length).fill(threat.eps),
+    classifier.sampleSize,
+  );
   const program = await jumpProgram(classifier, threat, 'margin');
   const feeds = {
     ...ballFeeds(context, rows, 'inward'),
@@ -128,7 +140,11 @@ async function estimateStage({ context }: Job, entries: readonly Entry[]): Promi
   });
 }
 
-async function noiseStage({ context, ledger, plan }: Job, entries: readonly Entry[]): Promise<void> {
+async function noiseStage(
+  { context, ledger, plan }: Job,
+  entries: readonly Entry[],
+): Promise<void> {
+  if (!plan.noise) return;
   const radii = new Float64Array(entries.length).fill(context.threat.eps);
   const options = { attack: plan.noise, radii, method: plan.noise.id };
   const broken = await attackStage(context, ledger, entries, options);
@@ -139,7 +155,10 @@ async function noiseStage({ context, ledger, plan }: Job, entries: readonly Entr
   ledger.standing(plan.noise.id, broken.filter((flag) => !flag).length);
 }
 
-async function attackStages({ context, ledger, plan, outOfTime }: Job, entries: readonly Entry[]): Promise<void> {
+async function attackStages(
+  { context, ledger, plan, outOfTime }: Job,
+  entries: readonly Entry[],
+): Promise<void> {
   const { eps } = context.threat;
   // Noise is a yardstick: what it broke is still shown to the first attack.
   let open = [...entries];
@@ -147,7 +166,9 @@ async function attackStages({ context, ledger, plan, outOfTime }: Job, entries: 
     if (outOfTime()) return;
     const radii = new Float64Array(open.length).fill(eps);
     const broken = await attackStage(context, ledger, open, { attack, radii, method: attack.id });
-    open = open.filter((entry, i) => broken[i] !== true && !(entry.upper !== null && entry.upper <= eps));
+    open = open.filter(
+      (entry, i) => broken[i] !== true && !(entry.upper !== null && entry.upper <= eps),
+    );
     ledger.standing(attack.id, open.length);
   }
 }
@@ -165,7 +186,7 @@ function entriesOf(options: AuditOptions, start: number, end: number): Entry[] {
 async function auditBlock(
   job: Job,
   labelled: boolean,
-  radii: boolean,
+  { radii = true, proofs = true }: AuditOptions,
   enter: (stage: Stage) => void,
 ): Promise<void> {
   const { context, ledger, plan, outOfTime } = job;
@@ -177,13 +198,13 @@ async function auditBlock(
   await noiseStage(job, open);
   enter('attack');
   await attackStages(job, open);
-  enter('prove');
-  if (!outOfTime()) await certifyAtEps(context, ledger, open);
+  if (proofs) enter('prove');
+  if (proofs && !outOfTime()) await certifyAtEps(context, ledger, open);
   if (radii) {
     enter('upper radius');
     await searchUpperRadius(context, ledger, open, plan, outOfTime);
-    enter('lower radius');
-    await searchLowerRadius(context, ledger, open, outOfTime);
+    if (proofs) enter('lower radius');
+    if (proofs) await searchLowerRadius(context, ledger, open, outOfTime);
   }
   if (outOfTime()) for (const entry of open) entry.timedOut = true;
 }
@@ -202,6 +223,7 @@ async function adoptAnswers({ context, ledger }: Job): Promise<void> {
  * passed; rows it did not begin are absent from the result.
  */
 export async function audit(options: AuditOptions): Promise<AuditPart> {
+  if (options.classifier) return auditWith(options.classifier, options);
   const classifier = await openClassifier(options.model, options.runtime);
   try {
     return await auditWith(classifier, options);
@@ -227,7 +249,7 @@ async function auditWith(classifier: Classifier, options: AuditOptions): Promise
     });
     const job = { context, ledger, plan: options.plan ?? defaultPlan(), outOfTime };
     try {
-      await auditBlock(job, Boolean(options.data.y), options.radii ?? true, clock.enter);
+      await auditBlock(job, Boolean(options.data.y), options, clock.enter);
     } catch (error) {
       if (signal?.aborted) break;
       throw error;

@@ -9,7 +9,7 @@ import { rowsOf } from './attack-stage.ts';
 import type { Entry, Ledger } from './ledger.ts';
 
 const METHOD = 'interval';
-const TOLERANCE = 5e-5;
+const TOLERANCE = 2e-5;
 const MAX_HALVINGS = 60;
 const MAX_ROUNDS = 120;
 /** Without a box or an attack to end the search, radii double at most this often. */
@@ -32,7 +32,12 @@ async function prove(
   });
   const seconds = (Date.now() - begun) / 1000;
   const cost = { forwards: entries.length, gradients: 0, seconds, decided };
-  ledger.charge(radii.every((r) => r === context.threat.eps) ? METHOD : `${METHOD}-search`, 'proof', entries, cost);
+  ledger.charge(
+    radii.every((r) => r === context.threat.eps) ? METHOD : `${METHOD}-search`,
+    'proof',
+    entries,
+    cost,
+  );
   return lower;
 }
 

@@ -3,9 +3,11 @@ import type { Attack } from '../attacks/attack.ts';
 import { fgsm } from '../attacks/fgsm.ts';
 import { noise } from '../attacks/noise.ts';
 import { pgd } from '../attacks/pgd.ts';
+import { rivals } from '../attacks/rivals.ts';
 
 export interface Plan {
-  readonly noise: Attack;
+  /** null: no yardstick. */
+  readonly noise: Attack | null;
   /** At the run's ε. */
   readonly attacks: readonly Attack[];
   /** At each radius of the search for the smallest broken one. */
@@ -16,6 +18,7 @@ export interface Plan {
 }
 
 export const NOISE_DRAWS = 10;
+const RIVALS = 9;
 
 export function defaultPlan(): Plan {
   return {
@@ -24,10 +27,15 @@ export function defaultPlan(): Plan {
       fgsm(),
       pgd({ loss: 'margin', steps: 20, restarts: 1 }),
       pgd({ loss: 'cross-entropy', steps: 20, restarts: 2 }),
+      rivals({ most: RIVALS }),
       pgd({ id: 'pgd-restarts', loss: 'margin', steps: 40, restarts: 4 }),
     ],
-    search: [fgsm(), pgd({ loss: 'margin', steps: 10, restarts: 1, stepSize: 0.25 })],
-    tolerance: 5e-5,
+    search: [
+      fgsm(),
+      pgd({ loss: 'margin', steps: 10, restarts: 1, stepSize: 0.25 }),
+      rivals({ most: RIVALS }),
+    ],
+    tolerance: 2e-5,
     rounds: 24,
   };
 }

@@ -103,7 +103,9 @@ const CURVE_POINTS = 41;
 
 /** Radii for a curve nobody asked for: 0 to a little past where the attacks have broken nearly all. */
 export function curveRadii(samples: readonly SampleRecord[], eps: number): number[] {
-  const uppers = samples.flatMap(({ upper }) => (upper === null ? [] : [upper])).sort((a, b) => a - b);
+  const uppers = samples
+    .flatMap(({ upper }) => (upper === null ? [] : [upper]))
+    .sort((a, b) => a - b);
   const most = uppers[Math.floor(uppers.length * 0.98)] ?? 0;
   const end = Math.max(eps * 1.25, most * 1.05);
   const grid = Array.from({ length: CURVE_POINTS }, (_, i) => (end * i) / (CURVE_POINTS - 1));

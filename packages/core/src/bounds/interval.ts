@@ -9,6 +9,7 @@ import { batchOf, type Classifier } from '../runtime/classifier.ts';
 import { runRows } from '../runtime/rows.ts';
 import { nextUp, roundUp } from '../tensor/float32.ts';
 import { ballFeeds, ballInputs, type Rows, type SetContext, threatKey } from '../threats/ball.ts';
+import { inputSet } from '../threats/set-graph.ts';
 import type { Threat } from '../threats/threat.ts';
 import { oneHotRows } from '../transforms/margin.ts';
 import { propagateIntervals } from '../transforms/interval.ts';
@@ -32,7 +33,7 @@ export function marginBoundGraph(
   const copies = replayLowered(b, graph, given, ['range']);
   const logits = copies.get(classifier.logits.id);
   if (!logits) throw new RangeError('the logits were not copied');
-  const sets = new Map([[ball.centre.id, threat.inputSet(b, ball)]]);
+  const sets = new Map([[ball.centre.id, inputSet(b, threat, ball)]]);
   const propagation = propagateIntervals(b, b.graph({}), sets, roundingModel(semantics));
   const labels = b.input('labels', [batch], 'int32');
   const oneHot = oneHotRows(b, labels, classes);

@@ -58,7 +58,15 @@ export class Builder {
     { type, shape }: ValueType,
   ): Node {
     const ids = operands.map((operand) => operand.id);
-    const node = { id: this.nodes.length, op, operands: ids, attributes, label: this.label, type, shape };
+    const node = {
+      id: this.nodes.length,
+      op,
+      operands: ids,
+      attributes,
+      label: this.label,
+      type,
+      shape,
+    };
     // The attributes are K's by the signature; TypeScript cannot correlate a generic union.
     const made = node as unknown as Node;
     this.nodes.push(made);

@@ -107,14 +107,21 @@ export function readTensor(proto: TensorProto, where: string): Tensor {
     throw new ModelError('invalid', `${where} has an impossible shape [${shape.join(', ')}]`);
   }
   const raw = proto.rawData;
-  const bytes = type === 'float64' || type === 'int64' ? 8 : type === 'float32' || type === 'int32' ? 4 : 1;
+  const bytes =
+    type === 'float64' || type === 'int64' ? 8 : type === 'float32' || type === 'int32' ? 4 : 1;
   const wanted = sizeOf(shape);
   if (raw.length > 0 && raw.length !== wanted * bytes) {
-    throw new ModelError('invalid', `${where} has ${raw.length} bytes where its shape needs ${wanted * bytes}`);
+    throw new ModelError(
+      'invalid',
+      `${where} has ${raw.length} bytes where its shape needs ${wanted * bytes}`,
+    );
   }
   const data = raw.length > 0 ? fromRaw(type, raw) : fromFields(type, proto);
   if (data.length !== wanted) {
-    throw new ModelError('invalid', `${where} has ${data.length} values where its shape needs ${wanted}`);
+    throw new ModelError(
+      'invalid',
+      `${where} has ${data.length} values where its shape needs ${wanted}`,
+    );
   }
   return { type, shape, data };
 }
@@ -123,4 +130,3 @@ export function readTensor(proto: TensorProto, where: string): Tensor {
 export function rawBytes({ data }: Tensor): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
 }
-

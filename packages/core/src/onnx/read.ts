@@ -42,7 +42,7 @@ export interface Model {
 const MAX_SUPPORTED_OPSET = 23;
 const MIN_SUPPORTED_OPSET = 7;
 
-function parse(bytes: Uint8Array): ModelProto {
+export function parse(bytes: Uint8Array): ModelProto {
   try {
     const proto = fromBinary(ModelProtoSchema, bytes);
     if (proto.graph && proto.graph.node.length + proto.graph.initializer.length > 0) return proto;
@@ -64,7 +64,7 @@ function opsetOf(proto: ModelProto): number {
   return opset;
 }
 
-function portOf(info: ValueInfoProto): Port {
+export function portOf(info: ValueInfoProto): Port {
   const kind = info.type?.value;
   if (kind?.case !== 'tensorType') {
     throw new ModelError('unsupported', `${info.name} is no tensor; only tensors are supported`);
@@ -87,12 +87,12 @@ function floatingInput(port: Port): DataType {
 }
 
 /** `op name` (or the name of what it writes), for messages. */
-function describe(node: NodeProto): string {
+export function describe(node: NodeProto): string {
   const name = node.name === '' ? (node.output[0] ?? '') : node.name;
   return `${node.opType} ${name}`.trim();
 }
 
-function qualified({ domain, opType }: NodeProto): string {
+export function qualified({ domain, opType }: NodeProto): string {
   return domain === '' || domain === 'ai.onnx' ? opType : `${domain}.${opType}`;
 }
 
@@ -198,11 +198,18 @@ function lowerNode(
   });
 }
 
+export interface ReadOptions {
+  /** Lower for one sample at a time, whatever the shapes allow. */
+  readonly rowByRow?: boolean;
+}
+
 /** Reads a model. Throws ModelError: `invalid` for broken files, `unsupported` for the rest. */
-export function readModel(bytes: Uint8Array<ArrayBuffer>): Model {
+export function readModel(bytes: Uint8Array<ArrayBuffer>, options: ReadOptions = {}): Model {
   const proto = parse(bytes);
   const initializers = new Set(proto.graph?.initializer.map(({ name }) => name));
-  const inputs = (proto.graph?.input ?? []).filter(({ name }) => !initializers.has(name)).map(portOf);
+  const inputs = (proto.graph?.input ?? [])
+    .filter(({ name }) => !initializers.has(name))
+    .map(portOf);
   if (inputs.length === 0) throw new ModelError('invalid', 'the model has no input');
   const reading: Reading = {
     proto,
@@ -210,7 +217,7 @@ export function readModel(bytes: Uint8Array<ArrayBuffer>): Model {
     inputs,
     batchAxis: inputs.every(({ shape }) => countsSamples(shape)),
   };
-  const { graph, batched } = lowerForAnyBatch(reading);
+  const { graph, batched } = lowered(reading, options.rowByRow ?? false);
   const counts = new Map<string, number>();
   for (const node of proto.graph?.node ?? []) {
     counts.set(qualified(node), (counts.get(qualified(node)) ?? 0) + 1);
@@ -230,9 +237,9 @@ export function readModel(bytes: Uint8Array<ArrayBuffer>): Model {
   };
 }
 
-function lowerForAnyBatch(reading: Reading): { graph: Graph; batched: boolean } {
+function lowered(reading: Reading, rowByRow: boolean): { graph: Graph; batched: boolean } {
   try {
-    if (reading.batchAxis) return { graph: lower(reading, BATCH), batched: true };
+    if (reading.batchAxis && !rowByRow) return { graph: lower(reading, BATCH), batched: true };
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
   }

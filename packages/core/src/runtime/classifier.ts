@@ -4,14 +4,13 @@
  */
 import { BATCH, known } from '../graph/dimension.ts';
 import { type Graph, inputNodes, type Node, nodeAt, outputNamed } from '../graph/graph.ts';
-import type { Model } from '../onnx/read.ts';
+import { type Model, readModel } from '../onnx/read.ts';
 import { ModelError } from '../onnx/model-error.ts';
+import { RandomBlock } from '../tensor/random.ts';
 import { sizeOf, type Tensor } from '../tensor/tensor.ts';
 import { Programs } from './programs.ts';
+import { BATCH_ROWS, runRows } from './rows.ts';
 import type { Runtime, Session } from './runtime.ts';
-
-/** Rows a program sees at once: the largest intermediate stays in cache. */
-export const BATCH_ROWS = 128;
 
 export interface Judgement {
   /** [rows × classes], the original file's outputs. */
@@ -23,6 +22,8 @@ export interface Judgement {
 export interface Classifier {
   readonly model: Model;
   readonly programs: Programs;
+  /** For attacks: on the accelerator, where there is one. */
+  readonly searchPrograms: Programs;
   /** The network up to its logits: a final softmax is left out. */
   readonly graph: Graph;
   /** The value [batch, classes] that attacks and proofs work on. */
@@ -39,7 +40,12 @@ export interface Classifier {
 }
 
 /** −1 unless `label` is strictly ahead of every other score: then its index; else the strongest rival. */
-export function answerFor(scores: Float32Array, row: number, classes: number, label: number): number {
+export function answerFor(
+  scores: Float32Array,
+  row: number,
+  classes: number,
+  label: number,
+): number {
   const at = row * classes;
   const own = scores[at + label] ?? Number.NaN;
   if (!Number.isFinite(own)) return -1;
@@ -54,7 +60,12 @@ export function answerFor(scores: Float32Array, row: number, classes: number, la
 }
 
 /** z_label − max other score of one row. */
-export function scoreMargin(scores: Float32Array, row: number, classes: number, label: number): number {
+export function scoreMargin(
+  scores: Float32Array,
+  row: number,
+  classes: number,
+  label: number,
+): number {
   let most = -Infinity;
   for (let k = 0; k < classes; k++) {
     const score = scores[row * classes + k] ?? Number.NaN;
@@ -74,8 +85,55 @@ function logitsOf(graph: Graph, output: Node): { logits: Node; notes: string[] }
   return { logits: output, notes: [] };
 }
 
-/** Opens a model as a classifier. Throws ModelError where it has not one input and one score vector. */
+/**
+ * Opens a model as a classifier, checked against its own file: different rows run at once must answer
+ * as they do alone, or the model is run row by row. Throws ModelError where it has not one input and
+ * one vector of scores, or where the lowered graph does not compute what the file does.
+ */
 export async function openClassifier(model: Model, runtime: Runtime): Promise<Classifier> {
+  const classifier = await open(model, runtime);
+  if (await agrees(classifier)) return classifier;
+  await classifier.release();
+  if (model.batched) {
+    const single = await open(readModel(model.bytes, { rowByRow: true }), runtime);
+    if (await agrees(single)) return single;
+    await single.release();
+  }
+  throw new ModelError(
+    'unsupported',
+    'the model, as Glacis reads it, does not compute what ONNX Runtime computes from the file: please report it',
+  );
+}
+
+const CHECKED_ROWS = 3;
+const AGREEMENT = 1e-4;
+
+/** Whether the lowered graph on several different rows equals the original file row by row. */
+async function agrees(classifier: Classifier): Promise<boolean> {
+  const { sampleSize, sampleShape, classes, graph, input } = classifier;
+  const rows = new Float32Array(CHECKED_ROWS * sampleSize);
+  for (let row = 0; row < CHECKED_ROWS; row++) {
+    const random = new RandomBlock(0, row, 0);
+    for (let i = 0; i < sampleSize; i++) rows[row * sampleSize + i] = random.uniform(i);
+  }
+  const program = await classifier.programs.named('as read', () => graph);
+  const name = graph.outputs[0]?.name ?? '';
+  const feeds = { [input]: { data: rows, shape: sampleShape } };
+  const output = (await runRows(classifier, program, feeds, CHECKED_ROWS))[name];
+  for (let row = 0; row < CHECKED_ROWS; row++) {
+    const alone = rows.slice(row * sampleSize, (row + 1) * sampleSize);
+    const { scores } = await classifier.judge(alone, 1);
+    const size = Math.max(...scores.map(Math.abs));
+    for (let k = 0; k < classes; k++) {
+      const [own, other] = [scores[k] ?? 0, output?.[row * classes + k] ?? 0];
+      // A model that is not finite at these points cannot be compared there.
+      if (Number.isFinite(own) && !(Math.abs(own - other) <= AGREEMENT * size + 1e-6)) return false;
+    }
+  }
+  return true;
+}
+
+async function open(model: Model, runtime: Runtime): Promise<Classifier> {
   const [input, ...others] = inputNodes(model.graph);
   if (!input || others.length > 0) {
     throw new ModelError(
@@ -96,22 +154,27 @@ export async function openClassifier(model: Model, runtime: Runtime): Promise<Cl
   const sampleShape = input.shape.slice(1).map((dim) => known(dim, 'the input'));
   const original = await openOriginal(model, runtime);
   const programs = new Programs(runtime);
+  const searchPrograms = runtime.accelerator ? new Programs(runtime.accelerator) : programs;
   const sampleSize = sizeOf(sampleShape);
   const judge = judgeWith(model, original, sampleShape, classes);
   return {
     model,
     programs,
+    searchPrograms,
     graph: model.graph,
     logits,
     input: input.attributes.name,
     sampleShape,
     sampleSize,
     classes,
-    notes: model.batched ? notes : [...notes, 'The model takes one sample at a time: it is run row by row.'],
+    notes: model.batched
+      ? notes
+      : [...notes, 'The model takes one sample at a time: it is run row by row.'],
     judge,
     release: async () => {
       await original.release();
       await programs.release();
+      await searchPrograms.release();
     },
   };
 }
@@ -121,7 +184,9 @@ async function openOriginal(model: Model, runtime: Runtime): Promise<Session> {
     return await runtime.session(model.bytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new ModelError('invalid', `ONNX Runtime cannot load the model: ${reason ?? ''}`, { cause });
+    throw new ModelError('invalid', `ONNX Runtime cannot load the model: ${reason ?? ''}`, {
+      cause,
+    });
   }
 }
 
@@ -134,7 +199,7 @@ function judgeWith(
 ): Classifier['judge'] {
   const port = model.inputs[0];
   const fileShape = port?.shape ?? [];
-  const open = model.batchAxis && typeof fileShape[0] === 'string' && model.batched;
+  const openBatch = model.batchAxis && typeof fileShape[0] === 'string' && model.batched;
   const size = sizeOf(sampleShape);
   const input = session.inputNames[0] ?? port?.name ?? '';
   const output = model.outputs[0]?.name ?? '';
@@ -143,7 +208,7 @@ function judgeWith(
   return async (rows, count) => {
     const scores = new Float32Array(count * classes);
     const predictions = new Int32Array(count);
-    const chunk = open ? BATCH_ROWS : 1;
+    const chunk = openBatch ? BATCH_ROWS : 1;
     for (let start = 0; start < count; start += chunk) {
       const taken = Math.min(chunk, count - start);
       const data = rows.slice(start * size, (start + taken) * size);

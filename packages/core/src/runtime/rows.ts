@@ -3,9 +3,12 @@
  * joins the results. A program of a one-sample model gets one row at a time.
  */
 import type { Tensor } from '../tensor/tensor.ts';
-import { BATCH_ROWS, type Classifier } from './classifier.ts';
+import type { Classifier } from './classifier.ts';
 import type { CancelSignal } from './cancel.ts';
 import type { Program } from './programs.ts';
+
+/** Rows a program sees at once: the largest intermediate stays in cache. */
+export const BATCH_ROWS = 128;
 
 /** A per-row feed: `width` numbers (or whole numbers) a row, shaped [rows, ...shape]. */
 export interface RowFeed {

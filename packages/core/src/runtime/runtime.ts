@@ -15,6 +15,8 @@ export interface Session {
 export interface Runtime {
   /** For people: "onnxruntime-node 1.30.0 (cpu)". */
   readonly name: string;
+  /** Where attacks may search instead. What closes anything (the judge, bounds) never runs there. */
+  readonly accelerator?: Runtime;
   session(bytes: Uint8Array): Promise<Session>;
 }
 
@@ -34,7 +36,8 @@ export interface RuntimeOptions {
   readonly name: string;
   /** Threads of one session; 1 unless a single large model has the machine to itself. */
   readonly threads?: number;
-  readonly executionProviders?: readonly string[];
+  readonly executionProviders?: readonly InferenceSession.ExecutionProviderConfig[];
+  readonly accelerator?: Runtime;
 }
 
 const hostTypes: ReadonlySet<string> = new Set<DataType>([
@@ -60,6 +63,7 @@ export function ortRuntime(ort: OnnxRuntime, options: RuntimeOptions): Runtime {
   const { threads = 1, executionProviders = ['cpu'] } = options;
   return {
     name: options.name,
+    ...(options.accelerator ? { accelerator: options.accelerator } : {}),
     session: async (bytes) => {
       const session = await ort.InferenceSession.create(bytes, {
         intraOpNumThreads: threads,

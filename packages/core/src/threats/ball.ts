@@ -6,7 +6,8 @@ import type { Builder } from '../graph/builder.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import { batchOf, type Classifier } from '../runtime/classifier.ts';
 import type { RowFeed } from '../runtime/rows.ts';
-import type { BallNodes, Threat } from './threat.ts';
+import type { BallNodes } from './set-graph.ts';
+import type { Threat } from './threat.ts';
 
 export interface SetContext {
   readonly classifier: Classifier;

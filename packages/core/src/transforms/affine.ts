@@ -4,8 +4,9 @@
  * pulled back by the adjoints, so bounds on the frontier bound it exactly in every norm.
  */
 import type { Builder } from '../graph/builder.ts';
-import type { Dimension } from '../graph/dimension.ts';
+import { divide, type Dimension, isSymbolic, sameShape } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
+import { ShapeError } from '../graph/ops/definition.ts';
 import { pullBack } from './gradient.ts';
 import { rulesOf } from './lowering.ts';
 
@@ -116,6 +117,22 @@ export function regionMagnitude(
   );
 }
 
+/** The same over deviations of the frontier: Σ |coefficients|·reach, constants left out. */
+export function regionReach(
+  b: Builder,
+  region: AffineRegion,
+  reaches: ReadonlyMap<number, Node>,
+): Node {
+  const zero = regionMagnitude(
+    b,
+    region,
+    new Map([...reaches].map(([id, r]) => [id, b.mul(r, 0)])),
+  );
+  // Constants contribute the same to both; the difference is rounded up by a few units of the larger.
+  const whole = regionMagnitude(b, region, reaches);
+  return b.add(b.relu(b.sub(whole, zero)), b.mul(whole, 2 ** -20));
+}
+
 /** Products and sums on the longest path through the region: the n of its γ_n. */
 export function regionTerms(b: Builder, region: AffineRegion): number {
   const depth = new Map<number, number>();
@@ -130,21 +147,21 @@ export function regionTerms(b: Builder, region: AffineRegion): number {
 /**
  * Rows of the linear part: for spec rows [rows, …output] the coefficients [rows, …] of each frontier
  * value. Adjoints of linear ops use no value of their operand, so stand-ins of the right shape serve.
+ * Undefined where the region cannot be remade over stacked rows (a point of every sample with rows
+ * that all samples share; an axis of size 1 that only looks like the batch).
  */
-export function pullRows(b: Builder, region: AffineRegion, spec: Node): Map<number, Node> {
+export function pullRows(
+  b: Builder,
+  region: AffineRegion,
+  spec: Node,
+  batch: Dimension,
+): Map<number, Node> | undefined {
   const rows = spec.shape[0] ?? 1;
   const standIns = new Map(
     region.frontier.map((node) => [node.id, standIn(b, node, rows)] as const),
   );
-  const output = remake(
-    region,
-    standIns,
-    (id) => nodeOf(b, id),
-    (node, operands) => {
-      const attributes = rulesOf(node).rebatched?.(node.attributes, rows) ?? node.attributes;
-      return b.push(node.op, operands, attributes);
-    },
-  );
+  const output = stacked(b, region, standIns, rows, batch);
+  if (!output) return undefined;
   const pulled = pullBack(b, output, spec, standIns.values());
   const result = new Map<number, Node>();
   for (const [id, stand] of standIns) {
@@ -152,6 +169,58 @@ export function pullRows(b: Builder, region: AffineRegion, spec: Node): Map<numb
     if (row) result.set(id, row);
   }
   return result;
+}
+
+/** The region over stand-ins with `rows` in the batch's place; undefined where shapes forbid it. */
+function stacked(
+  b: Builder,
+  region: AffineRegion,
+  standIns: ReadonlyMap<number, Node>,
+  rows: Dimension,
+  batch: Dimension,
+): Node | undefined {
+  const stand = new Set([...standIns.values()].map(({ id }) => id));
+  const make: Remake = (node, operands) => {
+    const { kind, rebatched } = rulesOf(node);
+    const aligned = operands.map((operand) =>
+      stand.has(operand.id) ? operand : pointRows(b, operand, rows, batch, kind === 'structural'),
+    );
+    const attributes = rebatched?.(node.attributes, rows) ?? node.attributes;
+    const copy = b.push(node.op, aligned, attributes);
+    if (!sameShape(copy.shape, [rows, ...node.shape.slice(1)])) {
+      throw new ShapeError(`${node.op} does not keep its rows apart`);
+    }
+    stand.add(copy.id);
+    return copy;
+  };
+  try {
+    return remake(region, standIns, (id) => nodeOf(b, id), make);
+  } catch (error) {
+    if (error instanceof ShapeError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * A point beside stacked rows: one with a row for each sample is repeated for the sample's rows. A
+ * batch of 1 broadcasts by itself, except where elements are only moved (joined).
+ */
+function pointRows(
+  b: Builder,
+  point: Node,
+  rows: Dimension,
+  batch: Dimension,
+  moved: boolean,
+): Node {
+  const [first, ...rest] = point.shape;
+  if (first !== batch || (!isSymbolic(batch) && !moved)) return point;
+  const source = point.op === 'expand' ? nodeOf(b, point.operands[0] ?? -1) : point;
+  const shared = source.shape.length < point.shape.length || source.shape[0] === 1;
+  if (shared) return b.expand(source, [rows, ...rest]);
+  const count = divide(rows, batch);
+  if (typeof count !== 'number') return point;
+  const repeated = b.expand(b.reshape(point, [batch, 1, ...rest]), [batch, count, ...rest]);
+  return b.reshape(repeated, [rows, ...rest]);
 }
 
 /** A value of the node's shape for another number of rows, a node of its own for each. */

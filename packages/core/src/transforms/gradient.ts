@@ -4,7 +4,14 @@
  * of linear bounds.
  */
 import { Builder } from '../graph/builder.ts';
-import { ancestors, dependents, type Graph, inputNamed, type Node, outputNamed } from '../graph/graph.ts';
+import {
+  ancestors,
+  dependents,
+  type Graph,
+  inputNamed,
+  type Node,
+  outputNamed,
+} from '../graph/graph.ts';
 import { RuleMissing } from '../graph/ops/definition.ts';
 import { replayLowered, rulesOf } from './lowering.ts';
 
@@ -54,9 +61,7 @@ export function pullBack(
 export function gradientWith(b: Builder, of: Node, at: readonly Node[]): Node[] {
   const ones = b.expand(b.scalar(1), of.shape);
   const cotangents = pullBack(b, of, ones, at);
-  return at.map(
-    (target) => cotangents.get(target.id) ?? b.expand(b.scalar(0), target.shape),
-  );
+  return at.map((target) => cotangents.get(target.id) ?? b.expand(b.scalar(0), target.shape));
 }
 
 export interface GradientOptions {

@@ -19,6 +19,7 @@ import {
   isRowwise,
   pullRows,
   regionMagnitude,
+  regionReach,
   regionTerms,
 } from './affine.ts';
 import { rulesOf } from './lowering.ts';
@@ -50,6 +51,11 @@ export interface IntervalPropagation {
 /** Coefficient rows of a first layer are kept whole up to this many numbers. */
 const DENSE_ROWS = 2 ** 24;
 const HUGE = 3e38;
+/**
+ * Ends below this keep every sum of the network, in any order, from overflowing: ends are at least
+ * 2·γ·Σ|terms| apart, and γ ≥ 2⁻²¹, so that Σ|terms| < 2¹²⁷.
+ */
+const OVERFLOWING = 2 ** 107;
 
 /**
  * Propagates through nodes already in the builder: a copy of the network over the sets' centres
@@ -131,7 +137,7 @@ class Propagation implements IntervalPropagation {
     const bounds = b.labelled(`interval of ${node.label}`, () =>
       range({ b, node, operands, rounding, fused }),
     );
-    return this.watch(this.sharpened(node, bounds));
+    return this.watch(this.sharpened(node, this.watch(bounds)));
   }
 
   /** Intersects an affine function of a non-box input with what the support function gives. */
@@ -150,9 +156,9 @@ class Propagation implements IntervalPropagation {
     const { b } = this;
     const identity = b.constant(identityTensor(outputs));
     const spec = b.reshape(identity, [outputs, ...node.shape.slice(1)]);
-    const rows = pullRows(b, region, spec).get(seed.id);
+    const rows = pullRows(b, region, spec, this.batch)?.get(seed.id);
     if (!rows) return bounds;
-    const flat = b.reshape(rows, [outputs, inputs]);
+    const flat = this.watchedNode(b.reshape(rows, [outputs, inputs]));
     const reach = (coefficients: Node): Node =>
       b.reshape(set.support(coefficients, true), [this.batch, ...node.shape.slice(1)]);
     const centre = evaluateRegion(b, region, new Map([[seed.id, set.centre]]));
@@ -167,7 +173,8 @@ class Propagation implements IntervalPropagation {
   }
 
   private feedsNonlinear(node: Node): boolean {
-    if (!this.perturbed[node.id] || !isAffine(node, (id) => this.perturbed[id] ?? false)) return false;
+    if (!this.perturbed[node.id] || !isAffine(node, (id) => this.perturbed[id] ?? false))
+      return false;
     return this.nodes.some(
       (user) =>
         user.operands.includes(node.id) && !isAffine(user, (id) => this.perturbed[id] ?? false),
@@ -184,17 +191,22 @@ class Propagation implements IntervalPropagation {
   }
 
   /**
-   * Error of evaluating a region: the network's and the centre's, and that of its rows times how far
-   * the frontier is from its centre (at most twice its magnitude): 1 + 1 + 2 evaluations.
+   * Error of a region's bound: of evaluating it (by the network, and at the centre), relative to its
+   * terms; and of its rows, relative to the same terms over how far the frontier is from its centre.
    */
   private regionError(region: AffineRegion): Node {
     const { b, rounding } = this;
-    const sizes = new Map(
-      region.frontier.map((node) => [node.id, magnitude(b, this.known(node))] as const),
-    );
+    const sizes = new Map<number, Node>();
+    const reaches = new Map<number, Node>();
+    for (const node of region.frontier) {
+      const bounds = this.known(node);
+      sizes.set(node.id, magnitude(b, bounds));
+      reaches.set(node.id, b.abs(b.sub(bounds.upper, bounds.lower)));
+    }
     const terms = regionTerms(b, region);
-    const total = regionMagnitude(b, region, sizes);
-    return b.add(b.mul(total, 4 * rounding.gamma(terms)), 4 * rounding.tiny(terms));
+    const values = b.mul(regionMagnitude(b, region, sizes), rounding.gamma(terms));
+    const rows = b.mul(regionReach(b, region, reaches), rounding.own(2 * terms));
+    return b.add(b.add(values, rows), 4 * rounding.tiny(terms));
   }
 
   readonly lowerBoundOf = (output: Node, rows: Node): Node => {
@@ -203,10 +215,12 @@ class Propagation implements IntervalPropagation {
     const region = this.regionOf(output);
     const count = known(rows.shape[1] ?? 1, 'the number of specification rows');
     const size = known(elementCount(output.shape.slice(1)), 'the output');
-    if (region.inside.length === 0 || !isRowwise(region, batch)) return this.onEnds(ends, rows, size);
+    if (region.inside.length === 0 || !isRowwise(region, batch))
+      return this.onEnds(ends, rows, size);
     for (const node of region.frontier) this.boundsOf(node);
     const spec = b.reshape(rows, [multiplied(batch, count), ...output.shape.slice(1)]);
-    const pulled = pullRows(b, region, spec);
+    const pulled = pullRows(b, region, spec, batch);
+    if (!pulled) return this.onEnds(ends, rows, size);
     const centres = new Map<number, Node>();
     let reach: Node = b.scalar(0);
     for (const node of region.frontier) {
@@ -215,6 +229,7 @@ class Propagation implements IntervalPropagation {
       centres.set(node.id, set?.centre ?? centre);
       const coefficients = pulled.get(node.id);
       if (!coefficients) continue;
+      this.watchedNode(coefficients);
       const width = known(elementCount(node.shape.slice(1)), 'a layer');
       const part = set
         ? set.support(b.neg(b.reshape(coefficients, [multiplied(batch, count), width])), false)
@@ -224,23 +239,18 @@ class Propagation implements IntervalPropagation {
     const flat = (value: Node): Node => b.reshape(value, [batch, size, 1]);
     const onRows = (matrix: Node, value: Node): Node =>
       b.reshape(b.matMul(matrix, flat(value)), [batch, count]);
-    const value = onRows(rows, evaluateRegion(b, region, centres));
+    const atCentre = evaluateRegion(b, region, centres);
+    const value = onRows(rows, atCentre);
     const error = onRows(b.abs(rows), this.regionError(region));
-    // The dot products with reach and rows: relative to their own terms.
-    const dot = b.mul(
-      b.add(reach, onRows(b.abs(rows), this.magnitudeOf(region))),
-      this.rounding.gamma(this.widest(region) + size),
+    // The dot products of rows with reach and values: relative to their own terms.
+    const { rounding } = this;
+    const dot = b.add(
+      b.mul(reach, rounding.own(this.widest(region))),
+      b.mul(onRows(b.abs(rows), b.abs(atCentre)), rounding.own(size)),
     );
     const lower = b.sub(b.sub(b.sub(value, reach), error), dot);
     return this.watchedNode(outward(b, { lower, upper: lower }).lower);
   };
-
-  private magnitudeOf(region: AffineRegion): Node {
-    const sizes = region.frontier.map(
-      (node) => [node.id, magnitude(this.b, this.known(node))] as const,
-    );
-    return regionMagnitude(this.b, region, new Map(sizes));
-  }
 
   private widest(region: AffineRegion): number {
     return region.frontier.reduce(
@@ -281,28 +291,38 @@ class Propagation implements IntervalPropagation {
     return node;
   }
 
-  // Σ|v| < 3e38 holds only if every v is finite; sums and |·| let no NaN escape, unlike Max or Where.
+  // Σ|v| < OVERFLOWING holds only if every v is finite; sums and |·| let no NaN escape, unlike
+  // ReduceMax, MaxPool, Where or comparisons. A value whose rows do not lie one behind the other speaks
+  // for all rows. A weight that is no finite number is looked for here: an op may swallow it.
   readonly finite = (): Node => {
-    const { b } = this;
-    const sums = [...this.watched]
-      .filter(({ shape }) => shape.length > 0 && divide(shape[0] ?? 1, this.batch) !== undefined)
-      .map((node) => {
-        const perRow = b.reshape(node, [this.batch, divideCount(node, this.batch)]);
-        return b.sum(b.abs(perRow), [1]);
-      });
-    const total = sums.reduce((sum, part) => b.add(sum, part), b.scalar(0));
-    return b.greater(HUGE, b.expand(total, [this.batch]));
+    const { b, batch } = this;
+    const sums = [...this.watched].map((node) => {
+      const [first = 1] = node.shape;
+      const perRow = divide(elementCount(node.shape), batch);
+      return perRow === undefined || divide(first, batch) === undefined
+        ? b.reshape(sumAll(b, b.abs(node)), [1])
+        : b.sum(b.abs(b.reshape(node, [batch, perRow])), [1]);
+    });
+    const start = this.nodes.some(holdsNonFinite) ? Infinity : 0;
+    const total = sums.reduce((sum, part) => b.add(sum, part), b.scalar(start));
+    return b.greater(OVERFLOWING, b.expand(total, [batch]));
   };
+}
+
+function sumAll(b: Builder, value: Node): Node {
+  return b.sum(
+    value,
+    value.shape.map((_, i) => i),
+  );
+}
+
+function holdsNonFinite(node: Node): boolean {
+  if (node.op !== 'constant' || node.type !== 'float32') return false;
+  return (node.attributes.tensor.data as Float32Array).some((value) => !(Math.abs(value) < HUGE));
 }
 
 function multiplied(batch: Dimension, count: number): Dimension {
   return typeof batch === 'number' ? batch * count : count === 1 ? batch : `${count}*${batch}`;
-}
-
-function divideCount(node: Node, batch: Dimension): Dimension {
-  const count = divide(elementCount(node.shape), batch);
-  if (count === undefined) throw new RangeError('a watched value has no row per sample');
-  return count;
 }
 
 function identityTensor(size: number): { type: 'float32'; shape: number[]; data: Float32Array } {

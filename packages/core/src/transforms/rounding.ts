@@ -7,7 +7,7 @@ import type { RoundingModel } from '../graph/ops/definition.ts';
 import type { Semantics } from '../audit/run.ts';
 
 const UNIT = 2 ** -24;
-const SLACK = 8;
+const SLACK = 4;
 const SMALLEST_NORMAL = 2 ** -126;
 
 export function gamma(n: number): number {
@@ -20,6 +20,7 @@ export function roundingModel(semantics: Semantics): RoundingModel {
   const evaluations = semantics === 'float32' ? 2 : 1;
   return {
     gamma: (n) => evaluations * gamma(n + SLACK),
+    own: (n) => gamma(n + SLACK),
     tiny: (n) => evaluations * (n + SLACK) * SMALLEST_NORMAL,
   };
 }

@@ -50,7 +50,11 @@ function pair<T>(values: readonly T[]): [T, T] {
 }
 
 function emitAs(opType: string): OpDefinition<Binary>['emit'] {
-  return (e, _node, operands) => e.node(opType, operands.map((operand) => e.nameOf(operand)));
+  return (e, _node, operands) =>
+    e.node(
+      opType,
+      operands.map((operand) => e.nameOf(operand)),
+    );
 }
 
 /** The ends of a sum, rounded as part of its fused region. */
@@ -78,7 +82,8 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
     kind: 'linear',
     infer: (_, operands) => broadcastType(operands),
     emit: emitAs('Add'),
-    gradient: ({ b, operands, cotangent }, i) => b.sumTo(cotangent, pair(operands)[i === 0 ? 0 : 1].shape),
+    gradient: ({ b, operands, cotangent }, i) =>
+      b.sumTo(cotangent, pair(operands)[i === 0 ? 0 : 1].shape),
     terms: () => 1,
     range: (context) => {
       const [x, y] = pair(context.operands);
@@ -170,7 +175,11 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
     kind: 'linear',
     absolute: (b, _node, [x]) => x ?? b.scalar(0),
     infer: (_, operands) => only(operands),
-    emit: (e, _node, operands) => e.node('Neg', operands.map((operand) => e.nameOf(operand))),
+    emit: (e, _node, operands) =>
+      e.node(
+        'Neg',
+        operands.map((operand) => e.nameOf(operand)),
+      ),
     gradient: ({ b, cotangent }) => b.neg(cotangent),
     range: ({ b, operands }) => {
       const [x] = operands;

@@ -119,10 +119,7 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
       const same = b.equal(x.lower, y.lower);
       return { lower: same, upper: same };
     }
-    const overlap = b.mul(
-      b.greaterOrEqual(x.upper, y.lower),
-      b.greaterOrEqual(y.upper, x.lower),
-    );
+    const overlap = b.mul(b.greaterOrEqual(x.upper, y.lower), b.greaterOrEqual(y.upper, x.lower));
     return { lower: b.mul(overlap, 0), upper: overlap };
   }),
   where: {
@@ -150,10 +147,7 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
       const [mask, x, y] = operands;
       if (!mask || !x || !y) throw new ShapeError('an operand is missing');
       // The mask is surely 1, surely 0, or open: then either branch may be taken.
-      const end = (
-        join: (p: Node, q: Node) => Node,
-        [p, q]: readonly [Node, Node],
-      ): Node =>
+      const end = (join: (p: Node, q: Node) => Node, [p, q]: readonly [Node, Node]): Node =>
         isPoint(mask)
           ? b.where(mask.lower, p, q)
           : b.where(mask.lower, p, b.where(mask.upper, join(p, q), q));

@@ -18,9 +18,7 @@ function matrixShape(shape: Shape, transposed: boolean): [Shape, Dimension, Dime
   if (rows === undefined || columns === undefined) {
     throw new ShapeError(`${printShape(shape)} is no matrix`);
   }
-  return transposed
-    ? [shape.slice(0, -2), columns, rows]
-    : [shape.slice(0, -2), rows, columns];
+  return transposed ? [shape.slice(0, -2), columns, rows] : [shape.slice(0, -2), rows, columns];
 }
 
 function two(operands: readonly Node[]): [Node, Node] {

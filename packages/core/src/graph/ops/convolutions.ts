@@ -82,16 +82,27 @@ function inferConv(g: ConvGeometry, operands: readonly ValueType[]): ValueType {
   return { type: x.type, shape: [channels(x.shape, 0), channels(w.shape, 0), ...out] };
 }
 
-function emitTranspose(e: Emitter, node: Node, g: ConvGeometry & { size: readonly number[] }, y: Node, w: Node): string {
+function emitTranspose(
+  e: Emitter,
+  node: Node,
+  g: ConvGeometry & { size: readonly number[] },
+  y: Node,
+  w: Node,
+): string {
   const fast = transposeAsConv(e, g, y, w);
   if (fast !== undefined) return fast;
   const [sizes, kernel] = [spatial(y.shape), spatial(w.shape)];
   const outputPadding = g.size.map((size, i) => {
     const reach = at(g.dilations, i) * (at(kernel, i) - 1) + 1;
-    return size - (at(g.strides, i) * (at(sizes, i) - 1) + reach - at(g.padBefore, i) - at(g.padAfter, i));
+    return (
+      size -
+      (at(g.strides, i) * (at(sizes, i) - 1) + reach - at(g.padBefore, i) - at(g.padAfter, i))
+    );
   });
   if (outputPadding.some((extra) => extra < 0)) {
-    throw new ShapeError(`the transposed convolution ${node.label} has no result of size ${printShape(g.size)}`);
+    throw new ShapeError(
+      `the transposed convolution ${node.label} has no result of size ${printShape(g.size)}`,
+    );
   }
   return e.node('ConvTranspose', [e.nameOf(y), e.nameOf(w)], {
     ...geometryAttributes(g),
@@ -100,7 +111,13 @@ function emitTranspose(e: Emitter, node: Node, g: ConvGeometry & { size: readonl
 }
 
 /** One group's weight gradient: a convolution over the batch, stride and dilation exchanged. */
-function emitWeights(e: Emitter, g: ConvGeometry & { size: readonly number[] }, x: string, y: string, rank: number): string {
+function emitWeights(
+  e: Emitter,
+  g: ConvGeometry & { size: readonly number[] },
+  x: string,
+  y: string,
+  rank: number,
+): string {
   const perm = [1, 0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2)];
   const swap = (name: string): string => e.node('Transpose', [name], { perm });
   const raw = e.node('Conv', [swap(x), swap(y)], {
@@ -199,7 +216,9 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
     range: (context) => {
       const { b, node } = context;
       const terms = transposeTerms(node.attributes, two(context.operands)[1].lower);
-      return bilinearRange(context, terms, (x, y) => b.push('convTranspose', [x, y], node.attributes));
+      return bilinearRange(context, terms, (x, y) =>
+        b.push('convTranspose', [x, y], node.attributes),
+      );
     },
   },
   convWeights: {
@@ -234,7 +253,9 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
     range: (context) => {
       const { b, node } = context;
       const terms = weightTerms(two(context.operands)[1].lower.shape);
-      return bilinearRange(context, terms, (x, y) => b.push('convWeights', [x, y], node.attributes));
+      return bilinearRange(context, terms, (x, y) =>
+        b.push('convWeights', [x, y], node.attributes),
+      );
     },
   },
 };

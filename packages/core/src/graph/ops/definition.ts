@@ -42,6 +42,8 @@ export interface GradientContext<K extends OpName> {
  */
 export interface RoundingModel {
   gamma(n: number): number;
+  /** The part of gamma that is the bound's own arithmetic. */
+  own(n: number): number;
   tiny(n: number): number;
 }
 

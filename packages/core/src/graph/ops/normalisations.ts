@@ -4,7 +4,7 @@ import type { Builder } from '../builder.ts';
 import { known, type Shape } from '../dimension.ts';
 import type { Node } from '../graph.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
-import { outward, TINY } from './outward.ts';
+import { outward } from './outward.ts';
 import { only } from './structural.ts';
 
 declare module '../graph.ts' {
@@ -36,7 +36,9 @@ function perChannel(b: Builder, vector: Node, x: { readonly shape: Shape }): Nod
 /** 1/√(variance + ε)·scale, in float64 where both are constants. */
 function channelScale(b: Builder, scale: Node, variance: Node, epsilon: number): Node {
   if (scale.op === 'constant' && variance.op === 'constant') {
-    const [s, v] = [scale, variance].map((node) => Float64Array.from(node.attributes.tensor.data, Number));
+    const [s, v] = [scale, variance].map((node) =>
+      Float64Array.from(node.attributes.tensor.data, Number),
+    );
     const values = (v ?? []).map((value, i) => (s?.[i] ?? 0) / Math.sqrt(value + epsilon));
     return b.constant(floats(values));
   }
@@ -54,22 +56,27 @@ export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } 
       const mean = b.sum(weighted, [node.attributes.axis], true);
       return b.sub(weighted, b.mul(output, mean));
     },
-    // Component i is e^{x_i} / (e^{x_i} + Σ_{j≠i} e^{x_j}): least where x_i is least and the others
-    // are greatest. The others' sum is a difference, whose error is relative to the whole sum.
+    // Component i is 1 / (1 + Σ_{j≠i} e^{x_j − x_i}): least where x_i is least and the others are
+    // greatest. Each sum is taken relative to its own greatest term, so that none of them vanishes
+    // over a wide box. The others' sum is a difference, whose error is relative to the whole sum.
     range: ({ b, node, operands }) => {
       const x = single(operands);
       const axes = [node.attributes.axis];
       const count = known(x.lower.shape[node.attributes.axis] ?? 1, 'the softmax axis');
       const error = 2 ** -17 + count * 2 ** -22;
-      const shift = b.maximum(x.upper, axes, true);
-      const low = b.exp(b.sub(x.lower, shift));
-      const high = b.exp(b.sub(x.upper, shift));
-      const [sumLow, sumHigh] = [b.sum(low, axes, true), b.sum(high, axes, true)];
-      const most = b.add(b.add(b.sub(sumHigh, high), low), b.mul(sumHigh, error));
-      const rest = b.sub(b.add(b.sub(sumLow, low), high), b.mul(b.add(sumLow, high), error));
+      const othersAt = (end: Node, sign: 1 | -1): { sum: Node; top: Node } => {
+        const top = b.maximum(end, axes, true);
+        const powers = b.exp(b.sub(end, top));
+        const total = b.sum(powers, axes, true);
+        return { sum: b.add(b.sub(total, powers), b.mul(total, sign * error)), top };
+      };
+      // Beyond e^80 the component is 0 up to the outward rounding below; infinities are avoided.
+      const component = (others: Node, top: Node, own: Node): Node =>
+        b.reciprocal(b.add(b.mul(others, b.exp(b.min(b.sub(top, own), 80))), 1));
+      const [most, least] = [othersAt(x.upper, 1), othersAt(x.lower, -1)];
       const ends = {
-        lower: b.div(low, most),
-        upper: b.min(b.div(high, b.max(b.max(rest, high), TINY)), 1),
+        lower: component(most.sum, most.top, x.lower),
+        upper: component(b.max(least.sum, 0), least.top, x.upper),
       };
       return outward(b, ends, 2 ** -16, 2 ** -20);
     },

@@ -31,7 +31,13 @@ export function pooledSizes(g: PoolGeometry, shape: Shape): number[] {
  * Which input position window q sees at tap k: a tap in the padding sees another tap of the same
  * window that is inside, which cannot change the maximum.
  */
-function tapPositions(g: PoolGeometry, i: number, k: number, size: number, count: number): number[] {
+function tapPositions(
+  g: PoolGeometry,
+  i: number,
+  k: number,
+  size: number,
+  count: number,
+): number[] {
   const [kernel = 1, stride = 1] = [g.kernel[i], g.strides[i]];
   const [dilation = 1, pad = 0] = [g.dilations[i], g.padBefore[i]];
   return Array.from({ length: count }, (_, q) => {

@@ -94,4 +94,3 @@ function summands(axes: readonly number[], shape: Shape): number {
     return product * known(dim, 'an axis that is summed with a rounding bound');
   }, 1);
 }
-

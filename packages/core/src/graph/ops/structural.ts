@@ -15,7 +15,13 @@ import {
   type Shape,
 } from '../dimension.ts';
 import type { Node, OpName, ValueType } from '../graph.ts';
-import { type Bounds, isPoint, type OpDefinition, type RangeContext, ShapeError } from './definition.ts';
+import {
+  type Bounds,
+  isPoint,
+  type OpDefinition,
+  type RangeContext,
+  ShapeError,
+} from './definition.ts';
 import { fusedError, magnitude, outwardBy } from './outward.ts';
 
 declare module '../graph.ts' {
@@ -36,19 +42,16 @@ declare module '../graph.ts' {
     /** Elements at constant positions along one axis. */
     gather: { readonly axis: number; readonly indices: readonly number[] };
     /** Adjoint of gather: element i is added at position indices[i] of an axis of `size` zeros. */
-    scatterAdd: { readonly axis: number; readonly indices: readonly number[]; readonly size: number };
+    scatterAdd: {
+      readonly axis: number;
+      readonly indices: readonly number[];
+      readonly size: number;
+    };
   }
 }
 
 type Structural =
-  | 'reshape'
-  | 'transpose'
-  | 'expand'
-  | 'concat'
-  | 'slice'
-  | 'pad'
-  | 'gather'
-  | 'scatterAdd';
+  'reshape' | 'transpose' | 'expand' | 'concat' | 'slice' | 'pad' | 'gather' | 'scatterAdd';
 
 /** The one operand of a unary op's type. */
 export function only(operands: readonly ValueType[]): ValueType {
@@ -141,7 +144,9 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
       const operand = only(operands);
       const result = broadcastShapes(operand.shape, shape);
       if (!result || !sameShape(result, shape)) {
-        throw new ShapeError(`${printShape(operand.shape)} does not expand to ${printShape(shape)}`);
+        throw new ShapeError(
+          `${printShape(operand.shape)} does not expand to ${printShape(shape)}`,
+        );
       }
       return { type: operand.type, shape };
     },
@@ -167,10 +172,16 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
       return { type, shape: replaced(shape, axis, total) };
     },
     emit: (e, node, operands) =>
-      e.node('Concat', operands.map((operand) => e.nameOf(operand)), { axis: node.attributes.axis }),
+      e.node(
+        'Concat',
+        operands.map((operand) => e.nameOf(operand)),
+        { axis: node.attributes.axis },
+      ),
     gradient: ({ b, node, operands, cotangent }, index) => {
       const { axis } = node.attributes;
-      const sizes = operands.map((operand) => known(sizeAlong(operand.shape, axis), 'a joined axis'));
+      const sizes = operands.map((operand) =>
+        known(sizeAlong(operand.shape, axis), 'a joined axis'),
+      );
       const start = sizes.slice(0, index).reduce((sum, size) => sum + size, 0);
       return b.slice(cotangent, axis, start, start + (sizes[index] ?? 0));
     },
@@ -259,7 +270,9 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
     infer: ({ axis, indices, size }, operands) => {
       const { type, shape } = only(operands);
       if (sizeAlong(shape, axis) !== indices.length) {
-        throw new ShapeError(`${indices.length} positions for axis ${axis} of ${printShape(shape)}`);
+        throw new ShapeError(
+          `${indices.length} positions for axis ${axis} of ${printShape(shape)}`,
+        );
       }
       return { type, shape: replaced(shape, axis, size) };
     },

@@ -8,7 +8,11 @@ import { floats } from '../../tensor/tensor.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 
 /** Kernel, strides, pads and dilations of Conv and the pools, with auto_pad and ceil_mode resolved. */
-export function windowGeometry(c: LoweringContext, kernel: readonly number[], x: Shape): PoolGeometry {
+export function windowGeometry(
+  c: LoweringContext,
+  kernel: readonly number[],
+  x: Shape,
+): PoolGeometry {
   const rank = kernel.length;
   const ones = kernel.map(() => 1);
   const strides = c.ints('strides') ?? ones;
@@ -106,7 +110,8 @@ function inverseCounts(c: LoweringContext, g: PoolGeometry, x: Shape): ReturnTyp
     });
   });
   let counts = [1];
-  for (const axis of perAxis) counts = counts.flatMap((outer) => axis.map((count) => outer * count));
+  for (const axis of perAxis)
+    counts = counts.flatMap((outer) => axis.map((count) => outer * count));
   return floats(
     counts.map((count) => 1 / count),
     [1, 1, ...perAxis.map((axis) => axis.length)],

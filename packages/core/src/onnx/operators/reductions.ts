@@ -24,7 +24,10 @@ export const reductions: Readonly<Record<string, Lowering>> = {
   ReduceMean: (c) => {
     const axes = reducedAxes(c, 18);
     const { shape } = c.operand();
-    const count = axes.reduce((product, axis) => product * known(shape[axis] ?? 1, 'a mean axis'), 1);
+    const count = axes.reduce(
+      (product, axis) => product * known(shape[axis] ?? 1, 'a mean axis'),
+      1,
+    );
     return c.b.mul(c.b.sum(c.operand(), axes, keeps(c)), 1 / count);
   },
   ReduceMax: (c) => maximum(c, reducedAxes(c, 18)),

@@ -75,7 +75,8 @@ function pad(c: LoweringContext): Node {
     const fill = c.opset < 11 ? c.float('value', 0) : (c.numbers(2)?.[0] ?? 0);
     return padded(c.b, cropped, grow ?? [], more ?? [], fill);
   }
-  if (mode !== 'reflect' && mode !== 'edge') throw c.unsupported(`Pad mode ${mode} is not supported`);
+  if (mode !== 'reflect' && mode !== 'edge')
+    throw c.unsupported(`Pad mode ${mode} is not supported`);
   return cropped.shape.reduce<Node>((value, dim, axis) => {
     const [low, high] = [grow?.[axis] ?? 0, more?.[axis] ?? 0];
     if (low === 0 && high === 0) return value;
@@ -140,7 +141,10 @@ export const structural: Readonly<Record<string, Lowering>> = {
     const rank = x.shape.length;
     const given = c.int('axis', 1);
     const axis = given < 0 ? given + rank : given;
-    return c.b.reshape(x, [elementCount(x.shape.slice(0, axis)), elementCount(x.shape.slice(axis))]);
+    return c.b.reshape(x, [
+      elementCount(x.shape.slice(0, axis)),
+      elementCount(x.shape.slice(axis)),
+    ]);
   },
   Squeeze: (c) => {
     const x = c.operand();
@@ -208,6 +212,10 @@ export const structural: Readonly<Record<string, Lowering>> = {
   },
 };
 
-function integerTensor(values: readonly number[]): { type: 'int64'; shape: number[]; data: BigInt64Array } {
+function integerTensor(values: readonly number[]): {
+  type: 'int64';
+  shape: number[];
+  data: BigInt64Array;
+} {
   return { type: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) };
 }

@@ -8,6 +8,8 @@ import type { Node } from '../../graph/graph.ts';
 import { clampToRooms, lastAxis, type Norm, normalised, roomAlong, type Rooms } from '../norm.ts';
 
 const ROUNDS = 26;
+/** Where a final scaling makes the result feasible anyway, fewer do. */
+const FEWER_ROUNDS = 16;
 /** An iterative attack moves this share of the coordinates at once (SLIDE, Tramèr & Boneh 2019). */
 const MOVED_SHARE = 0.01;
 
@@ -21,10 +23,15 @@ interface Bracket {
 }
 
 /** Halves [0, 1] around the point where a decreasing amount(λ) falls to 1. */
-function bisect(b: Builder, like: Node, amount: (threshold: Node) => Node): Bracket {
+function bisect(
+  b: Builder,
+  like: Node,
+  amount: (threshold: Node) => Node,
+  rounds = ROUNDS,
+): Bracket {
   let low = b.mul(like, 0);
   let high = b.add(low, 1);
-  for (let i = 0; i < ROUNDS; i++) {
+  for (let i = 0; i < rounds; i++) {
     const middle = b.mul(b.add(low, high), 0.5);
     const tooMuch = b.greater(amount(middle), 1);
     low = b.where(tooMuch, middle, low);
@@ -38,12 +45,12 @@ function withinUnit(b: Builder, delta: Node): Node {
 }
 
 /** Fills the largest coordinates to their room until the budget is spent. */
-function greedy(b: Builder, a: Node, rooms: Rooms): Node {
+function greedy(b: Builder, a: Node, rooms: Rooms, rounds = ROUNDS): Node {
   const { unit, size } = normalised(b, a);
   const room = roomAlong(b, a, rooms);
   const length = b.abs(unit);
   const above = (threshold: Node): Node => b.mul(b.greater(length, threshold), room);
-  const { low, high } = bisect(b, size, (threshold) => total(b, above(threshold)));
+  const { low, high } = bisect(b, size, (threshold) => total(b, above(threshold)), rounds);
   const sure = above(high);
   // Coordinates between the two thresholds share what is left; those of size 0 take nothing.
   const last = b.sub(b.mul(above(low), b.step(length)), sure);
@@ -78,11 +85,12 @@ export const l1Norm: Norm = {
       b.add(threshold, total(b, b.mul(b.relu(b.sub(length, threshold)), room)));
     return b.mul(b.min(value(low), value(high)), size);
   },
-  maximiser: greedy,
+  maximiser: (b, a, rooms) => greedy(b, a, rooms),
   direction: (b, a, rooms) => {
     const count = Math.max(1, Math.ceil(MOVED_SHARE * Number(a.shape.at(-1) ?? 1)));
     const each = 1 / count;
-    return greedy(b, a, { up: b.min(rooms.up, each), down: b.min(rooms.down, each) });
+    const limited = { up: b.min(rooms.up, each), down: b.min(rooms.down, each) };
+    return greedy(b, a, limited, FEWER_ROUNDS);
   },
   project: (b, v, rooms) => {
     const { unit, size } = normalised(b, v);
@@ -90,7 +98,7 @@ export const l1Norm: Norm = {
     const length = b.abs(unit);
     const soft = (threshold: Node): Node =>
       b.min(b.mul(b.relu(b.sub(length, threshold)), size), room);
-    const { high } = bisect(b, size, (threshold) => total(b, soft(threshold)));
+    const { high } = bisect(b, size, (threshold) => total(b, soft(threshold)), FEWER_ROUNDS);
     const inside = b.greaterOrEqual(1, total(b, soft(b.mul(size, 0))));
     const threshold = b.where(inside, 0, high);
     const delta = b.mul(b.sign(v), soft(threshold));

@@ -6,14 +6,7 @@
  */
 import type { Builder } from '../../graph/builder.ts';
 import type { Node } from '../../graph/graph.ts';
-import {
-  clampToRooms,
-  lastAxis,
-  type Norm,
-  normalised,
-  roomAlong,
-  type Rooms,
-} from '../norm.ts';
+import { clampToRooms, lastAxis, type Norm, normalised, roomAlong, type Rooms } from '../norm.ts';
 
 const ROUNDS = 10;
 const FEWER_ROUNDS = 6;

@@ -1,0 +1,15 @@
+/** How many of the samples a network classifies rightly. */
+import { type Graph, type Runtime, openClassifier, readModel, writeModel } from '@glacis/core';
+import type { Labelled } from './labelled.ts';
+
+/** A share, 0 to 1. The network is judged as the ONNX file that it is written to. */
+export async function accuracy(
+  network: Graph,
+  { x, y }: Labelled,
+  runtime: Runtime,
+): Promise<number> {
+  const classifier = await openClassifier(readModel(writeModel(network)), runtime);
+  const { predictions } = await classifier.judge(x.data, y.length);
+  await classifier.release();
+  return predictions.filter((prediction, i) => prediction === y[i]).length / y.length;
+}

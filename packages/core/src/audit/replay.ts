@@ -1,0 +1,116 @@
+/**
+ * Re-checks adversarial examples that somebody else made: the exact float64 distance to the clean
+ * input, tolerance 0, and the original file's own answer. Nothing is moved or repaired; an example
+ * beyond ε is reported as such, and still is an upper bound at its own distance.
+ */
+import { answerFor, type Classifier, scoreMargin } from '../runtime/classifier.ts';
+import { type Tensor, row } from '../tensor/tensor.ts';
+import type { Threat } from '../threats/threat.ts';
+import type { AuditData, AuditPart } from './audit.ts';
+import { type Entry, Ledger, newEntry } from './ledger.ts';
+
+/**
+ * What became of one example: it breaks the model inside ε; it is too far; it leaves the valid box,
+ * changes a frozen feature or is not finite; the model withstands it; the clean input was wrong to
+ * begin with; there was none for this input.
+ */
+export type ReplayOutcome =
+  'broken' | 'too far' | 'invalid' | 'withstood' | 'misclassified' | 'absent';
+
+export interface ReplayPart extends AuditPart {
+  /** One per sample, in the order of `samples`. */
+  readonly outcomes: readonly ReplayOutcome[];
+  /** Distance of each example, Infinity where it is invalid, null where there is none. */
+  readonly distances: readonly (number | null)[];
+}
+
+export interface ReplayOptions {
+  readonly classifier: Classifier;
+  readonly data: AuditData;
+  /** One example for each sample of the data, of the input's shape; null where there is none. */
+  readonly examples: readonly (Float32Array | null)[];
+  readonly threat: Threat;
+}
+
+const METHOD = 'replay';
+
+export async function replay(options: ReplayOptions): Promise<ReplayPart> {
+  const { classifier, data, examples, threat } = options;
+  const begun = Date.now();
+  const entries = await cleanEntries(classifier, data);
+  const ledger = new Ledger(entries, threat, 'float32');
+  const distances = entries.map((entry, i) => {
+    const example = examples[i];
+    return example ? exactDistance(threat, entry.x, example) : null;
+  });
+  const answers = await answersTo(classifier, entries, examples);
+  const outcomes = entries.map((entry, i): ReplayOutcome => {
+    const [x, distance, answer] = [examples[i], distances[i] ?? null, answers[i]];
+    if (entry.prediction !== entry.label) return 'misclassified';
+    if (!x || distance === null || !answer) return 'absent';
+    entry.forwards++;
+    if (distance === Infinity) return 'invalid';
+    const { prediction, margin } = answer;
+    if (prediction !== entry.label)
+      ledger.broken(entry, { x, distance, prediction, margin }, METHOD);
+    if (distance > threat.eps) return 'too far';
+    return prediction === entry.label ? 'withstood' : 'broken';
+  });
+  const asked = entries.filter((_, i) => !['misclassified', 'absent'].includes(outcomes[i] ?? ''));
+  const decided = outcomes.filter((outcome) => outcome === 'broken').length;
+  const seconds = (Date.now() - begun) / 1000;
+  if (asked.length > 0) {
+    const cost = { forwards: asked.length, gradients: 0, seconds, decided };
+    ledger.charge(METHOD, 'attack', asked, cost);
+    ledger.standing(METHOD, entries.filter(isRight).length - decided);
+  }
+  return {
+    samples: ledger.records(),
+    adversarial: entries.map(({ adversarial }) => adversarial),
+    methods: ledger.methods(),
+    notes: classifier.notes,
+    seconds: { replay: seconds },
+    outcomes,
+    distances,
+  };
+}
+
+const isRight = ({ prediction, label }: Entry): boolean => prediction === label;
+
+function exactDistance(threat: Threat, clean: Float32Array, x: Float32Array): number {
+  return x.every(Number.isFinite) ? threat.distance(clean, x) : Infinity;
+}
+
+async function cleanEntries(classifier: Classifier, data: AuditData): Promise<Entry[]> {
+  const count = data.x.shape[0] ?? 0;
+  const { scores, predictions } = await classifier.judge(data.x.data, count);
+  return Array.from({ length: count }, (_, i) => {
+    const label = data.y ? Number(data.y[i]) : (predictions[i] ?? -1);
+    const entry = newEntry(data.indices?.[i] ?? i, label, row(data.x, i).slice());
+    entry.forwards++;
+    entry.prediction = answerFor(scores, i, classifier.classes, label);
+    if (entry.prediction < 0) entry.error = 'the model gives a score that is not a finite number';
+    else entry.margin = scoreMargin(scores, i, classifier.classes, label);
+    return entry;
+  });
+}
+
+/** The original file's answer to each example, ties counting as broken. */
+async function answersTo(
+  classifier: Classifier,
+  entries: readonly Entry[],
+  examples: readonly (Float32Array | null)[],
+): Promise<({ prediction: number; margin: number } | null)[]> {
+  const { sampleSize: size, classes } = classifier;
+  const rows: Tensor<'float32'>['data'] = new Float32Array(entries.length * size);
+  entries.forEach((entry, i) => rows.set(examples[i] ?? entry.x, i * size));
+  const { scores } = await classifier.judge(rows, entries.length);
+  return entries.map(({ label }, i) =>
+    examples[i]
+      ? {
+          prediction: answerFor(scores, i, classes, label),
+          margin: scoreMargin(scores, i, classes, label),
+        }
+      : null,
+  );
+}

@@ -1,0 +1,56 @@
+/**
+ * What a file consists of, node by node, whether or not every operator of it can be read: names,
+ * parameters, and output shapes where the file could be lowered.
+ */
+import type { Shape } from '../graph/dimension.ts';
+import { describe, type Model, parse, type Port, portOf, qualified } from './read.ts';
+import { operators } from './operators/table.ts';
+
+export interface Layer {
+  readonly name: string;
+  readonly op: string;
+  /** Shape of its first output, the batch in front; null where it is not known. */
+  readonly shape: Shape | null;
+  /** Elements of the initialisers it uses. */
+  readonly parameters: number;
+  readonly supported: boolean;
+}
+
+export interface FileOutline {
+  readonly opset: number;
+  readonly producer: string;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** Elements of all initialisers. */
+  readonly parameters: number;
+  readonly layers: readonly Layer[];
+}
+
+const isMain = ({ domain }: { domain: string }): boolean => domain === '' || domain === 'ai.onnx';
+
+/** `model`: the same bytes, read, where that succeeded. Throws ModelError for broken files. */
+export function outlineModel(bytes: Uint8Array, model: Model | null): FileOutline {
+  const proto = parse(bytes);
+  const sizes = new Map(
+    (proto.graph?.initializer ?? []).map(({ name, dims }) => [
+      name,
+      dims.reduce((product, dim) => product * Number(dim), 1),
+    ]),
+  );
+  // The last value made for a node of the file is its result.
+  const shapes = new Map(model?.graph.nodes.map(({ label, shape }) => [label, shape]));
+  return {
+    opset: Number(proto.opsetImport.find(isMain)?.version ?? 1n),
+    producer: [proto.producerName, proto.producerVersion].filter((part) => part !== '').join(' '),
+    inputs: (proto.graph?.input ?? []).filter(({ name }) => !sizes.has(name)).map(portOf),
+    outputs: (proto.graph?.output ?? []).map(portOf),
+    parameters: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    layers: (proto.graph?.node ?? []).map((node) => ({
+      name: node.name === '' ? (node.output[0] ?? '') : node.name,
+      op: qualified(node),
+      shape: shapes.get(describe(node)) ?? null,
+      parameters: node.input.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0),
+      supported: operators.has(qualified(node)),
+    })),
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * Normalisation as part of the model: an ONNX file with (x − mean) / std in front of its input. The
+ * rest of the file stays as it is, so the judge is the original file on normalised data, and ε keeps
+ * the units of the user's own inputs.
+ */
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema, NodeProtoSchema, TensorProtoSchema } from 'onnx-buf';
+import { floats } from '../tensor/tensor.ts';
+import { elementTypeCodes, rawBytes } from './element-types.ts';
+import { ModelError } from './model-error.ts';
+import type { Model } from './read.ts';
+
+export interface Normalisation {
+  /** One number, or one per channel (or feature). */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** The bytes of a model that normalises its input first. Throws ModelError and RangeError. */
+export function normaliseInput(
+  model: Model,
+  { mean, std }: Normalisation,
+): Uint8Array<ArrayBuffer> {
+  const [port, ...others] = model.inputs;
+  if (!port || others.length > 0) {
+    throw new ModelError('unsupported', 'mean and std need a model with exactly one input');
+  }
+  if (std.some((value) => !(value > 0) || !Number.isFinite(value))) {
+    throw new RangeError('std must be positive numbers');
+  }
+  if (!mean.every(Number.isFinite)) throw new RangeError('mean must be finite numbers');
+  const proto = fromBinary(ModelProtoSchema, model.bytes);
+  const graph = proto.graph;
+  if (!graph) throw new ModelError('invalid', 'this is not an ONNX file: it holds no graph');
+  const [centred, scaled] = [`${port.name}/centred`, `${port.name}/normalised`];
+  for (const node of graph.node) {
+    node.input = node.input.map((name) => (name === port.name ? scaled : name));
+  }
+  const constant = (name: string, values: readonly number[]): void => {
+    const shape = broadcastShape(port.shape, values.length);
+    const value = floats(values, shape);
+    graph.initializer.push(
+      create(TensorProtoSchema, {
+        name,
+        dims: shape.map(BigInt),
+        dataType: elementTypeCodes.float32,
+        rawData: rawBytes(value),
+      }),
+    );
+  };
+  const [meanName, stdName] = [`${port.name}/mean`, `${port.name}/std`];
+  constant(meanName, mean);
+  constant(stdName, std);
+  const step = (opType: string, input: readonly string[], output: string) =>
+    create(NodeProtoSchema, { name: output, opType, input: [...input], output: [output] });
+  graph.node.unshift(
+    step('Sub', [port.name, meanName], centred),
+    step('Div', [centred, stdName], scaled),
+  );
+  return toBinary(ModelProtoSchema, proto) as Uint8Array<ArrayBuffer>;
+}
+
+/** Channels come after the batch ([N, C, H, W]), else last ([N, H, W, C], [N, features]). */
+function broadcastShape(shape: Model['inputs'][number]['shape'], count: number): number[] {
+  if (count === 1) return [1];
+  const rank = shape.length;
+  const axis = rank >= 3 && shape[1] === count ? 1 : rank - 1;
+  if (shape[axis] !== count) {
+    throw new RangeError(
+      `mean and std have ${count} numbers, but the input's shape [${shape.join(', ')}] has no axis of channels or features of that size`,
+    );
+  }
+  return [count, ...Array<number>(rank - 1 - axis).fill(1)];
+}

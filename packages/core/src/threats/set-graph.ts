@@ -1,0 +1,170 @@
+/**
+ * A threat's set as graph values: where a linear function is largest on it (attacks), how large it
+ * gets (proofs), and one projected step. Norms are asked about the unit ball with rooms in [0, 1];
+ * radius, weights and the valid box are put on here.
+ */
+import type { Builder } from '../graph/builder.ts';
+import { type Dimension, elementCount, multiply } from '../graph/dimension.ts';
+import type { Node } from '../graph/graph.ts';
+import type { InputSet } from '../transforms/interval.ts';
+import type { Rooms } from './norm.ts';
+import type { Threat } from './threat.ts';
+
+/** The set around one batch of inputs, as graph values made by `ballInputs`. */
+export interface BallNodes {
+  /** [batch, …] */
+  readonly centre: Node;
+  /** Ends of the box that encloses ball ∩ valid box: [batch, …] */
+  readonly lower: Node;
+  readonly upper: Node;
+  /** [batch] */
+  readonly radius: Node;
+}
+
+/** Coordinates per specification row up to which the exact boxed support is computed per sample. */
+const EXACT_SUPPORT_ROWS = 64;
+const FEW_ULPS = 2 ** -21;
+
+function scaleOf(b: Builder, threat: Threat, width: Dimension): Node | undefined {
+  return threat.weights ? b.floats(threat.weights, [1, Number(width)]) : undefined;
+}
+
+function flatten(b: Builder, value: Node): Node {
+  return b.reshape(value, [value.shape[0] ?? 1, elementCount(value.shape.slice(1))]);
+}
+
+/** Rooms of a unit ball: (end − centre) / (ε·weight), each in [0, 1]. */
+function roomsOf(b: Builder, threat: Threat, ball: BallNodes, outwards: boolean): Rooms {
+  const centre = flatten(b, ball.centre);
+  const scale = scaleOf(b, threat, centre.shape[1] ?? 1);
+  const radius = b.max(b.perRow(ball.radius, 2), 1e-37);
+  const room = (width: Node): Node => {
+    const own = b.div(scale ? b.div(width, scale) : width, radius);
+    const ended = outwards ? b.add(b.mul(own, 1 + FEW_ULPS), 1e-37) : own;
+    return b.min(b.max(ended, 0), 1);
+  };
+  return {
+    up: room(b.sub(flatten(b, ball.upper), centre)),
+    down: room(b.sub(centre, flatten(b, ball.lower))),
+  };
+}
+
+/** centre + ε·weight·δ, clamped to the box; δ [batch, n] of the unit ball. */
+function place(b: Builder, threat: Threat, ball: BallNodes, delta: Node): Node {
+  const scale = scaleOf(b, threat, delta.shape[1] ?? 1);
+  const sized = b.mul(delta, b.perRow(ball.radius, 2));
+  const moved = b.reshape(scale ? b.mul(sized, scale) : sized, ball.centre.shape);
+  return clamp(b, ball, b.add(ball.centre, moved));
+}
+
+function clamp(b: Builder, ball: BallNodes, x: Node): Node {
+  return b.min(b.max(x, ball.lower), ball.upper);
+}
+
+/** Coefficients in the unit ball's coordinates. */
+function inUnits(b: Builder, threat: Threat, a: Node): Node {
+  const flat = flatten(b, a);
+  const scale = scaleOf(b, threat, flat.shape[1] ?? 1);
+  return scale ? b.mul(flat, scale) : flat;
+}
+
+/** The input of the set where a·x is largest; a of the input's shape. */
+export function maximiser(b: Builder, threat: Threat, ball: BallNodes, a: Node): Node {
+  if (threat.norm.isBox) {
+    const towardsLower = b.where(b.step(b.neg(a)), ball.lower, ball.centre);
+    return b.where(b.step(a), ball.upper, towardsLower);
+  }
+  const delta = threat.norm.maximiser(b, inUnits(b, threat, a), roomsOf(b, threat, ball, false));
+  return place(b, threat, ball, delta);
+}
+
+/** One attack step from x: the steepest move of length step·ε, projected back. step [batch]. */
+export function step(
+  b: Builder,
+  threat: Threat,
+  ball: BallNodes,
+  x: Node,
+  gradient: Node,
+  step: Node,
+): Node {
+  const scale = scaleOf(b, threat, elementCount(x.shape.slice(1)));
+  const length = b.mul(step, ball.radius);
+  if (threat.norm.isBox) {
+    const move = b.mul(b.sign(gradient), b.perRow(length, x.shape.length));
+    const sized = scale ? b.mul(move, b.reshape(scale, [1, ...x.shape.slice(1)])) : move;
+    return clamp(b, ball, b.add(x, sized));
+  }
+  const rooms = roomsOf(b, threat, ball, false);
+  const offset = flatten(b, b.sub(x, ball.centre));
+  const own = scale ? b.div(offset, scale) : offset;
+  const delta = b.div(own, b.max(b.perRow(ball.radius, 2), 1e-37));
+  const direction = threat.norm.direction(b, inUnits(b, threat, gradient), rooms);
+  const moved = b.add(delta, b.mul(direction, b.perRow(step, 2)));
+  return place(b, threat, ball, threat.norm.project(b, moved, rooms));
+}
+
+/** ‖a‖ in the dual norm of the (weighted) ball, frozen features left out: [batch]. */
+export function dualLength(b: Builder, threat: Threat, a: Node): Node {
+  const flat = inUnits(b, threat, a);
+  const width = Number(flat.shape[1] ?? 1);
+  const free = Float32Array.from({ length: width }, (_, i) => (threat.fixed.has(i) ? 0 : 1));
+  const open = threat.fixed.size === 0 ? flat : b.mul(flat, b.floats(free, [1, width]));
+  return b.reshape(threat.norm.dual(b, open), [a.shape[0] ?? 1]);
+}
+
+/** The set for bound propagation; the ball's ends and radius must be rounded outward. */
+export function inputSet(b: Builder, threat: Threat, ball: BallNodes): InputSet {
+  const batch = ball.centre.shape[0] ?? 1;
+  const box = { lower: ball.lower, upper: ball.upper };
+  return {
+    centre: ball.centre,
+    box,
+    isBox: threat.norm.isBox,
+    support: (rows, shared) => support(b, threat, ball, batch, rows, shared),
+  };
+}
+
+function support(
+  b: Builder,
+  threat: Threat,
+  ball: BallNodes,
+  batch: Dimension,
+  rows: Node,
+  shared: boolean,
+): Node {
+  const width = Number(rows.shape[1] ?? 1);
+  const roundedUp = (value: Node): Node =>
+    b.add(b.mul(value, 1 + (width + 64) * 2 ** -23), width * 2 ** -120);
+  const centre = flatten(b, ball.centre);
+  const up = b.mul(b.sub(flatten(b, ball.upper), centre), 1 + FEW_ULPS);
+  const down = b.mul(b.sub(centre, flatten(b, ball.lower)), 1 + FEW_ULPS);
+  const count = shared ? Number(rows.shape[0] ?? 1) : rowsPerSample(rows, batch);
+  const matrix = shared ? rows : b.reshape(rows, [batch, count, width]);
+  const along = (room: Node, part: Node): Node =>
+    shared
+      ? b.matMul(room, part, { transB: true })
+      : b.reshape(b.matMul(part, b.reshape(room, [batch, width, 1])), [batch, count]);
+  const boxed = b.add(along(up, b.relu(matrix)), along(down, b.relu(b.neg(matrix))));
+  if (threat.norm.isBox) return roundedUp(boxed);
+  const scale = scaleOf(b, threat, width);
+  const own = scale ? b.mul(matrix, scale) : matrix;
+  const radius = b.perRow(ball.radius, 2);
+  if (count > EXACT_SUPPORT_ROWS) {
+    const dual = b.reshape(threat.norm.dual(b, own), shared ? [1, count] : [batch, count]);
+    return roundedUp(b.min(b.mul(dual, radius), boxed));
+  }
+  const rooms = roomsOf(b, threat, ball, true);
+  const each = (room: Node): Node => b.reshape(room, [batch, 1, width]);
+  const full = b.expand(shared ? b.reshape(own, [1, count, width]) : own, [batch, count, width]);
+  const unit = threat.norm.support(b, full, { up: each(rooms.up), down: each(rooms.down) });
+  const exact = b.mul(b.reshape(unit, [batch, count]), radius);
+  return roundedUp(b.min(exact, boxed));
+}
+
+function rowsPerSample(rows: Node, batch: Dimension): number {
+  const total = rows.shape[0] ?? 1;
+  for (let count = 1; count <= 2 ** 20; count++) {
+    if (multiply(batch, count) === total) return count;
+  }
+  throw new RangeError('coefficient rows do not belong to the batch');
+}

@@ -1,0 +1,49 @@
+/** The commands: what each is for and examples that can be pasted. */
+import type { CommandName } from './options.ts';
+
+export interface CommandSpec {
+  readonly usage: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly examples: readonly (readonly [command: string, meaning: string])[];
+}
+
+export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
+  audit: {
+    usage: 'glacis audit MODEL --data PATH --eps E [options]',
+    summary: 'find out how far a model can be trusted',
+    description:
+      'Brackets the robustness margin of every input from both sides: the smallest perturbation found that changes the answer, and the largest radius proven safe. Prints a summary; with --out writes a run folder with a report.',
+    examples: [
+      ['glacis audit --example digits', 'the embedded digit classifier'],
+      ['glacis audit model.onnx --data test.npz --eps 8/255 --out run', 'images, ℓ∞'],
+      ['glacis audit model.onnx --data test.npz --norm l2 --eps 0.25,0.5,1 --json', 'a curve'],
+      ['glacis audit tab.onnx --data test.csv --eps 0.2 --weights std --freeze age,sex', 'a table'],
+      ['glacis audit --resume run', 'go on after Ctrl-C'],
+    ],
+  },
+  attack: {
+    usage: 'glacis attack MODEL --data PATH --eps E [--method M] [options]',
+    summary: 'the attack side alone, or a re-check of given adversarial examples',
+    description:
+      'Looks for perturbations of at most ε that change the answer. What is reported as broken was predicted again by the original file on the stored input, its distance computed in float64.',
+    examples: [
+      ['glacis attack model.onnx --data test.npz --eps 8/255 --method fast', 'a first look'],
+      ['glacis attack model.onnx --data test.npz --eps 0.1 --out run', 'keep adversarial.npz'],
+      ['glacis attack model.onnx --data test.npz --eps 0.1 --method replay --examples adv.npz', "check somebody else's"],
+    ],
+  },
+  inspect: {
+    usage: 'glacis inspect MODEL [--check] [--emit KIND --out FILE] [options]',
+    summary: 'layers, shapes, parameters and support of an ONNX file',
+    description:
+      'Lists what the file consists of and whether Glacis can read it; checks the reading against ONNX Runtime; writes derived graphs, such as the gradient of the margin, as ONNX files.',
+    examples: [
+      ['glacis inspect model.onnx', 'layers, shapes, support'],
+      ['glacis inspect model.onnx --check', 'compare with the original file'],
+      ['glacis inspect model.onnx --emit gradient --out gradient.onnx', 'the input gradient as a model'],
+    ],
+  },
+};
+
+export const commandNames = Object.keys(commandTable) as CommandName[];

@@ -1,0 +1,84 @@
+/**
+ * Every option of every command, once: the parser, the help texts and docs/cli.md are made from this
+ * table. `value` is what the help calls the flag's value (null: the flag has none).
+ */
+import { devices } from '../runtime/device.ts';
+import * as parse from './values.ts';
+
+export type CommandName = 'audit' | 'attack' | 'inspect';
+
+export const groups = ['Inputs', 'Threat', 'Method', 'Run', 'Output'] as const;
+
+export interface OptionSpec<T> {
+  readonly flag: string;
+  readonly value: string | null;
+  readonly default?: string;
+  readonly meaning: string;
+  readonly group: (typeof groups)[number];
+  readonly commands: readonly CommandName[];
+  readonly parse: parse.Parse<T>;
+}
+
+const on: parse.Parse<true> = () => true;
+const runs = ['audit', 'attack'] as const;
+const all = ['audit', 'attack', 'inspect'] as const;
+
+function row<T>(
+  group: OptionSpec<T>['group'],
+  commands: readonly CommandName[],
+  flag: string,
+  value: string | null,
+  read: parse.Parse<T>,
+  meaning: string,
+  standard?: string,
+): OptionSpec<T> {
+  const base = { flag, value, meaning, group, commands, parse: read };
+  return standard === undefined ? base : { ...base, default: standard };
+}
+
+export const optionTable = {
+  data: row('Inputs', runs, '--data', 'PATH', parse.text, 'inputs and labels: .npz, .npy, .csv, IDX (each also as .gz), or a folder of images in one folder per class'),
+  x: row('Inputs', runs, '--x', 'KEY', parse.text, 'the array of inputs in a .npz file', 'x'),
+  y: row('Inputs', runs, '--y', 'KEY', parse.text, 'the labels: an array of a .npz file, a column of a table, a second file for .npy and IDX, or none', 'y'),
+  scale: row('Inputs', runs, '--scale', 'S', parse.fraction, 'multiplies every number of the data', '1/255 for uint8, else 1'),
+  mean: row('Inputs', runs, '--mean', 'LIST', parse.fractions, 'makes (x − mean) / std part of the model, so that ε keeps the units of the data; one number, or one per channel'),
+  std: row('Inputs', runs, '--std', 'LIST', parse.fractions, 'goes with --mean'),
+  first: row('Inputs', runs, '--first', 'N', parse.whole(1), 'only the first N inputs'),
+  sample: row('Inputs', runs, '--sample', 'N', parse.whole(1), 'only N inputs, chosen at random by the seed'),
+  index: row('Inputs', runs, '--index', 'LIST', parse.text, 'only these inputs: 0,3,7-12'),
+  example: row('Inputs', runs, '--example', 'NAME', parse.oneOf('digits'), 'the embedded example instead of MODEL and --data: digits'),
+  norm: row('Threat', runs, '--norm', 'NORM', parse.oneOf('linf', 'l2', 'l1'), 'how perturbations are measured: linf, l2 or l1', 'linf'),
+  eps: row('Threat', runs, '--eps', 'E', parse.radii, 'the radius, in units of the data: 0.1 or 8/255; with a list, verdicts are for the largest and the curve is for all'),
+  clip: row('Threat', runs, '--clip', 'LO,HI', parse.clip, 'the range of valid values, or none', '0,1 for images and uint8, else none'),
+  weights: row('Threat', runs, '--weights', 'std|FILE', parse.text, "how far each feature moves per unit of radius: its standard deviation over the data file, or a file's numbers"),
+  freeze: row('Threat', runs, '--freeze', 'COLUMNS', parse.text, 'features that cannot change: names or positions, 0,3,7-12'),
+  method: row('Method', ['attack'], '--method', 'M', parse.oneOf('standard', 'fast', 'noise', 'fgsm', 'pgd', 'replay'), 'standard (all attacks of an audit), fast, noise, fgsm, pgd, or replay', 'standard'),
+  examples: row('Method', ['attack'], '--examples', 'FILE', parse.text, "with --method replay: anybody's adversarial examples, .npz with x_adv (or x, arr_0) and, if not in order, index"),
+  check: row('Method', ['inspect'], '--check', null, on, 'compares outputs with the original file, many rows with single ones, and gradients with central differences'),
+  emit: row('Method', ['inspect'], '--emit', 'KIND', parse.oneOf('gradient', 'interval', 'bounds'), 'writes a derived graph as an ONNX file to --out: gradient, interval or bounds'),
+  class: row('Method', ['inspect'], '--class', 'K', parse.whole(0), "with --emit gradient: the gradient of this class's score instead of the margin's"),
+  semantics: row('Method', ['audit', 'inspect'], '--semantics', 'KIND', parse.oneOf('float32', 'real'), 'what proofs are about: float32 (any evaluation order of the file) or real (the network over the reals)', 'float32'),
+  seed: row('Run', all, '--seed', 'N', parse.whole(0), 'the same seed and flags give the same result', '0'),
+  workers: row('Run', runs, '--workers', 'N', parse.whole(1), 'processes of one thread each', '1 for short runs, else one per core'),
+  time: row('Run', runs, '--time', 'SECONDS', parse.seconds, 'stops in time; what is unfinished gets the verdict timeout'),
+  memory: row('Run', runs, '--memory', 'SIZE', parse.bytes, 'keeps the number of workers within this much memory: 2G, 512M'),
+  device: row('Run', all, '--device', 'NAME', parse.oneOf(...devices), 'cpu, wasm, or an accelerator for the search: cuda, webgpu', 'cpu'),
+  resume: row('Run', ['audit'], '--resume', 'DIR', parse.text, 'goes on with an interrupted run, with its own model, data and flags'),
+  json: row('Output', all, '--json', null, on, 'one JSON document on stdout and nothing else'),
+  quiet: row('Output', all, '--quiet', null, on, 'no notes and no progress on stderr'),
+  out: row('Output', runs, '--out', 'DIR', parse.text, 'the run folder: run.json, adversarial.npz, report.html', 'glacis-digits with --example'),
+  file: row('Output', ['inspect'], '--out', 'FILE', parse.text, 'where --emit writes'),
+} satisfies Record<string, OptionSpec<unknown>>;
+
+export type OptionName = keyof typeof optionTable;
+
+/** What a command line says, parsed: only what was given. */
+export type OptionValues = {
+  readonly [K in OptionName]?: ReturnType<(typeof optionTable)[K]['parse']>;
+};
+
+export const optionNames = Object.keys(optionTable) as OptionName[];
+
+export function optionsOf(command: CommandName): OptionName[] {
+  return optionNames.filter((name) => optionTable[name].commands.some((own) => own === command));
+}
