@@ -1,7 +1,8 @@
 /**
  * Adam as a graph: Kingma & Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1 in
- * the order of its section 2. One update of one parameter; the moments are values like any other, fed
- * in and handed back, so that a whole training step is one program.
+ * the order of its section 2, with the decoupled weight decay of Loshchilov & Hutter (2019). One
+ * update of one parameter; the moments are values like any other, fed in and handed back, so that a
+ * whole training step is one program.
  */
 import type { Builder, Node } from '@glacis/core';
 

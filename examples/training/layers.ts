@@ -1,7 +1,7 @@
 /**
- * Layers with weights to be trained. Weights begin as He et al., "Delving Deep into Rectifiers"
- * (2015) have it, uniform with variance 2/fan-in, drawn by (seed, number of the layer); biases begin
- * at zero. Parameters are named as `2.weight`, `2.bias`.
+ * Layers with weights to be trained. Weights begin uniform in ±1/√fan-in (after LeCun et al.,
+ * "Efficient BackProp", 1998), drawn by (seed, number of the layer); biases begin at zero.
+ * Parameters are named in order: `0.weight`, `0.bias`, `1.weight`, …
  */
 import { type Builder, floats, type Node, RandomBlock, sizeOf, zeros } from '@glacis/core';
 
@@ -50,7 +50,7 @@ export class Layers {
     const name = String(this.count);
     const random = new RandomBlock(this.seed, this.count, 0);
     this.count++;
-    const reach = Math.sqrt(1 / sizeOf(shape.slice(1)));
+    const reach = 1 / Math.sqrt(sizeOf(shape.slice(1)));
     const values = Float32Array.from(
       { length: sizeOf(shape) },
       (_, i) => reach * (2 * random.uniform(i) - 1),

@@ -46,7 +46,7 @@ export interface TrainOptions {
 
 /** The network with trained parameters. Throws RangeError when the loss is no longer a number. */
 export async function train(options: TrainOptions): Promise<Graph> {
-  const { data, batch, epochs, seed } = options;
+  const { data, batch, epochs, seed, decay = 0 } = options;
   const open = openParameters(options.network);
   const { graph, state: initial } = trainingStep(open, batch);
   const [input = ''] = inputNames(options.network);
@@ -61,9 +61,11 @@ export async function train(options: TrainOptions): Promise<Graph> {
     for (let k = 0; k < perEpoch; k++) {
       const step = epoch * perEpoch + k;
       const { x, labels } = rowsAt(data, order.subarray(k * batch, (k + 1) * batch));
-      const rate = correctedRate(rateAt(cycle, step, epochs * perEpoch), step + 1);
+      const pace = rateAt(cycle, step, epochs * perEpoch);
+      const rate = floats([correctedRate(pace, step + 1)], []);
+      const shrink = floats([pace * decay], []);
       const called = performance.now();
-      const results = await session.run({ ...state, [input]: x, labels, rate: floats([rate], []) });
+      const results = await session.run({ ...state, [input]: x, labels, rate, shrink });
       running += performance.now() - called;
       total += lossOf(results, step);
       state = next(state, results);

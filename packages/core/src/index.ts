@@ -10,7 +10,7 @@ export { ModelError } from './onnx/model-error.ts';
 export { Builder } from './graph/builder.ts';
 export type { Graph, Node } from './graph/graph.ts';
 export type { ConvGeometry } from './graph/ops/convolutions.ts';
-export { Threat, linf, l2, l1 } from './threats/threat.ts';
+export { Threat, type ThreatOptions, linf, l2, l1 } from './threats/threat.ts';
 export { type OnnxRuntime, ortRuntime, type Runtime } from './runtime/runtime.ts';
 export {
   answerFor,

@@ -97,3 +97,13 @@ export function ancestors(graph: Graph, of: Iterable<number>): boolean[] {
   }
   return needed;
 }
+
+/** Values at least this large count as infinite: sums of them overflow float32. */
+export const FINITE_LIMIT = 3e38;
+
+/** Whether a node is a float32 constant with an element that is NaN, infinite or as good as. */
+export function holdsNonFinite(node: Node): boolean {
+  if (node.op !== 'constant' || node.type !== 'float32') return false;
+  const { data } = node.attributes.tensor;
+  return data instanceof Float32Array && data.some((value) => !(Math.abs(value) < FINITE_LIMIT));
+}

@@ -9,6 +9,9 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { readTensor } from './element-types.ts';
 import { ModelError } from './model-error.ts';
 
+/** A broken file may ask for any size. */
+const MAX_LISTED = 2 ** 22;
+
 export class LoweringContext {
   readonly b: Builder;
   readonly proto: NodeProto;
@@ -98,6 +101,12 @@ export class LoweringContext {
     const axis = value < 0 ? value + rank : value;
     if (axis < 0 || axis >= rank) throw this.invalid(`axis ${value} is outside rank ${rank}`);
     return axis;
+  }
+
+  /** A number of elements that reading writes down one by one; refuses what no real model needs. */
+  listable(count: number): number {
+    if (count <= MAX_LISTED) return count;
+    throw this.unsupported(`it would take a table of ${count} elements`);
   }
 
   invalid(what: string): ModelError {

@@ -211,6 +211,9 @@ export function readModel(bytes: Uint8Array<ArrayBuffer>, options: ReadOptions =
     .filter(({ name }) => !initializers.has(name))
     .map(portOf);
   if (inputs.length === 0) throw new ModelError('invalid', 'the model has no input');
+  if (proto.graph?.output.length === 0) {
+    throw new ModelError('invalid', 'the model has no output');
+  }
   const reading: Reading = {
     proto,
     opset: opsetOf(proto),

@@ -8,7 +8,7 @@
  */
 import type { Builder } from '../graph/builder.ts';
 import { divide, type Dimension, elementCount, known } from '../graph/dimension.ts';
-import type { Graph, Node } from '../graph/graph.ts';
+import { type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
 import { type Bounds, isPoint, RuleMissing, type RoundingModel } from '../graph/ops/definition.ts';
 import { centred, magnitude, outward, outwardBy } from '../graph/ops/outward.ts';
 import {
@@ -50,7 +50,6 @@ export interface IntervalPropagation {
 
 /** Coefficient rows of a first layer are kept whole up to this many numbers. */
 const DENSE_ROWS = 2 ** 24;
-const HUGE = 3e38;
 /**
  * Ends below this keep every sum of the network, in any order, from overflowing: ends are at least
  * 2·γ·Σ|terms| apart, and γ ≥ 2⁻²¹, so that Σ|terms| < 2¹²⁷.
@@ -314,11 +313,6 @@ function sumAll(b: Builder, value: Node): Node {
     value,
     value.shape.map((_, i) => i),
   );
-}
-
-function holdsNonFinite(node: Node): boolean {
-  if (node.op !== 'constant' || node.type !== 'float32') return false;
-  return (node.attributes.tensor.data as Float32Array).some((value) => !(Math.abs(value) < HUGE));
 }
 
 function multiplied(batch: Dimension, count: number): Dimension {

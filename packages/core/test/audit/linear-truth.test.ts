@@ -68,7 +68,7 @@ function support(a: Float64Array, x: Float32Array, eps: number, set: SetOf): num
   return items.reduce((sum, { gain, room }) => sum + gain * Math.min(low * gain, room), 0);
 }
 
-/** The exact margin: the smallest ε at which a rival catches up, or Infinity. */
+/** The exact margin: the smallest ε at which a rival catches up; Infinity if none, or ill-conditioned. */
 function exactRadius(model: Linear, x: Float32Array, label: number, set: SetOf): number {
   const { features, classes, weights, bias } = model;
   const column = (k: number): Float64Array =>
@@ -76,6 +76,7 @@ function exactRadius(model: Linear, x: Float32Array, label: number, set: SetOf):
   const score = (k: number): number =>
     column(k).reduce((sum, value, i) => sum + value * (x[i] ?? 0), bias[k] ?? 0);
   let least = Infinity;
+  let steep = true;
   for (let rival = 0; rival < classes; rival++) {
     if (rival === label) continue;
     const own = column(label);
@@ -89,13 +90,20 @@ function exactRadius(model: Linear, x: Float32Array, label: number, set: SetOf):
       if (support(a, x, middle, set) >= gap) high = middle;
       else low = middle;
     }
-    least = Math.min(least, high);
+    if (high >= least) continue;
+    least = high;
+    // Where the box leaves hardly anything to gain, rounding of the scores moves the radius a lot.
+    steep = support(a, x, high, set) - support(a, x, 0.99 * high, set) > 0.005 * gap;
   }
-  return least;
+  return steep ? least : Infinity;
 }
 
 /** Whether every rival is behind by a fair share of the terms that make up the scores. */
-function wellSeparated({ features, classes, weights, bias }: Linear, x: Float32Array, label: number): boolean {
+function wellSeparated(
+  { features, classes, weights, bias }: Linear,
+  x: Float32Array,
+  label: number,
+): boolean {
   const score = (k: number, size: boolean): number => {
     let sum = size ? Math.abs(bias[k] ?? 0) : (bias[k] ?? 0);
     for (let i = 0; i < features; i++) {

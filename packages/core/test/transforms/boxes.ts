@@ -59,6 +59,23 @@ export function boxesAround(draw: Draw, feeds: Readonly<Record<string, Tensor<'f
   return Object.fromEntries(Object.entries(feeds).map(([name, x]) => [name, boxAround(draw, x)]));
 }
 
+/** Boxes that reach as far as the radius of their input from the feeds, drawn anew for each element. */
+export function boxesOf(
+  feeds: Readonly<Record<string, Tensor<'float32'>>>,
+  radius: (name: string) => number,
+): Boxes {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, centre]) => {
+      const end = (sign: number): Tensor<'float32'> =>
+        floats(
+          centre.data.map((x) => x + sign * radius(name)),
+          centre.shape,
+        );
+      return [name, { centre, lower: end(-1), upper: end(1) }];
+    }),
+  );
+}
+
 /** What an interval graph is fed for the boxes. */
 export function boxFeeds(boxes: Boxes): Record<string, Tensor<'float32'>> {
   return Object.fromEntries(
@@ -79,6 +96,31 @@ export function pointOf(draw: Draw, boxes: Boxes, kind: number): Record<string, 
         if (kind < 3) return [c, low, high][kind] ?? c;
         return kind % 2 === 1 ? draw.pick([low, high]) : inside(draw, low, high);
       });
+      return [name, floats(data, centre.shape)];
+    }),
+  );
+}
+
+/** A point whose rows are, in float64, at most ε from the centres; most of them nearly so. */
+export function pointInBall(
+  draw: Draw,
+  boxes: Boxes,
+  rows: number,
+  epsilon: number,
+): Record<string, Tensor<'float32'>> {
+  return Object.fromEntries(
+    Object.entries(boxes).map(([name, { centre }]) => {
+      const data = Float32Array.from(centre.data);
+      const size = data.length / rows;
+      for (let row = 0; row < rows; row++) {
+        const towards = draw.list(size, () => draw.real(-1, 1) ** 3);
+        const length = Math.hypot(...towards);
+        const reach = epsilon * (1 - 1e-6) * draw.pick([1, 1, draw.next()]);
+        const shift = towards.map((t) => (t / length) * reach);
+        const moved = shift.map((t, i) => Math.fround((data[row * size + i] ?? 0) + t));
+        const distance = Math.hypot(...moved.map((x, i) => x - (data[row * size + i] ?? 0)));
+        if (distance <= epsilon) data.set(moved, row * size);
+      }
       return [name, floats(data, centre.shape)];
     }),
   );

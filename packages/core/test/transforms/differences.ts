@@ -50,7 +50,7 @@ export function expectGradientMatches(subject: Differentiated, seed: number): nu
   for (let direction = 0; direction < 2; direction++) {
     const towards = Float64Array.from({ length: x.data.length }, () => draw.real(-1, 1));
     const along = (t: number): number[] => {
-      const data = Float64Array.from(x.data, (e, i) => Number(e) + t * (towards[i] ?? 0));
+      const data = towards.map((d, i) => Number(x.data[i]) + t * d);
       const moved = { ...feeds, [at]: { shape: x.shape, data } };
       return perRow(evaluateOutputs(derived, moved)['value'], rows);
     };

@@ -9,11 +9,11 @@ import { BATCH } from '../../src/graph/dimension.ts';
 import { ancestors, type Graph, type Node, outputNamed } from '../../src/graph/graph.ts';
 import { opNames } from '../../src/graph/ops/table.ts';
 import { writeModel } from '../../src/onnx/write.ts';
-import { floats, type Tensor } from '../../src/tensor/tensor.ts';
+import { floats } from '../../src/tensor/tensor.ts';
 import { Draw } from '../generators/draw.ts';
 import { type Sample, sampleFor } from '../generators/graph.ts';
 import { runOnnx } from '../onnxruntime.ts';
-import { type Boxes, boxFeeds } from './boxes.ts';
+import { type Boxes, boxesOf, boxFeeds } from './boxes.ts';
 import { intervalGraph } from './interval-graph.ts';
 import { expectSound } from './soundness.ts';
 
@@ -23,18 +23,7 @@ async function finiteRows(network: Graph, boxes: Boxes): Promise<number[]> {
 }
 
 /** Boxes of a small radius around the sample's feeds. */
-function around(feeds: Sample['feeds'], radius = 1e-3): Boxes {
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, centre]) => {
-      const moved = (by: number): Tensor<'float32'> =>
-        floats(
-          centre.data.map((x) => x + by),
-          centre.shape,
-        );
-      return [name, { centre, lower: moved(-radius), upper: moved(radius) }];
-    }),
-  );
-}
+const around = (feeds: Sample['feeds'], radius = 1e-3): Boxes => boxesOf(feeds, () => radius);
 
 /** The graph with its float32 constants remade; undefined where no output needs one. */
 function withConstants(

@@ -31,6 +31,25 @@ export function boxSet(b: Builder, centre: Node, box: Bounds): InputSet {
   };
 }
 
+/** An ℓ2 ball around the centre, which the fed box must enclose. Its support is ε‖a‖₂, rounded up. */
+export function ballSet(epsilon: number): NonNullable<IntervalOptions['setOf']> {
+  return (b, centre, box) => {
+    const [batch = 1] = centre.shape;
+    const size = elementCount(centre.shape.slice(1));
+    return {
+      centre,
+      box,
+      isBox: false,
+      support: (rows, shared) => {
+        const count = shared ? (rows.shape[0] ?? 1) : rowsPerSample(rows, batch);
+        const stacked = b.reshape(rows, [shared ? 1 : batch, count, size]);
+        const norms = b.sqrt(b.sum(b.mul(stacked, stacked), [2]));
+        return b.expand(b.mul(norms, epsilon * (1 + 1e-5)), [batch, count]);
+      },
+    };
+  };
+}
+
 function rowsPerSample(rows: Node, batch: Node['shape'][number]): number {
   const [total = 1] = rows.shape;
   if (typeof total === 'number') return total / Number(batch);
@@ -46,6 +65,8 @@ export interface IntervalOptions {
   readonly output?: string;
   /** Number of specification rows; no `bound` when absent. */
   readonly rows?: number;
+  /** Inputs that are points, the same for every point of the set. */
+  readonly fixed?: readonly string[];
   /** The set of an input, from its centre and the box that is fed; the box itself when absent. */
   readonly setOf?: (b: Builder, centre: Node, box: Bounds) => InputSet;
 }
@@ -57,6 +78,10 @@ export function intervalGraph(network: Graph, options: IntervalOptions = {}): Gr
   const setOf = options.setOf ?? boxSet;
   for (const { id, shape, attributes } of inputNodes(network)) {
     const centre = b.input(`centre:${attributes.name}`, shape);
+    if (options.fixed?.includes(attributes.name)) {
+      given.set(id, centre);
+      continue;
+    }
     const lower = b.input(`lower:${attributes.name}`, shape);
     const upper = b.input(`upper:${attributes.name}`, shape);
     given.set(id, centre);

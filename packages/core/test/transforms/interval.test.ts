@@ -7,14 +7,14 @@ import { describe, expect, test } from 'vitest';
 import { BATCH } from '../../src/graph/dimension.ts';
 import { type Graph, inputNodes, type OpName } from '../../src/graph/graph.ts';
 import { definitionOf, opNames } from '../../src/graph/ops/table.ts';
-import { floats } from '../../src/tensor/tensor.ts';
 import { Draw } from '../generators/draw.ts';
 import { randomGraph, type Sample, sampleFor } from '../generators/graph.ts';
-import { boxesAround } from './boxes.ts';
+import { boxesAround, boxesOf, pointInBall } from './boxes.ts';
 import { gradientGraph } from './differences.ts';
+import { ballSet } from './interval-graph.ts';
 import { expectSound } from './soundness.ts';
 
-export const isBatched = (graph: Graph): boolean => inputNodes(graph)[0]?.shape[0] === BATCH;
+const isBatched = (graph: Graph): boolean => inputNodes(graph)[0]?.shape[0] === BATCH;
 
 async function expectSampleSound({ graph, rows, feeds, seed }: Sample): Promise<void> {
   const draw = new Draw(seed);
@@ -50,6 +50,24 @@ describe('an interval contains what its box can give', () => {
   });
 });
 
+test('an interval over an ℓ2 ball contains what the ball can give', async () => {
+  const epsilon = 0.25;
+  await fc.assert(
+    fc.asyncProperty(randomGraph({ steps: 5 }), async ({ graph, rows, feeds, seed }) => {
+      fc.pre(graph.inputs.length === 1);
+      const boxes = boxesOf(feeds, () => epsilon * 1.001);
+      const draw = new Draw(seed);
+      await expectSound(graph, boxes, draw, {
+        batched: isBatched(graph),
+        rows,
+        options: { setOf: ballSet(epsilon) },
+        pointOf: () => pointInBall(draw, boxes, rows, epsilon),
+      });
+    }),
+    { seed: 29, numRuns: 30 },
+  );
+});
+
 describe('an interval over a tiny box is tight', () => {
   // Steps and their like jump: an interval that touches the jump is the whole jump.
   const continuous = opNames.filter((op) => definitionOf(op).kind !== 'step' && op !== 'where');
@@ -58,16 +76,7 @@ describe('an interval over a tiny box is tight', () => {
     await fc.assert(
       fc.asyncProperty(sampleFor(op, { ops: continuous }), async (sample) => {
         const { graph, rows, feeds, seed } = sample;
-        const boxes = Object.fromEntries(
-          Object.entries(feeds).map(([name, centre]) => {
-            const around = (by: number): typeof centre =>
-              floats(
-                centre.data.map((x) => x + by),
-                centre.shape,
-              );
-            return [name, { centre, lower: around(-1e-6), upper: around(1e-6) }];
-          }),
-        );
+        const boxes = boxesOf(feeds, () => 1e-6);
         const { finite, widths } = await expectSound(graph, boxes, new Draw(seed), {
           batched: isBatched(graph),
           rows,

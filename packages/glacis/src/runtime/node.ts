@@ -57,6 +57,8 @@ export async function openRuntime(options: NodeRuntimeOptions = {}): Promise<Ope
     const note = `onnxruntime-node cannot be loaded (${reason}); its WebAssembly build is used instead, which is slower.`;
     return { runtime: wasmOver(await load.wasm()), notes: [note] };
   }
+  // What goes wrong is thrown as well; the log would only say it twice.
+  ort.env.logLevel = 'fatal';
   const version = ort.env.versions.node ?? ort.env.versions.common;
   const name = (provider: string): string => `onnxruntime-node ${version} (${provider})`;
   const cpu = { name: name('cpu'), threads };
@@ -93,7 +95,9 @@ async function probe(runtime: Runtime, device: Device): Promise<void> {
     await session.run({ x: { type: 'float32', shape: [1], data: new Float32Array(1) } });
     await session.release();
   } catch (error) {
-    throw missing(device, messageOf(error).split('\n')[0] ?? '');
+    // The runtime's messages begin with a place in its sources.
+    const [line = ''] = messageOf(error).split('\n');
+    throw missing(device, line.replace(/^.*(?:was false|Exception)\. /, ''));
   }
 }
 

@@ -126,7 +126,7 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
     kind: 'structural',
     infer: ({ permutation }, operands) => {
       const { type, shape } = only(operands);
-      if (permutation.length !== shape.length) {
+      if (permutation.length !== shape.length || new Set(permutation).size !== shape.length) {
         throw new ShapeError(`${printShape(shape)} has no permutation ${printShape(permutation)}`);
       }
       return { type, shape: permutation.map((axis) => sizeAlong(shape, axis)) };

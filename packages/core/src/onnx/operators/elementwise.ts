@@ -11,7 +11,10 @@ const unary =
 const fold =
   (join: (context: LoweringContext, a: Node, b: Node) => Node): Lowering =>
   (context) =>
-    context.all().reduce((a, b) => join(context, a, b));
+    context
+      .all()
+      .slice(1)
+      .reduce((a, b) => join(context, a, b), context.operand());
 
 export const elementwise: Readonly<Record<string, Lowering>> = {
   Add: fold(({ b }, x, y) => b.add(x, y)),

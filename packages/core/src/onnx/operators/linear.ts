@@ -18,6 +18,12 @@ export function windowGeometry(
   const strides = c.ints('strides') ?? ones;
   const dilations = c.ints('dilations') ?? ones;
   const pads = c.ints('pads') ?? [...ones, ...ones].map(() => 0);
+  const fits = (list: readonly number[], length: number, least: number): boolean =>
+    list.length === length && list.every((value) => value >= least);
+  if (!fits(kernel, rank, 1) || !fits(strides, rank, 1) || !fits(dilations, rank, 1)) {
+    throw c.invalid('kernel, strides and dilations must be positive, one for each spatial axis');
+  }
+  if (!fits(pads, 2 * rank, 0)) throw c.invalid('pads must not be negative, two for each axis');
   let [padBefore, padAfter] = [pads.slice(0, rank), pads.slice(rank)];
   const reach = (i: number): number => (dilations[i] ?? 1) * ((kernel[i] ?? 1) - 1) + 1;
   const size = (i: number): number => known(x[i + 2] ?? 0, `a spatial axis of ${c.where}`);
@@ -75,6 +81,7 @@ function averagePool(c: LoweringContext): Node {
   const g = windowGeometry(c, kernel, x.shape);
   const channels = known(x.shape[1] ?? 1, 'channels');
   const window = kernel.reduce((product, size) => product * size, 1);
+  c.listable(channels * window);
   const weights = floats(new Float32Array(channels * window).fill(1), [channels, 1, ...kernel]);
   const geometry: ConvGeometry = { ...g, groups: channels };
   const sums = b.push('conv', [x, b.constant(weights)], pick(geometry));
@@ -92,14 +99,16 @@ const pick = ({ strides, padBefore, padAfter, dilations, groups }: ConvGeometry)
 /** 1 / (number of elements a window averages): all of its taps, or those that are not padding. */
 function inverseCounts(c: LoweringContext, g: PoolGeometry, x: Shape): ReturnType<typeof floats> {
   const rank = g.kernel.length;
-  const declared = c.ints('pads');
+  // Declared or automatic pads may count; what ceil_mode appends to reach a last window never does.
+  const automatic = c.text('auto_pad', 'NOTSET').startsWith('SAME');
+  const declared = c.ints('pads')?.slice(rank) ?? [];
   const includePad = c.int('count_include_pad', 0) === 1;
   const perAxis = g.kernel.map((kernel, i) => {
     const size = known(x[i + 2] ?? 0, 'a pooled axis');
     const [before = 0, stride = 1, dilation = 1] = [g.padBefore[i], g.strides[i], g.dilations[i]];
-    const after = declared?.[i + rank] ?? 0;
+    const after = (automatic ? g.padAfter : declared)[i] ?? 0;
     const [low, high] = includePad ? [-before, size + after] : [0, size];
-    const windows = convolvedSize({ ...g, groups: 1 }, size, kernel, i);
+    const windows = c.listable(convolvedSize({ ...g, groups: 1 }, size, kernel, i));
     return Array.from({ length: windows }, (_, q) => {
       let count = 0;
       for (let k = 0; k < kernel; k++) {
@@ -109,6 +118,7 @@ function inverseCounts(c: LoweringContext, g: PoolGeometry, x: Shape): ReturnTyp
       return count;
     });
   });
+  c.listable(perAxis.reduce((product, axis) => product * axis.length, 1));
   let counts = [1];
   for (const axis of perAxis)
     counts = counts.flatMap((outer) => axis.map((count) => outer * count));

@@ -16,7 +16,8 @@ function reducedAxes(c: LoweringContext, asInputSince: number): number[] {
 const keeps = (c: LoweringContext): boolean => c.int('keepdims', 1) === 1;
 
 function maximum(c: LoweringContext, axes: readonly number[]): Node {
-  return c.b.maximum(c.operand(), axes, keeps(c));
+  // The IR writes no axes as ONNX does, where that would mean all of them.
+  return axes.length === 0 ? c.operand() : c.b.maximum(c.operand(), axes, keeps(c));
 }
 
 export const reductions: Readonly<Record<string, Lowering>> = {

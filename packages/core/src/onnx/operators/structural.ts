@@ -10,6 +10,7 @@ import {
   type Shape,
 } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
+import { ShapeError } from '../../graph/ops/definition.ts';
 import { pooledSizes } from '../../graph/ops/pooling.ts';
 import { padded } from '../../graph/ops/structural.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
@@ -80,7 +81,9 @@ function pad(c: LoweringContext): Node {
   return cropped.shape.reduce<Node>((value, dim, axis) => {
     const [low, high] = [grow?.[axis] ?? 0, more?.[axis] ?? 0];
     if (low === 0 && high === 0) return value;
-    return c.b.gather(value, axis, mirrored(mode, known(dim, 'a padded axis'), low, high));
+    const size = known(dim, 'a padded axis');
+    c.listable(low + size + high);
+    return c.b.gather(value, axis, mirrored(mode, size, low, high));
   }, cropped);
 }
 
@@ -112,7 +115,7 @@ function slice(c: LoweringContext): Node {
     const dim = value.shape[axis] ?? 1;
     if (isSymbolic(dim)) {
       if (start === 0 && step === 1 && end >= 2 ** 31 - 1) return value;
-      throw c.unsupported('the batch axis is sliced');
+      throw new ShapeError('the batch axis is sliced');
     }
     const clamp = (position: number, low: number, high: number): number =>
       Math.min(Math.max(position < 0 ? position + dim : position, low), high);
@@ -120,6 +123,8 @@ function slice(c: LoweringContext): Node {
       const from = clamp(start, 0, dim);
       return c.b.slice(value, axis, from, Math.max(from, clamp(end, 0, dim)));
     }
+    if (step === 0) throw c.invalid('a step is 0');
+    c.listable(dim);
     const [low, high] = step > 0 ? [0, dim] : [-1, dim - 1];
     const first = clamp(start, Math.max(low, 0), high);
     const last = end < -dim ? low : clamp(end, low, high);

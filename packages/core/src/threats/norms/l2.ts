@@ -2,13 +2,13 @@
  * ℓ2 ball ∩ box. On the boundary the solution is δ(t) = clamp(t·a) for the t where ‖δ(t)‖ = 1, found
  * by an active-set iteration: t from the free coordinates, given those clamped so far. Started below
  * the solution it rises to it and never passes it (clamping only shortens), and ends after at most as
- * many rounds as coordinates change sides: a dozen in practice; a last scaling keeps ‖δ‖ ≤ 1 always.
+ * many rounds as coordinates change sides: a few to a dozen in practice; a last scaling keeps ‖δ‖ ≤ 1 always.
  */
 import type { Builder } from '../../graph/builder.ts';
 import type { Node } from '../../graph/graph.ts';
 import { clampToRooms, lastAxis, type Norm, normalised, roomAlong, type Rooms } from '../norm.ts';
 
-const ROUNDS = 10;
+const ROUNDS = 20;
 const FEWER_ROUNDS = 6;
 const TINY = 1e-30;
 

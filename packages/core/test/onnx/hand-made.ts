@@ -1,0 +1,147 @@
+/** ONNX files made by hand, field by field, as exporters of many versions would write them. */
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  AttributeProto_AttributeType as AttributeType,
+  type AttributeProto,
+  AttributeProtoSchema,
+  ModelProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  type ValueInfoProto,
+} from 'onnx-buf';
+import { elementTypeCodes } from '../../src/onnx/element-types.ts';
+import { floats, integers, type Tensor } from '../../src/tensor/tensor.ts';
+import { Draw } from '../generators/draw.ts';
+
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | { readonly tensor: Tensor };
+
+export interface NodeSpec {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+}
+
+export interface FileSpec {
+  readonly opset: number;
+  /** Shapes of the float32 inputs; a name is a symbolic size. */
+  readonly inputs: Readonly<Record<string, readonly (number | string)[]>>;
+  readonly outputs: readonly string[];
+  readonly nodes: readonly NodeSpec[];
+  readonly initializers?: Readonly<Record<string, Tensor>>;
+}
+
+function attributeProto(name: string, value: Attribute): AttributeProto {
+  const made = (type: AttributeType, fields: Partial<AttributeProto>): AttributeProto =>
+    Object.assign(create(AttributeProtoSchema, { name, type }), fields);
+  if (typeof value === 'number') return made(AttributeType.INT, { i: BigInt(value) });
+  if (typeof value === 'string') {
+    return made(AttributeType.STRING, { s: new TextEncoder().encode(value) });
+  }
+  if ('float' in value) return made(AttributeType.FLOAT, { f: value.float });
+  if ('floats' in value) return made(AttributeType.FLOATS, { floats: [...value.floats] });
+  if ('tensor' in value) return made(AttributeType.TENSOR, { t: tensorProto('', value.tensor) });
+  return made(AttributeType.INTS, { ints: value.map(BigInt) });
+}
+
+export function tensorProto(name: string, { type, shape, data }: Tensor): TensorProto {
+  return create(TensorProtoSchema, {
+    name,
+    dims: shape.map((dim) => BigInt(dim)),
+    dataType: elementTypeCodes[type],
+    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice(),
+  });
+}
+
+function valueInfo(name: string, shape?: readonly (number | string)[]): ValueInfoProto {
+  const dim = (shape ?? []).map((size) => ({
+    value:
+      typeof size === 'string'
+        ? { case: 'dimParam' as const, value: size }
+        : { case: 'dimValue' as const, value: BigInt(size) },
+  }));
+  const tensorType = { elemType: elementTypeCodes.float32, ...(shape ? { shape: { dim } } : {}) };
+  const model = create(ModelProtoSchema, {
+    graph: { input: [{ name, type: { value: { case: 'tensorType', value: tensorType } } }] },
+  });
+  const [info] = model.graph?.input ?? [];
+  if (!info) throw new RangeError('the value was not made');
+  return info;
+}
+
+export function onnxFile(spec: FileSpec): Uint8Array<ArrayBuffer> {
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
+    opsetImport: [{ domain: '', version: BigInt(spec.opset) }],
+    graph: {
+      name: 'hand-made',
+      node: spec.nodes.map(({ op, inputs, outputs, attributes = {} }, i) => ({
+        name: `${op}${i}`,
+        opType: op,
+        input: [...inputs],
+        output: [...outputs],
+        attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
+      })),
+      input: Object.entries(spec.inputs).map(([name, shape]) => valueInfo(name, shape)),
+      output: spec.outputs.map((name) => valueInfo(name)),
+      initializer: Object.entries(spec.initializers ?? {}).map(([name, value]) =>
+        tensorProto(name, value),
+      ),
+    },
+  });
+  return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
+}
+
+/** A file and what is to be known about it. */
+export interface Case extends FileSpec {
+  readonly what: string;
+  /** Whether any number of rows can be run at once; so when absent. */
+  readonly batched?: boolean;
+}
+
+interface OneOperator {
+  /** 17 when absent. */
+  readonly opset?: number;
+  /** The input's shape; [1, 4] when absent. */
+  readonly x?: readonly (number | string)[];
+  /** Further operands by name, in order; undefined is one left out. */
+  readonly operands?: Readonly<Record<string, Tensor | undefined>>;
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  readonly batched?: boolean;
+}
+
+/** A file of one operator on one input x. */
+export function one(op: string, what: string, spec: OneOperator = {}): Case {
+  const { opset = 17, x = [1, 4], operands = {}, attributes = {}, batched = true } = spec;
+  const given = Object.entries(operands).filter(([, value]) => value !== undefined);
+  const names = Object.entries(operands).map(([name, value]) => (value ? name : ''));
+  return {
+    what: `${op}-${opset}: ${what}`,
+    opset,
+    inputs: { x },
+    outputs: ['y'],
+    nodes: [{ op, inputs: ['x', ...names], outputs: ['y'], attributes }],
+    initializers: Object.fromEntries(given) as Record<string, Tensor>,
+    batched,
+  };
+}
+
+const draw = new Draw(19);
+
+/** Random weights of a shape. */
+export function weights(...shape: number[]): Tensor<'float32'> {
+  const size = shape.reduce((product, dim) => product * dim, 1);
+  return floats(
+    draw.list(size, () => draw.real(-1, 1)),
+    shape,
+  );
+}
+
+export const ints = (...values: number[]): Tensor<'int64'> => integers(values);
+export const scalar = (value: number): Tensor<'float32'> => floats([value], []);

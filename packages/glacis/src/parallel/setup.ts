@@ -1,0 +1,67 @@
+/** What a process must know to audit blocks, as plain data that can be sent to it. */
+import {
+  audit,
+  type Classifier,
+  openClassifier,
+  type Semantics,
+  Threat,
+  type ThreatOptions,
+} from '@glacis/core';
+import { UsageError } from '../errors.ts';
+import { openModelFile } from '../run/model-file.ts';
+import { type Job, planOf } from '../run/plans.ts';
+import type { Device } from '../runtime/device.ts';
+import { openRuntime } from '../runtime/node.ts';
+import type { Lane } from './lane.ts';
+
+export interface Setup {
+  readonly modelPath: string;
+  readonly modelSha256: string;
+  readonly mean: readonly number[] | undefined;
+  readonly std: readonly number[] | undefined;
+  readonly norm: 'linf' | 'l2' | 'l1';
+  readonly threat: ThreatOptions;
+  readonly semantics: Semantics;
+  readonly seed: number;
+  readonly job: Job;
+  readonly device: Device;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number | undefined;
+}
+
+/** Opens everything anew, as a child process must. Throws UsageError. */
+export async function openLane(setup: Setup): Promise<Lane> {
+  const file = await openModelFile(setup.modelPath, setup);
+  if (file.sha256 !== setup.modelSha256) {
+    throw new UsageError(`${setup.modelPath} was changed during the run; run it again.`);
+  }
+  const { runtime } = await openRuntime({ device: setup.device });
+  const classifier = await openClassifier(file.model, runtime);
+  const lane = laneOver(classifier, setup);
+  return { run: lane.run, close: () => classifier.release() };
+}
+
+/** A lane in this process over a classifier that somebody else closes. */
+export function laneOver(classifier: Classifier, setup: Setup, signal?: AbortSignal): Lane {
+  const { plan, radii, proofs } = planOf(setup.job);
+  const threat = new Threat(setup.norm, setup.threat);
+  return {
+    run: (block, onProgress) =>
+      audit({
+        model: classifier.model,
+        runtime: classifier.programs.runtime,
+        classifier,
+        data: { x: block.x, y: block.y, indices: block.indices },
+        threat,
+        plan,
+        radii,
+        proofs,
+        semantics: setup.semantics,
+        seed: setup.seed,
+        ...(signal ? { signal } : {}),
+        ...(setup.deadline === undefined ? {} : { deadline: setup.deadline }),
+        onProgress: ({ stage, fraction }) => onProgress({ stage, fraction }),
+      }),
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * adversarial.npz: the nearest adversarial input found for each sample that has one, with what is
+ * needed to check it again. The same rows give the same bytes.
+ */
+import { type Run, type Tensor, rowSize, tensor } from '@glacis/core';
+import { readNpz, writeNpz } from '../data/npz.ts';
+
+/** Adversarial inputs by the sample's position in the data file. */
+export type AdversarialInputs = ReadonlyMap<number, Float32Array>;
+
+/**
+ * Keys: x_adv [n, …shape], and for each row index, label, prediction (the original file's answer to
+ * x_adv), distance (float64) and method (its position in run.json's `methods`).
+ */
+export function adversarialBytes(
+  run: Run,
+  adversarial: AdversarialInputs,
+  sampleShape: readonly number[],
+): Uint8Array {
+  const rows = run.samples.filter(({ index }) => adversarial.has(index));
+  const size = sampleShape.reduce((product, dim) => product * dim, 1);
+  const x = new Float32Array(rows.length * size);
+  rows.forEach(({ index }, i) => x.set(adversarial.get(index) ?? [], i * size));
+  const whole = (of: (row: (typeof rows)[number]) => number): Tensor =>
+    tensor('int64', [rows.length], BigInt64Array.from(rows, (row) => BigInt(of(row))));
+  const distances = Float64Array.from(rows, ({ upper }) => upper ?? Infinity);
+  return writeNpz({
+    x_adv: tensor('float32', [rows.length, ...sampleShape], x),
+    index: whole(({ index }) => index),
+    label: whole(({ label }) => label),
+    prediction: whole(({ adversarialPrediction }) => adversarialPrediction ?? -1),
+    distance: tensor('float64', [rows.length], distances),
+    method: whole(({ upperMethod }) => run.methods.findIndex(({ id }) => id === upperMethod)),
+  });
+}
+
+/** The rows of adversarial.npz by index. Throws UsageError when the file is damaged. */
+export function readAdversarial(bytes: Uint8Array, where: string): Map<number, Float32Array> {
+  const npz = readNpz(bytes, where);
+  const stored = npz.read('x_adv');
+  const indices = npz.read('index');
+  const x = { shape: stored.shape, data: Float32Array.from(stored.data, Number) };
+  const size = rowSize({ type: 'float32', ...x });
+  return new Map(
+    Array.from(indices.data, (index, i) => [
+      Number(index),
+      x.data.slice(i * size, (i + 1) * size),
+    ]),
+  );
+}

@@ -1,0 +1,32 @@
+/** The threat model that the flags describe, checked against the inputs. */
+import { type Classifier, Threat } from '@glacis/core';
+import type { OptionValues } from '../cli/options.ts';
+import { UsageError } from '../errors.ts';
+import { checkInside, chooseClip } from './clip.ts';
+import type { Inputs } from './inputs.ts';
+import { featureScales } from './weights.ts';
+
+export interface ChosenThreat {
+  readonly threat: Threat;
+  /** All radii that were asked for, ascending; ε is the largest. */
+  readonly radii: readonly number[];
+  readonly notes: readonly string[];
+}
+
+/** Throws UsageError. */
+export async function chooseThreat(
+  inputs: Inputs,
+  values: OptionValues,
+  classifier: Classifier,
+): Promise<ChosenThreat> {
+  const { eps: radii, norm = 'linf' } = values;
+  const eps = radii?.at(-1);
+  if (!radii || eps === undefined) {
+    throw new UsageError('--eps is missing: how far may an input be changed? Write --eps 8/255.');
+  }
+  const { clip, notes } = chooseClip(inputs, values);
+  const scales = await featureScales(inputs, values, classifier);
+  const threat = new Threat(norm, { eps, clip, weights: scales.weights, frozen: scales.frozen });
+  checkInside(threat, inputs);
+  return { threat, radii, notes: [...notes, ...scales.notes] };
+}
