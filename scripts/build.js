@@ -1,9 +1,11 @@
 // Compiles the packages and the tools when their sources have changed or their outputs have gone.
 // Freshness is a hash of the sources' contents, not of dates: a branch switched there and back costs
 // nothing. `tsc -b` never removes the output of a source that was deleted; that happens here.
+// Also copies the embedded example to where its package ships it from.
 
 import { createHash } from 'node:crypto';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -35,11 +37,18 @@ const projects = [
   },
 ];
 
+/** Files that a package ships but that have their home elsewhere. */
+const copies = ['digits.onnx', 'digits.npz'].map((name) => ({
+  from: `examples/digits/${name}`,
+  to: `packages/glacis/example/${name}`,
+}));
+
 export function isBuilt() {
   return (
     existsSync(stamp) &&
     readFileSync(stamp, 'utf8') === buildFingerprint() &&
-    projects.every((project) => missing(project).length === 0 && orphans(project).length === 0)
+    projects.every((project) => missing(project).length === 0 && orphans(project).length === 0) &&
+    copies.every(({ to }) => existsSync(at(to)))
   );
 }
 
@@ -56,6 +65,7 @@ export async function build() {
   if (process.stderr.isTTY) args.push('--pretty');
   const { code } = await runNode(args, { stdio: ['ignore', 2, 2] });
   if (code !== 0) throw new Failure('The sources do not compile (see above).');
+  copies.forEach(copy);
   mkdirSync(path.dirname(stamp), { recursive: true });
   writeFileSync(stamp, fingerprint);
 }
@@ -63,9 +73,23 @@ export async function build() {
 function buildFingerprint() {
   const hash = createHash('sha256').update(installFingerprint());
   const configs = projects.map((project) => project.config);
-  const files = ['tsconfig.json', 'tsconfig.base.json', ...configs, ...projects.flatMap(sources)];
+  const shipped = copies.map(({ from }) => from).filter((file) => existsSync(at(file)));
+  const compiled = [
+    'tsconfig.json',
+    'tsconfig.base.json',
+    ...configs,
+    ...projects.flatMap(sources),
+  ];
+  const files = [...compiled, ...shipped];
   for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(at(file)));
   return hash.digest('hex');
+}
+
+function copy({ from, to }) {
+  if (!existsSync(at(from)))
+    throw new Failure(`${from} is missing; git checkout ${from} restores it.`);
+  mkdirSync(path.dirname(at(to)), { recursive: true });
+  copyFileSync(at(from), at(to));
 }
 
 /** The project's TypeScript files, relative to the repository, in a fixed order. */

@@ -24,14 +24,8 @@ export { noise } from './attacks/noise.ts';
 export { pgd } from './attacks/pgd.ts';
 export { intervalMargins } from './bounds/interval.ts';
 export { gradientOf } from './transforms/gradient.ts';
-export {
-  audit,
-  joinParts,
-  type AuditData,
-  type AuditOptions,
-  type AuditPart,
-  type AuditProgress,
-} from './audit/audit.ts';
+export { audit, type AuditData, type AuditOptions, type AuditProgress } from './audit/audit.ts';
+export { type AuditPart, joinParts } from './audit/part.ts';
 export { countVerdicts, curveAt, curveRadii, summarise, wilson } from './audit/summary.ts';
 export { ContradictionError } from './audit/ledger.ts';
 export { replay, type ReplayOptions, type ReplayOutcome, type ReplayPart } from './audit/replay.ts';
@@ -44,3 +38,4 @@ export { replayLowered } from './transforms/lowering.ts';
 export { BATCH } from './graph/dimension.ts';
 export { marginOf, oneHotRows } from './transforms/margin.ts';
 export { stepGraph } from './attacks/programs.ts';
+export { featuresDocument, opSupport, readableOperators } from './onnx/support.ts';

@@ -6,7 +6,8 @@
 import { answerFor, type Classifier, scoreMargin } from '../runtime/classifier.ts';
 import { type Tensor, row } from '../tensor/tensor.ts';
 import type { Threat } from '../threats/threat.ts';
-import type { AuditData, AuditPart } from './audit.ts';
+import type { AuditData } from './audit.ts';
+import type { AuditPart } from './part.ts';
 import { type Entry, Ledger, newEntry } from './ledger.ts';
 
 /**

@@ -3,7 +3,14 @@
  * every prediction. Ties count as broken; a row whose outputs are not finite has no answer.
  */
 import { BATCH, known } from '../graph/dimension.ts';
-import { type Graph, holdsNonFinite, inputNodes, type Node, nodeAt, outputNamed } from '../graph/graph.ts';
+import {
+  type Graph,
+  holdsNonFinite,
+  inputNodes,
+  type Node,
+  nodeAt,
+  outputNamed,
+} from '../graph/graph.ts';
 import { type Model, readModel } from '../onnx/read.ts';
 import { ModelError } from '../onnx/model-error.ts';
 import { RandomBlock } from '../tensor/random.ts';

@@ -3,7 +3,6 @@
  * joins the results. A program of a one-sample model gets one row at a time.
  */
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Classifier } from './classifier.ts';
 import type { CancelSignal } from './cancel.ts';
 import type { Program } from './programs.ts';
 
@@ -14,6 +13,11 @@ export const BATCH_ROWS = 128;
 export interface RowFeed {
   readonly data: Float32Array | Int32Array;
   readonly shape: readonly number[];
+}
+
+/** What decides how many rows a program takes at once. */
+export interface RowTaker {
+  readonly model: { readonly batched: boolean };
 }
 
 export type RowResults = Readonly<Record<string, Float32Array>>;
@@ -28,7 +32,7 @@ function part({ data, shape }: RowFeed, start: number, end: number): Tensor {
 
 /** Runs `program` on `count` rows and joins each output's float32 rows. */
 export async function runRows(
-  classifier: Classifier,
+  classifier: RowTaker,
   program: Program,
   feeds: Readonly<Record<string, RowFeed>>,
   count: number,

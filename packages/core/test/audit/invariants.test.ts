@@ -2,7 +2,8 @@
 // from them, success is what the original file says, and nothing that is not a number proves anything.
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { audit, type AuditPart, joinParts } from '../../src/audit/audit.ts';
+import { audit } from '../../src/audit/audit.ts';
+import { type AuditPart, joinParts } from '../../src/audit/part.ts';
 import { ContradictionError, Ledger, newEntry } from '../../src/audit/ledger.ts';
 import type { NormName } from '../../src/audit/run.ts';
 import { summarise, wilson } from '../../src/audit/summary.ts';

@@ -41,7 +41,9 @@ export const convolutions: Recipes<'conv' | 'convTranspose' | 'convWeights'> = {
     const { groups, perGroup, outputs } = layersOf(w.draw);
     const counts = spatialSizes(w.draw, 2, 3);
     // Pads that leave at least one element of the smallest result.
-    const window = windowFor(w.draw, [3, 3].slice(0, counts.length), groups, (k) => (k > 1 ? 1 : 0));
+    const window = windowFor(w.draw, [3, 3].slice(0, counts.length), groups, (k) =>
+      k > 1 ? 1 : 0,
+    );
     const size = transposedSizes(w.draw, window, counts);
     const y = w.fitted(source, [outputs, ...counts]);
     const weights = w.constant([outputs, perGroup, ...window.kernel]);

@@ -70,11 +70,13 @@ export function randomGraph(options: RandomGraphOptions = {}): fc.Arbitrary<Samp
 export function sampleFor(op: OpName, options: RandomGraphOptions = {}): fc.Arbitrary<Sample> {
   const others = fc.array(stepOf(options.ops ?? opNames), { maxLength: 1 });
   const one = stepOf([op]);
-  const steps = fc.tuple(others, one, others).map(([before, step, after]) => [
-    ...before,
-    { ...step, back: 0 },
-    ...after.map((next) => ({ ...next, back: 0 })),
-  ]);
+  const steps = fc
+    .tuple(others, one, others)
+    .map(([before, step, after]) => [
+      ...before,
+      { ...step, back: 0 },
+      ...after.map((next) => ({ ...next, back: 0 })),
+    ]);
   // A weight gradient sums over the batch: only for a single sample is it a value like the others.
   const single = (genome: Genome): boolean => op === 'convWeights' && genome.seed % 2 === 0;
   return samples(steps, (genome) => (single(genome) ? 1 : (options.batch ?? BATCH)));
@@ -97,7 +99,13 @@ function grow(genome: Genome, batch: Dimension): Sample {
   const feeds = Object.fromEntries(
     inputNodes(graph).map(({ attributes: { name }, shape }) => {
       const full = [rows, ...shape.slice(1).map(Number)];
-      return [name, floats(draw.list(sizeOf(full), () => draw.real(-1, 1)), full)];
+      return [
+        name,
+        floats(
+          draw.list(sizeOf(full), () => draw.real(-1, 1)),
+          full,
+        ),
+      ];
     }),
   );
   const sample = { graph, rows, feeds, seed: genome.seed };

@@ -29,7 +29,10 @@ export const structural: Recipes<
         rest /= factor;
       }
     }
-    const shape = [w.batch, ...w.draw.shuffled([...dims.slice(0, 2), rest * (dims[2] ?? 1) * (dims[3] ?? 1)])];
+    const shape = [
+      w.batch,
+      ...w.draw.shuffled([...dims.slice(0, 2), rest * (dims[2] ?? 1) * (dims[3] ?? 1)]),
+    ];
     return { ...source, node: w.b.push('reshape', [source.node], { shape }) };
   },
   transpose: (w, source) => {

@@ -10,7 +10,9 @@ import { linearCases } from './linear-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
 import { structuralCases } from './structural-cases.ts';
 
-const files = [...elementwiseCases, ...linearCases, ...structuralCases, ...reductionCases].map(onnxFile);
+const files = [...elementwiseCases, ...linearCases, ...structuralCases, ...reductionCases].map(
+  onnxFile,
+);
 
 /** What reading throws; undefined when it succeeds. */
 function failure(bytes: Uint8Array<ArrayBuffer>): unknown {
@@ -51,9 +53,13 @@ describe('bytes that are no model', () => {
 
   test('files cut short', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...files), fc.double({ min: 0, max: 0.999, noNaN: true }), (file, at) => {
-        expectModelErrorOrNone(file.slice(0, Math.floor(at * file.length)));
-      }),
+      fc.property(
+        fc.constantFrom(...files),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (file, at) => {
+          expectModelErrorOrNone(file.slice(0, Math.floor(at * file.length)));
+        },
+      ),
       { seed: 24, numRuns: 500 },
     );
   });
@@ -61,11 +67,15 @@ describe('bytes that are no model', () => {
   test('files with a few bytes changed', () => {
     const change = fc.record({ at: fc.nat(), to: fc.nat({ max: 255 }) });
     fc.assert(
-      fc.property(fc.constantFrom(...files), fc.array(change, { minLength: 1, maxLength: 3 }), (file, changes) => {
-        const bytes = file.slice();
-        for (const { at, to } of changes) bytes[at % bytes.length] = to;
-        expectModelErrorOrNone(bytes);
-      }),
+      fc.property(
+        fc.constantFrom(...files),
+        fc.array(change, { minLength: 1, maxLength: 3 }),
+        (file, changes) => {
+          const bytes = file.slice();
+          for (const { at, to } of changes) bytes[at % bytes.length] = to;
+          expectModelErrorOrNone(bytes);
+        },
+      ),
       { seed: 25, numRuns: 1000 },
     );
   });
@@ -96,7 +106,13 @@ const invalid: Readonly<Record<string, FileSpec>> = {
     initializers: { w: floats([1, 2]) },
   },
   'no output': { ...base, outputs: [] },
-  'a missing operand': { ...base, nodes: [{ op: 'Add', inputs: ['x'], outputs: ['y'] }, { op: 'MatMul', inputs: ['x'], outputs: ['z'] }] },
+  'a missing operand': {
+    ...base,
+    nodes: [
+      { op: 'Add', inputs: ['x'], outputs: ['y'] },
+      { op: 'MatMul', inputs: ['x'], outputs: ['z'] },
+    ],
+  },
   'matrices that do not fit': one('MatMul', '', { operands: { w: weights(3, 2) } }),
   'a reshape that does not fit': one('Reshape', '', { operands: { s: ints(3, 5) } }),
   'an axis that is not there': one('Softmax', '', { attributes: { axis: 7 } }),

@@ -13,14 +13,24 @@ function positively(op: string): Case {
     { op, inputs: ['positive'], outputs: ['y'] },
   ];
   const initializers = { half: scalar(0.5) };
-  return { what: `${op}-13`, opset: 13, inputs: { x: [1, 4] }, outputs: ['y'], nodes, initializers };
+  return {
+    what: `${op}-13`,
+    opset: 13,
+    inputs: { x: [1, 4] },
+    outputs: ['y'],
+    nodes,
+    initializers,
+  };
 }
 
 export const elementwiseCases: readonly Case[] = [
   ...plain.flatMap((op) => [one(op, 'as it is', { opset: 7 }), one(op, 'as it is', { opset: 17 })]),
   ...ofPositives.map(positively),
   ...['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Sum'].map((op) =>
-    one(op, 'with a weight that broadcasts', { x: [1, 2, 4], operands: { w: floats([1, 2, 3, 4]) } }),
+    one(op, 'with a weight that broadcasts', {
+      x: [1, 2, 4],
+      operands: { w: floats([1, 2, 3, 4]) },
+    }),
   ),
   ...['Max', 'Min', 'Sum'].flatMap((op) => [
     one(op, 'of one value', { opset: 8 }),
@@ -46,13 +56,19 @@ export const elementwiseCases: readonly Case[] = [
   }),
   one('Clip', 'with one limit as an attribute', { opset: 10, attributes: { max: { float: 0.1 } } }),
   one('Clip', 'without limits', { opset: 6 + 1 }),
-  one('Clip', 'with limits as operands', { opset: 11, operands: { low: scalar(-0.1), high: scalar(0.2) } }),
+  one('Clip', 'with limits as operands', {
+    opset: 11,
+    operands: { low: scalar(-0.1), high: scalar(0.2) },
+  }),
   one('Clip', 'with an upper limit only', {
     opset: 13,
     operands: { low: undefined, high: scalar(0.2) },
   }),
   one('Clip', 'with a lower limit only', { opset: 13, operands: { low: scalar(0) } }),
-  one('Dropout', 'with the ratio as an attribute', { opset: 7, attributes: { ratio: { float: 0.2 } } }),
+  one('Dropout', 'with the ratio as an attribute', {
+    opset: 7,
+    attributes: { ratio: { float: 0.2 } },
+  }),
   one('Dropout', 'with the ratio as an operand', { opset: 12, operands: { ratio: scalar(0.2) } }),
   one('Dropout', 'told not to train', {
     opset: 13,

@@ -28,7 +28,13 @@ function sampleOf(file: Case, draw: Draw): Record<string, Tensor<'float32'>> {
   return Object.fromEntries(
     Object.entries(file.inputs).map(([name, shape]) => {
       const dims = shape.map((dim) => (typeof dim === 'string' ? 1 : dim));
-      return [name, floats(draw.list(sizeOf(dims), () => draw.real(-1, 1)), dims)];
+      return [
+        name,
+        floats(
+          draw.list(sizeOf(dims), () => draw.real(-1, 1)),
+          dims,
+        ),
+      ];
     }),
   );
 }

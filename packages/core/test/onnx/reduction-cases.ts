@@ -35,7 +35,11 @@ export const reductionCases: readonly Case[] = [
   one('GlobalMaxPool', 'over two axes', { x: image }),
   one('GlobalMaxPool', 'over one axis', { opset: 7, x: ['n', 2, 3] }),
   one('Softmax', 'of everything behind the batch', { opset: 7, x: image }),
-  one('Softmax', 'of the last two axes', { opset: 11, x: ['n', 2, 3, 4], attributes: { axis: -2 } }),
+  one('Softmax', 'of the last two axes', {
+    opset: 11,
+    x: ['n', 2, 3, 4],
+    attributes: { axis: -2 },
+  }),
   one('Softmax', 'of the last axis', { opset: 11, x: image, attributes: { axis: 3 } }),
   one('Softmax', 'of the last axis', { opset: 13, x: image }),
   one('Softmax', 'of the channels', { opset: 13, x: ['n', 2, 3, 4], attributes: { axis: 1 } }),

@@ -21,7 +21,11 @@ const shapes: readonly Case[] = [
   }),
   one('Flatten', 'as it is', { opset: 7, x: image }),
   one('Flatten', 'counted from the back', { opset: 11, x: image, attributes: { axis: -3 } }),
-  one('Squeeze', 'with axes as an attribute', { opset: 7, x: [1, 1, 3, 1], attributes: { axes: [1, 3] } }),
+  one('Squeeze', 'with axes as an attribute', {
+    opset: 7,
+    x: [1, 1, 3, 1],
+    attributes: { axes: [1, 3] },
+  }),
   one('Squeeze', 'with a negative axis', { opset: 11, x: ['n', 3, 1], attributes: { axes: [-1] } }),
   one('Squeeze', 'with axes as an operand', { opset: 13, x: [1, 1, 3], operands: { a: ints(-2) } }),
   one('Unsqueeze', 'with axes as an attribute', { opset: 7, attributes: { axes: [1, 3] } }),
@@ -172,7 +176,10 @@ const maxima: readonly Case[] = [
       attributes: { kernel_shape: [2, 4], strides: [2, 3], auto_pad },
     }),
   ),
-  one('MaxPool', 'over one axis', { x: [1, 2, 7], attributes: { kernel_shape: [3], strides: [2] } }),
+  one('MaxPool', 'over one axis', {
+    x: [1, 2, 7],
+    attributes: { kernel_shape: [3], strides: [2] },
+  }),
 ];
 
 /** Integers that end up in a shape. */

@@ -3,20 +3,10 @@ import { unary } from './broadcast.ts';
 import type { Family } from './evaluator.ts';
 
 export const activations: Family<
-  | 'relu'
-  | 'leakyRelu'
-  | 'sigmoid'
-  | 'tanh'
-  | 'exp'
-  | 'log'
-  | 'sqrt'
-  | 'reciprocal'
-  | 'abs'
-  | 'clip'
+  'relu' | 'leakyRelu' | 'sigmoid' | 'tanh' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'abs' | 'clip'
 > = {
   relu: (_, operands) => unary(operands, (x) => Math.max(x, 0)),
-  leakyRelu: ({ slope }, operands) =>
-    unary(operands, (x) => (x >= 0 ? x : x * Math.fround(slope))),
+  leakyRelu: ({ slope }, operands) => unary(operands, (x) => (x >= 0 ? x : x * Math.fround(slope))),
   sigmoid: (_, operands) => unary(operands, (x) => 1 / (1 + Math.exp(-x))),
   tanh: (_, operands) => unary(operands, Math.tanh),
   exp: (_, operands) => unary(operands, Math.exp),

@@ -20,6 +20,8 @@ export function isWellConditioned(
   return graph.nodes.every(({ id, op }) => {
     const [x, y] = [exact[id]?.data ?? [], rounded[id]?.data ?? []];
     if (definitionOf(op).kind === 'step') return x.every((element, i) => element === y[i]);
-    return !outputs.has(id) || x.every((element, i) => isClose(y[i] ?? Number.NaN, element, tolerance));
+    return (
+      !outputs.has(id) || x.every((element, i) => isClose(y[i] ?? Number.NaN, element, tolerance))
+    );
   });
 }

@@ -5,7 +5,15 @@
  */
 import type { ConvGeometry } from '../../src/graph/ops/convolutions.ts';
 import type { Family } from './evaluator.ts';
-import { type Index, indicesOf, operandOf, positionOf, read, type Value, zerosOf } from './value.ts';
+import {
+  type Index,
+  indicesOf,
+  operandOf,
+  positionOf,
+  read,
+  type Value,
+  zerosOf,
+} from './value.ts';
 
 interface Meeting {
   readonly x: number[];

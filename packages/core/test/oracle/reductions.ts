@@ -24,6 +24,5 @@ function reduce(
 export const reductions: Family<'reduceSum' | 'reduceMax'> = {
   reduceSum: (attributes, operands) =>
     reduce(operandOf(operands), attributes, 0, (sum, element) => sum + element),
-  reduceMax: (attributes, operands) =>
-    reduce(operandOf(operands), attributes, -Infinity, Math.max),
+  reduceMax: (attributes, operands) => reduce(operandOf(operands), attributes, -Infinity, Math.max),
 };

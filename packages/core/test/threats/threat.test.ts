@@ -81,14 +81,18 @@ test('an impossible threat is refused in one sentence', () => {
   expect(() => linf({ eps: Number.NaN })).toThrow(RangeError);
   expect(() => linf({ eps: 0.1, clip: [1, 0] })).toThrow(/clip 1,0 is empty/);
   expect(() => new Threat('l0', { eps: 1 })).toThrow(/not supported/);
-  expect(() => linf({ eps: 1, weights: Float32Array.of(1, 0) })).toThrow(/weights must be positive/);
+  expect(() => linf({ eps: 1, weights: Float32Array.of(1, 0) })).toThrow(
+    /weights must be positive/,
+  );
 });
 
 test('random numbers depend on seed, input, draw and element alone', () => {
   const values = (seed: number, stream: number, draw: number): number[] =>
     Array.from({ length: 3 }, (_, i) => new RandomBlock(seed, stream, draw).uniform(i));
   expect(values(1, 2, 3)).toEqual(values(1, 2, 3));
-  expect(new Set([...values(1, 2, 3), ...values(2, 2, 3), ...values(1, 3, 3), ...values(1, 2, 4)]).size).toBe(12);
+  expect(
+    new Set([...values(1, 2, 3), ...values(2, 2, 3), ...values(1, 3, 3), ...values(1, 2, 4)]).size,
+  ).toBe(12);
   const normal = new RandomBlock(0, 0, 0);
   const draws = Array.from({ length: 20_000 }, (_, i) => normal.normal(i));
   const mean = draws.reduce((sum, x) => sum + x, 0) / draws.length;

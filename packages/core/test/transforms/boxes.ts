@@ -34,7 +34,11 @@ export const boxKinds: Readonly<Record<string, (draw: Draw, x: number) => Ends>>
 export function boxAround(draw: Draw, x: Tensor<'float32'>): Box {
   const rows = x.shape[0] ?? 1;
   const size = x.data.length / rows;
-  const [centre, lower, upper] = [zeros('float32', x.shape), zeros('float32', x.shape), zeros('float32', x.shape)];
+  const [centre, lower, upper] = [
+    zeros('float32', x.shape),
+    zeros('float32', x.shape),
+    zeros('float32', x.shape),
+  ];
   const kinds = Object.keys(boxKinds);
   for (let row = 0; row < rows; row++) {
     const mixed = draw.chance(0.2);

@@ -42,23 +42,26 @@ describe.each(Object.entries(compositions))('%s', (_, compose) => {
 test('the gradient of a bound is how the bound moves', () => {
   let compared = 0;
   fc.assert(
-    fc.property(fc.constantFrom(...opNames).chain((op) => sampleFor(op)), (sample) => {
-      const { graph, feeds, seed } = sample;
-      const interval = intervalGraph(graph);
-      const boxes = Object.fromEntries(
-        Object.entries(feeds).flatMap(([name, centre]) =>
-          ['centre:', 'lower:', 'upper:'].map((end, i) => {
-            const by = [0, -0.013, 0.017][i] ?? 0;
-            const data = Float64Array.from(centre.data, (x) => x + by);
-            return [`${end}${name}`, { shape: centre.shape, data }];
-          }),
-        ),
-      );
-      for (const output of ['lower', 'upper']) {
-        const at = `${seed % 2 === 0 ? 'lower' : 'upper'}:${inputOf(graph)}`;
-        compared += expectGradientMatches({ graph: interval, feeds: boxes, at, output }, seed);
-      }
-    }),
+    fc.property(
+      fc.constantFrom(...opNames).chain((op) => sampleFor(op)),
+      (sample) => {
+        const { graph, feeds, seed } = sample;
+        const interval = intervalGraph(graph);
+        const boxes = Object.fromEntries(
+          Object.entries(feeds).flatMap(([name, centre]) =>
+            ['centre:', 'lower:', 'upper:'].map((end, i) => {
+              const by = [0, -0.013, 0.017][i] ?? 0;
+              const data = Float64Array.from(centre.data, (x) => x + by);
+              return [`${end}${name}`, { shape: centre.shape, data }];
+            }),
+          ),
+        );
+        for (const output of ['lower', 'upper']) {
+          const at = `${seed % 2 === 0 ? 'lower' : 'upper'}:${inputOf(graph)}`;
+          compared += expectGradientMatches({ graph: interval, feeds: boxes, at, output }, seed);
+        }
+      },
+    ),
     { seed: 18, numRuns: 100 },
   );
   expect(compared).toBeGreaterThan(300);

@@ -92,7 +92,9 @@ describe('a row is not finite', () => {
     const logs = b.log(b.transpose(x, [1, 0]));
     const out = b.transpose(b.greater(logs, 0), [1, 0]);
     const centre = floats([1, 1, 1, -1, 1, 1, 1, 1, 1, 1, 1, 1], [4, 3]);
-    const finite = await finiteRows(b.graph({ out }), { x: { centre, lower: centre, upper: centre } });
+    const finite = await finiteRows(b.graph({ out }), {
+      x: { centre, lower: centre, upper: centre },
+    });
     expect(finite[1]).toBe(0);
   });
 
@@ -102,7 +104,9 @@ describe('a row is not finite', () => {
     const weights = b.floats([2e38, -2e38, 2e38, -2e38], [4, 1]);
     const network = b.graph({ out: b.relu(b.matMul(x, weights)) });
     const ones = floats([1, 1, 1, 1], [1, 4]);
-    expect(await finiteRows(network, { x: { centre: ones, lower: ones, upper: ones } })).toEqual([0]);
+    expect(await finiteRows(network, { x: { centre: ones, lower: ones, upper: ones } })).toEqual([
+      0,
+    ]);
   });
 });
 

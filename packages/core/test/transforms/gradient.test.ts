@@ -98,7 +98,13 @@ function withWeightsAsInputs(graph: Graph, op: OpName): { graph: Graph; feeds: T
 }
 
 describe('training: the gradient with respect to weights that were made inputs', () => {
-  const trained: readonly OpName[] = ['matMul', 'conv', 'convTranspose', 'convWeights', 'batchNorm'];
+  const trained: readonly OpName[] = [
+    'matMul',
+    'conv',
+    'convTranspose',
+    'convWeights',
+    'batchNorm',
+  ];
   test.each(trained)('of %s', async (op) => {
     let compared = 0;
     await fc.assert(

@@ -59,7 +59,9 @@ export async function expectSound(
       const [low = 0, high = 0] = [lower[at], upper[at]];
       if (!(low <= value && value <= high)) {
         const point = Math.floor(i / lower.length);
-        expect.fail(`${by}: ${value} at point ${point}, element ${at} is outside [${low}, ${high}]`);
+        expect.fail(
+          `${by}: ${value} at point ${point}, element ${at} is outside [${low}, ${high}]`,
+        );
       }
     }
   };

@@ -2,7 +2,7 @@
  * adversarial.npz: the nearest adversarial input found for each sample that has one, with what is
  * needed to check it again. The same rows give the same bytes.
  */
-import { type Run, type Tensor, rowSize, tensor } from '@glacis/core';
+import { type Run, type Tensor, sizeOf, tensor } from '@glacis/core';
 import { readNpz, writeNpz } from '../data/npz.ts';
 
 /** Adversarial inputs by the sample's position in the data file. */
@@ -18,7 +18,7 @@ export function adversarialBytes(
   sampleShape: readonly number[],
 ): Uint8Array {
   const rows = run.samples.filter(({ index }) => adversarial.has(index));
-  const size = sampleShape.reduce((product, dim) => product * dim, 1);
+  const size = sizeOf(sampleShape);
   const x = new Float32Array(rows.length * size);
   rows.forEach(({ index }, i) => x.set(adversarial.get(index) ?? [], i * size));
   const whole = (of: (row: (typeof rows)[number]) => number): Tensor =>
@@ -39,12 +39,13 @@ export function readAdversarial(bytes: Uint8Array, where: string): Map<number, F
   const npz = readNpz(bytes, where);
   const stored = npz.read('x_adv');
   const indices = npz.read('index');
-  const x = { shape: stored.shape, data: Float32Array.from(stored.data, Number) };
-  const size = rowSize({ type: 'float32', ...x });
+  const size = sizeOf(stored.shape.slice(1));
+  const rowAt = (row: number): Float32Array =>
+    Float32Array.from({ length: size }, (_, i) => Number(stored.data[row * size + i]));
   return new Map(
-    Array.from(indices.data, (index, i) => [
-      Number(index),
-      x.data.slice(i * size, (i + 1) * size),
+    Array.from({ length: stored.shape[0] ?? 0 }, (_, row) => [
+      Number(indices.data[row]),
+      rowAt(row),
     ]),
   );
 }

@@ -52,7 +52,7 @@ export function runDocument(facts: RunFacts, finished: Finished): Run {
       sha256: modelFile.sha256,
       inputs: modelFile.model.inputs,
       outputs: modelFile.model.outputs,
-      parameters: modelFile.model.parameters,
+      parameters: modelFile.parameters,
     },
     data: { path: inputs.path, sha256: inputs.sha256, samples: inputs.indices.length },
     threat: threatRecord(threat),

@@ -10,6 +10,8 @@ export interface ModelFile {
   readonly sha256: string;
   /** The file, with its normalisation in front where one was given. */
   readonly model: Model;
+  /** Of the file itself. */
+  readonly parameters: number;
 }
 
 export interface NormalisationFlags {
@@ -32,7 +34,8 @@ export async function openModelFile(path: string, flags: NormalisationFlags): Pr
   const { bytes, sha256 } = await readModelBytes(path);
   return namingFile(path, () => {
     const model = readModel(bytes);
-    return { path, sha256, model: normalised(model, flags) };
+    const { parameters } = model;
+    return { path, sha256, model: normalised(model, flags), parameters };
   });
 }
 

@@ -1,0 +1,55 @@
+/** What an audit found for some of its inputs, and how parts become one. */
+import type { MethodRecord, SampleRecord } from './run.ts';
+
+/** The result for some of the inputs; parts of one audit can be joined (joinParts). */
+export interface AuditPart {
+  readonly samples: readonly SampleRecord[];
+  /** The nearest adversarial input found for each sample, or null. */
+  readonly adversarial: readonly (Float32Array | null)[];
+  readonly methods: readonly MethodRecord[];
+  readonly notes: readonly string[];
+  readonly seconds: Readonly<Record<string, number>>;
+}
+
+/** Parts of one audit as one, samples ordered by index. */
+export function joinParts(parts: readonly AuditPart[]): AuditPart {
+  const rows = parts.flatMap((part) =>
+    part.samples.map((sample, i) => ({ sample, adversarial: part.adversarial[i] ?? null })),
+  );
+  rows.sort((a, b) => a.sample.index - b.sample.index);
+  const seconds: Record<string, number> = {};
+  for (const part of parts) {
+    for (const [stage, value] of Object.entries(part.seconds)) {
+      seconds[stage] = (seconds[stage] ?? 0) + value;
+    }
+  }
+  return {
+    samples: rows.map(({ sample }) => sample),
+    adversarial: rows.map(({ adversarial }) => adversarial),
+    methods: joinMethods(parts),
+    notes: [...new Set(parts.flatMap(({ notes }) => notes))],
+    seconds,
+  };
+}
+
+function joinMethods(parts: readonly AuditPart[]): MethodRecord[] {
+  const total = parts.reduce((sum, { samples }) => sum + samples.length, 0);
+  const joined = new Map<string, MethodRecord>();
+  for (const { methods, samples } of parts) {
+    for (const method of methods) {
+      const share = samples.length / Math.max(1, total);
+      const accuracy = method.accuracy === null ? null : method.accuracy * share;
+      const other = joined.get(method.id);
+      joined.set(method.id, {
+        ...method,
+        asked: method.asked + (other?.asked ?? 0),
+        decided: method.decided + (other?.decided ?? 0),
+        forwards: method.forwards + (other?.forwards ?? 0),
+        gradients: method.gradients + (other?.gradients ?? 0),
+        seconds: method.seconds + (other?.seconds ?? 0),
+        accuracy: accuracy === null ? null : accuracy + (other?.accuracy ?? 0),
+      });
+    }
+  }
+  return [...joined.values()];
+}

@@ -1,0 +1,106 @@
+/** The stages before the radius searches: clean answers, the estimate, noise, attacks at the run's ε. */
+import type { AttackContext } from '../attacks/attack.ts';
+import { jumpProgram } from '../attacks/programs.ts';
+import { answerFor, scoreMargin } from '../runtime/classifier.ts';
+import { runRows } from '../runtime/rows.ts';
+import { ballFeeds } from '../threats/ball.ts';
+import { attackStage, rowsOf } from './attack-stage.ts';
+import type { Entry, Ledger } from './ledger.ts';
+import type { Plan } from './plan.ts';
+
+/** What every stage works with. */
+export interface Job {
+  readonly context: AttackContext;
+  readonly ledger: Ledger;
+  readonly plan: Plan;
+  readonly outOfTime: () => boolean;
+}
+
+export async function cleanStage({ context, ledger }: Job): Promise<Entry[]> {
+  const { classifier } = context;
+  const size = classifier.sampleSize;
+  const x = new Float32Array(ledger.entries.length * size);
+  ledger.entries.forEach((entry, i) => x.set(entry.x, i * size));
+  const { scores } = await classifier.judge(x, ledger.entries.length);
+  const open: Entry[] = [];
+  ledger.entries.forEach((entry, i) => {
+    entry.forwards++;
+    if (!entry.x.every(Number.isFinite)) {
+      entry.error = 'the input holds a value that is not a finite number';
+      return;
+    }
+    // Ties count as broken: an answer that is not strictly ahead is its rival's.
+    entry.prediction = answerFor(scores, i, classifier.classes, entry.label);
+    if (entry.prediction < 0) {
+      entry.error = 'the model gives a score that is not a finite number';
+      return;
+    }
+    entry.margin = scoreMargin(scores, i, classifier.classes, entry.label);
+    if (entry.prediction === entry.label) open.push(entry);
+  });
+  return open;
+}
+
+/** |margin| / ‖∇margin‖ in the dual norm: where the margin would vanish if it were linear. */
+export async function estimateStage({ context }: Job, entries: readonly Entry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const { classifier, threat, signal } = context;
+  const rows = rowsOf(
+    entries,
+    new Float64Array(entries.length).fill(threat.eps),
+    classifier.sampleSize,
+  );
+  const program = await jumpProgram(classifier, threat, 'margin');
+  const feeds = {
+    ...ballFeeds(context, rows, 'inward'),
+    x: { data: rows.x, shape: classifier.sampleShape },
+  };
+  const { margin, slope } = await runRows(classifier, program, feeds, rows.count, signal);
+  entries.forEach((entry, i) => {
+    entry.gradients++;
+    const estimate = Math.abs(margin?.[i] ?? Number.NaN) / (slope?.[i] ?? 0);
+    entry.estimate = Number.isFinite(estimate) ? estimate : null;
+  });
+}
+
+export async function noiseStage(
+  { context, ledger, plan }: Job,
+  entries: readonly Entry[],
+): Promise<void> {
+  if (!plan.noise) return;
+  const radii = new Float64Array(entries.length).fill(context.threat.eps);
+  const options = { attack: plan.noise, radii, method: plan.noise.id };
+  const broken = await attackStage(context, ledger, entries, options);
+  entries.forEach((entry, i) => {
+    entry.noiseBroken = broken[i] ?? false;
+    entry.withstood = 0;
+  });
+  ledger.standing(plan.noise.id, broken.filter((flag) => !flag).length);
+}
+
+export async function attackStages(
+  { context, ledger, plan, outOfTime }: Job,
+  entries: readonly Entry[],
+): Promise<void> {
+  const { eps } = context.threat;
+  // Noise is a yardstick: what it broke is still shown to the first attack.
+  let open = [...entries];
+  for (const attack of plan.attacks) {
+    if (outOfTime()) return;
+    const radii = new Float64Array(open.length).fill(eps);
+    const broken = await attackStage(context, ledger, open, { attack, radii, method: attack.id });
+    open = open.filter(
+      (entry, i) => broken[i] !== true && !(entry.upper !== null && entry.upper <= eps),
+    );
+    ledger.standing(attack.id, open.length);
+  }
+}
+
+/** Without labels the model's own answers are what must not change. */
+export async function adoptAnswers({ context, ledger }: Job): Promise<void> {
+  const { classifier } = context;
+  const x = new Float32Array(ledger.entries.length * classifier.sampleSize);
+  ledger.entries.forEach((entry, i) => x.set(entry.x, i * classifier.sampleSize));
+  const { predictions } = await classifier.judge(x, ledger.entries.length);
+  ledger.entries.forEach((entry, i) => (entry.label = predictions[i] ?? -1));
+}
