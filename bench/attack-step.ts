@@ -8,8 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import {
   gradientOf,
   linf,
-  marginOf,
-  oneHotRows,
+  margin,
   openClassifier,
   ortRuntime,
   readModel,
@@ -31,7 +30,11 @@ async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
 
 function uniform(shape: readonly number[]): Tensor {
   const size = shape.reduce((product, dim) => product * dim, 1);
-  return tensor('float32', shape, Float32Array.from({ length: size }, () => Math.random()));
+  return tensor(
+    'float32',
+    shape,
+    Float32Array.from({ length: size }, () => Math.random()),
+  );
 }
 
 function lowerQuartile(times: readonly number[]): number {
@@ -42,13 +45,7 @@ async function measure(path: string, runtime: Runtime): Promise<void> {
   const model = readModel(await bytesOf(path));
   const classifier = await openClassifier(model, runtime);
   const threat = linf({ eps: 0.1, clip: [0, 1] });
-  const gradient = gradientOf(model.graph, {
-    at: classifier.input,
-    of: (b, logits) => {
-      const labels = b.input('labels', [logits.shape[0] ?? 1], 'int32');
-      return b.neg(marginOf(b, logits, oneHotRows(b, labels, classifier.classes)));
-    },
-  });
+  const gradient = gradientOf(model, { of: margin(), at: classifier.input });
   // A file written for one sample cannot run a batch: its graph, written with an open batch, can.
   const open = typeof model.inputs[0]?.shape[0] === 'string';
   const forward = await runtime.session(open ? model.bytes : writeModel(model.graph));

@@ -10,8 +10,8 @@ import { ortRuntime, tensor, writeModel } from '@glacis/core';
 import * as ort from 'onnxruntime-node';
 import { accuracy } from '../training/accuracy.ts';
 import type { Labelled } from '../training/labelled.ts';
-import { inRepository } from '../training/place.ts';
-import { epochLine, percent } from '../training/report.ts';
+import { inRepository } from '../place.ts';
+import { epochLine, percent } from '../training/progress.ts';
 import { train } from '../training/train.ts';
 import { type Digits, mnist, SIDE } from './mnist.ts';
 import { digitsNetwork } from './network.ts';
@@ -46,7 +46,7 @@ const network = await train({
 console.log(`trained in ${((performance.now() - begun) / 1000).toFixed(0)} s`);
 
 const right = await accuracy(network, labelled(images.test), runtime);
-console.log(`${percent(right)} of the 10,000 test images`);
+console.log(`${percent(right)} of the 10,000 test images are right`);
 
 const model = writeModel(network);
 writeFileSync(inRepository('examples/digits/digits.onnx'), model);

@@ -8,9 +8,9 @@ import { parseArgs } from 'node:util';
 import { ortRuntime, writeModel } from '@glacis/core';
 import * as ort from 'onnxruntime-node';
 import { accuracy } from '../training/accuracy.ts';
-import { inRepository } from '../training/place.ts';
-import { epochLine, percent } from '../training/report.ts';
-import { csv } from '../training/table.ts';
+import { inRepository } from '../place.ts';
+import { epochLine, percent } from '../training/progress.ts';
+import { csv } from '../tabular/table.ts';
 import { train } from '../training/train.ts';
 import { classes, features, moons } from './moons.ts';
 import { moonsNetwork } from './network.ts';
@@ -34,7 +34,7 @@ const network = await train({
   seed,
   onEpoch: (report) => console.log(epochLine(report)),
 });
-console.log(`${percent(await accuracy(network, heldOut, runtime))} of moons.csv`);
+console.log(`${percent(await accuracy(network, heldOut, runtime))} of moons.csv is right`);
 
 const names = { features, label: 'moon', classes };
 writeFileSync(inRepository('examples/moons/moons.csv'), csv(heldOut, names));

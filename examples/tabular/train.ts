@@ -9,9 +9,9 @@ import { floats, ortRuntime, writeModel } from '@glacis/core';
 import * as ort from 'onnxruntime-node';
 import { accuracy } from '../training/accuracy.ts';
 import type { Labelled } from '../training/labelled.ts';
-import { inRepository } from '../training/place.ts';
-import { epochLine, percent } from '../training/report.ts';
-import { csv } from '../training/table.ts';
+import { inRepository } from '../place.ts';
+import { epochLine, percent } from '../training/progress.ts';
+import { csv } from './table.ts';
 import { train } from '../training/train.ts';
 import { application, decisions, features } from './applications.ts';
 import { loansNetwork } from './network.ts';
@@ -45,8 +45,8 @@ const network = await train({
   seed,
   onEpoch: (report) => console.log(epochLine(report)),
 });
-console.log(`${percent(await accuracy(network, data, runtime))} of the training data`);
-console.log(`${percent(await accuracy(network, heldOut, runtime))} of loans.csv`);
+console.log(`${percent(await accuracy(network, data, runtime))} of the training data is right`);
+console.log(`${percent(await accuracy(network, heldOut, runtime))} of loans.csv is right`);
 
 const names = { features, label: 'decision', classes: decisions };
 writeFileSync(inRepository('examples/tabular/loans.csv'), csv(heldOut, names));

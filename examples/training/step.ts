@@ -9,13 +9,13 @@ import {
   type OpenParameters,
   type Tensor,
   Builder,
+  crossEntropy,
   gradientWith,
   oneHotRows,
   replayLowered,
   zeros,
 } from '@glacis/core';
 import { type AdamState, adamUpdate } from './adam.ts';
-import { crossEntropy } from './cross-entropy.ts';
 
 export interface TrainingStep {
   /**
@@ -47,7 +47,8 @@ export function trainingStep(open: OpenParameters, batch: number): TrainingStep 
   const logits = present(copies.get(open.graph.outputs[0]?.id ?? -1), 'the logits');
   const labels = b.input('labels', logits.shape.slice(0, 1), 'int32');
   const rates = { rate: b.input('rate', []), shrink: b.input('shrink', []) };
-  const loss = crossEntropy(b, logits, oneHotRows(b, labels, Number(logits.shape[1])), batch);
+  const oneHot = oneHotRows(b, labels, Number(logits.shape[1]));
+  const loss = b.mul(b.sum(crossEntropy(b, logits, oneHot), [0]), 1 / batch);
   const names = [...open.parameters.keys()];
   const nodes = names.map((name) => inputNode(b, name));
   const gradients = gradientWith(b, loss, nodes);

@@ -6,12 +6,12 @@ import {
   type Graph,
   type Runtime,
   type Tensor,
+  closeParameters,
   floats,
   openParameters,
   writeModel,
 } from '@glacis/core';
 import { correctedRate } from './adam.ts';
-import { closeParameters } from './close-parameters.ts';
 import { type Labelled, rowsAt } from './labelled.ts';
 import { oneCycle, rateAt } from './one-cycle.ts';
 import { shuffled } from './shuffle.ts';

@@ -2,7 +2,7 @@
  * The one place where computed numbers are compared: |actual − expected| ≤ absolute +
  * relative·|expected|, element by element. NaN and infinities agree only with themselves.
  */
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 
 export interface Tolerance {
   readonly relative?: number;
@@ -29,12 +29,13 @@ export function expectAllclose(
   tolerance: Tolerance = FLOAT32,
   what = 'the values',
 ): void {
-  expect(actual?.shape, `the shape of ${what}`).toEqual(expected?.shape);
+  const [shape, other] = [String(actual?.shape), String(expected?.shape)];
+  assert.equal(shape, other, `${what} have the shape ${shape} where ${other} was expected`);
   const [found, wanted] = [actual?.data ?? [], expected?.data ?? []];
   for (let i = 0; i < wanted.length; i++) {
     const [a, e] = [Number(found[i]), Number(wanted[i])];
     if (!isClose(a, e, tolerance)) {
-      expect.fail(`element ${i} of ${what} is ${a} where ${e} was expected`);
+      assert.fail(`element ${i} of ${what} is ${a} where ${e} was expected`);
     }
   }
 }

@@ -9,8 +9,8 @@ import { marginOf } from '../transforms/margin.ts';
 export type LossName = 'margin' | 'cross-entropy';
 export type Loss = (b: Builder, logits: Node, oneHot: Node) => Node;
 
-/** log Σ e^z − z_label, shifted so that nothing overflows. */
-function crossEntropy(b: Builder, logits: Node, oneHot: Node): Node {
+/** log Σ e^z − z_label for each row, shifted so that nothing overflows: [batch]. */
+export function crossEntropy(b: Builder, logits: Node, oneHot: Node): Node {
   const most = b.maximum(logits, [1], true);
   const shifted = b.sub(logits, most);
   const normaliser = b.log(b.sum(b.exp(shifted), [1]));

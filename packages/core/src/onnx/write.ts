@@ -90,11 +90,11 @@ class Writer implements Emitter {
   private readonly sizes = new Map<string, string>();
   private counter = 0;
   private readonly graph: Graph;
-  private readonly reserved: ReadonlySet<string>;
+  private readonly used: Set<string>;
 
   constructor(graph: Graph) {
     this.graph = graph;
-    this.reserved = new Set([
+    this.used = new Set([
       ...inputNodes(graph).map((node) => node.attributes.name),
       ...graph.outputs.map((output) => output.name),
     ]);
@@ -103,7 +103,10 @@ class Writer implements Emitter {
   private fresh(hint: string): string {
     for (;;) {
       const name = `${hint}_${this.counter++}`;
-      if (!this.reserved.has(name)) return name;
+      if (!this.used.has(name)) {
+        this.used.add(name);
+        return name;
+      }
     }
   }
 
@@ -147,15 +150,18 @@ class Writer implements Emitter {
     return this.nodes(opType, inputs, 1, attributes)[0] ?? '';
   }
 
-  constant(value: Tensor): string {
+  constant(value: Tensor, wanted?: string): string {
     const known = this.constants.get(value);
     if (known !== undefined) return known;
+    // A parameter keeps its name, so it is not shared with an equal constant.
+    const named = wanted !== undefined && wanted !== '' && !this.used.has(wanted);
     const key =
-      value.data.length <= SHARED_SIZE
+      !named && value.data.length <= SHARED_SIZE
         ? `${value.type}${printShape(value.shape)}${contentKey(value)}`
         : undefined;
     const shared = key === undefined ? undefined : this.contents.get(key);
-    const name = shared ?? this.fresh('constant');
+    const name = shared ?? (named ? wanted : this.fresh('constant'));
+    this.used.add(name);
     if (shared === undefined) this.initializers.push(tensorProto(name, value));
     this.constants.set(value, name);
     if (key !== undefined) this.contents.set(key, name);

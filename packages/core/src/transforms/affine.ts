@@ -181,11 +181,13 @@ function stacked(
 ): Node | undefined {
   const stand = new Set([...standIns.values()].map(({ id }) => id));
   const make: Remake = (node, operands) => {
-    const { kind, rebatched } = rulesOf(node);
+    const rules = rulesOf(node);
     const aligned = operands.map((operand) =>
-      stand.has(operand.id) ? operand : pointRows(b, operand, rows, batch, kind === 'structural'),
+      stand.has(operand.id)
+        ? operand
+        : pointRows(b, operand, rows, batch, rules.kind === 'structural'),
     );
-    const attributes = rebatched?.(node.attributes, rows) ?? node.attributes;
+    const attributes = rules.rebatched?.(node.attributes, rows) ?? node.attributes;
     const copy = b.push(node.op, aligned, attributes);
     if (!sameShape(copy.shape, [rows, ...node.shape.slice(1)])) {
       throw new ShapeError(`${node.op} does not keep its rows apart`);

@@ -73,8 +73,12 @@ export interface GradientOptions {
   readonly output?: string;
 }
 
-/** A graph with outputs `value` [batch] and `gradient` (the input's shape). */
-export function gradientOf(graph: Graph, options: GradientOptions): Graph {
+/** From a graph (or a model's): a graph with outputs `value` [batch] and `gradient` (the input's shape). */
+export function gradientOf(
+  source: Graph | { readonly graph: Graph },
+  options: GradientOptions,
+): Graph {
+  const graph = 'graph' in source ? source.graph : source;
   const b = new Builder();
   const copies = replayLowered(b, graph, new Map(), ['gradient']);
   const name = options.output ?? graph.outputs[0]?.name ?? '';

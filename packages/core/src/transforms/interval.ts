@@ -214,8 +214,8 @@ class Propagation implements IntervalPropagation {
     const region = this.regionOf(output);
     const count = known(rows.shape[1] ?? 1, 'the number of specification rows');
     const size = known(elementCount(output.shape.slice(1)), 'the output');
-    if (region.inside.length === 0 || !isRowwise(region, batch))
-      return this.onEnds(ends, rows, size);
+    const folds = region.inside.length > 0 || this.sets.has(output.id);
+    if (!folds || !isRowwise(region, batch)) return this.onEnds(ends, rows, size);
     for (const node of region.frontier) this.boundsOf(node);
     const spec = b.reshape(rows, [multiplied(batch, count), ...output.shape.slice(1)]);
     const pulled = pullRows(b, region, spec, batch);

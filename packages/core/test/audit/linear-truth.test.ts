@@ -1,7 +1,7 @@
 // On a linear classifier the margin is known exactly: the smallest ε at which the support function of
 // the set, in the direction of a rival, reaches the score difference. Both sides of the bracket must
 // meet there. The oracle is float64, greedy (ℓ1), a root of ‖clamp(t·a)‖ = ε (ℓ2), a sum (ℓ∞).
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';

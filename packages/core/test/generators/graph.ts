@@ -3,7 +3,7 @@
  * a seed for what the op's recipe draws) shrinks well and is built into a graph over a symbolic
  * batch whose rows do not interact, with feeds that fit.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { BATCH, type Dimension } from '../../src/graph/dimension.ts';
 import { type Graph, inputNodes, type OpName } from '../../src/graph/graph.ts';
 import { opNames } from '../../src/graph/ops/table.ts';

@@ -95,7 +95,7 @@ export function onnxFile(spec: FileSpec): Uint8Array<ArrayBuffer> {
       ),
     },
   });
-  return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
+  return toBinary(ModelProtoSchema, model);
 }
 
 /** A file and what is to be known about it. */

@@ -7,7 +7,9 @@ function broadcastShape(shapes: readonly Index[]): number[] {
     const dims = shapes.map((shape) => shape[axis - rank + shape.length] ?? 1);
     const dim = dims.find((candidate) => candidate !== 1) ?? 1;
     if (dims.some((other) => other !== 1 && other !== dim)) {
-      throw new RangeError(`shapes ${shapes.map((shape) => `[${shape}]`).join(' ')} do not fit`);
+      throw new RangeError(
+        `shapes ${shapes.map((shape) => `[${shape.join()}]`).join(' ')} do not fit`,
+      );
     }
     return dim;
   });

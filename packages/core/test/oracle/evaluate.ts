@@ -44,7 +44,9 @@ export function evaluate(graph: Graph, feeds: Feeds, options: EvaluateOptions = 
     const exact = evaluateNode(node, values, feeds, sizes);
     const expected = node.shape.map((dim) => resolve(dim, sizes));
     if (String(exact.shape) !== String(expected)) {
-      throw new RangeError(`${node.op} gave [${exact.shape}] where [${expected}] was inferred`);
+      throw new RangeError(
+        `${node.op} gave [${exact.shape.join()}] where [${expected.join()}] was inferred`,
+      );
     }
     const { round } = options;
     values[node.id] = round ? { shape: exact.shape, data: exact.data.map(round) } : exact;

@@ -35,10 +35,11 @@ export function zerosOf(shape: Index): Value {
 
 /** Position of an index in C order; throws when it is outside. */
 export function positionOf({ shape }: Value, index: Index): number {
-  if (index.length !== shape.length) throw new RangeError(`[${index}] is no index of [${shape}]`);
+  if (index.length !== shape.length)
+    throw new RangeError(`[${index.join()}] is no index of [${shape.join()}]`);
   return shape.reduce((position, dim, axis) => {
     const i = index[axis] ?? -1;
-    if (i < 0 || i >= dim) throw new RangeError(`[${index}] is outside [${shape}]`);
+    if (i < 0 || i >= dim) throw new RangeError(`[${index.join()}] is outside [${shape.join()}]`);
     return position * dim + i;
   }, 0);
 }

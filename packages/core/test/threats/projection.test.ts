@@ -1,6 +1,6 @@
 // Projections, maximisers and supports of ball ∩ box, held to what defines them: feasibility, no
 // better point nearby, and the float64 solution of the same problem by bisection.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { NormName } from '../../src/audit/run.ts';

@@ -1,6 +1,6 @@
 // The host side of a threat: ends of boxes on the right side of every rounding, exact distances, and
 // inputs moved into the set with tolerance 0.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { NormName } from '../../src/audit/run.ts';
 import { RandomBlock } from '../../src/tensor/random.ts';

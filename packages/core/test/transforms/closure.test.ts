@@ -2,7 +2,7 @@
  * The op set is closed under the transforms: the gradient and the interval of a gradient and of an
  * interval can be built for every op, and ONNX Runtime loads what is written.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Graph, inputNodes } from '../../src/graph/graph.ts';
 import { opNames } from '../../src/graph/ops/table.ts';
@@ -34,7 +34,7 @@ describe.each(Object.entries(compositions))('%s', (_, compose) => {
       fc.asyncProperty(sampleFor(op), async ({ graph }: Sample) => {
         await load(writeModel(compose(graph)), { optimise: false });
       }),
-      { seed: 17, numRuns: 2 },
+      { seed: 17, numRuns: 1 },
     );
   });
 });
@@ -62,7 +62,7 @@ test('the gradient of a bound is how the bound moves', () => {
         }
       },
     ),
-    { seed: 18, numRuns: 100 },
+    { seed: 18, numRuns: 50 },
   );
-  expect(compared).toBeGreaterThan(300);
+  expect(compared).toBeGreaterThan(150);
 });

@@ -3,7 +3,7 @@
  * in float64. Where the one-sided differences disagree there is a kink or a step between the points:
  * such rows are left out and counted.
  */
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import type { Builder } from '../../src/graph/builder.ts';
 import type { Graph, Node } from '../../src/graph/graph.ts';
 import { sizeOf } from '../../src/tensor/tensor.ts';
@@ -67,7 +67,7 @@ export function expectGradientMatches(subject: Differentiated, seed: number): nu
       compared++;
       const off = Math.abs((slopes[row] ?? Number.NaN) - central);
       if (!(off <= 2 * allowed)) {
-        expect.fail(`the slope along a direction is ${slopes[row]}, differences say ${central}`);
+        assert.fail(`the slope along a direction is ${slopes[row]}, differences say ${central}`);
       }
     }
   }

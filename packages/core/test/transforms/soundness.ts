@@ -3,7 +3,7 @@
  * value that a point of the box gives, in float64 by the oracle and in float32 by ONNX Runtime. A row
  * whose `finite` is 0 claims nothing; a row with an end that is not finite must not be `finite`.
  */
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import type { Graph } from '../../src/graph/graph.ts';
 import { writeModel } from '../../src/onnx/write.ts';
 import type { Draw } from '../generators/draw.ts';
@@ -48,7 +48,7 @@ export async function expectSound(
     if (!claims(i)) return;
     const high = upper[i] ?? Number.NaN;
     if (!(Number.isFinite(low) && Number.isFinite(high))) {
-      expect.fail(`element ${i} has the ends [${low}, ${high}] in a row that is called finite`);
+      assert.fail(`element ${i} has the ends [${low}, ${high}] in a row that is called finite`);
     }
   });
   const check = (values: ArrayLike<number | bigint>, by: string): void => {
@@ -59,7 +59,7 @@ export async function expectSound(
       const [low = 0, high = 0] = [lower[at], upper[at]];
       if (!(low <= value && value <= high)) {
         const point = Math.floor(i / lower.length);
-        expect.fail(
+        assert.fail(
           `${by}: ${value} at point ${point}, element ${at} is outside [${low}, ${high}]`,
         );
       }

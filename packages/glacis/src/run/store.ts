@@ -65,7 +65,8 @@ export async function writeRun(folder: string, files: RunFiles): Promise<void> {
 
 async function writeAnew(folder: string, files: RunFiles): Promise<void> {
   const target = resolve(folder);
-  const beside = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+  const beside = join(dirname(target), `.${basename(target)}-${randomBytes(4).toString('hex')}`);
+  await mkdir(beside);
   try {
     for (const [name, content] of Object.entries(files)) await writeFile(join(beside, name), content);
     await rename(beside, target);

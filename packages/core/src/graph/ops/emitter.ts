@@ -21,7 +21,8 @@ export interface Emitter {
     outputs: number,
     attributes?: Readonly<Record<string, OnnxAttribute>>,
   ): string[];
-  constant(tensor: Tensor): string;
+  /** Stores a constant, under the wanted name where that is free. */
+  constant(tensor: Tensor, name?: string): string;
   /** A 1-D int64 value holding a shape, computed at run time where axes are symbolic. */
   shape(shape: Shape): string;
   /** The same for a Reshape, where one symbolic axis can be left to be inferred (−1). */

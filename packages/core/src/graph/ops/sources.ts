@@ -15,6 +15,6 @@ export const sources: {
   constant: {
     kind: 'source',
     infer: ({ tensor }) => ({ type: tensor.type, shape: tensor.shape }),
-    emit: (emitter, node) => emitter.constant(node.attributes.tensor),
+    emit: (emitter, node) => emitter.constant(node.attributes.tensor, node.attributes.name),
   },
 };

@@ -12,7 +12,19 @@ import { reductions } from './reductions.ts';
 import { sources } from './sources.ts';
 import { structural } from './structural.ts';
 
-export const opTable: { readonly [K in OpName]: OpDefinition<K> } = {
+/** Named so that whoever imports the types of this table gets every family's attributes with them. */
+export type OpFamilies = typeof sources &
+  typeof structural &
+  typeof arithmetic &
+  typeof contractions &
+  typeof convolutions &
+  typeof reductions &
+  typeof activations &
+  typeof comparisons &
+  typeof pooling &
+  typeof normalisations;
+
+export const opTable: OpFamilies & { readonly [K in OpName]: OpDefinition<K> } = {
   ...sources,
   ...structural,
   ...arithmetic,

@@ -1,0 +1,83 @@
+/** The finished blocks of a run, and the files that keep them. */
+import { type AuditPart, joinParts, type Run, type SampleRecord } from '@glacis/core';
+import type { Block } from '../parallel/block.ts';
+import { renderReport } from '../report/report.ts';
+import { adversarialBytes, type AdversarialInputs } from './adversarial.ts';
+import { runDocument } from './document.ts';
+import { chooseGallery } from './gallery.ts';
+import { planePicture } from './plane.ts';
+import type { Prepared } from './prepare.ts';
+import { adversarialFile, partsFile, reportFile, runFile, type RunFiles } from './store.ts';
+import { isComplete } from './unfinished.ts';
+
+/** A finished block without its arrays, which are in adversarial.npz. */
+export type SavedPart = Omit<AuditPart, 'adversarial'> & { readonly block: number };
+
+export class Collected {
+  private readonly parts = new Map<number, AuditPart>();
+  private readonly prepared: Prepared;
+
+  constructor(prepared: Prepared) {
+    this.prepared = prepared;
+  }
+
+  add(block: Block, part: AuditPart): void {
+    this.parts.set(block.id, part);
+  }
+
+  has(block: Block): boolean {
+    return this.parts.has(block.id);
+  }
+
+  /** Inputs finished. */
+  get done(): number {
+    return [...this.parts.values()].reduce((sum, { samples }) => sum + samples.length, 0);
+  }
+
+  /** The run so far; `unbegun` are rows whose block was never begun. */
+  run(seconds: number, unbegun: readonly SampleRecord[] = []): Run {
+    const ordered = [...this.parts].sort(([a], [b]) => a - b).map(([, part]) => part);
+    const partial = this.parts.size < this.prepared.blocks.length || !ordered.every(isComplete);
+    const part = joinParts(ordered);
+    return runDocument(this.prepared.facts, { part, unbegun, partial, seconds });
+  }
+
+  adversarial(): AdversarialInputs {
+    const found = new Map<number, Float32Array>();
+    for (const { samples, adversarial } of this.parts.values()) {
+      samples.forEach(({ index }, i) => {
+        const x = adversarial[i];
+        if (x) found.set(index, x);
+      });
+    }
+    return found;
+  }
+
+  /** run.json and adversarial.npz; while unfinished, also what --resume needs. */
+  files(run: Run): RunFiles {
+    const { sampleShape } = this.prepared.classifier;
+    const saved = [...this.parts]
+      .filter(([, part]) => isComplete(part))
+      .map(([block, { adversarial: _, ...part }]): SavedPart => ({ block, ...part }));
+    return {
+      [adversarialFile]: adversarialBytes(run, this.adversarial(), sampleShape),
+      ...(run.partial ? { [partsFile]: JSON.stringify(saved) } : {}),
+      [runFile]: `${JSON.stringify(run, null, 2)}\n`,
+    };
+  }
+
+  /** The same with the report. */
+  async filesWithReport(run: Run): Promise<RunFiles> {
+    const { classifier, inputs } = this.prepared;
+    const adversarial = this.adversarial();
+    const { classNames, featureNames } = inputs;
+    const report = await renderReport({
+      run,
+      gallery: chooseGallery(run, inputs.x, inputs.indices, adversarial),
+      plane: await planePicture(classifier, run, inputs, adversarial),
+      ...(classNames ? { classes: classNames } : {}),
+      ...(featureNames ? { features: featureNames } : {}),
+    });
+    return { [reportFile]: report, ...this.files(run) };
+  }
+}

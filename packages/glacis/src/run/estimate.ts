@@ -1,0 +1,96 @@
+/**
+ * How long a run will take, from a short measurement of what it will do thousands of times: a forward
+ * pass, an attack step, a bound. The measured programs are the run's own, so little is wasted.
+ */
+import { type Classifier, intervalMargins, noise, pgd, rowSize, type Threat } from '@glacis/core';
+import type { Inputs } from './inputs.ts';
+import type { Job } from './plans.ts';
+
+export interface Estimate {
+  /** Seconds of one process with everything compiled. */
+  readonly work: number;
+  /** Seconds until a process has compiled its programs. */
+  readonly start: number;
+}
+
+interface Counts {
+  readonly noises: number;
+  readonly gradients: number;
+  readonly bounds: number;
+}
+
+/** What a typical input is put through; a robust one takes up to twice as much. */
+const typical: Readonly<Record<Job, Counts>> = {
+  audit: { noises: 1, gradients: 320, bounds: 22 },
+  standard: { noises: 1, gradients: 150, bounds: 0 },
+  fast: { noises: 1, gradients: 18, bounds: 0 },
+  noise: { noises: 1, gradients: 1, bounds: 0 },
+  fgsm: { noises: 0, gradients: 3, bounds: 0 },
+  pgd: { noises: 0, gradients: 130, bounds: 0 },
+};
+
+const [MOST_ROWS, STEPS, DRAWS] = [32, 3, 10];
+/** Seconds the measurement may take, about. */
+const BUDGET = 0.5;
+
+export async function estimateRun(
+  classifier: Classifier,
+  threat: Threat,
+  inputs: Inputs,
+  job: Job,
+): Promise<Estimate> {
+  const begun = performance.now();
+  const size = rowSize(inputs.x);
+  const context = { classifier, threat, seed: 0 };
+  await classifier.judge(inputs.x.data.slice(0, size), 1);
+  const forward = await timed(() => classifier.judge(inputs.x.data.slice(0, size), 1));
+  const count = Math.max(1, Math.min(MOST_ROWS, inputs.indices.length, BUDGET / (forward * 60)));
+  const rows = await rowsOf(classifier, inputs, threat, Math.floor(count));
+  const { gradients, noises, bounds } = typical[job];
+  const attack = pgd({ loss: 'margin', steps: STEPS, restarts: 1 });
+  const cost = async (times: number, run: () => Promise<number>): Promise<number> => {
+    if (times === 0) return 0;
+    await run();
+    let done = 1;
+    const seconds = await timed(async () => (done = await run()));
+    return (times * seconds) / Math.max(1, done);
+  };
+  const perRow =
+    (await cost(gradients, async () => {
+      const { gradients: counts } = await attack.run(context, rows);
+      return counts.reduce((sum, value) => sum + value, 0);
+    })) +
+    (await cost(noises, async () => {
+      await noise({ draws: DRAWS }).run(context, rows);
+      return rows.count;
+    })) +
+    (await cost(bounds, async () => {
+      await intervalMargins(context, rows, 'float32');
+      return rows.count;
+    }));
+  return { work: perRow * inputs.indices.length, start: (performance.now() - begun) / 1000 };
+}
+
+async function rowsOf(
+  classifier: Classifier,
+  inputs: Inputs,
+  { eps }: Threat,
+  count: number,
+) {
+  const x = inputs.x.data.slice(0, count * rowSize(inputs.x));
+  const { predictions } = await classifier.judge(x, count);
+  return {
+    count,
+    x,
+    // The model's own answers and a tiny radius: no row breaks and leaves the batch.
+    labels: predictions.map((answer) => Math.max(0, answer)),
+    radii: new Float64Array(count).fill(eps * 1e-6),
+    streams: inputs.indices.slice(0, count),
+  };
+}
+
+async function timed(action: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await action();
+  return (performance.now() - begun) / 1000;
+}

@@ -1,0 +1,114 @@
+/**
+ * From flags to an opened run: the model, the runtime, the inputs and the threat, each checked, with
+ * everything that was decided on the user's behalf said in `notes`.
+ */
+import { type Classifier, ModelError, openClassifier, type Threat } from '@glacis/core';
+import type { OptionValues } from '../cli/options.ts';
+import { UsageError } from '../errors.ts';
+import { cutIntoBlocks, type Block } from '../parallel/block.ts';
+import type { Setup } from '../parallel/setup.ts';
+import type { Device } from '../runtime/device.ts';
+import { openRuntime } from '../runtime/node.ts';
+import { checkClean } from './clean.ts';
+import type { RunFacts } from './document.ts';
+import { environmentOf } from './environment.ts';
+import { findExample } from './example.ts';
+import { type Inputs, loadInputs } from './inputs.ts';
+import { openModelFile } from './model-file.ts';
+import type { Job } from './plans.ts';
+import { chooseThreat } from './threat.ts';
+
+export interface Prepared {
+  readonly classifier: Classifier;
+  readonly inputs: Inputs;
+  readonly threat: Threat;
+  readonly setup: Setup;
+  readonly facts: RunFacts;
+  readonly blocks: readonly Block[];
+  /** How many inputs the model gets right. */
+  readonly correct: number;
+  /** Clean accuracy below one half, and why that may be. */
+  readonly warning: string | null;
+  readonly deadline: number | undefined;
+}
+
+export interface RunRequest {
+  /** The words of the command, for the record. */
+  readonly words: readonly string[];
+  readonly model: string | null;
+  readonly values: OptionValues;
+  readonly job: Job;
+}
+
+/** Throws UsageError. The caller releases the classifier. */
+export async function prepareRun(request: RunRequest): Promise<Prepared> {
+  const started = Date.now();
+  const example = request.values.example === undefined ? null : findExample(request);
+  const values = example ? { ...example.values, ...request.values } : request.values;
+  const modelPath = example?.model ?? request.model;
+  const dataPath = example?.data ?? values.data;
+  if (modelPath === null) {
+    throw new UsageError('Which model? Name an .onnx file, or give --example digits.');
+  }
+  if (dataPath === undefined) {
+    throw new UsageError('--data is missing: the inputs to examine, for instance --data test.npz.');
+  }
+  const modelFile = await openModelFile(modelPath, values);
+  const { runtime, notes: runtimeNotes } = await openRuntime({ device: values.device ?? 'cpu' });
+  const classifier = await opened(modelPath, () => openClassifier(modelFile.model, runtime));
+  try {
+    const inputs = await loadInputs(dataPath, values, classifier);
+    const { threat, radii, notes } = await chooseThreat(inputs, values, classifier);
+    const { correct, warning } = await checkClean(classifier, inputs);
+    const { semantics = 'float32', seed = 0, mean, std } = values;
+    const deadline = values.time === undefined ? undefined : started + 1000 * values.time;
+    // Without the native runtime here, workers have none either.
+    const device: Device = runtime.name.includes('(wasm)') ? 'wasm' : (values.device ?? 'cpu');
+    const { norm, eps, clip, weights, frozen } = threat;
+    return {
+      classifier,
+      inputs,
+      threat,
+      setup: {
+        modelPath,
+        modelSha256: modelFile.sha256,
+        mean,
+        std,
+        norm: norm.name === 'l0' ? 'linf' : norm.name,
+        threat: { eps, clip, weights, frozen },
+        semantics,
+        seed,
+        job: request.job,
+        device,
+        deadline,
+      },
+      facts: {
+        command: ['glacis', ...request.words],
+        modelFile: example ? { ...modelFile, path: example.names.model } : modelFile,
+        inputs: example ? { ...inputs, path: example.names.data } : inputs,
+        threat,
+        radii,
+        semantics,
+        seed,
+        notes: [...runtimeNotes, ...inputs.notes, ...notes, ...(warning === null ? [] : [warning])],
+        environment: environmentOf(runtime.name),
+      },
+      blocks: cutIntoBlocks(inputs.x, inputs.y, inputs.indices),
+      correct,
+      warning,
+      deadline,
+    };
+  } catch (error) {
+    await classifier.release();
+    throw error;
+  }
+}
+
+async function opened<T>(path: string, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (error instanceof ModelError) throw new UsageError(`${path}: ${error.message}.`);
+    throw error;
+  }
+}

@@ -1,0 +1,136 @@
+/** The run document as it is read back: checked, since a folder may have been changed by hand. */
+import type { Run } from '@glacis/core';
+import { z } from 'zod';
+import { UsageError } from '../errors.ts';
+import type { SavedPart } from './collected.ts';
+
+const nullable = z.number().nullable();
+const fraction = z.number().min(0).max(1).nullable();
+const interval = z.tuple([z.number(), z.number()]).nullable();
+const verdict = z.enum(['certified', 'falsified', 'unknown', 'timeout', 'error', 'misclassified']);
+const counts = z.number().int().min(0);
+
+const port = z.object({
+  name: z.string(),
+  type: z.string(),
+  shape: z.array(z.union([z.number(), z.string()])),
+});
+
+const sample = z.object({
+  index: counts,
+  label: z.number().int(),
+  prediction: z.number().int(),
+  adversarialPrediction: nullable,
+  verdict,
+  lower: nullable,
+  lowerMethod: z.string().nullable(),
+  upper: nullable,
+  upperMethod: z.string().nullable(),
+  marginLower: nullable,
+  estimate: nullable,
+  margin: nullable,
+  noiseBroken: z.boolean().nullable(),
+  forwards: counts,
+  gradients: counts,
+  seconds: z.number(),
+  error: z.string().nullable(),
+});
+
+const method = z.object({
+  id: z.string(),
+  side: z.enum(['attack', 'proof', 'noise']),
+  asked: counts,
+  decided: counts,
+  forwards: counts,
+  gradients: counts,
+  seconds: z.number(),
+  accuracy: fraction,
+});
+
+const accuracy = <T extends z.ZodType>(of: T) =>
+  z.object({ clean: of, noise: of, robustUpper: of, certifiedLower: of });
+
+const indicator = z.object({
+  id: z.string(),
+  fired: z.boolean(),
+  value: nullable,
+  threshold: nullable,
+  evidence: z.string(),
+  meaning: z.string(),
+  advice: z.string(),
+});
+
+export const runSchema = z.object({
+  schema: z.literal('glacis/run/1'),
+  glacis: z.string(),
+  seed: counts,
+  command: z.array(z.string()),
+  model: z.object({
+    path: z.string(),
+    sha256: z.string(),
+    inputs: z.array(port),
+    outputs: z.array(port),
+    parameters: counts,
+  }),
+  data: z.object({ path: z.string(), sha256: z.string(), samples: counts }),
+  threat: z.object({
+    norm: z.enum(['linf', 'l2', 'l1', 'l0']),
+    eps: z.number().min(0),
+    clip: z.tuple([z.number(), z.number()]).nullable(),
+    weights: z.array(z.number()).nullable(),
+    frozen: z.array(counts).nullable(),
+  }),
+  semantics: z.enum(['float32', 'real']),
+  accuracy: accuracy(fraction),
+  intervals: accuracy(interval),
+  verdicts: z.record(verdict, counts),
+  curve: z.array(
+    z.object({ eps: z.number(), noise: fraction, robustUpper: fraction, certifiedLower: fraction }),
+  ),
+  samples: z.array(sample),
+  masking: z
+    .object({
+      verdict: z.enum(['none', 'suspected', 'confirmed']),
+      credibleUpper: fraction,
+      indicators: z.array(indicator),
+    })
+    .nullable(),
+  methods: z.array(method),
+  notes: z.array(z.string()),
+  partial: z.boolean(),
+  environment: z.record(z.string(), z.string()),
+  seconds: z.object({ total: z.number() }).catchall(z.number()),
+});
+
+const partsSchema = z.array(
+  z.object({
+    block: counts,
+    samples: z.array(sample),
+    methods: z.array(method),
+    notes: z.array(z.string()),
+    seconds: z.record(z.string(), z.number()),
+  }),
+);
+
+/** Throws UsageError when the text is not a run document. */
+export function parseRun(text: string, where: string): Run {
+  return parsed(runSchema, text, where);
+}
+
+export function parseParts(text: string, where: string): SavedPart[] {
+  return parsed(partsSchema, text, where);
+}
+
+function parsed<T>(schema: z.ZodType<T>, text: string, where: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UsageError(`${where} is not JSON; it is damaged: run the audit again.`);
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const place = issue?.path.join('.') ?? '';
+  throw new UsageError(`${where} is no run of this schema (${place}: ${issue?.message ?? ''}).`);
+}
