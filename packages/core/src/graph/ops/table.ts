@@ -24,7 +24,7 @@ export type OpFamilies = typeof sources &
   typeof pooling &
   typeof normalisations;
 
-export const opTable: OpFamilies & { readonly [K in OpName]: OpDefinition<K> } = {
+const families: OpFamilies = {
   ...sources,
   ...structural,
   ...arithmetic,
@@ -36,6 +36,8 @@ export const opTable: OpFamilies & { readonly [K in OpName]: OpDefinition<K> } =
   ...pooling,
   ...normalisations,
 };
+
+export const opTable: { readonly [K in OpName]: OpDefinition<K> } = families;
 
 export function definitionOf<K extends OpName>(op: K): OpDefinition<K> {
   return opTable[op];

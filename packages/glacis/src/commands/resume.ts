@@ -5,17 +5,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { row } from '@glacis/core';
-import { shown, runAndShow, type CommandRequest, type Earlier } from '../commands/audit.ts';
 import { optionNames, optionTable, type OptionName } from '../cli/options.ts';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { parseCommandLine } from '../cli/parse.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { version } from '../version.ts';
-import { readAdversarial } from './adversarial.ts';
-import { Collected, type SavedPart } from './collected.ts';
-import type { Prepared } from './prepare.ts';
-import { parseParts, parseRun } from './schema.ts';
-import { adversarialFile, partsFile, runFile } from './store.ts';
+import { readAdversarial } from '../run/adversarial.ts';
+import { Collected, type SavedPart } from '../run/collected.ts';
+import type { Prepared } from '../run/prepare.ts';
+import { parseParts, parseRun } from '../run/schema.ts';
+import { adversarialFile, partsFile, runFile } from '../run/store.ts';
+import { carryOut, type CommandRequest, shown } from './carry-out.ts';
 
 /** What may be said anew when going on. */
 const changeable: ReadonlySet<OptionName> = new Set([
@@ -55,7 +55,7 @@ export async function resumeRun(
   // The time was for the earlier run, not for this one.
   const { time: _, ...kept } = original.values;
   const values = { ...kept, ...request.values };
-  return runAndShow(
+  return carryOut(
     { words, model: original.model, values, job: 'audit' },
     folder,
     surroundings,
@@ -84,7 +84,7 @@ async function contentOf(folder: string, name: string): Promise<string> {
 }
 
 /** The blocks that were finished, each checked against the data. */
-async function reusable(folder: string, prepared: Prepared): Promise<Earlier['collected']> {
+async function reusable(folder: string, prepared: Prepared): Promise<Collected> {
   const collected = new Collected(prepared);
   const path = join(folder, adversarialFile);
   let parts: readonly SavedPart[];

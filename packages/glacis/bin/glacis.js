@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// The executable: `--version` at once, everything else by the compiled command line. It reads
+// process.argv, so a script may set that and import this file. Two SIGINTs that come together, from a
+// terminal and from a parent, are one.
+
+import { readFileSync } from 'node:fs';
+
+const words = process.argv.slice(2);
+
+if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  process.stdout.write(`${JSON.parse(manifest).version}\n`);
+} else {
+  const { main } = await import('../dist/cli/main.js');
+  process.exitCode = await main(words);
+}

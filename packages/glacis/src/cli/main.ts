@@ -1,0 +1,94 @@
+/**
+ * The command line: parses, runs the command, prints what it hands back, and turns every failure into
+ * one sentence and an exit code: 2 for what the user can mend, 70 for what we must, 130 for Ctrl-C.
+ */
+import { ContradictionError, ModelError } from '@glacis/core';
+import { messageOf, UsageError } from '../errors.ts';
+import type { CommandRequest } from '../commands/carry-out.ts';
+import type { CommandName } from './options.ts';
+import { commandHelp, mainHelp } from './help.ts';
+import { catchInterrupts, Interrupted } from './interrupt.ts';
+import type { Outcome, Surroundings } from './outcome.ts';
+import { parseCommandLine } from './parse.ts';
+import { print } from './print.ts';
+import { Terminal } from './terminal.ts';
+
+type Command = (request: CommandRequest, surroundings: Surroundings) => Promise<Outcome>;
+
+/** Loaded when they are called: start-up counts. */
+const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  audit: async () => (await import('../commands/audit.ts')).auditCommand,
+  attack: async () => (await import('../commands/attack.ts')).attackCommand,
+  inspect: async () => (await import('../commands/inspect.ts')).inspectCommand,
+};
+
+/** Runs `glacis WORDS…`; the exit code. Never throws. */
+export async function main(words: readonly string[]): Promise<number> {
+  let terminal = new Terminal({ quiet: false, color: false });
+  try {
+    const request = parseCommandLine(words);
+    if (request.kind === 'help') {
+      const width = Math.min(100, process.stdout.columns ?? 80);
+      await print(request.command === null ? mainHelp(width) : commandHelp(request.command, width));
+      // Without a word the help is an answer to a mistake.
+      return words.length === 0 ? 2 : 0;
+    }
+    const { command, model, values } = request;
+    terminal = new Terminal({
+      quiet: values.quiet ?? false,
+      color: usesColor(process.stderr),
+    });
+    const interruption = catchInterrupts(() => terminal.say('Stopping …'));
+    try {
+      const run = await commands[command]();
+      const outcome = await run(
+        { words, model, values },
+        {
+          terminal,
+          interruption,
+          color: usesColor(process.stdout),
+          width: process.stdout.columns ?? 80,
+        },
+      );
+      await print(outcome.stdout);
+      return outcome.exitCode;
+    } catch (error) {
+      if (error instanceof Interrupted) return interruption.exitCode();
+      throw error;
+    } finally {
+      interruption.end();
+    }
+  } catch (error) {
+    terminal.clear();
+    return failed(error);
+  }
+}
+
+function usesColor(stream: { readonly isTTY?: boolean }): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (NO_COLOR) return false;
+  if (FORCE_COLOR) return FORCE_COLOR !== '0';
+  return stream.isTTY === true && TERM !== 'dumb';
+}
+
+/** Faults of the input by name: some come from a worker process, where the class was lost. */
+const inputFaults: readonly string[] = ['RuleMissing', 'ShapeError'];
+
+function failed(error: unknown): number {
+  const debug = process.env['GLACIS_DEBUG'] === '1';
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  const message = messageOf(error);
+  if (error instanceof UsageError || error instanceof ModelError) return sentence(message, 2);
+  if (error instanceof Error && inputFaults.includes(error.name)) {
+    return sentence(`The model is not supported: ${message}`, 2);
+  }
+  const kind = error instanceof ContradictionError ? 'A contradiction' : 'An internal error';
+  const more = debug ? '' : ' (GLACIS_DEBUG=1 shows where)';
+  return sentence(`${kind}: ${message.split('\n')[0] ?? ''}. Please report this${more}.`, 70);
+}
+
+function sentence(message: string, exitCode: number): number {
+  const ended = /[.!?)…]$/.test(message) ? message : `${message}.`;
+  process.stderr.write(`glacis: ${ended}\n`);
+  return exitCode;
+}

@@ -1,0 +1,69 @@
+/** What all runs share: prepare, run, say how to go on after Ctrl-C, and show what came out. */
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Run } from '@glacis/core';
+import { Interrupted } from '../cli/interrupt.ts';
+import type { OptionValues } from '../cli/options.ts';
+import type { Outcome, Surroundings } from '../cli/outcome.ts';
+import { shellCommand } from '../report/shell.ts';
+import { renderSummary } from '../report/terminal.ts';
+import type { Collected } from '../run/collected.ts';
+import { executeRun } from '../run/execute.ts';
+import { type Prepared, prepareRun, type RunRequest } from '../run/prepare.ts';
+import { reportFile } from '../run/store.ts';
+
+export interface CommandRequest {
+  readonly words: readonly string[];
+  readonly model: string | null;
+  readonly values: OptionValues;
+}
+
+export interface Earlier {
+  readonly collected: Collected;
+  readonly spent: number;
+}
+
+/** `earlier`: the blocks that are done already. */
+export async function carryOut(
+  request: RunRequest,
+  folder: string | null,
+  surroundings: Surroundings,
+  earlier?: (prepared: Prepared) => Promise<Earlier>,
+): Promise<Outcome> {
+  const { terminal, interruption } = surroundings;
+  const { signal } = interruption;
+  const prepared = await prepareRun(request);
+  try {
+    if (signal.aborted) throw new Interrupted();
+    const { values } = request;
+    const before = await earlier?.(prepared);
+    const run = await executeRun({ prepared, values, terminal, signal, folder, ...before });
+    const exitCode = signal.aborted ? interruption.exitCode() : 0;
+    if (signal.aborted) sayHowToGoOn(run, folder, surroundings);
+    return { stdout: shown(run, folder, request.values, surroundings), exitCode };
+  } finally {
+    await prepared.classifier.release();
+  }
+}
+
+function sayHowToGoOn(run: Run, folder: string | null, { terminal }: Surroundings): void {
+  const done = `${run.samples.length} of ${run.data.samples} inputs are finished`;
+  terminal.say(
+    folder === null
+      ? `Stopped: ${done}. With --out DIR an interrupted run is kept and can go on.`
+      : `Stopped: ${done} and kept in ${folder}. Go on with: ${shellCommand(['glacis', 'audit', '--resume', folder])}`,
+  );
+}
+
+export function shown(
+  run: Run,
+  folder: string | null,
+  values: OptionValues,
+  { color, width }: Surroundings,
+): string {
+  if (values.json) return `${JSON.stringify(run, null, 2)}\n`;
+  const stopped = run.partial && run.samples.length < run.data.samples;
+  const report =
+    folder === null || stopped ? null : pathToFileURL(resolve(folder, reportFile)).href;
+  return `${renderSummary(run, { color, width, report })}\n`;
+}
