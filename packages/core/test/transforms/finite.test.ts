@@ -18,7 +18,8 @@ import { intervalGraph } from './interval-graph.ts';
 import { expectSound } from './soundness.ts';
 
 async function finiteRows(network: Graph, boxes: Boxes): Promise<number[]> {
-  const results = await runOnnx(writeModel(intervalGraph(network)), boxFeeds(boxes));
+  const bytes = writeModel(intervalGraph(network));
+  const results = await runOnnx(bytes, boxFeeds(boxes), { optimise: false });
   return Array.from(results['finite']?.data ?? [], Number);
 }
 

@@ -38,7 +38,8 @@ export async function expectSound(
 ): Promise<Verdict> {
   const { batched, rows, points = 9, options = {} } = claim;
   const name = options.output ?? 'out';
-  const program = await load(writeModel(intervalGraph(network, options)));
+  const bytes = writeModel(intervalGraph(network, options));
+  const program = await load(bytes, { optimise: draw.chance(0.3) });
   const ends = await program.run(boxFeeds(boxes));
   const numbers = (output: string): number[] => Array.from(ends[output]?.data ?? [], Number);
   const [lower, upper, finite] = [numbers('lower'), numbers('upper'), numbers('finite')];
