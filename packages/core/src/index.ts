@@ -41,3 +41,8 @@ export { margin, marginOf, oneHotRows } from './transforms/margin.ts';
 export { crossEntropy, type LossName, losses } from './attacks/losses.ts';
 export { stepGraph } from './attacks/programs.ts';
 export { featuresDocument, opSupport, readableOperators } from './onnx/support.ts';
+export { type InputSet, propagateIntervals } from './transforms/interval.ts';
+export { roundingModel } from './transforms/rounding.ts';
+export { inputNodes, nodeAt, outputNamed } from './graph/graph.ts';
+export { definitionOf } from './graph/ops/table.ts';
+export { RuleMissing, ShapeError } from './graph/ops/definition.ts';

@@ -151,7 +151,7 @@ class Propagation implements IntervalPropagation {
     const outputs = elementCount(node.shape.slice(1));
     const inputs = elementCount(seed.shape.slice(1));
     if (typeof outputs !== 'number' || typeof inputs !== 'number') return bounds;
-    if (outputs * inputs > DENSE_ROWS || !isRowwise(region, this.batch)) return bounds;
+    if (outputs * inputs > DENSE_ROWS || !this.isFoldable(region)) return bounds;
     const { b } = this;
     const identity = b.constant(identityTensor(outputs));
     const spec = b.reshape(identity, [outputs, ...node.shape.slice(1)]);
@@ -169,6 +169,21 @@ class Propagation implements IntervalPropagation {
     const sharp = outwardBy(b, ends, error);
     this.watch(sharp);
     return { lower: b.max(bounds.lower, sharp.lower), upper: b.min(bounds.upper, sharp.upper) };
+  }
+
+  /**
+   * Whether rows can be pulled through the region: its values are rows, and what it takes for points
+   * are exact. A weight that the network computes is only known up to its rounding, which box
+   * arithmetic accounts for.
+   */
+  private isFoldable(region: AffineRegion): boolean {
+    const exact = (id: number): boolean => {
+      const node = this.nodes[id];
+      return this.perturbed[id] === true || (node !== undefined && isPoint(this.known(node)));
+    };
+    return (
+      isRowwise(region, this.batch) && region.inside.every((node) => node.operands.every(exact))
+    );
   }
 
   private feedsNonlinear(node: Node): boolean {
@@ -215,7 +230,7 @@ class Propagation implements IntervalPropagation {
     const count = known(rows.shape[1] ?? 1, 'the number of specification rows');
     const size = known(elementCount(output.shape.slice(1)), 'the output');
     const folds = region.inside.length > 0 || this.sets.has(output.id);
-    if (!folds || !isRowwise(region, batch)) return this.onEnds(ends, rows, size);
+    if (!folds || !this.isFoldable(region)) return this.onEnds(ends, rows, size);
     for (const node of region.frontier) this.boundsOf(node);
     const spec = b.reshape(rows, [multiplied(batch, count), ...output.shape.slice(1)]);
     const pulled = pullRows(b, region, spec, batch);

@@ -172,3 +172,19 @@ test.each<[string, (b: Builder, x: Node, fixed: Node) => Node]>([
   const truth = affineRows(sample.graph, boxes, sample.rows, bounded.specification);
   expectExact(bounded, truth.map(minimumOverBox));
 });
+
+test('a weight that the network computes is not taken for exact', async () => {
+  const feeds = { x: floats([1], [1, 1]) };
+  for (let exponent = -20; exponent < 0; exponent += 0.5) {
+    const b = new Builder();
+    const weight = b.push('sigmoid', [b.floats([exponent], [1, 1])], {});
+    const graph = b.graph({ out: b.matMul(b.input('x', [BATCH, 1]), weight) });
+    const truth = 1 / (1 + Math.exp(-exponent));
+    const bytes = writeModel(intervalGraph(graph, { rows: 2 }));
+    const rows = floats([1, -1], [1, 2, 1]);
+    const results = await runOnnx(bytes, { ...boxFeeds(boxesOf(feeds, () => 0)), rows });
+    const [below = 1, above = 1] = Array.from(results['bound']?.data ?? [], Number);
+    expect(below).toBeLessThanOrEqual(truth);
+    expect(-above).toBeGreaterThanOrEqual(truth);
+  }
+});

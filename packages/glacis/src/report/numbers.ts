@@ -24,11 +24,16 @@ export function percentRange(interval: Interval): string {
   return `${percentNumber(interval[0])}–${percentNumber(interval[1])}%`;
 }
 
+/** Below this, zeros after the point are counted by an exponent: 0.000019 is 1.9e−5. */
+const SMALLEST_PLAIN = 1e-3;
+
 /** A radius or a distance: three significant digits, no trailing zeros. */
 export function radius(value: number | null): string {
   if (value === null || Number.isNaN(value)) return absent;
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
-  return signed(String(Number(value.toPrecision(3))));
+  const rounded = Number(value.toPrecision(3));
+  if (rounded === 0 || Math.abs(rounded) >= SMALLEST_PLAIN) return signed(String(rounded));
+  return signed(rounded.toExponential()).replace('e-', 'e−');
 }
 
 /** A value of an input, to so many significant digits. */

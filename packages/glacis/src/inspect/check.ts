@@ -1,0 +1,184 @@
+/**
+ * `inspect --check`: whether the model, as read, computes what ONNX Runtime computes from the file.
+ * Outputs on random inputs, many rows at once against one by one; and random directional derivatives
+ * against central differences, kinks left out and counted.
+ */
+import {
+  type Builder,
+  definitionOf,
+  gradientOf,
+  inputNodes,
+  type Model,
+  type Node,
+  RandomBlock,
+  type Runtime,
+  sizeOf,
+  type Tensor,
+  writeModel,
+} from '@glacis/core';
+import { UsageError } from '../errors.ts';
+import { steadySlope } from './slope.ts';
+
+export interface CheckResult {
+  /** Greatest difference of an output, relative to the row's greatest output. */
+  readonly outputMaxError: number;
+  /** Greatest difference of a kept directional derivative, relative to the gradient's length. */
+  readonly gradientMaxError: number;
+  readonly passed: boolean;
+  readonly rows: number;
+  readonly directions: number;
+  /** Directions left out because the function has a kink there. */
+  readonly kinks: number;
+  /** Step ops on the way, whose derivative is zero by definition. */
+  readonly steps: readonly string[];
+}
+
+const [ROWS, DIRECTIONS_PER_ROW] = [8, 16];
+const [OUTPUT_TOLERANCE, SLOPE_TOLERANCE, KEPT_SHARE] = [1e-4, 1e-3, 0.99];
+
+type Evaluate = (rows: Float32Array, count: number) => Promise<Float32Array>;
+
+export async function checkModel(model: Model, runtime: Runtime, seed: number): Promise<CheckResult> {
+  const [input, ...others] = inputNodes(model.graph);
+  if (!input || others.length > 0) {
+    throw new UsageError('--check needs a model with exactly one input.');
+  }
+  const shape = input.shape.slice(1).map(Number);
+  const size = sizeOf(shape);
+  const rows = randomRows(size, seed);
+  const original = await runtime.session(model.bytes);
+  const derived = await runtime.session(writeModel(model.graph));
+  const [inputName, output] = [input.attributes.name, model.graph.outputs[0]?.name ?? ''];
+  const alone: Evaluate = async (data, count) => {
+    const rowShape = model.batchAxis ? [1, ...shape] : shape;
+    const results: Float32Array[] = [];
+    for (let row = 0; row < count; row++) {
+      const one = data.slice(row * size, (row + 1) * size);
+      const feed: Tensor = { type: 'float32', shape: rowShape, data: one };
+      results.push(floatsOf((await original.run({ [inputName]: feed }))[output]));
+    }
+    return joined(results);
+  };
+  const together: Evaluate = async (data, count) => {
+    const feed: Tensor = { type: 'float32', shape: [count, ...shape], data };
+    return floatsOf((await derived.run({ [inputName]: feed }))[output]);
+  };
+  const expected = await alone(rows, ROWS);
+  const single = await rowByRow(together, rows, ROWS, size);
+  const batched = model.batched ? await together(rows, ROWS) : single;
+  const outputMaxError = Math.max(
+    largestError(expected, single, ROWS),
+    largestError(expected, batched, ROWS),
+  );
+  const gradients = await checkGradient(model, runtime, rows, alone, seed);
+  await original.release();
+  await derived.release();
+  const kept = gradients.errors.length;
+  const within = gradients.errors.filter((error) => error <= SLOPE_TOLERANCE).length;
+  return {
+    outputMaxError,
+    gradientMaxError: Math.max(0, ...gradients.errors),
+    passed: outputMaxError <= OUTPUT_TOLERANCE && within >= KEPT_SHARE * kept,
+    rows: ROWS,
+    directions: ROWS * DIRECTIONS_PER_ROW,
+    kinks: ROWS * DIRECTIONS_PER_ROW - kept,
+    steps: stepOps(model),
+  };
+}
+
+/** Half the rows uniform in [0, 1), as pictures are; half standard normal, as normalised data are. */
+function randomRows(size: number, seed: number): Float32Array {
+  const rows = new Float32Array(ROWS * size);
+  for (let row = 0; row < ROWS; row++) {
+    const random = new RandomBlock(seed, row, 0);
+    for (let i = 0; i < size; i++) {
+      rows[row * size + i] = row % 2 === 0 ? random.uniform(i) : random.normal(i);
+    }
+  }
+  return rows;
+}
+
+/** Errors of the directional derivatives of a random mixture of the outputs. */
+async function checkGradient(
+  model: Model,
+  runtime: Runtime,
+  rows: Float32Array,
+  alone: Evaluate,
+  seed: number,
+): Promise<{ errors: number[] }> {
+  const [input] = inputNodes(model.graph);
+  const shape = (input?.shape ?? []).slice(1).map(Number);
+  const size = sizeOf(shape);
+  let mixture = new Float32Array();
+  const of = (b: Builder, output: Node): Node => {
+    const width = sizeOf(output.shape.slice(1).map(Number));
+    const random = new RandomBlock(seed, 0, 1);
+    mixture = Float32Array.from({ length: width }, (_, i) => random.normal(i));
+    const flat = b.reshape(output, [output.shape[0] ?? 1, width]);
+    return b.sum(b.mul(flat, b.floats(mixture, [1, width])), [1]);
+  };
+  const name = input?.attributes.name ?? '';
+  const session = await runtime.session(writeModel(gradientOf(model.graph, { of, at: name })));
+  const mixed = async (x: Float32Array): Promise<number> => {
+    const scores = await alone(x, 1);
+    return scores.reduce((sum, score, i) => sum + score * (mixture[i] ?? 0), 0);
+  };
+  const errors: number[] = [];
+  for (let row = 0; row < ROWS; row++) {
+    const x = rows.slice(row * size, (row + 1) * size);
+    const feed: Tensor = { type: 'float32', shape: [1, ...shape], data: x };
+    const gradient = floatsOf((await session.run({ [name]: feed }))['gradient']);
+    const length = Math.hypot(...gradient);
+    for (let draw = 0; draw < DIRECTIONS_PER_ROW; draw++) {
+      const random = new RandomBlock(seed, row, 2 + draw);
+      const direction = Float32Array.from({ length: size }, (_, i) => random.normal(i));
+      const expected = gradient.reduce((sum, g, i) => sum + g * (direction[i] ?? 0), 0);
+      const slope = await steadySlope(mixed, x, direction, SLOPE_TOLERANCE * length);
+      if (slope !== null) errors.push(Math.abs(slope - expected) / Math.max(length, 1e-12));
+    }
+  }
+  await session.release();
+  return { errors };
+}
+
+function stepOps({ graph }: Model): string[] {
+  const steps = graph.nodes.filter(({ op }) => definitionOf(op).kind === 'step');
+  return [...new Set(steps.map(({ op, label }) => label || op))];
+}
+
+function largestError(expected: Float32Array, found: Float32Array, rows: number): number {
+  const width = expected.length / rows;
+  let largest = 0;
+  for (let row = 0; row < rows; row++) {
+    const own = expected.subarray(row * width, (row + 1) * width);
+    const scale = Math.max(1e-6, ...own.map(Math.abs));
+    own.forEach((value, k) => {
+      const other = found[row * width + k] ?? Number.NaN;
+      const error = Object.is(value, other) ? 0 : Math.abs(value - other) / scale;
+      largest = Number.isNaN(error) ? Infinity : Math.max(largest, error);
+    });
+  }
+  return largest;
+}
+
+async function rowByRow(
+  run: Evaluate,
+  rows: Float32Array,
+  count: number,
+  size: number,
+): Promise<Float32Array> {
+  const results: Float32Array[] = [];
+  for (let row = 0; row < count; row++) {
+    results.push(await run(rows.slice(row * size, (row + 1) * size), 1));
+  }
+  return joined(results);
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  return Float32Array.from(parts.flatMap((part) => [...part]));
+}
+
+function floatsOf(value: Tensor | undefined): Float32Array {
+  if (value?.data instanceof Float32Array) return value.data;
+  throw new UsageError('--check needs float32 outputs.');
+}

@@ -1,0 +1,125 @@
+/** Derived graphs as ONNX files: the gradient of the margin, or interval bounds of the outputs. */
+import {
+  Builder,
+  type Graph,
+  gradientOf,
+  inputNodes,
+  marginOf,
+  type Model,
+  type Node,
+  nodeAt,
+  oneHotRows,
+  outputNamed,
+  propagateIntervals,
+  replayLowered,
+  roundingModel,
+  type Semantics,
+} from '@glacis/core';
+import { UsageError } from '../errors.ts';
+
+export interface Emitted {
+  readonly graph: Graph;
+  /** What each input and output is, by name. */
+  readonly meanings: Readonly<Record<string, string>>;
+}
+
+/**
+ * Outputs `value` [batch] and `gradient` (the input's shape). The value is the margin of `labels`, or
+ * the score of one class, or a model's only output.
+ */
+export function emitGradient(model: Model, chosen: number | undefined): Emitted {
+  const input = onlyInput(model);
+  const name = model.graph.outputs[0]?.name ?? '';
+  const output = outputNamed(model.graph, name);
+  const [batch = 1, scores = 1] = output.shape;
+  const count = Number(scores);
+  if (output.shape.length !== 2 || !(count >= 1)) {
+    throw new UsageError(
+      `The output ${name} has the shape [${output.shape.join(', ')}]; a gradient is of one score of [batch, classes].`,
+    );
+  }
+  if (chosen !== undefined && chosen >= count) {
+    throw new UsageError(`--class ${chosen}: the model has the classes 0 to ${count - 1}.`);
+  }
+  const single = chosen ?? (count === 1 ? 0 : undefined);
+  const of = (b: Builder, value: Node): Node => {
+    if (single !== undefined) return b.reshape(b.gather(value, 1, [single]), [batch]);
+    return marginOf(b, value, oneHotRows(b, b.input('labels', [batch], 'int32'), count));
+  };
+  const what = single === undefined ? 'the margin of the label' : `score ${single} of ${name}`;
+  return {
+    graph: gradientOf(model.graph, { of, at: input }),
+    meanings: {
+      [input]: 'the input',
+      ...(single === undefined ? { labels: 'the class of each row' } : {}),
+      value: `${what}, one number a row`,
+      gradient: `its gradient with respect to ${input}`,
+    },
+  };
+}
+
+/** Inputs `lower` and `upper`; for each output its ends over that box, rounded outward; `finite`. */
+export function emitIntervals(model: Model, semantics: Semantics): Emitted {
+  const [node] = inputNodes(model.graph);
+  const name = onlyInput(model);
+  if (!node) throw new UsageError('The model has no input.');
+  const b = new Builder();
+  const box = { lower: b.input('lower', node.shape), upper: b.input('upper', node.shape) };
+  const centre = b.mul(b.add(box.lower, box.upper), 0.5);
+  const copies = replayLowered(b, model.graph, new Map([[node.id, centre]]), ['range']);
+  const support = (): Node => {
+    throw new RangeError('a box is its own support');
+  };
+  const sets = new Map([[centre.id, { centre, box, isBox: true, support }]]);
+  const propagation = propagateIntervals(b, b.graph({}), sets, roundingModel(semantics));
+  const meanings: Record<string, string> = {
+    lower: `the least value of each element of ${name}`,
+    upper: `the greatest value of each element of ${name}`,
+  };
+  const results: Record<string, Node> = {};
+  for (const output of model.graph.outputs) {
+    const copy = copies.get(output.id);
+    if (!copy) throw new RangeError(`the output ${output.name} was not copied`);
+    const ends = propagation.boundsOf(copy);
+    for (const side of ['lower', 'upper'] as const) {
+      // A value that no input reaches needs an identity of its own to be an output twice.
+      results[`${output.name}_${side}`] = b.mul(ends[side], 1);
+      meanings[`${output.name}_${side}`] =
+        `no input of the box gives ${side === 'lower' ? 'less' : 'more'} (${semantics} semantics)`;
+    }
+  }
+  meanings['finite'] = '1 where every value inside was finite; else the bounds say nothing';
+  return { graph: b.graph({ ...results, finite: propagation.finite() }), meanings };
+}
+
+function onlyInput(model: Model): string {
+  const [input, ...others] = inputNodes(model.graph);
+  if (!input || others.length > 0) {
+    throw new UsageError(`The model has ${others.length + 1} inputs; exactly one is needed here.`);
+  }
+  return input.attributes.name;
+}
+
+/** "name float32 [batch, 10]: meaning" for every input and output. */
+export function describeEmitted({ graph, meanings }: Emitted): {
+  inputs: readonly PortLine[];
+  outputs: readonly PortLine[];
+} {
+  const line = (name: string, { type, shape }: Node): PortLine => ({
+    name,
+    type,
+    shape,
+    meaning: meanings[name] ?? '',
+  });
+  return {
+    inputs: inputNodes(graph).map((node) => line(node.attributes.name, node)),
+    outputs: graph.outputs.map(({ name, id }) => line(name, nodeAt(graph, id))),
+  };
+}
+
+export interface PortLine {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly (number | string)[];
+  readonly meaning: string;
+}

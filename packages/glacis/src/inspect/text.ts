@@ -1,0 +1,102 @@
+/** An inspection as text: a table of layers, what cannot be read, what was checked and written. */
+import { counted, count } from '../report/numbers.ts';
+import { type Ink, inkOf } from '../report/ink.ts';
+import { columnsOf, padded, printable, shortened } from '../report/terminal-text.ts';
+import type { Inspection } from '../commands/inspect.ts';
+import type { PortLine } from './emit.ts';
+
+const [MOST_NAME, GAP] = [36, '  '];
+
+export function inspectionText(inspection: Inspection, color: boolean, width: number): string {
+  const ink = inkOf(color);
+  const blocks = [
+    heading(inspection, ink),
+    layers(inspection, ink, Math.max(60, Math.min(120, width))),
+    support(inspection, ink),
+    check(inspection, ink),
+    emitted(inspection, ink),
+  ];
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function heading({ model }: Inspection, ink: Ink): string[] {
+  const { path, opset, producer, parameters, inputs, outputs, batched } = model;
+  const made = producer === '' ? '' : ` · ${printable(producer)}`;
+  const port = ({ name, type, shape }: (typeof inputs)[number]): string =>
+    `${printable(name)} ${ink.dim(`${type} [${shape.join(', ')}]`)}`;
+  return [
+    ink.bold(printable(path)) + ink.dim(` · opset ${opset}${made} · ${count(parameters)} parameters`),
+    ...inputs.map((input) => `${padded('input', 9)}${port(input)}`),
+    ...outputs.map((output) => `${padded('output', 9)}${port(output)}`),
+    ...(batched === false ? ['Rows are run one by one: its shapes allow no batch.'] : []),
+  ];
+}
+
+function layers({ layers: rows }: Inspection, ink: Ink, width: number): string[] {
+  if (rows.length === 0) return [];
+  const cells = rows.map(({ name, op, shape, parameters, supported }) => ({
+    name: printable(name),
+    op: printable(op),
+    shape: shape ? `[${shape.join(', ')}]` : '?',
+    parameters: parameters > 0 ? count(parameters) : '',
+    supported,
+  }));
+  const widest = (of: (cell: (typeof cells)[number]) => string, least: number): number =>
+    cells.reduce((most, cell) => Math.max(most, columnsOf(of(cell))), least);
+  const op = widest((cell) => cell.op, 2);
+  const shape = Math.min(40, widest((cell) => cell.shape, 12));
+  const number = widest((cell) => cell.parameters, 10);
+  const name = Math.max(8, Math.min(MOST_NAME, width - op - shape - number - 3 * GAP.length));
+  const line = (a: string, b: string, c: string, d: string): string =>
+    [
+      padded(shortened(a, name), name),
+      padded(b, op),
+      padded(shortened(c, shape), shape),
+      padded(d, number, 'left'),
+    ].join(GAP);
+  return [
+    ink.dim(line('layer', 'op', 'output shape', 'parameters')),
+    ...cells.map((cell) => {
+      const text = line(cell.name, cell.op, cell.shape, cell.parameters);
+      return cell.supported ? text : ink.attack(text);
+    }),
+  ];
+}
+
+function support({ unsupported, problem, ops }: Inspection, ink: Ink): string[] {
+  if (unsupported.length > 0) {
+    return [
+      ink.attack(`Not supported: ${counted(unsupported.length, 'node')}.`),
+      ...unsupported.map(({ op, node, advice }) => `  ${printable(node)} (${op}): ${advice}.`),
+    ];
+  }
+  if (problem !== null) return [ink.attack(`Not supported: ${printable(problem)}.`)];
+  const kinds = Object.keys(ops).length;
+  return [ink.proof(`Supported: all ${counted(kinds, 'kind')} of operators in the file can be read.`)];
+}
+
+function check({ check: result }: Inspection, ink: Ink): string[] {
+  if (!result) return [];
+  const { outputMaxError, gradientMaxError, rows, directions, kinks, steps, passed } = result;
+  const kept = directions - kinks;
+  return [
+    `Outputs, ${rows} random rows, together and one by one: largest relative error ${outputMaxError.toExponential(1)} (allowed 1e-4).`,
+    `Gradients, ${kept} random directions: largest relative error ${gradientMaxError.toExponential(1)} (allowed 1e-3 for 99%); ${counted(kinks, 'direction')} left out at kinks.`,
+    ...(steps.length > 0 ? [`Steps, whose derivative is 0 by definition: ${steps.join(', ')}.`] : []),
+    passed ? ink.proof('Check passed.') : ink.attack('Check failed.'),
+  ];
+}
+
+function emitted({ emitted: written }: Inspection, ink: Ink): string[] {
+  if (!written) return [];
+  const line = (kind: string, { name, type, shape, meaning }: PortLine): string =>
+    `${padded(kind, 9)}${printable(name)} ${ink.dim(`${type} [${shape.join(', ')}]`)} ${meaning}`;
+  return [
+    `Written: ${printable(written.path)}`,
+    ...written.inputs.map((port) => line('input', port)),
+    ...written.outputs.map((port) => line('output', port)),
+  ];
+}
