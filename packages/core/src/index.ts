@@ -12,7 +12,7 @@ export type { Graph, Node, OpAttributes, OpName } from './graph/graph.ts';
 export { opNames } from './graph/ops/table.ts';
 export type { ConvGeometry } from './graph/ops/convolutions.ts';
 export { Threat, type ThreatOptions, linf, l2, l1 } from './threats/threat.ts';
-export { type OnnxRuntime, ortRuntime, type Runtime } from './runtime/runtime.ts';
+export { type OnnxRuntime, ortRuntime, type Runtime, type Session } from './runtime/runtime.ts';
 export {
   answerFor,
   batchOf,

@@ -4,9 +4,11 @@
  */
 import type { AttributeProto, NodeProto } from 'onnx-buf';
 import type { Builder } from '../graph/builder.ts';
+import type { Dimension } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { readTensor } from './element-types.ts';
+import { isHost, type ReadValue, tensorOf } from './host-value.ts';
 import { ModelError } from './model-error.ts';
 
 /** A broken file may ask for any size. */
@@ -18,14 +20,14 @@ export class LoweringContext {
   readonly opset: number;
   /** Where the operator is, for messages. */
   readonly where: string;
-  private readonly operands: readonly (Node | undefined)[];
+  private readonly operands: readonly (ReadValue | undefined)[];
 
   constructor(
     b: Builder,
     proto: NodeProto,
     opset: number,
     where: string,
-    operands: readonly (Node | undefined)[],
+    operands: readonly (ReadValue | undefined)[],
   ) {
     this.b = b;
     this.proto = proto;
@@ -36,13 +38,17 @@ export class LoweringContext {
 
   /** The i-th operand; throws when it is absent. */
   operand(i = 0): Node {
-    const node = this.operands[i];
+    const node = this.optional(i);
     if (!node) throw this.invalid(`operand ${i} is missing`);
     return node;
   }
 
   optional(i: number): Node | undefined {
-    return this.operands[i];
+    const value = this.operands[i];
+    if (value === undefined || !isHost(value)) return value;
+    const known = tensorOf(value);
+    if (!known) throw this.unsupported(`operand ${i} computes with the size of the batch`);
+    return this.b.constant(known);
   }
 
   /** All operands. */
@@ -52,7 +58,7 @@ export class LoweringContext {
 
   /** The i-th operand's value, known when reading; undefined when the operand is absent. */
   constant(i: number): Tensor | undefined {
-    const node = this.operands[i];
+    const node = this.optional(i);
     if (!node) return undefined;
     if (node.op === 'constant') return node.attributes.tensor;
     throw this.unsupported(`operand ${i} must be a constant, but it is computed from the input`);
@@ -61,6 +67,12 @@ export class LoweringContext {
   numbers(i: number): number[] | undefined {
     const value = this.constant(i);
     return value && Array.from(value.data as ArrayLike<number | bigint>, Number);
+  }
+
+  /** The i-th operand as sizes, symbolic ones included; undefined when the operand is absent. */
+  sizes(i: number): readonly Dimension[] | undefined {
+    const value = this.operands[i];
+    return value && isHost(value) ? value.elements : this.numbers(i);
   }
 
   private attribute(name: string): AttributeProto | undefined {
@@ -118,4 +130,4 @@ export class LoweringContext {
   }
 }
 
-export type Lowering = (context: LoweringContext) => Node | readonly Node[];
+export type Lowering = (context: LoweringContext) => ReadValue | readonly Node[];

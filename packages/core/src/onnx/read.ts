@@ -11,8 +11,10 @@ import type { Graph, Node } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
 import type { DataType } from '../tensor/tensor.ts';
 import { elementTypeName, readTensor } from './element-types.ts';
+import { hostOf, isHost, type ReadValue } from './host-value.ts';
 import { LoweringContext } from './lowering.ts';
 import { ModelError } from './model-error.ts';
+import { hostOperators } from './operators/host.ts';
 import { operators } from './operators/table.ts';
 
 /** An input or output as the file declares it; unknown or symbolic sizes are strings. */
@@ -127,7 +129,7 @@ interface Reading {
 function lower(reading: Reading, batch: Dimension): Graph {
   const b = new Builder();
   const graph = reading.proto.graph;
-  const values = new Map<string, Node>();
+  const values = new Map<string, ReadValue>();
   for (const port of reading.inputs) {
     const [, ...rest] = reading.batchAxis ? port.shape : [1, ...port.shape];
     const open = rest.find(isSymbolic);
@@ -149,6 +151,7 @@ function lower(reading: Reading, batch: Dimension): Graph {
   const outputs = (graph?.output ?? []).map((info) => {
     const value = values.get(info.name);
     if (!value) throw new ModelError('invalid', `nothing computes the output ${info.name}`);
+    if (isHost(value)) throw new ShapeError(`the output ${info.name} is a shape, not a score`);
     return [info.name, batchFirst(b, value, batch, reading.batchAxis)] as const;
   });
   return b.graph(Object.fromEntries(outputs));
@@ -166,7 +169,7 @@ function lowerNode(
   b: Builder,
   { opset }: Reading,
   node: NodeProto,
-  values: Map<string, Node>,
+  values: Map<string, ReadValue>,
 ): void {
   const where = describe(node);
   const lowering = operators.get(qualified(node));
@@ -185,17 +188,33 @@ function lowerNode(
   b.labelled(where, () => {
     let result: ReturnType<typeof lowering>;
     try {
-      result = lowering(new LoweringContext(b, node, opset, where, operands));
+      const context = new LoweringContext(b, node, opset, where, operands);
+      result = evaluated(context, node.opType, operands) ?? lowering(context);
     } catch (cause) {
       if (!(cause instanceof ShapeError) && !(cause instanceof RangeError)) throw cause;
       throw new ShapeError(`${where}: ${cause.message}`, { cause });
     }
-    const results = 'op' in result ? [result] : result;
+    const results = Array.isArray(result) ? result : [result];
     node.output.forEach((name, i) => {
       const value = results[i];
       if (name !== '' && value) values.set(name, value);
     });
   });
+}
+
+/** The result of an operator on whole numbers that are all known already. */
+function evaluated(
+  context: LoweringContext,
+  opType: string,
+  operands: readonly (ReadValue | undefined)[],
+): ReadValue | undefined {
+  const rule = hostOperators.get(opType);
+  if (!rule) return undefined;
+  const known = operands.map((operand) => operand && hostOf(operand));
+  const present = known.filter((value) => value !== undefined);
+  return present.length > 0 && present.length === operands.length
+    ? rule(context, present)
+    : undefined;
 }
 
 export interface ReadOptions {

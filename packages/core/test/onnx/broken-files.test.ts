@@ -8,11 +8,16 @@ import { elementwiseCases } from './elementwise-cases.ts';
 import { type FileSpec, ints, onnxFile, one, weights } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
+import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
 
-const files = [...elementwiseCases, ...linearCases, ...structuralCases, ...reductionCases].map(
-  onnxFile,
-);
+const files = [
+  ...elementwiseCases,
+  ...linearCases,
+  ...structuralCases,
+  ...reductionCases,
+  ...shapeCases,
+].map(onnxFile);
 
 /** What reading throws; undefined when it succeeds. */
 function failure(bytes: Uint8Array<ArrayBuffer>): unknown {

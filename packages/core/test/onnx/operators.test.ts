@@ -14,9 +14,16 @@ import { elementwiseCases } from './elementwise-cases.ts';
 import { type Case, onnxFile } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
+import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
 
-const cases = [...elementwiseCases, ...linearCases, ...structuralCases, ...reductionCases];
+const cases = [
+  ...elementwiseCases,
+  ...linearCases,
+  ...structuralCases,
+  ...reductionCases,
+  ...shapeCases,
+];
 
 test('every operator that can be read has a hand-made file', () => {
   const made = new Set(cases.flatMap(({ nodes }) => nodes.map(({ op }) => op)));

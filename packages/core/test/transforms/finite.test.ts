@@ -83,7 +83,7 @@ describe('a row is not finite', () => {
           expect(finite).toEqual(clean.map((was, i) => (used && i === row ? 0 : was)));
         },
       ),
-      { seed: 13, numRuns: 2 },
+      { seed: 13, numRuns: 1 },
     );
   });
 
@@ -133,7 +133,7 @@ describe('huge numbers', () => {
           await expectSound(huge, around(feeds, 0.1), draw, { batched, rows });
         },
       ),
-      { seed: 14, numRuns: 3, maxSkipsPerRun: 1000 },
+      { seed: 14, numRuns: 2, maxSkipsPerRun: 1000 },
     );
   });
 });

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { Builder } from '../../src/graph/builder.ts';
 import { BATCH } from '../../src/graph/dimension.ts';
 import { dependents, type Graph, type Node, type OpName } from '../../src/graph/graph.ts';
+import { definitionOf } from '../../src/graph/ops/table.ts';
 import { writeModel } from '../../src/onnx/write.ts';
 import { floats, sizeOf, type Tensor } from '../../src/tensor/tensor.ts';
 import { isAffine } from '../../src/transforms/affine.ts';
@@ -102,11 +103,15 @@ const affine: readonly OpName[] = [
   'dropout',
 ];
 
-/** Whether every perturbed value is affine in the inputs and keeps the batch in front. */
+/**
+ * Whether every perturbed value is affine in the inputs, keeps the batch in front and meets weights
+ * that are constants, not computed (those are only known up to rounding).
+ */
 function isAffineGraph(graph: Graph): boolean {
   const perturbed = dependents(graph, graph.inputs);
   return graph.nodes.every((node) => {
-    if (!perturbed[node.id]) return true;
+    const { kind } = definitionOf(node.op);
+    if (!perturbed[node.id]) return kind === 'source' || kind === 'structural';
     if (node.shape[0] !== BATCH) return false;
     return node.op === 'input' || isAffine(node, (id) => perturbed[id] ?? false);
   });
@@ -123,7 +128,7 @@ test('for an affine network over a box it is the minimum', async () => {
       const truth = affineRows(graph, boxes, rows, bounded.specification);
       expectExact(bounded, truth.map(minimumOverBox));
     }),
-    { seed: 16, numRuns: 30 },
+    { seed: 16, numRuns: 20 },
   );
 });
 

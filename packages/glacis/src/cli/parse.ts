@@ -39,7 +39,7 @@ export function parseCommandLine(words: readonly string[]): Request {
   try {
     parser.parse(rest, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) throw explained(error, command, rest);
+    if (error instanceof CommanderError) throw explained(error, command, parser.args);
     throw error;
   }
   return {
@@ -100,7 +100,7 @@ function valueMissing(name: keyof typeof optionTable): UsageError {
 function explained(
   error: CommanderError,
   command: CommandName,
-  words: readonly string[],
+  operands: readonly string[],
 ): UsageError {
   const named = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   if (error.code === 'commander.unknownOption') {
@@ -120,7 +120,7 @@ function explained(
     if (name !== undefined) return valueMissing(name);
   }
   if (error.code === 'commander.excessArguments') {
-    const extra = words.filter((word) => !word.startsWith('-')).at(-1) ?? '';
+    const extra = operands[1] ?? '';
     return new UsageError(
       `glacis ${command} takes one model; ${extra} is one word too many: values belong after a flag.`,
     );

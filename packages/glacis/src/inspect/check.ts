@@ -4,12 +4,9 @@
  * against central differences, kinks left out and counted.
  */
 import {
-  type Builder,
   definitionOf,
-  gradientOf,
   inputNodes,
   type Model,
-  type Node,
   RandomBlock,
   type Runtime,
   sizeOf,
@@ -17,7 +14,8 @@ import {
   writeModel,
 } from '@glacis/core';
 import { UsageError } from '../errors.ts';
-import { steadySlope } from './slope.ts';
+import { checkGradient, type Evaluate, SLOPE_TOLERANCE } from './directions.ts';
+import { floatsOf, joined } from './rows.ts';
 
 export interface CheckResult {
   /** Greatest difference of an output, relative to the row's greatest output. */
@@ -33,10 +31,8 @@ export interface CheckResult {
   readonly steps: readonly string[];
 }
 
-const [ROWS, DIRECTIONS_PER_ROW] = [8, 16];
-const [OUTPUT_TOLERANCE, SLOPE_TOLERANCE, KEPT_SHARE] = [1e-4, 1e-3, 0.99];
-
-type Evaluate = (rows: Float32Array, count: number) => Promise<Float32Array>;
+const ROWS = 8;
+const [OUTPUT_TOLERANCE, KEPT_SHARE] = [1e-4, 0.99];
 
 export async function checkModel(model: Model, runtime: Runtime, seed: number): Promise<CheckResult> {
   const [input, ...others] = inputNodes(model.graph);
@@ -70,18 +66,18 @@ export async function checkModel(model: Model, runtime: Runtime, seed: number): 
     largestError(expected, single, ROWS),
     largestError(expected, batched, ROWS),
   );
-  const gradients = await checkGradient(model, runtime, rows, alone, seed);
+  const gradients = await checkGradient(model, runtime, { rows, count: ROWS }, alone, seed);
   await original.release();
   await derived.release();
-  const kept = gradients.errors.length;
-  const within = gradients.errors.filter((error) => error <= SLOPE_TOLERANCE).length;
+  const { errors, kinks } = gradients;
+  const within = errors.filter((error) => error <= SLOPE_TOLERANCE).length;
   return {
     outputMaxError,
-    gradientMaxError: Math.max(0, ...gradients.errors),
-    passed: outputMaxError <= OUTPUT_TOLERANCE && within >= KEPT_SHARE * kept,
+    gradientMaxError: Math.max(0, ...errors),
+    passed: outputMaxError <= OUTPUT_TOLERANCE && within >= Math.max(1, KEPT_SHARE * errors.length),
     rows: ROWS,
-    directions: ROWS * DIRECTIONS_PER_ROW,
-    kinks: ROWS * DIRECTIONS_PER_ROW - kept,
+    directions: errors.length + kinks,
+    kinks,
     steps: stepOps(model),
   };
 }
@@ -96,49 +92,6 @@ function randomRows(size: number, seed: number): Float32Array {
     }
   }
   return rows;
-}
-
-/** Errors of the directional derivatives of a random mixture of the outputs. */
-async function checkGradient(
-  model: Model,
-  runtime: Runtime,
-  rows: Float32Array,
-  alone: Evaluate,
-  seed: number,
-): Promise<{ errors: number[] }> {
-  const [input] = inputNodes(model.graph);
-  const shape = (input?.shape ?? []).slice(1).map(Number);
-  const size = sizeOf(shape);
-  let mixture = new Float32Array();
-  const of = (b: Builder, output: Node): Node => {
-    const width = sizeOf(output.shape.slice(1).map(Number));
-    const random = new RandomBlock(seed, 0, 1);
-    mixture = Float32Array.from({ length: width }, (_, i) => random.normal(i));
-    const flat = b.reshape(output, [output.shape[0] ?? 1, width]);
-    return b.sum(b.mul(flat, b.floats(mixture, [1, width])), [1]);
-  };
-  const name = input?.attributes.name ?? '';
-  const session = await runtime.session(writeModel(gradientOf(model.graph, { of, at: name })));
-  const mixed = async (x: Float32Array): Promise<number> => {
-    const scores = await alone(x, 1);
-    return scores.reduce((sum, score, i) => sum + score * (mixture[i] ?? 0), 0);
-  };
-  const errors: number[] = [];
-  for (let row = 0; row < ROWS; row++) {
-    const x = rows.slice(row * size, (row + 1) * size);
-    const feed: Tensor = { type: 'float32', shape: [1, ...shape], data: x };
-    const gradient = floatsOf((await session.run({ [name]: feed }))['gradient']);
-    const length = Math.hypot(...gradient);
-    for (let draw = 0; draw < DIRECTIONS_PER_ROW; draw++) {
-      const random = new RandomBlock(seed, row, 2 + draw);
-      const direction = Float32Array.from({ length: size }, (_, i) => random.normal(i));
-      const expected = gradient.reduce((sum, g, i) => sum + g * (direction[i] ?? 0), 0);
-      const slope = await steadySlope(mixed, x, direction, SLOPE_TOLERANCE * length);
-      if (slope !== null) errors.push(Math.abs(slope - expected) / Math.max(length, 1e-12));
-    }
-  }
-  await session.release();
-  return { errors };
 }
 
 function stepOps({ graph }: Model): string[] {
@@ -172,13 +125,4 @@ async function rowByRow(
     results.push(await run(rows.slice(row * size, (row + 1) * size), 1));
   }
   return joined(results);
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  return Float32Array.from(parts.flatMap((part) => [...part]));
-}
-
-function floatsOf(value: Tensor | undefined): Float32Array {
-  if (value?.data instanceof Float32Array) return value.data;
-  throw new UsageError('--check needs float32 outputs.');
 }

@@ -24,11 +24,23 @@ export async function claimFolder(folder: string): Promise<void> {
         `--out ${folder} is a folder that holds no run of Glacis; nothing is overwritten: choose another.`,
       );
     }
-    await mkdir(dirname(resolve(folder)), { recursive: true });
+    await ensureFolder(dirname(resolve(folder)));
     // Where the run will be written, a folder must be possible.
     const place = names ? folder : dirname(resolve(folder));
     await rmdir(await mkdtemp(join(place, '.glacis-')));
   });
+}
+
+/** Makes a folder and those it is in. (mkdir's own `recursive` never ends where a name is refused.) */
+async function ensureFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' && dirname(folder) !== folder) {
+      await ensureFolder(dirname(folder));
+      await mkdir(folder);
+    } else if (codeOf(error) !== 'EEXIST') throw error;
+  }
 }
 
 async function namesIn(folder: string): Promise<string[] | null> {

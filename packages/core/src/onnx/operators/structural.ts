@@ -1,6 +1,7 @@
 /** Operators that move elements: reshape and its kin, concatenation, padding, selection. */
 import {
   BATCH,
+  broadcastShapes,
   type Dimension,
   divide,
   elementCount,
@@ -13,6 +14,7 @@ import type { Node } from '../../graph/graph.ts';
 import { ShapeError } from '../../graph/ops/definition.ts';
 import { pooledSizes } from '../../graph/ops/pooling.ts';
 import { padded } from '../../graph/ops/structural.ts';
+import { vector } from '../host-value.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 import { windowGeometry } from './linear.ts';
 
@@ -20,7 +22,7 @@ import { windowGeometry } from './linear.ts';
  * The shape a Reshape asks for. A file written for batch 1 may have that 1 baked into its target
  * ([1, 784], [1, −1]): where the operand has a symbolic batch, a leading 1 stands for it.
  */
-function reshapeTarget(c: LoweringContext, from: Shape, target: readonly number[]): Shape {
+function reshapeTarget(c: LoweringContext, from: Shape, target: readonly Dimension[]): Shape {
   const total = elementCount(from);
   const copied: Dimension[] = target.map((dim, i) =>
     dim === 0 && c.int('allowzero', 0) === 0 ? (from[i] ?? 1) : dim,
@@ -137,7 +139,7 @@ function slice(c: LoweringContext): Node {
 export const structural: Readonly<Record<string, Lowering>> = {
   Reshape: (c) => {
     const x = c.operand();
-    const target = c.numbers(1) ?? c.ints('shape');
+    const target = c.sizes(1) ?? c.ints('shape');
     if (!target) throw c.invalid('Reshape needs a shape');
     return c.b.reshape(x, reshapeTarget(c, x.shape, target));
   },
@@ -192,6 +194,31 @@ export const structural: Readonly<Record<string, Lowering>> = {
       ...indices.shape,
       ...x.shape.slice(axis + 1),
     ]);
+  },
+  Shape: (c) => {
+    const { shape } = c.operand();
+    return vector(shape.slice(c.int('start', 0), c.int('end', shape.length)));
+  },
+  Size: (c) => ({ dims: [], elements: [elementCount(c.operand().shape)] }),
+  ConstantOfShape: (c) => {
+    const shape = c.sizes(0) ?? [];
+    const value = c.tensor('value');
+    const [element = 0] = value ? Array.from(value.data as ArrayLike<number | bigint>, Number) : [];
+    if (value && value.type !== 'float32') {
+      if (value.type !== 'int64' && value.type !== 'bool') {
+        throw c.unsupported(`ConstantOfShape of ${value.type} values is not supported`);
+      }
+      const dims = shape.map((dim) => known(dim, 'a shape of whole numbers'));
+      const count = c.listable(dims.reduce((product, dim) => product * dim, 1));
+      return { dims, elements: new Array<number>(count).fill(element) };
+    }
+    return c.b.expand(c.b.scalar(element), shape);
+  },
+  Expand: (c) => {
+    const x = c.operand();
+    const shape = broadcastShapes(x.shape, c.sizes(1) ?? []);
+    if (!shape) throw c.invalid(`${printShape(x.shape)} does not broadcast`);
+    return c.b.expand(x, shape);
   },
   Constant: (c) => {
     const value = c.tensor('value');

@@ -1,0 +1,148 @@
+/**
+ * Operators on whole numbers known when reading: how exporters compute shapes. A rule gives undefined
+ * where it cannot be evaluated (a sum with a symbolic size, say); then the operator is lowered like
+ * any other.
+ */
+import {
+  type Dimension,
+  divide,
+  elementCount,
+  isSymbolic,
+  multiply,
+} from '../../graph/dimension.ts';
+import { type HostValue, vector } from '../host-value.ts';
+import type { LoweringContext } from '../lowering.ts';
+
+/** TensorProto codes of the whole-number types. */
+const wholeTypes: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 9, 12, 13]);
+
+type HostRule = (c: LoweringContext, operands: readonly HostValue[]) => HostValue | undefined;
+
+type Pairwise = (a: Dimension, b: Dimension) => Dimension | undefined;
+
+/** Element by element, with scalars and one-element vectors repeated. */
+function pairwise(join: Pairwise): HostRule {
+  return (_, [x, y]) => {
+    if (!x || !y) return undefined;
+    const [longer, shorter] = x.elements.length >= y.elements.length ? [x, y] : [y, x];
+    if (shorter.elements.length !== 1 && shorter.elements.length !== longer.elements.length) {
+      return undefined;
+    }
+    const pick = (value: HostValue, i: number): Dimension =>
+      value.elements[value.elements.length === 1 ? 0 : i] ?? 0;
+    const joined = longer.elements.map((_element, i) => join(pick(x, i), pick(y, i)));
+    if (joined.some((element) => element === undefined)) return undefined;
+    const elements = joined.filter((element) => element !== undefined);
+    const dims = longer.dims.length >= shorter.dims.length ? longer.dims : shorter.dims;
+    return { dims, elements };
+  };
+}
+
+const numeric =
+  (join: (a: number, b: number) => number): Pairwise =>
+  (a, b) =>
+    isSymbolic(a) || isSymbolic(b) ? undefined : join(a, b);
+
+const quotient: Pairwise = (a, b) =>
+  isSymbolic(a) || isSymbolic(b) ? divide(a, b) : b === 0 ? undefined : Math.trunc(a / b);
+
+/** Nothing symbolic equals a number: sizes of a batch are open. */
+const same: Pairwise = (a, b) => Number(a === b);
+
+const same1 = (_: LoweringContext, [value]: readonly HostValue[]): HostValue | undefined => value;
+
+function positions(size: number, start: number, end: number, step: number): number[] {
+  const clamp = (at: number): number => {
+    const from = at < 0 ? at + size : at;
+    return step > 0 ? Math.min(Math.max(from, 0), size) : Math.min(Math.max(from, -1), size - 1);
+  };
+  const found: number[] = [];
+  const last = end < -size && step < 0 ? -1 : clamp(end);
+  for (let at = clamp(start); step > 0 ? at < last : at > last; at += step) found.push(at);
+  return found;
+}
+
+function slice(c: LoweringContext, [data, ...rest]: readonly HostValue[]): HostValue | undefined {
+  if (!data || data.dims.length !== 1) return undefined;
+  const early = c.opset < 10;
+  const given = (i: number, name: string): number | undefined => {
+    const list = early ? c.ints(name) : rest[i]?.elements;
+    const value = list?.[0];
+    return value === undefined || isSymbolic(value) ? undefined : value;
+  };
+  const [start, end] = [given(0, 'starts'), given(1, 'ends')];
+  if (start === undefined || end === undefined) return undefined;
+  const step = early ? 1 : (given(3, 'steps') ?? 1);
+  if (step === 0) return undefined;
+  const chosen = positions(data.elements.length, start, end, step);
+  return vector(chosen.map((at) => data.elements[at] ?? 0));
+}
+
+function gather(c: LoweringContext, [data, indices]: readonly HostValue[]): HostValue | undefined {
+  if (!data || !indices || data.dims.length !== 1 || c.int('axis', 0) !== 0) return undefined;
+  const elements = indices.elements.map((index) => {
+    const at = Number(index) < 0 ? Number(index) + data.elements.length : Number(index);
+    return data.elements[at];
+  });
+  if (elements.some((element) => element === undefined)) return undefined;
+  return { dims: indices.dims, elements: elements.filter((element) => element !== undefined) };
+}
+
+function range(_: LoweringContext, operands: readonly HostValue[]): HostValue | undefined {
+  const [start, limit, delta] = operands.map(({ elements }) => elements[0]);
+  if (typeof start !== 'number' || typeof limit !== 'number' || typeof delta !== 'number') {
+    return undefined;
+  }
+  const count = Math.max(0, Math.ceil((limit - start) / delta));
+  if (!Number.isFinite(count) || count > 4096) return undefined;
+  return vector(Array.from({ length: count }, (_unused, i) => start + i * delta));
+}
+
+function reshape(_: LoweringContext, [data, target]: readonly HostValue[]): HostValue | undefined {
+  if (!data || !target || target.elements.some(isSymbolic)) return undefined;
+  const wanted = target.elements.map(Number);
+  const rest = wanted.filter((dim) => dim !== -1).reduce((product, dim) => product * dim, 1);
+  const dims = wanted.map((dim) => (dim === -1 ? data.elements.length / rest : dim));
+  return elementCount(dims) === data.elements.length ? { ...data, dims } : undefined;
+}
+
+export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
+  Object.entries<HostRule>({
+    Identity: same1,
+    // A float in between (for a scale, say) is arithmetic on data, not on shapes.
+    Cast: (c, operands) => (wholeTypes.has(c.int('to', 1)) ? same1(c, operands) : undefined),
+    Floor: same1,
+    Squeeze: (_, [value]) =>
+      value && { ...value, dims: value.elements.length === 1 ? [] : value.dims },
+    Unsqueeze: (_, [value]) => value && { ...value, dims: [value.elements.length] },
+    Reshape: reshape,
+    Gather: gather,
+    Slice: slice,
+    Range: range,
+    Concat: (_, operands) => vector(operands.flatMap(({ elements }) => elements)),
+    Add: pairwise((a, b) => (b === 0 ? a : a === 0 ? b : numeric((p, q) => p + q)(a, b))),
+    Sub: pairwise((a, b) => (b === 0 ? a : numeric((p, q) => p - q)(a, b))),
+    Mul: pairwise(multiply),
+    Div: pairwise(quotient),
+    Mod: pairwise(numeric((a, b) => a % b)),
+    Max: pairwise((a, b) => (a === b ? a : numeric(Math.max)(a, b))),
+    Min: pairwise((a, b) => (a === b ? a : numeric(Math.min)(a, b))),
+    Equal: pairwise(same),
+    Greater: pairwise(numeric((a, b) => Number(a > b))),
+    Less: pairwise(numeric((a, b) => Number(a < b))),
+    ReduceProd: (c, [value]) =>
+      value && {
+        dims: c.int('keepdims', 1) === 1 ? [1] : [],
+        elements: [elementCount(value.elements)],
+      },
+    Where: (_, [mask, a, b]) => {
+      if (!mask || !a || !b || mask.elements.some(isSymbolic)) return undefined;
+      const length = Math.max(mask.elements.length, a.elements.length, b.elements.length);
+      const pick = ({ elements }: HostValue, i: number): Dimension =>
+        elements[elements.length === 1 ? 0 : i] ?? 0;
+      return vector(
+        Array.from({ length }, (_unused, i) => pick(Number(pick(mask, i)) === 0 ? b : a, i)),
+      );
+    },
+  }),
+);

@@ -1,0 +1,90 @@
+/** Files whose shapes are computed while they run, as exporters write them for a free batch. */
+import { floats, integers } from '../../src/tensor/tensor.ts';
+import { type Case, ints, type NodeSpec, weights } from './hand-made.ts';
+
+const node = (
+  op: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: NodeSpec['attributes'] = {},
+): NodeSpec => ({ op, inputs, outputs: [output], attributes });
+
+const free = { opset: 13, inputs: { x: ['n', 2, 3] }, outputs: ['y'] } as const;
+
+export const shapeCases: readonly Case[] = [
+  {
+    ...free,
+    what: 'Shape: the batch is taken out of the shape and put into a Reshape',
+    nodes: [
+      node('Shape', ['x'], 'shape'),
+      node('Gather', ['shape', 'zero'], 'batch', { axis: 0 }),
+      node('Unsqueeze', ['batch', 'axis'], 'first'),
+      node('Concat', ['first', 'rest'], 'target', { axis: 0 }),
+      node('Reshape', ['x', 'target'], 'y'),
+    ],
+    initializers: { zero: integers([0], []), axis: ints(0), rest: ints(-1) },
+  },
+  {
+    ...free,
+    opset: 17,
+    what: 'Shape: from an axis to an axis, for a Reshape',
+    nodes: [
+      node('Shape', ['x'], 'batch', { start: 0, end: -2 }),
+      node('Shape', ['x'], 'last', { start: -1 }),
+      node('Concat', ['batch', 'last', 'rest'], 'target', { axis: 0 }),
+      node('Reshape', ['x', 'target'], 'y'),
+    ],
+    initializers: { rest: ints(-1) },
+  },
+  {
+    ...free,
+    what: 'Size and Cast: divided by a number of elements',
+    inputs: { x: [1, 4] },
+    nodes: [
+      node('Size', ['w'], 'count'),
+      node('Cast', ['count'], 'divisor', { to: 1 }),
+      node('Div', ['x', 'divisor'], 'y'),
+    ],
+    initializers: { w: weights(4) },
+  },
+  {
+    ...free,
+    what: 'Cast: of a value that has the type already',
+    nodes: [node('Cast', ['x'], 'y', { to: 1 })],
+  },
+  {
+    ...free,
+    what: 'ConstantOfShape: ones of the shape of the input',
+    nodes: [
+      node('Shape', ['x'], 'shape'),
+      node('ConstantOfShape', ['shape'], 'ones', { value: { tensor: floats([1]) } }),
+      node('Sub', ['ones', 'x'], 'y'),
+    ],
+  },
+  {
+    ...free,
+    what: 'ConstantOfShape: zeros when no value is given',
+    nodes: [
+      node('Shape', ['x'], 'shape'),
+      node('ConstantOfShape', ['shape'], 'zeros'),
+      node('Max', ['zeros', 'x'], 'y'),
+    ],
+  },
+  {
+    ...free,
+    what: 'Expand: a weight to the shape of the input, as a class token is',
+    nodes: [
+      node('Shape', ['x'], 'shape'),
+      node('Expand', ['w', 'shape'], 'wide'),
+      node('Concat', ['wide', 'x'], 'y', { axis: 1 }),
+    ],
+    initializers: { w: weights(1, 1, 3) },
+  },
+  {
+    ...free,
+    what: 'Expand: to constant sizes, where 1 keeps what is there',
+    inputs: { x: [1, 2, 1] },
+    nodes: [node('Expand', ['x', 'target'], 'y')],
+    initializers: { target: ints(1, 1, 3) },
+  },
+];
