@@ -6,7 +6,7 @@
 import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, multiply } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import type { InputSet } from '../transforms/interval.ts';
+import type { InputSet } from '../transforms/input-set.ts';
 import type { Rooms } from './norm.ts';
 import type { Threat } from './threat.ts';
 

@@ -7,10 +7,10 @@
  * Gowal et al. 2018 for the box arithmetic; rounding as in the design's "Soundness".
  */
 import type { Builder } from '../graph/builder.ts';
-import { divide, type Dimension, elementCount, known } from '../graph/dimension.ts';
+import { divide, type Dimension, elementCount } from '../graph/dimension.ts';
 import { type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
 import { type Bounds, isPoint, RuleMissing, type RoundingModel } from '../graph/ops/definition.ts';
-import { centred, magnitude, outward, outwardBy } from '../graph/ops/outward.ts';
+import { magnitude, outwardBy } from '../graph/ops/outward.ts';
 import {
   affineRegion,
   type AffineRegion,
@@ -22,22 +22,10 @@ import {
   regionReach,
   regionTerms,
 } from './affine.ts';
+import { fusedTerms } from './fusion.ts';
+import type { InputSet } from './input-set.ts';
+import { lowerBound, type RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
-
-/** The set an input ranges over, as graph values. */
-export interface InputSet {
-  /** A point of the set, of the input's shape; support is measured from here. */
-  readonly centre: Node;
-  /** A box that encloses the set. */
-  readonly box: Bounds;
-  /** Whether the set is its box. */
-  readonly isBox: boolean;
-  /**
-   * Upper bound of a·δ over the set, for coefficient rows a of shape [batch·rows, n] or, when
-   * `shared`, one [rows, n] for every sample: [batch, rows].
-   */
-  support(rows: Node, shared: boolean): Node;
-}
 
 export interface IntervalPropagation {
   /** Ends of a node of the graph. */
@@ -69,15 +57,15 @@ export function propagateIntervals(
   return new Propagation(b, network.nodes.slice(), sets, rounding);
 }
 
-class Propagation implements IntervalPropagation {
-  private readonly b: Builder;
+class Propagation implements IntervalPropagation, RegionBounds {
+  readonly b: Builder;
   private readonly nodes: readonly Node[];
-  private readonly sets: ReadonlyMap<number, InputSet>;
-  private readonly rounding: RoundingModel;
+  readonly sets: ReadonlyMap<number, InputSet>;
+  readonly rounding: RoundingModel;
   private readonly bounds = new Map<number, Bounds>();
   private readonly perturbed: boolean[];
   private readonly fused: number[];
-  private readonly batch: Dimension;
+  readonly batch: Dimension;
   private readonly watched = new Set<Node>();
 
   constructor(
@@ -176,7 +164,7 @@ class Propagation implements IntervalPropagation {
    * are exact. A weight that the network computes is only known up to its rounding, which box
    * arithmetic accounts for.
    */
-  private isFoldable(region: AffineRegion): boolean {
+  isFoldable(region: AffineRegion): boolean {
     const exact = (id: number): boolean => {
       const node = this.nodes[id];
       return this.perturbed[id] === true || (node !== undefined && isPoint(this.known(node)));
@@ -195,7 +183,7 @@ class Propagation implements IntervalPropagation {
     );
   }
 
-  private regionOf(output: Node): AffineRegion {
+  regionOf(output: Node): AffineRegion {
     return affineRegion(
       this.nodes,
       output,
@@ -208,7 +196,7 @@ class Propagation implements IntervalPropagation {
    * Error of a region's bound: of evaluating it (by the network, and at the centre), relative to its
    * terms; and of its rows, relative to the same terms over how far the frontier is from its centre.
    */
-  private regionError(region: AffineRegion): Node {
+  regionError(region: AffineRegion): Node {
     const { b, rounding } = this;
     const sizes = new Map<number, Node>();
     const reaches = new Map<number, Node>();
@@ -223,76 +211,7 @@ class Propagation implements IntervalPropagation {
     return b.add(b.add(values, rows), 4 * rounding.tiny(terms));
   }
 
-  readonly lowerBoundOf = (output: Node, rows: Node): Node => {
-    const { b, batch } = this;
-    const ends = this.boundsOf(output);
-    const region = this.regionOf(output);
-    const count = known(rows.shape[1] ?? 1, 'the number of specification rows');
-    const size = known(elementCount(output.shape.slice(1)), 'the output');
-    const folds = region.inside.length > 0 || this.sets.has(output.id);
-    if (!folds || !this.isFoldable(region)) return this.onEnds(ends, rows, size);
-    for (const node of region.frontier) this.boundsOf(node);
-    const spec = b.reshape(rows, [multiplied(batch, count), ...output.shape.slice(1)]);
-    const pulled = pullRows(b, region, spec, batch);
-    if (!pulled) return this.onEnds(ends, rows, size);
-    const centres = new Map<number, Node>();
-    let reach: Node = b.scalar(0);
-    for (const node of region.frontier) {
-      const set = this.sets.get(node.id);
-      const { centre, radius } = centred(b, this.known(node));
-      centres.set(node.id, set?.centre ?? centre);
-      const coefficients = pulled.get(node.id);
-      if (!coefficients) continue;
-      this.watchedNode(coefficients);
-      const width = known(elementCount(node.shape.slice(1)), 'a layer');
-      const part = set
-        ? set.support(b.neg(b.reshape(coefficients, [multiplied(batch, count), width])), false)
-        : this.weighted(b.abs(coefficients), radius ?? b.mul(b.abs(centre), 0), count, width);
-      reach = b.add(reach, part);
-    }
-    const flat = (value: Node): Node => b.reshape(value, [batch, size, 1]);
-    const onRows = (matrix: Node, value: Node): Node =>
-      b.reshape(b.matMul(matrix, flat(value)), [batch, count]);
-    const atCentre = evaluateRegion(b, region, centres);
-    const value = onRows(rows, atCentre);
-    const error = onRows(b.abs(rows), this.regionError(region));
-    // The dot products of rows with reach and values: relative to their own terms.
-    const { rounding } = this;
-    const dot = b.add(
-      b.mul(reach, rounding.own(this.widest(region))),
-      b.mul(onRows(b.abs(rows), b.abs(atCentre)), rounding.own(size)),
-    );
-    const lower = b.sub(b.sub(b.sub(value, reach), error), dot);
-    return this.watchedNode(outward(b, { lower, upper: lower }).lower);
-  };
-
-  private widest(region: AffineRegion): number {
-    return region.frontier.reduce(
-      (most, node) => Math.max(most, known(elementCount(node.shape.slice(1)), 'a layer')),
-      1,
-    );
-  }
-
-  /** Σ coefficients·radius: [batch, rows]. */
-  private weighted(coefficients: Node, radius: Node, rows: number, width: number): Node {
-    const { b, batch } = this;
-    const matrix = b.reshape(coefficients, [batch, rows, width]);
-    return b.reshape(b.matMul(matrix, b.reshape(radius, [batch, width, 1])), [batch, rows]);
-  }
-
-  /** rows·output from the output's own ends, where nothing can be folded. */
-  private onEnds(ends: Bounds, rows: Node, size: number): Node {
-    const { b, batch } = this;
-    const count = known(rows.shape[1] ?? 1, 'the number of specification rows');
-    const { centre, radius } = centred(b, ends);
-    const apply = (matrix: Node, value: Node): Node =>
-      b.reshape(b.matMul(matrix, b.reshape(value, [batch, size, 1])), [batch, count]);
-    const reach = apply(b.abs(rows), radius ?? b.mul(b.abs(centre), 0));
-    const dot = apply(b.abs(rows), magnitude(b, ends));
-    const slack = b.mul(dot, this.rounding.gamma(2 * size));
-    const lower = b.sub(b.sub(apply(rows, centre), reach), slack);
-    return this.watchedNode(outward(b, { lower, upper: lower }).lower);
-  }
+  readonly lowerBoundOf = (output: Node, rows: Node): Node => lowerBound(this, output, rows);
 
   private watch(bounds: Bounds): Bounds {
     this.watched.add(bounds.lower);
@@ -300,7 +219,7 @@ class Propagation implements IntervalPropagation {
     return bounds;
   }
 
-  private watchedNode(node: Node): Node {
+  watchedNode(node: Node): Node {
     this.watched.add(node);
     return node;
   }
@@ -330,31 +249,8 @@ function sumAll(b: Builder, value: Node): Node {
   );
 }
 
-function multiplied(batch: Dimension, count: number): Dimension {
-  return typeof batch === 'number' ? batch * count : count === 1 ? batch : `${count}*${batch}`;
-}
-
 function identityTensor(size: number): { type: 'float32'; shape: number[]; data: Float32Array } {
   const data = new Float32Array(size * size);
   for (let i = 0; i < size; i++) data[i * (size + 1)] = 1;
   return { type: 'float32', shape: [size, size], data };
-}
-
-/** For each node the products on the longest chain of its affine region: what a runtime may fuse. */
-function fusedTerms(nodes: readonly Node[], perturbed: (id: number) => boolean): number[] {
-  const depth = nodes.map(() => 0);
-  const affine = nodes.map((node) => perturbed(node.id) && isAffine(node, perturbed));
-  for (const node of nodes) {
-    if (!affine[node.id]) continue;
-    const operands = node.operands.map((id) => nodes[id] ?? node);
-    const before = Math.max(0, ...node.operands.map((id) => (affine[id] ? (depth[id] ?? 0) : 0)));
-    depth[node.id] = before + (rulesOf(node).terms?.(node, operands) ?? 0);
-  }
-  for (let id = nodes.length - 1; id >= 0; id--) {
-    if (!affine[id]) continue;
-    for (const operand of nodes[id]?.operands ?? []) {
-      if (affine[operand]) depth[operand] = Math.max(depth[operand] ?? 0, depth[id] ?? 0);
-    }
-  }
-  return depth;
 }

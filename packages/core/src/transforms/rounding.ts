@@ -18,9 +18,11 @@ export function gamma(n: number): number {
 /** `real` covers the bound's own arithmetic; `float32` also the network's. */
 export function roundingModel(semantics: Semantics): RoundingModel {
   const evaluations = semantics === 'float32' ? 2 : 1;
+  // The terms a γ multiplies are themselves summed in float32, up to a factor 1 − γ too small.
+  const own = (n: number): number => gamma(n + SLACK) * (1 + 2 * gamma(n + SLACK));
   return {
-    gamma: (n) => evaluations * gamma(n + SLACK),
-    own: (n) => gamma(n + SLACK),
+    gamma: (n) => evaluations * own(n),
+    own,
     tiny: (n) => evaluations * (n + SLACK) * SMALLEST_NORMAL,
   };
 }

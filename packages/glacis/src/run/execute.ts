@@ -67,7 +67,8 @@ export async function executeRun(execution: Execution): Promise<Run> {
     deadline,
     onPart: (block, part) => {
       collected.add(block, part);
-      saver.offer();
+      // The last block is saved with the report.
+      if (collected.done < total) saver.offer();
     },
     onProgress: ({ stage, done, fraction }) => {
       const overall = (already + fraction * (total - already)) / Math.max(1, total);

@@ -126,8 +126,8 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only; choose another place',
   ENOSPC: 'the disk is full; free some space or choose another place',
   EDQUOT: 'the disk quota is used up; free some space or choose another place',
-  ENOTDIR: 'a part of the path is a file; choose another place',
-  EEXIST: 'a part of the path is a file; choose another place',
+  ENOTDIR: 'it, or a part of its path, is a file; choose another place',
+  EEXIST: 'it, or a part of its path, is a file; choose another place',
   EISDIR: 'it is a folder; name a file',
   ENOENT: 'the folder it should be in does not exist',
 };
