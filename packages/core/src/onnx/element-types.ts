@@ -85,6 +85,14 @@ function fromFields(type: DataType, proto: TensorProto): TensorData {
   }
 }
 
+/** TensorProto codes of the floating-point types: float32, float16, float64, bfloat16. */
+const floatingCodes: ReadonlySet<number> = new Set([1, 10, 11, 16]);
+
+/** Numbers of an initialiser that training could change: none where it holds shapes or positions. */
+export function parametersOf({ dims, dataType }: TensorProto): number {
+  return floatingCodes.has(dataType) ? dims.reduce((size, dim) => size * Number(dim), 1) : 0;
+}
+
 const MAX_ELEMENTS = 2 ** 31;
 
 /** A TensorProto as a host tensor. Throws ModelError for other types, external data, wrong sizes. */

@@ -3,6 +3,7 @@
  * parameters, and output shapes where the file could be lowered.
  */
 import type { Shape } from '../graph/dimension.ts';
+import { parametersOf } from './element-types.ts';
 import { describe, type Model, parse, type Port, portOf, qualified } from './read.ts';
 import { operators } from './operators/table.ts';
 
@@ -11,7 +12,7 @@ export interface Layer {
   readonly op: string;
   /** Shape of its first output, the batch in front; null where it is not known. */
   readonly shape: Shape | null;
-  /** Elements of the initialisers it uses. */
+  /** Numbers of the floating-point initialisers it uses. */
   readonly parameters: number;
   readonly supported: boolean;
 }
@@ -32,10 +33,7 @@ const isMain = ({ domain }: { domain: string }): boolean => domain === '' || dom
 export function outlineModel(bytes: Uint8Array, model: Model | null): FileOutline {
   const proto = parse(bytes);
   const sizes = new Map(
-    (proto.graph?.initializer ?? []).map(({ name, dims }) => [
-      name,
-      dims.reduce((product, dim) => product * Number(dim), 1),
-    ]),
+    (proto.graph?.initializer ?? []).map((each) => [each.name, parametersOf(each)] as const),
   );
   // The last value made for a node of the file is its result.
   const shapes = new Map(model?.graph.nodes.map(({ label, shape }) => [label, shape]));

@@ -57,7 +57,7 @@ export function normaliseInput(
     step('Sub', [port.name, meanName], centred),
     step('Div', [centred, stdName], scaled),
   );
-  return toBinary(ModelProtoSchema, proto) as Uint8Array<ArrayBuffer>;
+  return toBinary(ModelProtoSchema, proto);
 }
 
 /** Channels come after the batch ([N, C, H, W]), else last ([N, H, W, C], [N, features]). */

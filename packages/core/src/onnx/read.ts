@@ -10,7 +10,7 @@ import { BATCH, type Dimension, elementCount, isSymbolic, type Shape } from '../
 import type { Graph, Node } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
 import type { DataType } from '../tensor/tensor.ts';
-import { elementTypeName, readTensor } from './element-types.ts';
+import { elementTypeName, parametersOf, readTensor } from './element-types.ts';
 import { hostOf, isHost, type ReadValue } from './host-value.ts';
 import { LoweringContext } from './lowering.ts';
 import { ModelError } from './model-error.ts';
@@ -251,10 +251,7 @@ export function readModel(bytes: Uint8Array<ArrayBuffer>, options: ReadOptions =
     inputs,
     outputs: (proto.graph?.output ?? []).map(portOf),
     batchAxis: reading.batchAxis,
-    parameters: (proto.graph?.initializer ?? []).reduce(
-      (sum, { dims }) => sum + dims.reduce((product, dim) => product * Number(dim), 1),
-      0,
-    ),
+    parameters: (proto.graph?.initializer ?? []).reduce((sum, each) => sum + parametersOf(each), 0),
     operators: counts,
   };
 }

@@ -30,7 +30,10 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: [
       ['glacis attack model.onnx --data test.npz --eps 8/255 --method fast', 'a first look'],
       ['glacis attack model.onnx --data test.npz --eps 0.1 --out run', 'keep adversarial.npz'],
-      ['glacis attack model.onnx --data test.npz --eps 0.1 --method replay --examples adv.npz', "check somebody else's"],
+      [
+        'glacis attack model.onnx --data test.npz --eps 0.1 --method replay --examples adv.npz',
+        "check somebody else's",
+      ],
     ],
   },
   inspect: {
@@ -41,7 +44,10 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: [
       ['glacis inspect model.onnx', 'layers, shapes, support'],
       ['glacis inspect model.onnx --check', 'compare with the original file'],
-      ['glacis inspect model.onnx --emit gradient --out gradient.onnx', 'the input gradient as a model'],
+      [
+        'glacis inspect model.onnx --emit gradient --out gradient.onnx',
+        'the input gradient as a model',
+      ],
     ],
   },
 };

@@ -24,6 +24,10 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
 
 /** Runs `glacis WORDS…`; the exit code. Never throws. */
 export async function main(words: readonly string[]): Promise<number> {
+  // Writes report their own failure; without a listener a closed pipe would end the process.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
+  process.on('uncaughtException', (error) => process.exit(failed(error)));
   let terminal = new Terminal({ quiet: false, color: false });
   try {
     const request = parseCommandLine(words);

@@ -89,7 +89,7 @@ function valuesOf(
     return [[name, parse(String(raw), flag)] as const];
   });
   // Each value was made by the parser of its own row.
-  return Object.fromEntries(values) as OptionValues;
+  return Object.fromEntries(values);
 }
 
 function valueMissing(name: keyof typeof optionTable): UsageError {
@@ -108,10 +108,14 @@ function explained(
     const elsewhere = optionNames.find((name) => optionTable[name].flag === named);
     if (elsewhere !== undefined) {
       const { commands } = optionTable[elsewhere];
-      return new UsageError(`${named} belongs to glacis ${commands.join(' and ')}, not ${command}.`);
+      return new UsageError(
+        `${named} belongs to glacis ${commands.join(' and ')}, not ${command}.`,
+      );
     }
     const meant = nearest(named, own);
-    const advice = meant ? `did you mean ${meant}?` : `glacis ${command} --help lists what there is.`;
+    const advice = meant
+      ? `did you mean ${meant}?`
+      : `glacis ${command} --help lists what there is.`;
     return new UsageError(`There is no option ${named} of glacis ${command}; ${advice}`);
   }
   if (error.code === 'commander.optionMissingArgument') {

@@ -5,10 +5,11 @@ import { messageOf, UsageError } from '../errors.ts';
 export async function print(text: string): Promise<void> {
   if (text === '') return;
   const error = await new Promise<Error | null>((resolve) => {
-    process.stdout.once('error', resolve);
     process.stdout.write(text, (failure) => resolve(failure ?? null));
   });
   if (!error || ('code' in error && error.code === 'EPIPE')) return;
   const full = 'code' in error && error.code === 'ENOSPC';
-  throw new UsageError(`stdout cannot be written: ${full ? 'the disk is full' : messageOf(error)}.`);
+  throw new UsageError(
+    `stdout cannot be written: ${full ? 'the disk is full' : messageOf(error)}.`,
+  );
 }

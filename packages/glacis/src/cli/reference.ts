@@ -8,7 +8,10 @@ const exitCodes: readonly (readonly [number, string])[] = [
   [1, '`--check` failed'],
   [2, 'bad usage, input or output, or an unsupported model: one sentence on stderr says which'],
   [70, 'an internal error: please report it; `GLACIS_DEBUG=1` shows where'],
-  [130, 'interrupted by Ctrl-C; with `--out`, what was finished is kept and `--resume DIR` goes on'],
+  [
+    130,
+    'interrupted by Ctrl-C; with `--out`, what was finished is kept and `--resume DIR` goes on',
+  ],
 ];
 
 export function reference(): string {

@@ -72,6 +72,12 @@ export class Terminal {
     }
   }
 
+  /** On a terminal, an empty line before what goes to stdout. */
+  gap(): void {
+    this.clear();
+    if (!this.quiet && this.stream.isTTY) this.stream.write('\n');
+  }
+
   /** Takes the bar away. */
   clear(): void {
     if (this.barShown) this.stream.write('\r\u001b[2K');
@@ -83,13 +89,14 @@ export class Terminal {
     const columns = (this.stream.columns ?? 80) - 1;
     const cells = Math.min(BAR_CELLS, Math.max(0, columns - 56));
     const full = Math.round(cells * fraction);
-    const bar = ink.proof('━'.repeat(full)) + ink.dim('━'.repeat(cells - full));
-    const words = `${percent(fraction)}  ${done} of ${total}  ${stage}  ${this.left(fraction, now)}`;
+    const bar = ink.proof('━'.repeat(full)) + ink.dim('─'.repeat(cells - full));
+    const parts = [percent(fraction), `${done} of ${total}`, stage, this.left(fraction, now)];
+    const words = parts.filter((part) => part !== 'done').join('  ');
     return `${bar}${cells > 0 ? ' ' : ''}${words.slice(0, Math.max(0, columns - cells - 1))}`;
   }
 
-  private plain({ stage, done, total, fraction }: Progress, now: number): string {
-    return `${percent(fraction).trim()}, ${done} of ${total} inputs, ${stage}, ${this.left(fraction, now)}`;
+  private plain({ done, total, fraction }: Progress, now: number): string {
+    return `${percent(fraction).trim()}, ${done} of ${total} inputs, ${this.left(fraction, now)}`;
   }
 
   /** The estimate counts less the more is known. */

@@ -3,7 +3,7 @@ import type { OptionValues } from '../cli/options.ts';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { UsageError } from '../errors.ts';
 import { exampleFolder } from '../run/example.ts';
-import { claimFolder } from '../run/store.ts';
+import { claimFolder, isSingleFile } from '../run/store.ts';
 import { carryOut, type CommandRequest } from './carry-out.ts';
 
 export async function auditCommand(
@@ -23,6 +23,9 @@ async function folderFor(
   { out, example }: OptionValues,
   { terminal }: Surroundings,
 ): Promise<string | null> {
+  if (out !== undefined && isSingleFile(out)) {
+    throw new UsageError(`--out ${out}: an audit writes a folder; name one without .npz.`);
+  }
   if (out !== undefined) await claimFolder(out);
   if (out !== undefined || example === undefined) return out ?? null;
   try {

@@ -10,7 +10,8 @@ import { renderSummary } from '../report/terminal.ts';
 import type { Collected } from '../run/collected.ts';
 import { executeRun } from '../run/execute.ts';
 import { type Prepared, prepareRun, type RunRequest } from '../run/prepare.ts';
-import { reportFile } from '../run/store.ts';
+import type { Job } from '../run/plans.ts';
+import { isSingleFile, reportFile } from '../run/store.ts';
 
 export interface CommandRequest {
   readonly words: readonly string[];
@@ -39,20 +40,20 @@ export async function carryOut(
     const before = await earlier?.(prepared);
     const run = await executeRun({ prepared, values, terminal, signal, folder, ...before });
     const exitCode = signal.aborted ? interruption.exitCode() : 0;
-    if (signal.aborted) sayHowToGoOn(run, folder, surroundings);
+    if (signal.aborted) terminal.say(howToGoOn(run, folder, request.job));
+    terminal.gap();
     return { stdout: shown(run, folder, request.values, surroundings), exitCode };
   } finally {
     await prepared.classifier.release();
   }
 }
 
-function sayHowToGoOn(run: Run, folder: string | null, { terminal }: Surroundings): void {
+function howToGoOn(run: Run, folder: string | null, job: Job): string {
   const done = `${run.samples.length} of ${run.data.samples} inputs are finished`;
-  terminal.say(
-    folder === null
-      ? `Stopped: ${done}. With --out DIR an interrupted run is kept and can go on.`
-      : `Stopped: ${done} and kept in ${folder}. Go on with: ${shellCommand(['glacis', 'audit', '--resume', folder])}`,
-  );
+  if (folder === null) return `Stopped: ${done}. With --out an interrupted run is kept.`;
+  const kept = `Stopped: ${done} and kept in ${folder}.`;
+  if (job !== 'audit') return kept;
+  return `${kept} Go on with: ${shellCommand(['glacis', 'audit', '--resume', folder])}`;
 }
 
 export function shown(
@@ -64,6 +65,8 @@ export function shown(
   if (values.json) return `${JSON.stringify(run, null, 2)}\n`;
   const stopped = run.partial && run.samples.length < run.data.samples;
   const report =
-    folder === null || stopped ? null : pathToFileURL(resolve(folder, reportFile)).href;
+    folder === null || stopped || isSingleFile(folder)
+      ? null
+      : pathToFileURL(resolve(folder, reportFile)).href;
   return `${renderSummary(run, { color, width, report })}\n`;
 }

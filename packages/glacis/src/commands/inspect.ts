@@ -34,7 +34,11 @@ export interface Inspection {
   readonly layers: FileOutline['layers'];
   /** How often each operator occurs. */
   readonly ops: Readonly<Record<string, number>>;
-  readonly unsupported: readonly { readonly op: string; readonly node: string; readonly advice: string }[];
+  readonly unsupported: readonly {
+    readonly op: string;
+    readonly node: string;
+    readonly advice: string;
+  }[];
   /** Why the file cannot be read, where it cannot. */
   readonly problem: string | null;
   readonly check: CheckResult | null;
@@ -62,10 +66,7 @@ export async function inspectCommand(
   if (!model && (values.check || values.emit)) {
     throw new UsageError(`${path}: ${problem ?? 'it cannot be read'}.`);
   }
-  const { runtime, notes } = await openRuntime({ device: values.device ?? 'cpu' });
-  notes.forEach((note) => terminal.note(note));
-  const check =
-    model && values.check ? await checkModel(model, runtime, values.seed ?? 0) : null;
+  const check = model && values.check ? await checked(model, values, terminal) : null;
   const inspection: Inspection = {
     model: {
       path,
@@ -88,6 +89,16 @@ export async function inspectCommand(
     ? `${JSON.stringify(inspection, null, 2)}\n`
     : inspectionText(inspection, color, width);
   return { stdout, exitCode: check && !check.passed ? 1 : 0 };
+}
+
+async function checked(
+  model: Model,
+  { device = 'cpu', seed = 0 }: CommandRequest['values'],
+  terminal: Surroundings['terminal'],
+): Promise<CheckResult> {
+  const { runtime, notes } = await openRuntime({ device });
+  notes.forEach((note) => terminal.note(note));
+  return checkModel(model, runtime, seed);
 }
 
 /** A broken file is an error; one that uses what is not supported is reported. */

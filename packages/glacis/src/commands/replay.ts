@@ -18,7 +18,9 @@ export async function replayCommand(
 ): Promise<Outcome> {
   const { values } = request;
   if (values.examples === undefined) {
-    throw new UsageError('--method replay needs --examples FILE: the adversarial examples, a .npz.');
+    throw new UsageError(
+      '--method replay needs --examples FILE: the adversarial examples, a .npz.',
+    );
   }
   const begun = Date.now();
   const prepared = await prepareRun({ ...request, job: 'standard' });

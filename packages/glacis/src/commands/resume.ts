@@ -35,7 +35,9 @@ export async function resumeRun(
   const fixed = optionNames.find((name) => name in request.values && !changeable.has(name));
   if (fixed !== undefined || request.model !== null) {
     const what = fixed === undefined ? (request.model ?? '') : optionTable[fixed].flag;
-    throw new UsageError(`--resume ${folder} takes everything from the run itself; leave out ${what}.`);
+    throw new UsageError(
+      `--resume ${folder} takes everything from the run itself; leave out ${what}.`,
+    );
   }
   const run = parseRun(await contentOf(folder, runFile), join(folder, runFile));
   if (!run.partial) {

@@ -34,7 +34,11 @@ export interface CheckResult {
 const ROWS = 8;
 const [OUTPUT_TOLERANCE, KEPT_SHARE] = [1e-4, 0.99];
 
-export async function checkModel(model: Model, runtime: Runtime, seed: number): Promise<CheckResult> {
+export async function checkModel(
+  model: Model,
+  runtime: Runtime,
+  seed: number,
+): Promise<CheckResult> {
   const [input, ...others] = inputNodes(model.graph);
   if (!input || others.length > 0) {
     throw new UsageError('--check needs a model with exactly one input.');

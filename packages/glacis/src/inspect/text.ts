@@ -28,7 +28,8 @@ function heading({ model }: Inspection, ink: Ink): string[] {
   const port = ({ name, type, shape }: (typeof inputs)[number]): string =>
     `${printable(name)} ${ink.dim(`${type} [${shape.join(', ')}]`)}`;
   return [
-    ink.bold(printable(path)) + ink.dim(` · opset ${opset}${made} · ${count(parameters)} parameters`),
+    ink.bold(printable(path)) +
+      ink.dim(` · opset ${opset}${made} · ${count(parameters)} parameters`),
     ...inputs.map((input) => `${padded('input', 9)}${port(input)}`),
     ...outputs.map((output) => `${padded('output', 9)}${port(output)}`),
     ...(batched === false ? ['Rows are run one by one: its shapes allow no batch.'] : []),
@@ -47,7 +48,10 @@ function layers({ layers: rows }: Inspection, ink: Ink, width: number): string[]
   const widest = (of: (cell: (typeof cells)[number]) => string, least: number): number =>
     cells.reduce((most, cell) => Math.max(most, columnsOf(of(cell))), least);
   const op = widest((cell) => cell.op, 2);
-  const shape = Math.min(40, widest((cell) => cell.shape, 12));
+  const shape = Math.min(
+    40,
+    widest((cell) => cell.shape, 12),
+  );
   const number = widest((cell) => cell.parameters, 10);
   const name = Math.max(8, Math.min(MOST_NAME, width - op - shape - number - 3 * GAP.length));
   const line = (a: string, b: string, c: string, d: string): string =>
@@ -75,7 +79,9 @@ function support({ unsupported, problem, ops }: Inspection, ink: Ink): string[] 
   }
   if (problem !== null) return [ink.attack(`Not supported: ${printable(problem)}.`)];
   const kinds = Object.keys(ops).length;
-  return [ink.proof(`Supported: all ${counted(kinds, 'kind')} of operators in the file can be read.`)];
+  return [
+    ink.proof(`Supported: all ${counted(kinds, 'kind')} of operators in the file can be read.`),
+  ];
 }
 
 function check({ check: result }: Inspection, ink: Ink): string[] {
@@ -85,7 +91,9 @@ function check({ check: result }: Inspection, ink: Ink): string[] {
   return [
     `Outputs, ${rows} random rows, together and one by one: largest relative error ${outputMaxError.toExponential(1)} (allowed 1e-4).`,
     `Gradients, ${kept} random directions: largest relative error ${gradientMaxError.toExponential(1)} (allowed 1e-3 for 99%); ${counted(kinks, 'direction')} left out at kinks.`,
-    ...(steps.length > 0 ? [`Steps, whose derivative is 0 by definition: ${steps.join(', ')}.`] : []),
+    ...(steps.length > 0
+      ? [`Steps, whose derivative is 0 by definition: ${steps.join(', ')}.`]
+      : []),
     passed ? ink.proof('Check passed.') : ink.attack('Check failed.'),
   ];
 }

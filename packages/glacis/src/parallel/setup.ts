@@ -38,7 +38,7 @@ export async function openLane(setup: Setup): Promise<Lane> {
   const { runtime } = await openRuntime({ device: setup.device });
   const classifier = await openClassifier(file.model, runtime);
   const lane = laneOver(classifier, setup);
-  return { run: lane.run, close: () => classifier.release() };
+  return { ...lane, close: () => classifier.release() };
 }
 
 /** A lane in this process over a classifier that somebody else closes. */

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /**
  * Charts as markup: Observable Plot drawing into a linkedom document. Both are loaded on first use, so
  * that a run without a report never pays for them. Each chart is drawn twice, for a wide page and for

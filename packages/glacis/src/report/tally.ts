@@ -11,12 +11,12 @@ export interface Tally {
   readonly noise: number | null;
   readonly attacked: number | null;
   readonly proven: number | null;
-  /** Right, not broken, not proven: unknown, timeout and error together. */
+  /** Right, not broken, not proven: unknown and timeout together. */
   readonly open: number;
 }
 
 export function isCorrect(sample: SampleRecord): boolean {
-  return sample.verdict !== 'misclassified';
+  return sample.verdict !== 'misclassified' && sample.verdict !== 'error';
 }
 
 /** What can be believed under attack when masking is confirmed; null: what was measured stands. */
@@ -26,11 +26,11 @@ export function credibleUpper({ masking }: Run): number | null {
 
 export function tally(run: Run): Tally {
   const { certified, falsified, unknown, timeout, error, misclassified } = run.verdicts;
-  const open = unknown + timeout + error;
+  const open = unknown + timeout;
   const correct = certified + falsified + open;
   const fallen = run.samples.filter((sample) => isCorrect(sample) && sample.noiseBroken === true);
   return {
-    total: correct + misclassified,
+    total: correct + misclassified + error,
     correct,
     misclassified,
     noise: run.accuracy.noise === null ? null : fallen.length,

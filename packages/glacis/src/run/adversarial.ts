@@ -22,7 +22,11 @@ export function adversarialBytes(
   const x = new Float32Array(rows.length * size);
   rows.forEach(({ index }, i) => x.set(adversarial.get(index) ?? [], i * size));
   const whole = (of: (row: (typeof rows)[number]) => number): Tensor =>
-    tensor('int64', [rows.length], BigInt64Array.from(rows, (row) => BigInt(of(row))));
+    tensor(
+      'int64',
+      [rows.length],
+      BigInt64Array.from(rows, (row) => BigInt(of(row))),
+    );
   const distances = Float64Array.from(rows, ({ upper }) => upper ?? Infinity);
   return writeNpz({
     x_adv: tensor('float32', [rows.length, ...sampleShape], x),

@@ -24,7 +24,9 @@ export async function checkClean(classifier: Classifier, inputs: Inputs): Promis
   const clues: string[] = [];
   for (const offset of [1, -1]) {
     if (2 * right((row) => (y[row] ?? -1) + offset) > count) {
-      clues.push(`the labels are off by one: with ${offset > 0 ? '1 added' : '1 taken away'} most are right`);
+      clues.push(
+        `the labels are off by one: with ${offset > 0 ? '1 added' : '1 taken away'} most are right`,
+      );
     }
   }
   const rows = Math.min(count, TRIED_ROWS);
@@ -50,7 +52,10 @@ function readingsOf({ x }: Inputs): [string, Reading][] {
   const [, channels = 0, ...rest] = x.shape;
   const plane = rest.reduce((product, dim) => product * dim, 1);
   const readings: [string, Reading][] = [
-    ['the model expects 0…255: give --scale 255 (--scale 1 for uint8)', (data) => data.map((v) => v * 255)],
+    [
+      'the model expects 0…255: give --scale 255 (--scale 1 for uint8)',
+      (data) => data.map((v) => v * 255),
+    ],
     ['the model expects 0…1: give --scale 1/255', (data) => data.map((v) => v / 255)],
     [
       "the model expects ImageNet's normalisation: give --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225",

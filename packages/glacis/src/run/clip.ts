@@ -17,7 +17,8 @@ export function chooseClip(inputs: Inputs, { clip, scale }: OptionValues): Chose
     const note = `Inputs are kept within ${ends.join('…')}, the range of uint8 data (--clip changes it).`;
     return { clip: ends, notes: [note] };
   }
-  const isImage = inputs.isFolder || (inputs.storedShape.length >= 2 && layoutOf(inputs.storedShape));
+  const isImage =
+    inputs.isFolder || (inputs.storedShape.length >= 2 && layoutOf(inputs.storedShape));
   if (isImage && inputs.x.data.every((value) => value >= 0 && value <= 1)) {
     return {
       clip: [0, 1],

@@ -58,7 +58,9 @@ export class Collected {
     const { sampleShape } = this.prepared.classifier;
     const saved = [...this.parts]
       .filter(([, part]) => isComplete(part))
-      .map(([block, { adversarial: _, ...part }]): SavedPart => ({ block, ...part }));
+      .map(([block, { samples, methods, notes, seconds }]): SavedPart => {
+        return { block, samples, methods, notes, seconds };
+      });
     return {
       [adversarialFile]: adversarialBytes(run, this.adversarial(), sampleShape),
       ...(run.partial ? { [partsFile]: JSON.stringify(saved) } : {}),

@@ -79,4 +79,3 @@ function exactAccuracy(method: MethodRecord, samples: number): MethodRecord {
   if (method.accuracy === null || samples === 0) return method;
   return { ...method, accuracy: Math.round(method.accuracy * samples) / samples };
 }
-

@@ -71,12 +71,7 @@ export async function estimateRun(
   return { work: perRow * inputs.indices.length, start: (performance.now() - begun) / 1000 };
 }
 
-async function rowsOf(
-  classifier: Classifier,
-  inputs: Inputs,
-  { eps }: Threat,
-  count: number,
-) {
+async function rowsOf(classifier: Classifier, inputs: Inputs, { eps }: Threat, count: number) {
   const x = inputs.x.data.slice(0, count * rowSize(inputs.x));
   const { predictions } = await classifier.judge(x, count);
   return {

@@ -26,7 +26,9 @@ export function findExample(request: {
 }): Example {
   const { values } = request;
   if (request.model !== null || values.data !== undefined) {
-    throw new UsageError('--example digits brings its own model and data; leave out MODEL and --data.');
+    throw new UsageError(
+      '--example digits brings its own model and data; leave out MODEL and --data.',
+    );
   }
   const names = { model: 'digits.onnx', data: 'digits.npz' };
   const [model, data] = [files(names.model), files(names.data)];

@@ -44,7 +44,9 @@ export async function readExamples(
       return at === undefined ? null : row(x, at).slice();
     }),
     notes:
-      strangers > 0 ? [`${strangers} of the ${count} examples are for inputs not chosen here.`] : [],
+      strangers > 0
+        ? [`${strangers} of the ${count} examples are for inputs not chosen here.`]
+        : [],
   };
 }
 

@@ -86,7 +86,10 @@ export async function executeRun(execution: Execution): Promise<Run> {
   }
   const run = collected.run(spent + since(begun), unbegun);
   if (folder !== null) {
-    await writeRun(folder, signal.aborted ? collected.files(run) : await collected.filesWithReport(run));
+    await writeRun(
+      folder,
+      signal.aborted ? collected.files(run) : await collected.filesWithReport(run),
+    );
   }
   return run;
 }
@@ -101,7 +104,7 @@ class Saver {
   private readonly files: () => ReturnType<Collected['files']>;
   private saving: Promise<void> = Promise.resolve();
   private busy = false;
-  private failure: unknown = null;
+  private failure: Error | null = null;
   private next = 0;
 
   constructor(folder: string | null, files: () => ReturnType<Collected['files']>) {
@@ -117,7 +120,7 @@ class Saver {
     this.busy = true;
     this.saving = writeRun(folder, this.files())
       .catch((error: unknown) => {
-        this.failure = error;
+        this.failure = error instanceof Error ? error : new Error(String(error));
       })
       .finally(() => {
         this.busy = false;

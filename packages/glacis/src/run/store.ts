@@ -15,9 +15,18 @@ export const partsFile = 'parts.json';
 
 const ours: readonly string[] = [runFile, adversarialFile, reportFile, partsFile];
 
+/** Whether --out names a file for the adversarial inputs alone, and not a run folder. */
+export function isSingleFile(out: string): boolean {
+  return /\.npz$/i.test(out);
+}
+
 /** Throws UsageError unless `folder` can be made, or be replaced, and be written to. */
 export async function claimFolder(folder: string): Promise<void> {
   await saying(folder, async () => {
+    if (isSingleFile(folder)) {
+      await rmdir(await mkdtemp(join(dirname(resolve(folder)), '.glacis-')));
+      return;
+    }
     const names = await namesIn(folder);
     if (names && names.length > 0 && !(await holdsRun(folder))) {
       throw new UsageError(
@@ -65,10 +74,11 @@ async function holdsRun(folder: string): Promise<boolean> {
 export type RunFiles = Readonly<Record<string, string | Uint8Array>>;
 
 /**
- * Writes the files of a run, run.json last; files of ours that are not among them are removed.
+ * Writes the files of a run (or, to a single file, its adversarial inputs), run.json last; files of ours that are not among them are removed.
  * Throws UsageError and leaves what was there.
  */
 export async function writeRun(folder: string, files: RunFiles): Promise<void> {
+  if (isSingleFile(folder)) return writeFileWhole(folder, files[adversarialFile] ?? '');
   await saying(folder, async () => {
     if ((await namesIn(folder)) === null) await writeAnew(folder, files);
     else await writeInto(folder, files);
@@ -80,7 +90,8 @@ async function writeAnew(folder: string, files: RunFiles): Promise<void> {
   const beside = join(dirname(target), `.${basename(target)}-${randomBytes(4).toString('hex')}`);
   await mkdir(beside);
   try {
-    for (const [name, content] of Object.entries(files)) await writeFile(join(beside, name), content);
+    for (const [name, content] of Object.entries(files))
+      await writeFile(join(beside, name), content);
     await rename(beside, target);
   } catch (error) {
     await rm(beside, { recursive: true, force: true });

@@ -9,7 +9,10 @@ import {
 import type { Block } from '../parallel/block.ts';
 
 /** Records of a block that was not begun: the clean answer, and the verdict `timeout` if it is right. */
-export async function unbegunRecords(classifier: Classifier, block: Block): Promise<SampleRecord[]> {
+export async function unbegunRecords(
+  classifier: Classifier,
+  block: Block,
+): Promise<SampleRecord[]> {
   const { classes } = classifier;
   const { scores, predictions } = await classifier.judge(block.x.data, block.indices.length);
   return block.indices.map((index, i) => {

@@ -103,7 +103,8 @@ async function fileWeights(path: string, classifier: Classifier): Promise<Float3
     );
   }
   // Given in the layout of the data, channels last for instance, they move as the data do.
-  const shape = stored.shape[0] === 1 || stored.shape.length === 1 ? stored.shape : [1, ...stored.shape];
+  const shape =
+    stored.shape[0] === 1 || stored.shape.length === 1 ? stored.shape : [1, ...stored.shape];
   const rows = shape.length === 1 ? [1, ...sampleShape] : shape;
   return fitToModel({ type: 'float32', shape: rows, data: numbers }, sampleShape).x.data;
 }

@@ -64,11 +64,18 @@ export async function openRuntime(options: NodeRuntimeOptions = {}): Promise<Ope
   const cpu = { name: name('cpu'), threads };
   if (device === 'cpu') return { runtime: ortRuntime(ort, cpu), notes: [] };
   if (!ort.listSupportedBackends?.().some((backend) => backend.name === device)) {
-    throw missing(device, `onnxruntime-node has no ${device} on ${process.platform}-${process.arch}`);
+    throw missing(
+      device,
+      `onnxruntime-node has no ${device} on ${process.platform}-${process.arch}`,
+    );
   }
   // TF32 would round a search's float32 to 10 bits.
   const provider = device === 'cuda' ? { name: device, use_tf32: 0 } : { name: device };
-  const accelerator = ortRuntime(ort, { name: name(device), threads, executionProviders: [provider] });
+  const accelerator = ortRuntime(ort, {
+    name: name(device),
+    threads,
+    executionProviders: [provider],
+  });
   await probe(accelerator, device);
   return {
     runtime: ortRuntime(ort, { ...cpu, accelerator }),

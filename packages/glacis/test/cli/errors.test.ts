@@ -1,0 +1,79 @@
+/** What is wrong is said in one sentence, with exit code 2, and nothing is written. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tensor } from '@glacis/core';
+import { afterAll, expect, test } from 'vitest';
+import { writeNpz } from '../../src/data/npz.ts';
+import { glacis } from './glacis.ts';
+import { tinyModel, writeTiny } from './tiny.ts';
+
+const { folder, model, data } = writeTiny(4);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const at = (name: string): string => join(folder, name);
+const points = (x: number[], y: bigint[]): Uint8Array =>
+  writeNpz({
+    x: tensor('float32', [x.length / 2, 2], Float32Array.from(x)),
+    y: tensor('int64', [y.length], BigInt64Array.from(y)),
+  });
+writeFileSync(at('nan.npz'), points([0, 1, Number.NaN, 0], [0n, 1n]));
+writeFileSync(at('label.npz'), points([0, 1, 0, 0], [1n, 2n]));
+writeFileSync(at('wide.npz'), writeNpz({ x: tensor('float32', [2, 3], new Float32Array(6)) }));
+writeFileSync(at('cut.onnx'), tinyModel().subarray(0, 150));
+writeFileSync(at('text.onnx'), 'not a model at all');
+
+const audit = (...words: string[]): string[] => ['audit', model, '--data', data, ...words];
+
+const mistakes: readonly (readonly [words: string[], says: string | RegExp])[] = [
+  [['adit', model], 'There is no command adit; did you mean audit?'],
+  [audit('--epz', '0.1'), 'There is no option --epz of glacis audit; did you mean --eps?'],
+  [audit(), '--eps is missing'],
+  [audit('--eps', '-1'), 'a radius is at least 0'],
+  [audit('--eps'), '--eps needs a value'],
+  [audit('--eps', '0.1', '--clip', '1,0'), 'the first number must be the smaller one'],
+  [audit('--eps', '0.1', '--clip', '0,0.5'), /Sample 0 has .* outside --clip 0,0.5/],
+  [audit('--eps', '0.1', '--norm', 'l7'), 'choose linf, l2 or l1'],
+  [audit('--eps', '0.1', '--freeze', 'age'), 'there is no column age'],
+  [audit('--eps', '0.1', '--out', join(data, 'run')), 'cannot be written'],
+  [['audit', at('none.onnx'), '--data', data, '--eps', '1'], 'There is no file or folder'],
+  [['audit', at('cut.onnx'), '--data', data, '--eps', '1'], 'it is cut short'],
+  [['audit', at('text.onnx'), '--data', data, '--eps', '1'], 'this is not an ONNX file'],
+  [['audit', model, '--data', at('nan.npz'), '--eps', '1'], 'position [0] of sample 1'],
+  [['audit', model, '--data', at('label.npz'), '--eps', '1'], 'Label 2 at sample 1'],
+  [['audit', model, '--data', at('wide.npz'), '--eps', '1'], '[2, 3]'],
+  [['inspect', model, '--emit', 'gradient'], '--emit gradient needs --out FILE'],
+  [['attack', model, '--data', data, '--eps', '1', '--method', 'replay'], 'needs --examples'],
+];
+
+test('every mistake is one sentence on stderr and exit code 2', async () => {
+  const pending = [...mistakes];
+  const work = async (): Promise<void> => {
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      const [words, says] = next;
+      const { code, stdout, stderr } = await glacis(words);
+      expect(stderr).toMatch(says);
+      expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+      expect({ words, code, stdout }).toEqual({ words, code: 2, stdout: '' });
+    }
+  };
+  await Promise.all([work(), work(), work()]);
+  expect(existsSync(at('run'))).toBe(false);
+});
+
+test.runIf(existsSync('/dev/full'))('a full disk under stdout is said', async () => {
+  const { spawnSync } = await import('node:child_process');
+  const { openSync } = await import('node:fs');
+  const bin = new URL('../../bin/glacis.js', import.meta.url).pathname;
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [bin, 'inspect', model, '--json'], {
+    stdio: ['ignore', full, 'pipe'],
+  });
+  expect(status).toBe(2);
+  expect(stderr.toString()).toContain('the disk is full');
+});
+
+test('the version is answered without a command', async () => {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(manifest) as { version: string };
+  expect(await glacis(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});

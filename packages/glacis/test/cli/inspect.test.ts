@@ -1,0 +1,81 @@
+/** What `inspect` says of a file, and that the graphs it writes run in ONNX Runtime. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { afterAll, expect, test } from 'vitest';
+import { glacis } from './glacis.ts';
+import { tinyModel, writeTiny } from './tiny.ts';
+
+const { folder, model } = writeTiny(4);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Inspection {
+  readonly layers: { readonly op: string }[];
+  readonly ops: Record<string, number>;
+  readonly unsupported: { readonly op: string }[];
+  readonly check: { readonly passed: boolean; readonly outputMaxError: number } | null;
+}
+
+async function run(file: string, feeds: Record<string, Tensor>): Promise<Record<string, number[]>> {
+  const session = await InferenceSession.create(new Uint8Array(readFileSync(file)));
+  const results = await session.run(feeds);
+  return Object.fromEntries(
+    Object.entries(results).map(([name, { data }]) => [name, Array.from(data as Float32Array)]),
+  );
+}
+
+test('--json lists the layers, and --check compares them with the original file', async () => {
+  const { code, stdout } = await glacis(['inspect', model, '--check', '--json']);
+  expect(code).toBe(0);
+  const { layers, ops, unsupported, check } = JSON.parse(stdout) as Inspection;
+  expect(layers.map(({ op }) => op)).toContain('Relu');
+  expect(ops['Relu']).toBe(1);
+  expect(unsupported).toEqual([]);
+  expect(check?.passed).toBe(true);
+});
+
+test('an operator that cannot be read is listed, with exit code 0', async () => {
+  const file = join(folder, 'odd.onnx');
+  // The same bytes with another name of the same length: a file that is valid but for the operator.
+  const bytes = Buffer.from(tinyModel()).toString('latin1').replaceAll('Relu', 'Rulu');
+  writeFileSync(file, bytes, 'latin1');
+  const { code, stdout } = await glacis(['inspect', file]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('Not supported: 1 node');
+});
+
+test('--emit gradient writes the gradient of the margin as a model', async () => {
+  const out = join(folder, 'gradient.onnx');
+  const { code, stdout } = await glacis(['inspect', model, '--emit', 'gradient', '--out', out]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('labels');
+  const at = async (x: number[]): Promise<Record<string, number[]>> =>
+    run(out, {
+      point: new Tensor('float32', Float32Array.from(x), [1, 2]),
+      labels: new Tensor('int32', Int32Array.of(1), [1]),
+    });
+  const { value, gradient } = await at([0.7, 0.4]);
+  const moved = await at([0.7 + 1e-2, 0.4]);
+  const slope = ((moved['value']?.[0] ?? 0) - (value?.[0] ?? 0)) / 1e-2;
+  expect(gradient?.[0]).toBeCloseTo(slope, 2);
+});
+
+test('--emit interval writes bounds that hold over the box', async () => {
+  const out = join(folder, 'interval.onnx');
+  await glacis(['inspect', model, '--emit', 'interval', '--out', out]);
+  const point = (x: number[]): Tensor => new Tensor('float32', Float32Array.from(x), [1, 2]);
+  const bounds = await run(out, { lower: point([-0.1, 0]), upper: point([0.3, 0.2]) });
+  expect(bounds['finite']).toEqual([1]);
+  for (const x of [
+    [-0.1, 0],
+    [0.3, 0.2],
+    [0.1, 0.1],
+    [0.3, 0],
+  ]) {
+    const { scores = [] } = await run(model, { point: point(x) });
+    scores.forEach((score, k) => {
+      expect(score).toBeGreaterThanOrEqual(bounds['scores_lower']?.[k] ?? Infinity);
+      expect(score).toBeLessThanOrEqual(bounds['scores_upper']?.[k] ?? -Infinity);
+    });
+  }
+});
