@@ -74,7 +74,8 @@ async function bestLinearised(
       targets: { data: Int32Array.from(order, (ranked) => ranked[rank] ?? 0), shape: [] },
     };
     const { next, predicted } = await runRows(classifier, program, feeds, rows.count, signal);
-    for (let row = 0; next && row < rows.count; row++) {
+    if (!next) return chosen;
+    for (let row = 0; row < rows.count; row++) {
       const value = predicted?.[row] ?? Infinity;
       if (!(value < (least[row] ?? Infinity))) continue;
       least[row] = value;

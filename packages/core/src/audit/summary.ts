@@ -45,7 +45,7 @@ function countAt(samples: readonly SampleRecord[], eps: number): Counts {
   const noisy = correct.some(({ noiseBroken }) => noiseBroken !== null);
   return {
     clean: correct.length,
-    noise: noisy ? correct.filter(({ noiseBroken }) => noiseBroken === false).length : null,
+    noise: noisy ? correct.filter(({ noiseBroken }) => noiseBroken !== true).length : null,
     robustUpper: attacked
       ? correct.filter(({ upper }) => upper === null || upper > eps).length
       : null,

@@ -1,5 +1,5 @@
 /** Element types of ONNX (TensorProto.DataType) and of the IR, and the bytes between them. */
-import type { TensorProto } from 'onnx-buf';
+import { type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
 import { type DataType, sizeOf, type Tensor, type TensorData } from '../tensor/tensor.ts';
 import { ModelError } from './model-error.ts';
 
@@ -104,7 +104,7 @@ export function readTensor(proto: TensorProto, where: string): Tensor {
       `${where} holds ${elementTypeName(proto.dataType)} values, which are not supported: convert the model to float32`,
     );
   }
-  if (proto.dataLocation === 1) {
+  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) {
     throw new ModelError(
       'unsupported',
       `${where} keeps its values in an external file: save the model with its weights inside`,

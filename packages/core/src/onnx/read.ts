@@ -194,12 +194,16 @@ function lowerNode(
       if (!(cause instanceof ShapeError) && !(cause instanceof RangeError)) throw cause;
       throw new ShapeError(`${where}: ${cause.message}`, { cause });
     }
-    const results = Array.isArray(result) ? result : [result];
+    const results = isList(result) ? result : [result];
     node.output.forEach((name, i) => {
       const value = results[i];
       if (name !== '' && value) values.set(name, value);
     });
   });
+}
+
+function isList(result: ReadValue | readonly Node[]): result is readonly Node[] {
+  return Array.isArray(result);
 }
 
 /** The result of an operator on whole numbers that are all known already. */

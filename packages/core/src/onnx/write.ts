@@ -22,10 +22,8 @@ import {
   inputNodes,
   type Node,
   nodeAt,
-  type NodeOf,
   type OpName,
 } from '../graph/graph.ts';
-import type { OpDefinition } from '../graph/ops/definition.ts';
 import type { Emitter, OnnxAttribute } from '../graph/ops/emitter.ts';
 import { definitionOf } from '../graph/ops/table.ts';
 import { integers, type Tensor } from '../tensor/tensor.ts';
@@ -111,10 +109,9 @@ class Writer implements Emitter {
   }
 
   write(node: Node): void {
-    // One table row fits its own nodes; TypeScript cannot correlate the union.
-    const definition = definitionOf(node.op) as unknown as OpDefinition<OpName>;
+    const definition = definitionOf<OpName>(node.op);
     const operands = node.operands.map((id) => nodeAt(this.graph, id));
-    this.names.set(node.id, definition.emit(this, node as NodeOf<OpName>, operands));
+    this.names.set(node.id, definition.emit(this, node, operands));
   }
 
   nameOf(node: Node): string {
@@ -256,5 +253,5 @@ export function writeModel(graph: Graph): Uint8Array<ArrayBuffer> {
       output: graph.outputs.map(({ name, id }) => valueInfo(name, nodeAt(graph, id))),
     },
   });
-  return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
+  return toBinary(ModelProtoSchema, model);
 }

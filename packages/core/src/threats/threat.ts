@@ -67,7 +67,8 @@ export class Threat {
 
   /** The same set with another radius. */
   at(eps: number): Threat {
-    return new Threat(this.norm.name, { ...this, eps });
+    const { clip, weights, frozen } = this;
+    return new Threat(this.norm.name, { eps, clip, weights, frozen });
   }
 
   /**

@@ -113,17 +113,17 @@ class Propagation implements IntervalPropagation, RegionBounds {
   private compute(node: Node): Bounds {
     const set = this.sets.get(node.id);
     if (set) return this.watch(set.box);
-    const { range, kind } = rulesOf(node);
+    const definition = rulesOf(node);
+    const { kind } = definition;
     if (kind === 'source') return { lower: node, upper: node };
     // Values moved about but not computed from constants stay points.
     const operands = node.operands.map((id) => this.known(this.nodes[id] ?? node));
     if (kind === 'structural' && operands.every(isPoint)) return { lower: node, upper: node };
-    if (!range) throw new RuleMissing('interval', node, 'no bound can be proven through it');
     const fused = this.fused[node.id] ?? 0;
     const { b, rounding } = this;
-    const bounds = b.labelled(`interval of ${node.label}`, () =>
-      range({ b, node, operands, rounding, fused }),
-    );
+    const context = { b, node, operands, rounding, fused };
+    const bounds = b.labelled(`interval of ${node.label}`, () => definition.range?.(context));
+    if (!bounds) throw new RuleMissing('interval', node, 'no bound can be proven through it');
     return this.watch(this.sharpened(node, this.watch(bounds)));
   }
 

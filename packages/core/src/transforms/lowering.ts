@@ -11,8 +11,7 @@ export type Rule = 'gradient' | 'range';
 
 /** The table row of a node, for calls with that node's own attributes. */
 export function rulesOf(node: Node): OpDefinition<OpName> {
-  // A row fits nodes of its own op; TypeScript cannot correlate the union.
-  return definitionOf(node.op) as unknown as OpDefinition<OpName>;
+  return definitionOf<OpName>(node.op);
 }
 
 /**
@@ -34,16 +33,13 @@ export function replayLowered(
       copies.set(node.id, copyNode(b, node, copies));
       continue;
     }
-    const { lower } = definition;
-    if (!lower) {
+    if (!definition.lower) {
       throw new RuleMissing(rules.join(' or '), node, 'it is refused rather than skipped');
     }
     const operands = node.operands.map((id) => copies.get(id));
     const present = operands.filter((operand) => operand !== undefined);
-    copies.set(
-      node.id,
-      b.labelled(node.label, () => lower(b, node, present)),
-    );
+    const lowered = b.labelled(node.label, () => definition.lower?.(b, node, present));
+    if (lowered) copies.set(node.id, lowered);
   }
   return copies;
 }

@@ -2,8 +2,9 @@
  * Gradients against central differences of the original file, along random directions. A network of
  * many ReLUs has a kink almost everywhere one looks, at steps large enough for float32. So the
  * difference over a short segment is compared with the mean of the derivative along it, which is the
- * same number for any continuous function. Where the mean itself is not settled (even and odd points
- * of the segment disagree), the direction is left out and counted.
+ * same number for any continuous function. The longest segment is taken on which that mean is settled
+ * (the derivative jumps little enough); where there is none, or the difference drowns in float32's rounding,
+ * the direction is left out and counted.
  */
 import {
   type Builder,
@@ -25,13 +26,19 @@ export type Evaluate = (rows: Float32Array, count: number) => Promise<Float32Arr
 
 export const SLOPE_TOLERANCE = 1e-3;
 
-/** Half the segment's length, in units of a standard normal direction: float32 noise stays small. */
-const REACH = 2e-3;
+/** Half the segment's length, in units of a standard normal direction. */
+const REACHES = [1.6e-2, 4e-3, 2e-3, 1e-3];
 /** Points along the segment, and directions a row: fewer where a model computes many elements. */
 const [MANY, FEW] = [
   { points: 256, directions: 8 },
   { points: 64, directions: 1 },
 ];
+/** The mean counts as settled when its error is at most this share of the tolerance. */
+const SETTLED = 0.5;
+/** A first look at a segment, and how far from settled it may be. */
+const [COARSE_POINTS, COARSE_FACTOR] = [32, 6];
+/** Relative error of a score's evaluation, in the order of magnitude. */
+const EVALUATION_ERROR = 2 ** -23;
 const LARGE_MODEL = 2e6;
 
 export interface DirectionErrors {
@@ -54,9 +61,11 @@ export async function checkGradient(
   const { of, mixture } = randomMixture(seed);
   const session = await runtime.session(writeModel(gradientOf(model.graph, { of, at: name })));
   const gradientsAt = gradientRows(session, name, shape, model.batched);
-  const mixed = async (x: Float32Array): Promise<number> => {
+  const mixed = async (x: Float32Array): Promise<{ value: number; size: number }> => {
     const [scores, weights] = [await original(x, 1), mixture()];
-    return scores.reduce((sum, score, i) => sum + score * (weights[i] ?? 0), 0);
+    const terms = Array.from(scores, (score, i) => score * (weights[i] ?? 0));
+    const sum = (values: readonly number[]): number => values.reduce((total, v) => total + v, 0);
+    return { value: sum(terms), size: sum(terms.map(Math.abs)) };
   };
   const { points, directions } = effortFor(model);
   const errors: number[] = [];
@@ -66,26 +75,66 @@ export async function checkGradient(
     for (let draw = 0; draw < directions; draw++) {
       const random = new RandomBlock(seed, row, 2 + draw);
       const direction = Float32Array.from({ length: size }, (_, i) => random.normal(i));
-      const at = (t: number): Float32Array => x.map((value, i) => value + t * (direction[i] ?? 0));
-      const [up, down] = [at(REACH), at(-REACH)];
-      const steps = Array.from({ length: points }, (_, k) => REACH * ((2 * k + 1) / points - 1));
-      const gradients = await gradientsAt(steps.map(at));
-      // The ends as float32 holds them, not as they were meant.
-      const delta = Float64Array.from(up, (value, i) => value - (down[i] ?? 0));
-      const slopes = gradients.map((g) => g.reduce((sum, v, i) => sum + v * (delta[i] ?? 0), 0));
-      const [even, odd] = [0, 1].map((parity) => mean(slopes.filter((_, k) => k % 2 === parity)));
-      const lengths = gradients.map((g) => Math.sqrt(g.reduce((sum, v) => sum + v * v, 0)));
-      const scale = Math.max(mean(lengths) * 2 * REACH, 1e-30);
-      if (Math.abs((even ?? 0) - (odd ?? 0)) > SLOPE_TOLERANCE * scale) {
+      const segment = await settledSegment({ x, direction, points, gradientsAt });
+      if (!segment) {
         kinks++;
         continue;
       }
-      const difference = (await mixed(up)) - (await mixed(down));
-      errors.push(Math.abs(difference - mean(slopes)) / scale);
+      const [up, down] = [await mixed(segment.up), await mixed(segment.down)];
+      if (Math.max(up.size, down.size) * EVALUATION_ERROR > SLOPE_TOLERANCE * segment.scale)
+        kinks++;
+      else errors.push(Math.abs(up.value - down.value - segment.mean) / segment.scale);
     }
   }
   await session.release();
   return { errors, kinks };
+}
+
+interface Segment {
+  /** Its ends, as float32 holds them. */
+  readonly up: Float32Array;
+  readonly down: Float32Array;
+  /** What the function gains along it, by the mean of the derivative. */
+  readonly mean: number;
+  /** The gradient's length times the segment's, in the units of a typical direction. */
+  readonly scale: number;
+}
+
+interface Probe {
+  readonly x: Float32Array;
+  readonly direction: Float32Array;
+  readonly points: number;
+  readonly gradientsAt: (points: readonly Float32Array[]) => Promise<Float32Array[]>;
+}
+
+async function settledSegment(probe: Probe): Promise<Segment | null> {
+  for (const reach of REACHES) {
+    const coarse = await segmentOf(probe, reach, COARSE_POINTS);
+    if (coarse.gap > COARSE_FACTOR * SLOPE_TOLERANCE * coarse.scale) continue;
+    const fine = await segmentOf(probe, reach, probe.points);
+    if (fine.gap <= SETTLED * SLOPE_TOLERANCE * fine.scale) return fine;
+  }
+  return null;
+}
+
+/** `gap`: about the most by which the mean is wrong, from how the derivative jumps along it. */
+async function segmentOf(
+  { x, direction, gradientsAt }: Probe,
+  reach: number,
+  points: number,
+): Promise<Segment & { readonly gap: number }> {
+  const at = (t: number): Float32Array => x.map((value, i) => value + t * (direction[i] ?? 0));
+  const [up, down] = [at(reach), at(-reach)];
+  const steps = Array.from({ length: points }, (_, k) => reach * ((2 * k + 1) / points - 1));
+  const gradients = await gradientsAt(steps.map(at));
+  const delta = Float64Array.from(up, (value, i) => value - (down[i] ?? 0));
+  const gains = gradients.map((g) => g.reduce((sum, v, i) => sum + v * (delta[i] ?? 0), 0));
+  const jumps = gains.slice(1).map((gain, k) => gain - (gains[k] ?? 0));
+  const lengths = gradients.map((g) => Math.sqrt(g.reduce((sum, v) => sum + v * v, 0)));
+  const scale = Math.max(mean(lengths) * 2 * reach, 1e-30);
+  // Each jump between two points may be anywhere between them: errors of random sign.
+  const gap = Math.hypot(...jumps) / (2 * points);
+  return { up, down, mean: mean(gains), scale, gap };
 }
 
 /** A random linear function of all outputs: one number a row to differentiate. */

@@ -17,10 +17,8 @@ export function planOf(job: Job): JobPlan {
     radii: false,
     proofs: false,
   });
-  const named = (prefix: string): Partial<Plan> => ({
-    noise: null,
-    attacks: plan.attacks.filter(({ id }) => id.startsWith(prefix)),
-  });
+  const only = (wanted: (id: string) => boolean): JobPlan =>
+    attackAlone({ noise: null, attacks: plan.attacks.filter(({ id }) => wanted(id)) });
   switch (job) {
     case 'audit':
       return { plan, radii: true, proofs: true };
@@ -31,8 +29,8 @@ export function planOf(job: Job): JobPlan {
     case 'noise':
       return attackAlone({ attacks: [] });
     case 'fgsm':
-      return attackAlone(named('fgsm'));
+      return only((id) => id === 'fgsm');
     case 'pgd':
-      return attackAlone(named('pgd'));
+      return only((id) => id.startsWith('pgd'));
   }
 }

@@ -5,7 +5,7 @@
  */
 import { floats } from '../../tensor/tensor.ts';
 import type { Builder } from '../builder.ts';
-import type { Node, OpAttributes, OpName } from '../graph.ts';
+import type { Node, OpAttributes } from '../graph.ts';
 import { type Bounds, isPoint, type OpDefinition, ShapeError } from './definition.ts';
 import { FEW_ULPS, outward, TINY } from './outward.ts';
 import { only } from './structural.ts';
@@ -65,7 +65,7 @@ function elementwise<K extends Activation>(rule: Elementwise<K>): OpDefinition<K
       b.mul(cotangent, rule.derivative(b, single(operands), output, node.attributes)),
     range: ({ b, node, operands }) => {
       const x = single(operands);
-      const at = (value: Node): Node => b.push(node.op as OpName, [value], node.attributes);
+      const at = (value: Node): Node => b.push(node.op, [value], node.attributes);
       const ends = rule.ends?.(b, x, at) ?? { lower: at(x.lower), upper: at(x.upper) };
       if (!rule.error) return ends;
       const { relative, absolute } = rule.error;
