@@ -8,7 +8,7 @@ import { glacis, timeless } from './glacis.ts';
 import { writeTiny } from './tiny.ts';
 
 const small = writeTiny(40);
-const large = writeTiny(800);
+const large = writeTiny(480);
 afterAll(() => {
   for (const { folder } of [small, large]) rmSync(folder, { recursive: true, force: true });
 });
@@ -98,7 +98,7 @@ describe('an interrupted audit', () => {
     const kept = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')) as Run;
     expect(kept.partial).toBe(true);
     expect(kept.samples.length).toBeGreaterThan(0);
-    expect(kept.samples.length).toBeLessThan(800);
+    expect(kept.samples.length).toBeLessThan(480);
     const refused = await glacis(['audit', '--resume', out, '--eps', '1']);
     expect(refused.code).toBe(2);
     const resumed = await glacis(['audit', '--resume', out, '--json', '--quiet']);
