@@ -60,7 +60,7 @@ export interface MethodRecord {
   readonly forwards: number;
   readonly gradients: number;
   readonly seconds: number;
-  /** Accuracy left if this method alone had run on the inputs it was asked about; null for proofs. */
+  /** Accuracy left once this method and those before it had run; for noise, under noise alone. */
   readonly accuracy: number | null;
 }
 

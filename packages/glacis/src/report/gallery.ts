@@ -83,9 +83,9 @@ function changesCard(item: GalleryItem, { run, classes, features }: ReportInput)
     .slice(0, mostFeatures)
     .map(({ position, before, after, delta }) => [
       { content: isolated(features?.[position] ?? `feature ${position}`) },
-      { content: plainNumber(before, 4) },
+      { content: plainNumber(before, 3) },
       { content: `${delta > 0 ? '+' : ''}${radius(delta)}` },
-      { content: plainNumber(after, 4) },
+      { content: plainNumber(after, 3) },
     ]);
   const rest = changed.length - rows.length;
   const name = (label: number | string | null): Html => isolated(className(classes, label));

@@ -38,7 +38,7 @@ export function methodSection({ methods, seconds }: Run): Html | null {
   return section(
     'Methods and cost',
     html`Cheap methods went first and each passed on only what it could not decide. “Left standing”
-    is the accuracy had that method been the only one, on the inputs it was asked about.`,
+    is the accuracy once the method, and those before it, had run.`,
     body,
   );
 }

@@ -26,9 +26,9 @@ export function planeSection(
     ])}
     ${canvas.fitted((width) => chart(plane, Math.min(width, 540), canvas), description)}
     <figcaption>
-      The ball of radius ${radius(plane.radius)} (${normSymbol(plane.norm)}) is the largest around
-      this input on which the answer stays
-      ${isolated(label)}.${plane.adversarial !== null && ' The marked point is where it touches the boundary: the nearest mistake.'}
+      The ball of radius ${radius(plane.radius)} (${normSymbol(plane.norm)}) around this input is
+      the largest on which no mistake was found: the answer stays
+      ${isolated(label)}.${plane.adversarial !== null && ' The marked point is where it touches the boundary: the nearest mistake found.'}
     </figcaption>
   </figure>`;
   return section(

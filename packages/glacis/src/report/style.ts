@@ -94,6 +94,9 @@ th{font-weight:500;color:var(--soft);font-size:.82rem;vertical-align:bottom}
 th.n,td.n{text-align:right;padding-left:.6rem}
 td.n{white-space:nowrap}
 td.break{overflow-wrap:anywhere;min-width:5.8rem}
+.card table{font-size:.84rem;min-width:0}
+.card th,.card td{padding-right:.2rem}
+.card td.break{min-width:0}
 th:last-child,td:last-child{padding-right:0}
 tbody tr:last-child td{border-bottom:0}
 tfoot td{border-top:1px solid var(--faint);border-bottom:0}
