@@ -23,7 +23,7 @@ export {
 export { fgsm } from './attacks/fgsm.ts';
 export { noise } from './attacks/noise.ts';
 export { pgd } from './attacks/pgd.ts';
-export { intervalMargins } from './bounds/interval.ts';
+export { intervalMargins, marginBoundGraph } from './bounds/interval.ts';
 export { gradientOf } from './transforms/gradient.ts';
 export { audit, type AuditData, type AuditOptions, type AuditProgress } from './audit/audit.ts';
 export { type AuditPart, joinParts } from './audit/part.ts';

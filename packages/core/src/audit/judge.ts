@@ -3,7 +3,7 @@
  * tolerance 0) and then answered by the original file. What it says is what counts; ties count as
  * broken.
  */
-import { answerFor, type Classifier, scoreMargin } from '../runtime/classifier.ts';
+import { answerFor, type Classifier, scoreMargin, scoreSize } from '../runtime/classifier.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { Broken, Entry } from './ledger.ts';
 
@@ -31,6 +31,7 @@ export async function judgeCandidates(
       distance: distances[i] ?? Infinity,
       prediction: rivalOf(predictions[i] ?? -1, scores, i, classes, entry.label),
       margin: scoreMargin(scores, i, classes, entry.label),
+      size: scoreSize(scores, i, classes),
     };
   });
 }

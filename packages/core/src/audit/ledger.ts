@@ -21,6 +21,7 @@ export interface Entry {
   adversarial: Float32Array | null;
   adversarialPrediction: number | null;
   adversarialMargin: number | null;
+  adversarialSize: number;
   lower: number | null;
   lowerMethod: string | null;
   upper: number | null;
@@ -47,8 +48,11 @@ interface Tally {
   standing: number | null;
 }
 
-/** Under `real` semantics an attack this close to a tie may be the network's own rounding. */
-const ROUNDING_MARGIN = 1e-4;
+/**
+ * Under `real` semantics an attack this close to a tie, relative to the scores, may be the network's
+ * own float32 rounding.
+ */
+const ROUNDING_SHARE = 1e-4;
 
 export class Ledger {
   readonly entries: readonly Entry[];
@@ -73,6 +77,7 @@ export class Ledger {
     entry.adversarial = found.x;
     entry.adversarialPrediction = found.prediction;
     entry.adversarialMargin = found.margin;
+    entry.adversarialSize = found.size;
     this.check(entry);
   }
 
@@ -87,8 +92,8 @@ export class Ledger {
   private check(entry: Entry): void {
     const { lower, upper } = entry;
     if (lower === null || upper === null || lower < upper) return;
-    const margin = Math.abs(entry.adversarialMargin ?? Infinity);
-    if (this.semantics === 'real' && margin <= ROUNDING_MARGIN) {
+    const share = Math.abs(entry.adversarialMargin ?? Infinity) / entry.adversarialSize;
+    if (this.semantics === 'real' && share <= ROUNDING_SHARE) {
       entry.lower = upper * (1 - 2 ** -20);
       this.notes.add(
         'Some proofs over the real numbers end where float32 rounding already breaks the model (rounding).',
@@ -176,6 +181,8 @@ export interface Broken {
   readonly distance: number;
   readonly prediction: number;
   readonly margin: number;
+  /** The largest |score| there: what rounding is relative to. */
+  readonly size: number;
 }
 
 export function newEntry(index: number, label: number, x: Float32Array): Entry {
@@ -189,6 +196,7 @@ export function newEntry(index: number, label: number, x: Float32Array): Entry {
     adversarial: null,
     adversarialPrediction: null,
     adversarialMargin: null,
+    adversarialSize: 0,
     lower: null,
     lowerMethod: null,
     upper: null,

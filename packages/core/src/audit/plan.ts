@@ -12,6 +12,9 @@ export interface Plan {
   readonly attacks: readonly Attack[];
   /** At each radius of the search for the smallest broken one. */
   readonly search: readonly Attack[];
+  /** Once the search is over, what tries again this share below the radius it found. */
+  readonly polish: readonly Attack[];
+  readonly polishShare: number;
   /** The search ends when the bracket of tried radii is this narrow, relatively, or after `rounds`. */
   readonly tolerance: number;
   readonly rounds: number;
@@ -35,6 +38,11 @@ export function defaultPlan(): Plan {
       pgd({ loss: 'margin', steps: 10, restarts: 1, stepSize: 0.25 }),
       rivals({ most: RIVALS }),
     ],
+    polish: [
+      pgd({ loss: 'margin', steps: 40, restarts: 2, stepSize: 0.25 }),
+      pgd({ loss: 'cross-entropy', steps: 40, restarts: 1, stepSize: 0.5 }),
+    ],
+    polishShare: 0.02,
     tolerance: 2e-5,
     rounds: 24,
   };

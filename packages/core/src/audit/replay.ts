@@ -3,7 +3,7 @@
  * input, tolerance 0, and the original file's own answer. Nothing is moved or repaired; an example
  * beyond ε is reported as such, and still is an upper bound at its own distance.
  */
-import { answerFor, type Classifier, scoreMargin } from '../runtime/classifier.ts';
+import { answerFor, type Classifier, scoreMargin, scoreSize } from '../runtime/classifier.ts';
 import { type Tensor, row } from '../tensor/tensor.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { AuditData } from './audit.ts';
@@ -51,11 +51,9 @@ export async function replay(options: ReplayOptions): Promise<ReplayPart> {
     if (!x || distance === null || !answer) return 'absent';
     entry.forwards++;
     if (distance === Infinity) return 'invalid';
-    const { prediction, margin } = answer;
-    if (prediction !== entry.label)
-      ledger.broken(entry, { x, distance, prediction, margin }, METHOD);
+    if (answer.prediction !== entry.label) ledger.broken(entry, { x, distance, ...answer }, METHOD);
     if (distance > threat.eps) return 'too far';
-    return prediction === entry.label ? 'withstood' : 'broken';
+    return answer.prediction === entry.label ? 'withstood' : 'broken';
   });
   const asked = entries.filter((_, i) => !['misclassified', 'absent'].includes(outcomes[i] ?? ''));
   const decided = outcomes.filter((outcome) => outcome === 'broken').length;
@@ -101,7 +99,7 @@ async function answersTo(
   classifier: Classifier,
   entries: readonly Entry[],
   examples: readonly (Float32Array | null)[],
-): Promise<({ prediction: number; margin: number } | null)[]> {
+): Promise<({ prediction: number; margin: number; size: number } | null)[]> {
   const { sampleSize: size, classes } = classifier;
   const rows: Tensor<'float32'>['data'] = new Float32Array(entries.length * size);
   entries.forEach((entry, i) => rows.set(examples[i] ?? entry.x, i * size));
@@ -111,6 +109,7 @@ async function answersTo(
       ? {
           prediction: answerFor(scores, i, classes, label),
           margin: scoreMargin(scores, i, classes, label),
+          size: scoreSize(scores, i, classes),
         }
       : null,
   );

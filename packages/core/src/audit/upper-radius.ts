@@ -4,7 +4,7 @@
  * starts from the nearest adversarial input known, drawn in to the new radius, so nothing learned at
  * one radius is lost at the next. All inputs are searched together, each at a radius of its own.
  */
-import type { AttackContext } from '../attacks/attack.ts';
+import type { Attack, AttackContext } from '../attacks/attack.ts';
 import { attackStage } from './attack-stage.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import type { Plan } from './plan.ts';
@@ -39,6 +39,10 @@ function nextRadius(search: Search, eps: number, tolerance: number): number | nu
   return Math.min(reach, wider);
 }
 
+/**
+ * Searches every entry's smallest broken radius. When brackets have closed, stronger attacks try
+ * again a little below; where they succeed the search goes on from there.
+ */
 export async function searchUpperRadius(
   context: AttackContext,
   ledger: Ledger,
@@ -46,8 +50,68 @@ export async function searchUpperRadius(
   plan: Plan,
   outOfTime: () => boolean,
 ): Promise<void> {
-  const { threat, classifier } = context;
-  const size = classifier.sampleSize;
+  await bisect(context, ledger, entries, plan, outOfTime);
+  const lowered = await polish(context, ledger, entries, plan, outOfTime);
+  await bisect(context, ledger, lowered, plan, outOfTime);
+}
+
+const MAX_POLISHES = 12;
+
+/** Attacks again below each broken radius for as long as that succeeds; returns what it lowered. */
+async function polish(
+  context: AttackContext,
+  ledger: Ledger,
+  entries: readonly Entry[],
+  plan: Plan,
+  outOfTime: () => boolean,
+): Promise<Entry[]> {
+  const lowered = new Set<Entry>();
+  let open = entries.filter(({ upper }) => upper !== null && upper > 0);
+  for (let round = 0; round < MAX_POLISHES && open.length > 0 && !outOfTime(); round++) {
+    const radii = new Map(
+      open.map((entry) => [entry, (entry.upper ?? 0) * (1 - plan.polishShare)] as const),
+    );
+    // A radius that is proven safe needs no attack.
+    let standing = open.filter((entry) => (radii.get(entry) ?? 0) > (entry.lower ?? 0));
+    const broken: Entry[] = [];
+    for (const attack of plan.polish) {
+      const flags = await tryAt(context, ledger, standing, radii, attack);
+      broken.push(...standing.filter((_, i) => flags[i] === true));
+      standing = standing.filter((_, i) => flags[i] !== true);
+    }
+    for (const entry of broken) lowered.add(entry);
+    open = broken;
+  }
+  return [...lowered];
+}
+
+/** One attack at the given radii, from the nearest adversarial inputs known. */
+function tryAt(
+  context: AttackContext,
+  ledger: Ledger,
+  entries: readonly Entry[],
+  radii: ReadonlyMap<Entry, number>,
+  attack: Attack,
+): Promise<boolean[]> {
+  const size = context.classifier.sampleSize;
+  const starts = new Float32Array(entries.length * size);
+  entries.forEach((entry, i) => starts.set(entry.adversarial ?? entry.x, i * size));
+  return attackStage(context, ledger, entries, {
+    attack,
+    radii: Float64Array.from(entries, (entry) => radii.get(entry) ?? 0),
+    starts,
+    method: 'radius-search',
+  });
+}
+
+async function bisect(
+  context: AttackContext,
+  ledger: Ledger,
+  entries: readonly Entry[],
+  plan: Plan,
+  outOfTime: () => boolean,
+): Promise<void> {
+  const { threat } = context;
   const searches: Search[] = entries.map((entry) => ({
     entry,
     reach: threat.reach(entry.x),
@@ -62,25 +126,14 @@ export async function searchUpperRadius(
       return radius === null ? [] : [{ entry: search.entry, radius }];
     });
     if (tries.length === 0 || outOfTime()) return;
-    let open = tries;
+    const radii = new Map(tries.map(({ entry, radius }) => [entry, radius] as const));
+    let open = tries.map(({ entry }) => entry);
     for (const attack of plan.search) {
-      const starts = new Float32Array(open.length * size);
-      open.forEach(({ entry }, i) => starts.set(entry.adversarial ?? entry.x, i * size));
-      const before = open.map(({ entry }) => entry.withstood);
-      const broken = await attackStage(
-        context,
-        ledger,
-        open.map(({ entry }) => entry),
-        {
-          attack,
-          radii: Float64Array.from(open, ({ radius }) => radius),
-          starts,
-          method: 'radius-search',
-        },
-      );
+      const before = open.map(({ withstood }) => withstood);
+      const broken = await tryAt(context, ledger, open, radii, attack);
       // Only when the whole round has failed has a radius been withstood.
       if (attack !== plan.search.at(-1)) {
-        open.forEach(({ entry }, i) => (entry.withstood = before[i] ?? 0));
+        open.forEach((entry, i) => (entry.withstood = before[i] ?? 0));
       }
       open = open.filter((_, i) => broken[i] !== true);
       if (open.length === 0) break;

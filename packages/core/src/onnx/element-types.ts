@@ -44,8 +44,8 @@ export function dataTypeOf(code: number): DataType | undefined {
 }
 
 function littleEndianBytes(bytes: Uint8Array): ArrayBuffer {
-  // A copy: the file's bytes may lie at an unaligned offset.
-  return bytes.slice().buffer;
+  // A copy: the file's bytes may lie at an unaligned offset (and a Buffer's slice would be no copy).
+  return new Uint8Array(bytes).buffer;
 }
 
 function fromRaw(type: DataType, raw: Uint8Array): TensorData {

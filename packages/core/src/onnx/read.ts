@@ -26,7 +26,7 @@ export interface Port {
 
 export interface Model {
   /** The file itself: what is judged by is always this. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
   /** Inputs and outputs have the batch dimension in front: symbolic, or 1 where `batched` is false. */
   readonly graph: Graph;
   /** Whether any number of rows can be run at once. */
@@ -227,7 +227,7 @@ export interface ReadOptions {
 }
 
 /** Reads a model. Throws ModelError: `invalid` for broken files, `unsupported` for the rest. */
-export function readModel(bytes: Uint8Array<ArrayBuffer>, options: ReadOptions = {}): Model {
+export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Model {
   const proto = parse(bytes);
   const initializers = new Set(proto.graph?.initializer.map(({ name }) => name));
   const inputs = (proto.graph?.input ?? [])

@@ -81,6 +81,13 @@ export function scoreMargin(
   return (scores[row * classes + label] ?? Number.NaN) - most;
 }
 
+/** The largest |score| of one row: what its rounding is relative to. */
+export function scoreSize(scores: Float32Array, row: number, classes: number): number {
+  let most = 0;
+  for (let k = 0; k < classes; k++) most = Math.max(most, Math.abs(scores[row * classes + k] ?? 0));
+  return most;
+}
+
 function logitsOf(graph: Graph, output: Node): { logits: Node; notes: string[] } {
   if (output.op === 'softmax' && output.attributes.axis === output.shape.length - 1) {
     const logits = nodeAt(graph, output.operands[0] ?? 0);

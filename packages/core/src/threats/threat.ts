@@ -30,6 +30,11 @@ const norms: ReadonlyMap<NormName, Norm> = new Map([
   ['l1', l1Norm],
 ]);
 
+/** Larger radii leave float32, the type of the inputs. */
+const LARGEST_RADIUS = 1e38;
+/** The largest float32. */
+const MAX = (2 - 2 ** -23) * 2 ** 127;
+
 export class Threat {
   readonly norm: Norm;
   readonly eps: number;
@@ -43,8 +48,8 @@ export class Threat {
   constructor(name: NormName, options: ThreatOptions) {
     const norm = norms.get(name);
     if (!norm) throw new RangeError(`the norm ${name} is not supported: use linf, l2 or l1`);
-    if (!(options.eps >= 0) || !Number.isFinite(options.eps)) {
-      throw new RangeError(`eps must be a finite number ≥ 0, not ${options.eps}`);
+    if (!(options.eps >= 0) || options.eps > LARGEST_RADIUS) {
+      throw new RangeError(`eps must be a finite number ≥ 0 (at most 1e38), not ${options.eps}`);
     }
     const clip = options.clip ?? null;
     if (clip && !(clip[0] < clip[1])) {
@@ -128,11 +133,15 @@ export class Threat {
       const c = centre[i] ?? 0;
       const value = x[i] ?? 0;
       if (this.fixed.has(i) || Number.isNaN(value)) x[i] = c;
+      else if (!Number.isFinite(value))
+        x[i] = value > 0 ? Math.min(roundDown(high), MAX) : Math.max(roundUp(low), -MAX);
       else if (value < low) x[i] = Math.min(c, roundUp(low));
       else if (value > high) x[i] = Math.max(c, roundDown(high));
     }
     let distance = this.distance(centre, x);
     for (let shrink = 1; distance > radius; shrink *= 2) {
+      // Nothing on the way is in the set (a frozen or invalid coordinate): the centre is.
+      if (shrink > 2 ** 40) x.set(centre);
       const factor = Math.max(0, Math.min(1, radius / distance) - (shrink - 1) * 2 ** -26);
       for (let i = 0; i < x.length; i++) {
         const c = centre[i] ?? 0;
