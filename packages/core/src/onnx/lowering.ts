@@ -51,6 +51,14 @@ export class LoweringContext {
     return this.b.constant(known);
   }
 
+  /** The i-th operand as float32 data: a constant of another type is taken for its numbers. */
+  real(i = 0): Node {
+    const node = this.operand(i);
+    if (node.op !== 'constant' || node.type === 'float32') return node;
+    const { data, shape } = node.attributes.tensor;
+    return this.b.floats(Array.from(data as ArrayLike<number | bigint>, Number), shape);
+  }
+
   /** All operands. */
   all(): Node[] {
     return this.operands.map((_, i) => this.operand(i));

@@ -10,6 +10,7 @@ import { floats, sizeOf, type Tensor } from '../../src/tensor/tensor.ts';
 import { expectAllclose } from '../allclose.ts';
 import { Draw } from '../generators/draw.ts';
 import { load, type Tensors } from '../onnxruntime.ts';
+import { activationCases } from './activation-cases.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { type Case, onnxFile } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
@@ -18,6 +19,7 @@ import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
 
 const cases = [
+  ...activationCases,
   ...elementwiseCases,
   ...linearCases,
   ...structuralCases,

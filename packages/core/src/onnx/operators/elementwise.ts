@@ -30,10 +30,6 @@ export const elementwise: Readonly<Record<string, Lowering>> = {
   Log: unary(({ b }, x) => b.log(x)),
   Sqrt: unary(({ b }, x) => b.sqrt(x)),
   Reciprocal: unary(({ b }, x) => b.reciprocal(x)),
-  Relu: unary(({ b }, x) => b.relu(x)),
-  LeakyRelu: unary((c, x) => c.b.push('leakyRelu', [x], { slope: c.float('alpha', 0.01) })),
-  Sigmoid: unary(({ b }, x) => b.push('sigmoid', [x], {})),
-  Tanh: unary(({ b }, x) => b.push('tanh', [x], {})),
   Identity: unary((_, x) => x),
   Clip: (c) => {
     const limit = (i: number, name: string, absent: number): number =>

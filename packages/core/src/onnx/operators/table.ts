@@ -1,10 +1,11 @@
 /** ONNX operators that can be read, by name. */
 import type { Lowering } from '../lowering.ts';
+import { activations } from './activations.ts';
 import { elementwise } from './elementwise.ts';
 import { linear } from './linear.ts';
 import { reductions } from './reductions.ts';
 import { structural } from './structural.ts';
 
 export const operators: ReadonlyMap<string, Lowering> = new Map(
-  Object.entries({ ...elementwise, ...linear, ...reductions, ...structural }),
+  Object.entries({ ...activations, ...elementwise, ...linear, ...reductions, ...structural }),
 );
