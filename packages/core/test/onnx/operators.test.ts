@@ -14,6 +14,7 @@ import { activationCases } from './activation-cases.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { type Case, onnxFile } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
+import { logicCases } from './logic-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
 import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
@@ -22,6 +23,7 @@ const cases = [
   ...activationCases,
   ...elementwiseCases,
   ...linearCases,
+  ...logicCases,
   ...structuralCases,
   ...reductionCases,
   ...shapeCases,

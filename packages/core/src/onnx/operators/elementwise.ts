@@ -11,10 +11,7 @@ const unary =
 const fold =
   (join: (context: LoweringContext, a: Node, b: Node) => Node): Lowering =>
   (context) =>
-    context
-      .all()
-      .slice(1)
-      .reduce((a, b) => join(context, a, b), context.operand());
+    context.alike().reduce((a, b) => join(context, a, b));
 
 export const elementwise: Readonly<Record<string, Lowering>> = {
   Add: fold(({ b }, x, y) => b.add(x, y)),
@@ -36,16 +33,6 @@ export const elementwise: Readonly<Record<string, Lowering>> = {
       c.opset < 11 ? c.float(name, absent) : (c.numbers(i)?.[0] ?? absent);
     const [min, max] = [limit(1, 'min', -Infinity), limit(2, 'max', Infinity)];
     return c.b.push('clip', [c.operand()], { min, max });
-  },
-  Cast: (c) => {
-    const x = c.operand();
-    const to = c.int('to', 1);
-    if (to !== 1) throw c.unsupported('only casts to float32 are supported on data');
-    if (x.type === 'float32') return x;
-    const value = c.constant(0);
-    if (!value) throw c.invalid('Cast needs an operand');
-    const numbers = Array.from(value.data as ArrayLike<number | bigint>, Number);
-    return c.b.floats(numbers, value.shape);
   },
   Dropout: (c) => {
     if (c.opset >= 12 && c.optional(2) && (c.numbers(2)?.[0] ?? 0) !== 0) {

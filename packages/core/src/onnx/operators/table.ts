@@ -3,9 +3,17 @@ import type { Lowering } from '../lowering.ts';
 import { activations } from './activations.ts';
 import { elementwise } from './elementwise.ts';
 import { linear } from './linear.ts';
+import { logic } from './logic.ts';
 import { reductions } from './reductions.ts';
 import { structural } from './structural.ts';
 
 export const operators: ReadonlyMap<string, Lowering> = new Map(
-  Object.entries({ ...activations, ...elementwise, ...linear, ...reductions, ...structural }),
+  Object.entries({
+    ...activations,
+    ...elementwise,
+    ...linear,
+    ...logic,
+    ...reductions,
+    ...structural,
+  }),
 );
