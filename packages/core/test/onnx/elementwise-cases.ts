@@ -32,7 +32,7 @@ export const elementwiseCases: readonly Case[] = [
       operands: { w: floats([1, 2, 3, 4]) },
     }),
   ),
-  ...['Max', 'Min', 'Sum'].flatMap((op) => [
+  ...['Max', 'Min', 'Sum', 'Mean'].flatMap((op) => [
     one(op, 'of one value', { opset: 8 }),
     one(op, 'of three values', { opset: 8, operands: { v: weights(4), w: weights(1, 1) } }),
   ]),

@@ -19,6 +19,11 @@ export const elementwise: Readonly<Record<string, Lowering>> = {
   Mul: fold(({ b }, x, y) => b.mul(x, y)),
   Div: fold(({ b }, x, y) => b.div(x, y)),
   Sum: fold(({ b }, x, y) => b.add(x, y)),
+  Mean: (c) => {
+    const values = c.all();
+    const sum = values.reduce((x, y) => c.b.add(x, y));
+    return values.length === 1 ? sum : c.b.mul(sum, 1 / values.length);
+  },
   Max: fold(({ b }, x, y) => b.max(x, y)),
   Min: fold(({ b }, x, y) => b.min(x, y)),
   Neg: unary(({ b }, x) => b.neg(x)),
