@@ -15,6 +15,7 @@ import { elementwiseCases } from './elementwise-cases.ts';
 import { type Case, onnxFile } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
 import { logicCases } from './logic-cases.ts';
+import { quantisationCases } from './quantisation-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
 import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
@@ -24,6 +25,7 @@ const cases = [
   ...elementwiseCases,
   ...linearCases,
   ...logicCases,
+  ...quantisationCases,
   ...structuralCases,
   ...reductionCases,
   ...shapeCases,

@@ -4,6 +4,7 @@ import { activations } from './activations.ts';
 import { elementwise } from './elementwise.ts';
 import { linear } from './linear.ts';
 import { logic } from './logic.ts';
+import { quantisation } from './quantisation.ts';
 import { reductions } from './reductions.ts';
 import { structural } from './structural.ts';
 
@@ -13,6 +14,7 @@ export const operators: ReadonlyMap<string, Lowering> = new Map(
     ...elementwise,
     ...linear,
     ...logic,
+    ...quantisation,
     ...reductions,
     ...structural,
   }),
