@@ -89,7 +89,7 @@ export function carriedBy(
   if (judging.has(op)) return 'truth';
   if (op === 'Cast') return to;
   if (op === 'Where') return others.includes('real') ? 'real' : (others[0] ?? 'real');
-  if (op === 'QuantizeLinear') return 'whole';
+  if (op === 'QuantizeLinear' || op === 'ArgMax' || op === 'ArgMin') return 'whole';
   if (op === 'DequantizeLinear') return 'real';
   if (moving.has(op)) return first;
   if (exact.has(op)) return operands.includes('real') ? 'real' : 'whole';

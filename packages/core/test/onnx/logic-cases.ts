@@ -1,4 +1,4 @@
-/** Files that compare, decide and cast. Two inputs whose elements are often equal: −1, 0 or 1. */
+/** Files that compare, decide, count and cast. Two inputs whose elements are often equal: −1, 0 or 1. */
 import { floats, integers, tensor, type Tensor } from '../../src/tensor/tensor.ts';
 import { type Case, type NodeSpec, one, scalar } from './hand-made.ts';
 
@@ -52,6 +52,17 @@ function logic(
     nodes: [...signs, ...nodes],
     initializers: { ...initializers, ...more },
   };
+}
+
+/** A position among elements of which several may be equal. */
+function position(
+  op: string,
+  opset: number,
+  of: string,
+  attributes: Readonly<Record<string, number>>,
+): Case {
+  const found: NodeSpec = { ...node(op, [of], 'i'), attributes };
+  return logic(`${op} of ${of}`, opset, [found, cast('i', FLOAT, 'y')]);
 }
 
 const comparisons: Readonly<Record<string, readonly number[]>> = {
@@ -127,5 +138,10 @@ export const logicCases: readonly Case[] = [
     [cast('sizes', INT64, 'shape'), { op: 'Reshape', inputs: ['x', 'shape'], outputs: ['y'] }],
     { sizes: floats([-1, 2.7, 2]) },
   ),
+  ...['ArgMax', 'ArgMin'].flatMap((op) => [
+    position(op, 7, 's', { axis: 1, keepdims: 0 }),
+    position(op, 11, 'x', { axis: -1 }),
+    position(op, 13, 's', { axis: 1, select_last_index: 1 }),
+  ]),
   one('Cast', 'to the same type', { opset: 9, attributes: { to: FLOAT } }),
 ];

@@ -4,6 +4,7 @@ import { activations } from './activations.ts';
 import { elementwise } from './elementwise.ts';
 import { linear } from './linear.ts';
 import { logic } from './logic.ts';
+import { positions } from './positions.ts';
 import { quantisation } from './quantisation.ts';
 import { reductions } from './reductions.ts';
 import { structural } from './structural.ts';
@@ -14,6 +15,7 @@ export const operators: ReadonlyMap<string, Lowering> = new Map(
     ...elementwise,
     ...linear,
     ...logic,
+    ...positions,
     ...quantisation,
     ...reductions,
     ...structural,
