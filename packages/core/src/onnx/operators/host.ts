@@ -4,15 +4,13 @@
  * any other.
  */
 import {
-  broadcastShapes,
   type Dimension,
   divide,
   elementCount,
   isSymbolic,
   multiply,
-  type Shape,
 } from '../../graph/dimension.ts';
-import { type HostValue, vector } from '../host-value.ts';
+import { broadcasted, type HostValue, vector } from '../host-value.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 
 /** TensorProto codes of the whole-number types. */
@@ -22,48 +20,9 @@ const BOOL = 9;
 
 type HostRule = (c: LoweringContext, operands: readonly HostValue[]) => HostValue | undefined;
 
-/** Broadcasting may ask for more than is worth knowing beforehand. */
-const MOST_LISTED = 2 ** 16;
-
 type Pairwise = (a: Dimension, b: Dimension) => Dimension | undefined;
 
-/** Position in a value's elements of what it shows at a flat position of the broadcast result. */
-function shownAt(dims: readonly number[], result: readonly number[], flat: number): number {
-  let [rest, stride, position] = [flat, 1, 0];
-  for (let behind = 1; behind <= result.length; behind++) {
-    const size = result.at(-behind) ?? 1;
-    const own = dims.at(-behind) ?? 1;
-    if (behind <= dims.length && own !== 1) position += (rest % size) * stride;
-    if (behind <= dims.length) stride *= own;
-    rest = Math.floor(rest / size);
-  }
-  return position;
-}
-
-/** Element by element, broadcast as NumPy does. */
-function broadcasted(
-  values: readonly (HostValue | undefined)[],
-  join: (elements: readonly Dimension[]) => Dimension | undefined,
-): HostValue | undefined {
-  const given = values.filter((value) => value !== undefined);
-  if (given.length !== values.length) return undefined;
-  const shape = given.reduce<Shape | undefined>(
-    (so, { dims }) => so && broadcastShapes(so, dims),
-    [],
-  );
-  const dims = shape?.map(Number);
-  const total = dims?.reduce((product, dim) => product * dim, 1) ?? Infinity;
-  if (!dims || total > MOST_LISTED) return undefined;
-  const elements: Dimension[] = [];
-  for (let flat = 0; flat < total; flat++) {
-    const shown = given.map((value) => value.elements[shownAt(value.dims, dims, flat)] ?? 0);
-    const joined = join(shown);
-    if (joined === undefined) return undefined;
-    elements.push(joined);
-  }
-  return { dims, elements };
-}
-
+/** Element by element. */
 function pairwise(join: Pairwise): HostRule {
   return (_, [x, y]) => broadcasted([x, y], ([a = 0, b = 0]) => join(a, b));
 }
