@@ -19,7 +19,10 @@ const nonZero = ({ b }: LoweringContext, x: Node): Node => b.max(b.greater(x, 0)
 const truth = (c: LoweringContext, i: number): Node =>
   c.carried(i) === 'truth' ? c.real(i) : nonZero(c, c.real(i));
 
-/** Towards zero: of two increasing parts, so that ends are exact. */
+/**
+ * Towards zero: of two increasing parts, so that bounds lose nothing. Of numbers that the whole type does
+ * not hold, ONNX says nothing.
+ */
 function truncated({ b }: LoweringContext, x: Node): Node {
   const below = b.push('floor', [b.relu(b.neg(x))], {});
   return b.sub(b.push('floor', [b.relu(x)], {}), below);
