@@ -3,7 +3,7 @@
  * them. Exporters compute shapes in the graph (Shape → Gather → Concat → Reshape); an element may be a
  * symbolic size, so that a batch stays a batch.
  */
-import { type Dimension, isSymbolic } from '../graph/dimension.ts';
+import { broadcastShapes, type Dimension, isSymbolic, type Shape } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 
@@ -41,4 +41,44 @@ export function tensorOf({ dims, elements }: HostValue): Tensor<'int64'> | undef
 
 export function vector(elements: readonly Dimension[]): HostValue {
   return { dims: [elements.length], elements };
+}
+
+/** Broadcasting may ask for more than is worth knowing beforehand. */
+const MOST_LISTED = 2 ** 16;
+
+/** Position in a value's elements of what it shows at a flat position of the broadcast result. */
+function shownAt(dims: readonly number[], result: readonly number[], flat: number): number {
+  let [rest, stride, position] = [flat, 1, 0];
+  for (let behind = 1; behind <= result.length; behind++) {
+    const size = result.at(-behind) ?? 1;
+    const own = dims.at(-behind) ?? 1;
+    if (behind <= dims.length && own !== 1) position += (rest % size) * stride;
+    if (behind <= dims.length) stride *= own;
+    rest = Math.floor(rest / size);
+  }
+  return position;
+}
+
+/** Element by element, broadcast as NumPy does. */
+export function broadcasted(
+  values: readonly (HostValue | undefined)[],
+  join: (elements: readonly Dimension[]) => Dimension | undefined,
+): HostValue | undefined {
+  const given = values.filter((value) => value !== undefined);
+  if (given.length !== values.length) return undefined;
+  const shape = given.reduce<Shape | undefined>(
+    (so, { dims }) => so && broadcastShapes(so, dims),
+    [],
+  );
+  const dims = shape?.map(Number);
+  const total = dims?.reduce((product, dim) => product * dim, 1) ?? Infinity;
+  if (!dims || total > MOST_LISTED) return undefined;
+  const elements: Dimension[] = [];
+  for (let flat = 0; flat < total; flat++) {
+    const shown = given.map((value) => value.elements[shownAt(value.dims, dims, flat)] ?? 0);
+    const joined = join(shown);
+    if (joined === undefined) return undefined;
+    elements.push(joined);
+  }
+  return { dims, elements };
 }

@@ -7,9 +7,14 @@ import type { Builder } from '../graph/builder.ts';
 import type { Dimension } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Carried } from './carried.ts';
 import { readTensor } from './element-types.ts';
 import { isHost, type ReadValue, tensorOf } from './host-value.ts';
 import { ModelError } from './model-error.ts';
+
+/** TensorProto codes of the element types that are not whole numbers. */
+const REAL_TYPES: ReadonlySet<number> = new Set([1, 10, 11, 16]);
+const BOOL = 9;
 
 /** A broken file may ask for any size. */
 const MAX_LISTED = 2 ** 22;
@@ -21,6 +26,7 @@ export class LoweringContext {
   /** Where the operator is, for messages. */
   readonly where: string;
   private readonly operands: readonly (ReadValue | undefined)[];
+  private readonly kinds: readonly Carried[];
 
   constructor(
     b: Builder,
@@ -28,12 +34,14 @@ export class LoweringContext {
     opset: number,
     where: string,
     operands: readonly (ReadValue | undefined)[],
+    kinds: readonly Carried[],
   ) {
     this.b = b;
     this.proto = proto;
     this.opset = opset;
     this.where = where;
     this.operands = operands;
+    this.kinds = kinds;
   }
 
   /** The i-th operand; throws when it is absent. */
@@ -51,9 +59,36 @@ export class LoweringContext {
     return this.b.constant(known);
   }
 
+  /** The i-th operand as float32 data: a constant of another type is taken for its numbers. */
+  real(i = 0): Node {
+    const node = this.operand(i);
+    if (node.op !== 'constant' || node.type === 'float32') return node;
+    const { data, shape } = node.attributes.tensor;
+    return this.b.floats(Array.from(data as ArrayLike<number | bigint>, Number), shape);
+  }
+
+  /** What the i-th operand is in the file's words. */
+  carried(i: number): Carried {
+    return this.kinds[i] ?? 'real';
+  }
+
+  /** What a Cast is asked for. */
+  castTo(): Carried {
+    const to = this.int('to', 1);
+    if (to === BOOL) return 'truth';
+    return REAL_TYPES.has(to) ? 'real' : 'whole';
+  }
+
   /** All operands. */
   all(): Node[] {
     return this.operands.map((_, i) => this.operand(i));
+  }
+
+  /** All operands, as float32 data where their types differ. */
+  alike(): Node[] {
+    const nodes = this.all();
+    const types = new Set(nodes.map(({ type }) => type));
+    return types.size === 1 ? nodes : nodes.map((_, i) => this.real(i));
   }
 
   /** The i-th operand's value, known when reading; undefined when the operand is absent. */

@@ -10,6 +10,7 @@ import { BATCH, type Dimension, elementCount, isSymbolic, type Shape } from '../
 import type { Graph, Node } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
 import type { DataType } from '../tensor/tensor.ts';
+import { type Carried, carriedAs, carriedBy } from './carried.ts';
 import { elementTypeName, parametersOf, readTensor } from './element-types.ts';
 import { hostOf, isHost, type ReadValue } from './host-value.ts';
 import { LoweringContext } from './lowering.ts';
@@ -130,6 +131,7 @@ function lower(reading: Reading, batch: Dimension): Graph {
   const b = new Builder();
   const graph = reading.proto.graph;
   const values = new Map<string, ReadValue>();
+  const carried = new Map<string, Carried>();
   for (const port of reading.inputs) {
     const [, ...rest] = reading.batchAxis ? port.shape : [1, ...port.shape];
     const open = rest.find(isSymbolic);
@@ -147,7 +149,7 @@ function lower(reading: Reading, batch: Dimension): Graph {
     const tensor = readTensor(initializer, `the initializer ${name}`);
     values.set(name, b.constant(tensor, name, tensor.type === 'float32'));
   }
-  for (const node of graph?.node ?? []) lowerNode(b, reading, node, values);
+  for (const node of graph?.node ?? []) lowerNode(b, reading, node, values, carried);
   const outputs = (graph?.output ?? []).map((info) => {
     const value = values.get(info.name);
     if (!value) throw new ModelError('invalid', `nothing computes the output ${info.name}`);
@@ -170,6 +172,7 @@ function lowerNode(
   { opset }: Reading,
   node: NodeProto,
   values: Map<string, ReadValue>,
+  carried: Map<string, Carried>,
 ): void {
   const where = describe(node);
   const lowering = operators.get(qualified(node));
@@ -185,25 +188,47 @@ function lowerNode(
     if (!value) throw new ModelError('invalid', `${where} uses ${name}, which nothing computes`);
     return value;
   });
+  const kinds = operands.map((value, i) => carriedAs(value, carried.get(node.input[i] ?? '')));
   b.labelled(where, () => {
+    const context = new LoweringContext(b, node, opset, where, operands, kinds);
     let result: ReturnType<typeof lowering>;
     try {
-      const context = new LoweringContext(b, node, opset, where, operands);
       result = evaluated(context, node.opType, operands) ?? lowering(context);
     } catch (cause) {
       if (!(cause instanceof ShapeError) && !(cause instanceof RangeError)) throw cause;
       throw new ShapeError(`${where}: ${cause.message}`, { cause });
     }
+    const kind = carriedResult(context, node.opType, operands, kinds);
     const results = isList(result) ? result : [result];
     node.output.forEach((name, i) => {
       const value = results[i];
-      if (name !== '' && value) values.set(name, value);
+      if (name === '' || !value) return;
+      values.set(name, value);
+      if (kind !== 'real') carried.set(name, kind);
     });
   });
 }
 
 function isList(result: ReadValue | readonly Node[]): result is readonly Node[] {
   return Array.isArray(result);
+}
+
+/** What the results are in the file's words. Throws where the operator minds what its operands are. */
+function carriedResult(
+  context: LoweringContext,
+  opType: string,
+  operands: readonly (ReadValue | undefined)[],
+  kinds: readonly Carried[],
+): Carried {
+  const given = kinds.filter((_, i) => operands[i] !== undefined);
+  const kind = carriedBy(opType, given, context.castTo());
+  const minds = operands.some(
+    (value, i) => value && !isHost(value) && value.op !== 'constant' && kinds[i] !== 'real',
+  );
+  if (kind === undefined && minds) {
+    throw context.unsupported('it computes with whole numbers or truth values made of the input');
+  }
+  return kind ?? 'real';
 }
 
 /** The result of an operator on whole numbers that are all known already. */

@@ -1,39 +1,23 @@
-/** Functions of one number, on values inside their domains. */
-import type { Measured, Recipe, Recipes } from './workshop.ts';
+/** Activation functions, on values of any sign. */
+import { monotone } from './powers.ts';
+import type { Recipe, Recipes } from './workshop.ts';
 
-type Plain = 'relu' | 'sigmoid' | 'tanh' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'abs';
+type Plain = 'relu' | 'sigmoid' | 'tanh' | 'softplus' | 'softsign' | 'erf';
+type Gated = 'gelu' | 'geluTanh' | 'mish';
 
-/** An increasing or decreasing function: its ends are at the ends. */
-function monotone(op: Plain, f: (x: number) => number, prepare: Recipe): Recipe {
-  return (w, source) => {
-    const x: Measured = prepare(w, source);
-    const ends = [f(x.low), f(x.high)];
-    return w.measured(w.b.push(op, [x.node], {}), Math.min(...ends), Math.max(...ends));
-  };
-}
-
-const asIs: Recipe = (_, source) => source;
-const positive: Recipe = (w, source) => w.positive(source);
+/** Every gated activation lies above −⅓ and below |x|. */
+const gated =
+  (op: Gated): Recipe =>
+  (w, { node, low, high }) =>
+    w.measured(w.b.push(op, [node], {}), -0.34, Math.max(Math.abs(low), Math.abs(high)));
 
 export const activations: Recipes<Plain | 'leakyRelu' | 'clip'> = {
-  relu: monotone('relu', (x) => Math.max(x, 0), asIs),
+  relu: monotone('relu', (x) => Math.max(x, 0)),
   leakyRelu: (w, { node, low, high }) => {
     const slope = w.draw.pick([0.01, 0.3, 1.5, -0.2]);
     const most = Math.max(Math.abs(low), Math.abs(high)) * Math.max(1, Math.abs(slope));
     return w.measured(w.b.push('leakyRelu', [node], { slope }), -most, most);
   },
-  sigmoid: monotone('sigmoid', (x) => 1 / (1 + Math.exp(-x)), asIs),
-  tanh: monotone('tanh', Math.tanh, asIs),
-  exp: monotone('exp', Math.exp, (w, source) => w.tamed(source, 1.5)),
-  log: monotone('log', Math.log, positive),
-  sqrt: monotone('sqrt', Math.sqrt, positive),
-  reciprocal: (w, source) => {
-    const { node, low, high } = w.positive(source);
-    if (w.draw.chance(0.7)) return w.measured(w.b.reciprocal(node), 1 / high, 1 / low);
-    return w.measured(w.b.reciprocal(w.b.neg(node)), -1 / low, -1 / high);
-  },
-  abs: (w, { node, low, high }) =>
-    w.measured(w.b.push('abs', [node], {}), 0, Math.max(Math.abs(low), Math.abs(high))),
   clip: (w, { node, low, high }) => {
     const [min, max] = w.draw.pick([
       [-0.5, 0.25],
@@ -45,4 +29,15 @@ export const activations: Recipes<Plain | 'leakyRelu' | 'clip'> = {
     const clamp = (x: number): number => Math.min(Math.max(x, min), max);
     return w.measured(clipped, clamp(low), clamp(high));
   },
+  sigmoid: monotone('sigmoid', (x) => 1 / (1 + Math.exp(-x))),
+  tanh: monotone('tanh', Math.tanh),
+  softplus: monotone('softplus', (x) => Math.log1p(Math.exp(x))),
+  softsign: monotone('softsign', (x) => x / (1 + Math.abs(x))),
+  erf: (w, { node }) => w.measured(w.b.push('erf', [node], {}), -1, 1),
+};
+
+export const gatedActivations: Recipes<Gated> = {
+  gelu: gated('gelu'),
+  geluTanh: gated('geluTanh'),
+  mish: gated('mish'),
 };

@@ -1,10 +1,15 @@
 /** Softmax over any axis behind the batch, batch normalisation and dropout. */
 import type { Recipes } from './workshop.ts';
 
-export const normalisations: Recipes<'softmax' | 'batchNorm' | 'dropout'> = {
+export const normalisations: Recipes<'softmax' | 'logSoftmax' | 'batchNorm' | 'dropout'> = {
   softmax: (w, { node }) => {
     const axis = w.draw.integer(1, node.shape.length - 1);
     return w.measured(w.b.push('softmax', [node], { axis }), 0, 1);
+  },
+  logSoftmax: (w, { node, low, high }) => {
+    const axis = w.draw.integer(1, node.shape.length - 1);
+    const least = low - high - Math.log(Number(node.shape[axis]));
+    return w.measured(w.b.push('logSoftmax', [node], { axis }), least, 0);
   },
   batchNorm: (w, source) => {
     const [channels = 1] = w.dims(source);

@@ -1,12 +1,13 @@
 /** The generators' table: for every op of the IR, how to make something that contains it. */
 import type { OpName } from '../../src/graph/graph.ts';
-import { activations } from './activations.ts';
+import { activations, gatedActivations } from './activations.ts';
 import { arithmetic } from './arithmetic.ts';
 import { comparisons } from './comparisons.ts';
 import { contractions } from './contractions.ts';
 import { convolutions } from './convolutions.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
+import { powers, roundingSteps, trigonometric } from './powers.ts';
 import { reductions } from './reductions.ts';
 import { sources } from './sources.ts';
 import { structural } from './structural.ts';
@@ -20,6 +21,10 @@ export const recipes: Recipes<OpName> = {
   ...convolutions,
   ...reductions,
   ...activations,
+  ...gatedActivations,
+  ...powers,
+  ...trigonometric,
+  ...roundingSteps,
   ...comparisons,
   ...pooling,
   ...normalisations,

@@ -1,4 +1,4 @@
-/** Sums and maxima over some of the axes behind the batch. */
+/** Sums, maxima and smooth maxima over some of the axes behind the batch. */
 import type { Measured, Recipe, Recipes, Workshop } from './workshop.ts';
 
 interface Axes {
@@ -26,4 +26,14 @@ const reduceMax: Recipe = (w, source) => {
   return { ...source, node: w.b.push('reduceMax', [source.node], { axes, keep }) };
 };
 
-export const reductions: Recipes<'reduceSum' | 'reduceMax'> = { reduceSum, reduceMax };
+const reduceLogSumExp: Recipe = (w, source) => {
+  const { axes, keep, count } = axesOf(w, source);
+  const node = w.b.push('reduceLogSumExp', [source.node], { axes, keep });
+  return w.measured(node, source.low, source.high + Math.log(count));
+};
+
+export const reductions: Recipes<'reduceSum' | 'reduceMax' | 'reduceLogSumExp'> = {
+  reduceSum,
+  reduceMax,
+  reduceLogSumExp,
+};

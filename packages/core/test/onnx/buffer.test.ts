@@ -15,7 +15,7 @@ test('a model in the middle of a larger Buffer is read like its own bytes', () =
   const larger = Buffer.concat([Buffer.from([1, 2, 3]), bytes, Buffer.from([4])]);
   const model = readModel(larger.subarray(3, 3 + bytes.length));
   const weights = model.graph.nodes.find(({ op }) => op === 'constant');
-  expect(weights?.op === 'constant' && Array.from(weights.attributes.tensor.data)).toEqual([
+  expect(weights?.op === 'constant' && Array.from(weights.attributes.tensor.data, Number)).toEqual([
     1, 2, 3, 4,
   ]);
 });

@@ -10,16 +10,22 @@ import { floats, sizeOf, type Tensor } from '../../src/tensor/tensor.ts';
 import { expectAllclose } from '../allclose.ts';
 import { Draw } from '../generators/draw.ts';
 import { load, type Tensors } from '../onnxruntime.ts';
+import { activationCases } from './activation-cases.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { type Case, onnxFile } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
+import { logicCases } from './logic-cases.ts';
+import { quantisationCases } from './quantisation-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
 import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
 
 const cases = [
+  ...activationCases,
   ...elementwiseCases,
   ...linearCases,
+  ...logicCases,
+  ...quantisationCases,
   ...structuralCases,
   ...reductionCases,
   ...shapeCases,

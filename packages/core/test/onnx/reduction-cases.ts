@@ -28,19 +28,28 @@ function reductionsOf(op: string, operandSince: number): Case[] {
   ];
 }
 
+function softmaxes(op: string): Case[] {
+  return [
+    one(op, 'of everything behind the batch', { opset: 7, x: image }),
+    one(op, 'of the last two axes', { opset: 11, x: ['n', 2, 3, 4], attributes: { axis: -2 } }),
+    one(op, 'of the last axis, by number', { opset: 11, x: image, attributes: { axis: 3 } }),
+    one(op, 'of the last axis', { opset: 13, x: image }),
+    one(op, 'of the channels', { opset: 13, x: ['n', 2, 3, 4], attributes: { axis: 1 } }),
+  ];
+}
+
 export const reductionCases: readonly Case[] = [
   ...reductionsOf('ReduceSum', 13),
   ...reductionsOf('ReduceMean', 18),
   ...reductionsOf('ReduceMax', 18),
+  ...reductionsOf('ReduceMin', 18),
+  ...reductionsOf('ReduceL1', 18),
+  ...reductionsOf('ReduceL2', 18),
+  ...reductionsOf('ReduceSumSquare', 18),
+  ...reductionsOf('ReduceLogSumExp', 18),
+  ...reductionsOf('ReduceProd', 18),
+  ...reductionsOf('ReduceLogSum', 18),
   one('GlobalMaxPool', 'over two axes', { x: image }),
   one('GlobalMaxPool', 'over one axis', { opset: 7, x: ['n', 2, 3] }),
-  one('Softmax', 'of everything behind the batch', { opset: 7, x: image }),
-  one('Softmax', 'of the last two axes', {
-    opset: 11,
-    x: ['n', 2, 3, 4],
-    attributes: { axis: -2 },
-  }),
-  one('Softmax', 'of the last axis', { opset: 11, x: image, attributes: { axis: 3 } }),
-  one('Softmax', 'of the last axis', { opset: 13, x: image }),
-  one('Softmax', 'of the channels', { opset: 13, x: ['n', 2, 3, 4], attributes: { axis: 1 } }),
+  ...['Softmax', 'LogSoftmax'].flatMap(softmaxes),
 ];

@@ -14,6 +14,51 @@ const free = { opset: 13, inputs: { x: ['n', 2, 3] }, outputs: ['y'] } as const;
 export const shapeCases: readonly Case[] = [
   {
     ...free,
+    inputs: { x: ['n', 3, 3] },
+    what: 'Range and Less: what lies ahead in a sequence is masked',
+    nodes: [
+      node('Shape', ['x'], 'shape'),
+      node('Gather', ['shape', 'two'], 'length', { axis: 0 }),
+      node('Range', ['zero', 'length', 'one'], 'positions'),
+      node('Unsqueeze', ['positions', 'behind'], 'rows'),
+      node('Unsqueeze', ['positions', 'front'], 'columns'),
+      node('Less', ['rows', 'columns'], 'ahead'),
+      node('Where', ['ahead', 'far', 'x'], 'y'),
+    ],
+    initializers: {
+      zero: integers([0], []),
+      one: integers([1], []),
+      two: integers([2], []),
+      behind: ints(1),
+      front: ints(0),
+      far: floats([-9], []),
+    },
+  },
+  {
+    ...free,
+    what: 'GreaterOrEqual, Not, And and Where: a target is chosen by the shape',
+    nodes: [
+      node('Shape', ['x'], 'shape'),
+      node('Gather', ['shape', 'last'], 'size', { axis: 0 }),
+      node('GreaterOrEqual', ['size', 'three'], 'long'),
+      node('LessOrEqual', ['size', 'three'], 'short'),
+      node('Not', ['long'], 'no'),
+      node('Or', ['no', 'short'], 'either'),
+      node('And', ['either', 'long'], 'both'),
+      node('Where', ['both', 'tall', 'flat'], 'target'),
+      node('Mod', ['target', 'sevens'], 'same'),
+      node('Reshape', ['x', 'same'], 'y'),
+    ],
+    initializers: {
+      last: integers([2], []),
+      three: integers([3], []),
+      tall: ints(-1, 6),
+      flat: ints(-1, 3),
+      sevens: ints(-7, 7),
+    },
+  },
+  {
+    ...free,
     what: 'Shape: the batch is taken out of the shape and put into a Reshape',
     nodes: [
       node('Shape', ['x'], 'shape'),

@@ -5,7 +5,7 @@
 import type { Dimension } from '../../src/graph/dimension.ts';
 import type { Graph, Node, OpName } from '../../src/graph/graph.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { activations } from './activations.ts';
+import { activations, gatedActivations } from './activations.ts';
 import { arithmetic } from './arithmetic.ts';
 import { comparisons } from './comparisons.ts';
 import { contractions } from './contractions.ts';
@@ -13,6 +13,7 @@ import { convolutions } from './convolutions.ts';
 import type { Evaluator, Family } from './evaluator.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
+import { powers, roundingSteps, trigonometric } from './powers.ts';
 import { reductions } from './reductions.ts';
 import { structural } from './structural.ts';
 import { type Value, valueOf } from './value.ts';
@@ -24,6 +25,10 @@ const families: Family<Exclude<OpName, 'input' | 'constant'>> = {
   ...convolutions,
   ...reductions,
   ...activations,
+  ...gatedActivations,
+  ...powers,
+  ...trigonometric,
+  ...roundingSteps,
   ...comparisons,
   ...pooling,
   ...normalisations,

@@ -1,4 +1,4 @@
-/** Sums and maxima over axes: every element of the operand falls into one element of the result. */
+/** Sums, maxima and smooth maxima over axes: every element of the operand falls into one element of the result. */
 import type { Family } from './evaluator.ts';
 import { type Index, indicesOf, operandOf, positionOf, read, type Value } from './value.ts';
 
@@ -21,8 +21,16 @@ function reduce(
   return keep ? result : { ...result, shape: kept.filter((_, axis) => !axes.includes(axis)) };
 }
 
-export const reductions: Family<'reduceSum' | 'reduceMax'> = {
+/** ln(eˣ + eʸ); −∞ is the logarithm of nothing. */
+function logAddExp(x: number, y: number): number {
+  if (x === -Infinity) return y;
+  return Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)));
+}
+
+export const reductions: Family<'reduceSum' | 'reduceMax' | 'reduceLogSumExp'> = {
   reduceSum: (attributes, operands) =>
     reduce(operandOf(operands), attributes, 0, (sum, element) => sum + element),
   reduceMax: (attributes, operands) => reduce(operandOf(operands), attributes, -Infinity, Math.max),
+  reduceLogSumExp: (attributes, operands) =>
+    reduce(operandOf(operands), attributes, -Infinity, logAddExp),
 };

@@ -146,11 +146,13 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
     range: ({ b, operands }) => {
       const [mask, x, y] = operands;
       if (!mask || !x || !y) throw new ShapeError('an operand is missing');
-      // The mask is surely 1, surely 0, or open: then either branch may be taken.
+      // The mask is surely 1, surely 0, or open: then either branch may be taken. A mask that was
+      // computed (a product of masks) has ends that are rounded outward, off 0 and 1.
+      const [sure, possible] = [b.greater(mask.lower, 0.5), b.greater(mask.upper, 0.5)];
       const end = (join: (p: Node, q: Node) => Node, [p, q]: readonly [Node, Node]): Node =>
         isPoint(mask)
           ? b.where(mask.lower, p, q)
-          : b.where(mask.lower, p, b.where(mask.upper, join(p, q), q));
+          : b.where(sure, p, b.where(possible, join(p, q), q));
       return {
         lower: end((p, q) => b.min(p, q), [x.lower, y.lower]),
         upper: end((p, q) => b.max(p, q), [x.upper, y.upper]),

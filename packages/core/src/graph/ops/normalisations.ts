@@ -1,15 +1,16 @@
-/** Softmax, and the layers that inference turns into affine maps: batch normalisation and dropout. */
+/** Softmax and its logarithm, and the layers that inference turns into affine maps: batch normalisation and dropout. */
 import { floats } from '../../tensor/tensor.ts';
 import type { Builder } from '../builder.ts';
 import { known, type Shape } from '../dimension.ts';
 import type { Node } from '../graph.ts';
-import { type OpDefinition, ShapeError } from './definition.ts';
-import { outward } from './outward.ts';
+import { type Bounds, type OpDefinition, ShapeError } from './definition.ts';
+import { magnitude, outward, outwardBy } from './outward.ts';
 import { only } from './structural.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
     softmax: { readonly axis: number };
+    logSoftmax: { readonly axis: number };
     /** Operands x, scale, shift, mean, variance (each [channels]); inference mode. */
     batchNorm: { readonly epsilon: number };
     /** The identity at inference. */
@@ -17,7 +18,7 @@ declare module '../graph.ts' {
   }
 }
 
-type Normalisation = 'softmax' | 'batchNorm' | 'dropout';
+type Normalisation = 'softmax' | 'logSoftmax' | 'batchNorm' | 'dropout';
 
 function single<T>(values: readonly T[]): T {
   const [value] = values;
@@ -45,6 +46,30 @@ function channelScale(b: Builder, scale: Node, variance: Node, epsilon: number):
   return b.div(scale, b.sqrt(b.add(variance, epsilon)));
 }
 
+interface Others {
+  /** Σ_{j≠i} e^{x_j − top} for every i. */
+  readonly sum: Node;
+  readonly top: Node;
+}
+
+/**
+ * The other elements' exponentials: at their greatest, rounded up, and at their least, rounded down.
+ * Each sum is taken relative to its own greatest term, so that none of them vanishes over a wide box.
+ * The others' sum is a difference, whose error is relative to the whole sum.
+ */
+function othersOf(b: Builder, x: Bounds, axis: number): [most: Others, least: Others] {
+  const count = known(x.lower.shape[axis] ?? 1, 'the softmax axis');
+  const error = 2 ** -17 + count * 2 ** -22;
+  const at = (end: Node, sign: 1 | -1): Others => {
+    const top = b.maximum(end, [axis], true);
+    const powers = b.exp(b.sub(end, top));
+    const total = b.sum(powers, [axis], true);
+    return { sum: b.add(b.sub(total, powers), b.mul(total, sign * error)), top };
+  };
+  const least = at(x.lower, -1);
+  return [at(x.upper, 1), { ...least, sum: b.max(least.sum, 0) }];
+}
+
 export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } = {
   softmax: {
     kind: 'coupled',
@@ -57,28 +82,49 @@ export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } 
       return b.sub(weighted, b.mul(output, mean));
     },
     // Component i is 1 / (1 + Σ_{j≠i} e^{x_j − x_i}): least where x_i is least and the others are
-    // greatest. Each sum is taken relative to its own greatest term, so that none of them vanishes
-    // over a wide box. The others' sum is a difference, whose error is relative to the whole sum.
+    // greatest.
     range: ({ b, node, operands }) => {
       const x = single(operands);
-      const axes = [node.attributes.axis];
-      const count = known(x.lower.shape[node.attributes.axis] ?? 1, 'the softmax axis');
-      const error = 2 ** -17 + count * 2 ** -22;
-      const othersAt = (end: Node, sign: 1 | -1): { sum: Node; top: Node } => {
-        const top = b.maximum(end, axes, true);
-        const powers = b.exp(b.sub(end, top));
-        const total = b.sum(powers, axes, true);
-        return { sum: b.add(b.sub(total, powers), b.mul(total, sign * error)), top };
-      };
       // Beyond e^80 the component is 0 up to the outward rounding below; infinities are avoided.
       const component = (others: Node, top: Node, own: Node): Node =>
         b.reciprocal(b.add(b.mul(others, b.exp(b.min(b.sub(top, own), 80))), 1));
-      const [most, least] = [othersAt(x.upper, 1), othersAt(x.lower, -1)];
+      const [most, least] = othersOf(b, x, node.attributes.axis);
       const ends = {
         lower: component(most.sum, most.top, x.lower),
-        upper: component(b.max(least.sum, 0), least.top, x.upper),
+        upper: component(least.sum, least.top, x.upper),
       };
       return outward(b, ends, 2 ** -16, 2 ** -20);
+    },
+  },
+  logSoftmax: {
+    kind: 'coupled',
+    infer: (_, operands) => only(operands),
+    emit: (e, { attributes: { axis } }, operands) =>
+      e.node('LogSoftmax', [e.nameOf(single(operands))], { axis }),
+    gradient: ({ b, node, output, cotangent }) => {
+      const total = b.sum(cotangent, [node.attributes.axis], true);
+      return b.sub(cotangent, b.mul(b.exp(output), total));
+    },
+    // x_i − ln(e^{x_i} + Σ_{j≠i} e^{x_j}), both exponents taken relative to the greater one.
+    range: ({ b, node, operands }) => {
+      const x = single(operands);
+      const { axis } = node.attributes;
+      const component = (others: Node, top: Node, own: Node): Node => {
+        const most = b.max(top, own);
+        const relative = b.sub(own, most);
+        const sum = b.add(b.mul(others, b.exp(b.sub(top, most))), b.exp(relative));
+        return b.sub(relative, b.log(sum));
+      };
+      const [most, least] = othersOf(b, x, axis);
+      const ends = {
+        lower: component(most.sum, most.top, x.lower),
+        upper: component(least.sum, least.top, x.upper),
+      };
+      // A runtime may subtract the logarithm of the whole sum, of the size of the greatest element.
+      const size = b.maximum(magnitude(b, x), [axis], true);
+      const count = known(x.lower.shape[axis] ?? 1, 'the softmax axis');
+      const error = b.add(b.mul(size, 2 ** -21), 2 ** -16 + count * 2 ** -22);
+      return outwardBy(b, outward(b, ends, 2 ** -19), error);
     },
   },
   batchNorm: {

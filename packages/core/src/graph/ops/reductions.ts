@@ -1,9 +1,9 @@
-/** Sums and maxima over constant axes. */
+/** Sums, maxima and smooth maxima over constant axes. */
 import { integers } from '../../tensor/tensor.ts';
 import { type Dimension, known, printShape, type Shape } from '../dimension.ts';
-import type { ValueType } from '../graph.ts';
+import type { Node, ValueType } from '../graph.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
-import { fusedError, magnitude, outwardBy } from './outward.ts';
+import { fusedError, magnitude, outward, outwardBy } from './outward.ts';
 import { only } from './structural.ts';
 
 declare module '../graph.ts' {
@@ -11,10 +11,12 @@ declare module '../graph.ts' {
     /** `keep` leaves the summed axes with size 1. Axes are ascending and not negative. */
     reduceSum: { readonly axes: readonly number[]; readonly keep: boolean };
     reduceMax: { readonly axes: readonly number[]; readonly keep: boolean };
+    /** ln Σ eˣ. */
+    reduceLogSumExp: { readonly axes: readonly number[]; readonly keep: boolean };
   }
 }
 
-type Reduction = 'reduceSum' | 'reduceMax';
+type Reduction = 'reduceSum' | 'reduceMax' | 'reduceLogSumExp';
 interface Axes {
   readonly axes: readonly number[];
   readonly keep: boolean;
@@ -84,6 +86,30 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
       const x = theOnly(operands);
       const { axes, keep } = node.attributes;
       return { lower: b.maximum(x.lower, axes, keep), upper: b.maximum(x.upper, axes, keep) };
+    },
+  },
+  reduceLogSumExp: {
+    kind: 'coupled',
+    infer: inferReduction,
+    emit: (e, { attributes: { axes, keep } }, operands) =>
+      e.node('ReduceLogSumExp', [e.nameOf(theOnly(operands)), e.constant(integers(axes))], {
+        keepdims: Number(keep),
+      }),
+    gradient: ({ b, node, operands, output, cotangent }) => {
+      const x = theOnly(operands);
+      const kept = keptShape(x.shape, node.attributes.axes);
+      const weights = b.exp(b.sub(x, b.reshape(output, kept)));
+      return b.mul(weights, b.reshape(cotangent, kept));
+    },
+    // Increasing in every element. Relative to the greatest one, the sum lies between 1 and the number
+    // of terms, and the error of each exponential and of each addition is one of its logarithm.
+    range: ({ b, node, operands }) => {
+      const x = theOnly(operands);
+      const { attributes } = node;
+      const end = (value: Node): Node => b.push('reduceLogSumExp', [value], attributes);
+      const count = summands(attributes.axes, x.lower.shape);
+      const ends = { lower: end(x.lower), upper: end(x.upper) };
+      return outward(b, ends, 2 ** -19, 2 ** -18 + count * 2 ** -22);
     },
   },
 };

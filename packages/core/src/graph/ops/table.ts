@@ -6,11 +6,15 @@ import { comparisons } from './comparisons.ts';
 import { contractions } from './contractions.ts';
 import { convolutions } from './convolutions.ts';
 import type { OpDefinition } from './definition.ts';
+import { gatedActivations } from './gated-activations.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
+import { powers } from './powers.ts';
 import { reductions } from './reductions.ts';
+import { roundingSteps } from './rounding-steps.ts';
 import { sources } from './sources.ts';
 import { structural } from './structural.ts';
+import { trigonometric } from './trigonometric.ts';
 
 /** Named so that whoever imports the types of this table gets every family's attributes with them. */
 export type OpFamilies = typeof sources &
@@ -20,6 +24,10 @@ export type OpFamilies = typeof sources &
   typeof convolutions &
   typeof reductions &
   typeof activations &
+  typeof gatedActivations &
+  typeof powers &
+  typeof trigonometric &
+  typeof roundingSteps &
   typeof comparisons &
   typeof pooling &
   typeof normalisations;
@@ -32,6 +40,10 @@ const families: OpFamilies = {
   ...convolutions,
   ...reductions,
   ...activations,
+  ...gatedActivations,
+  ...powers,
+  ...trigonometric,
+  ...roundingSteps,
   ...comparisons,
   ...pooling,
   ...normalisations,

@@ -11,10 +11,7 @@ const unary =
 const fold =
   (join: (context: LoweringContext, a: Node, b: Node) => Node): Lowering =>
   (context) =>
-    context
-      .all()
-      .slice(1)
-      .reduce((a, b) => join(context, a, b), context.operand());
+    context.alike().reduce((a, b) => join(context, a, b));
 
 export const elementwise: Readonly<Record<string, Lowering>> = {
   Add: fold(({ b }, x, y) => b.add(x, y)),
@@ -22,6 +19,11 @@ export const elementwise: Readonly<Record<string, Lowering>> = {
   Mul: fold(({ b }, x, y) => b.mul(x, y)),
   Div: fold(({ b }, x, y) => b.div(x, y)),
   Sum: fold(({ b }, x, y) => b.add(x, y)),
+  Mean: (c) => {
+    const values = c.all();
+    const sum = values.reduce((x, y) => c.b.add(x, y));
+    return values.length === 1 ? sum : c.b.mul(sum, 1 / values.length);
+  },
   Max: fold(({ b }, x, y) => b.max(x, y)),
   Min: fold(({ b }, x, y) => b.min(x, y)),
   Neg: unary(({ b }, x) => b.neg(x)),
@@ -30,26 +32,12 @@ export const elementwise: Readonly<Record<string, Lowering>> = {
   Log: unary(({ b }, x) => b.log(x)),
   Sqrt: unary(({ b }, x) => b.sqrt(x)),
   Reciprocal: unary(({ b }, x) => b.reciprocal(x)),
-  Relu: unary(({ b }, x) => b.relu(x)),
-  LeakyRelu: unary((c, x) => c.b.push('leakyRelu', [x], { slope: c.float('alpha', 0.01) })),
-  Sigmoid: unary(({ b }, x) => b.push('sigmoid', [x], {})),
-  Tanh: unary(({ b }, x) => b.push('tanh', [x], {})),
   Identity: unary((_, x) => x),
   Clip: (c) => {
     const limit = (i: number, name: string, absent: number): number =>
       c.opset < 11 ? c.float(name, absent) : (c.numbers(i)?.[0] ?? absent);
     const [min, max] = [limit(1, 'min', -Infinity), limit(2, 'max', Infinity)];
     return c.b.push('clip', [c.operand()], { min, max });
-  },
-  Cast: (c) => {
-    const x = c.operand();
-    const to = c.int('to', 1);
-    if (to !== 1) throw c.unsupported('only casts to float32 are supported on data');
-    if (x.type === 'float32') return x;
-    const value = c.constant(0);
-    if (!value) throw c.invalid('Cast needs an operand');
-    const numbers = Array.from(value.data as ArrayLike<number | bigint>, Number);
-    return c.b.floats(numbers, value.shape);
   },
   Dropout: (c) => {
     if (c.opset >= 12 && c.optional(2) && (c.numbers(2)?.[0] ?? 0) !== 0) {

@@ -10,32 +10,21 @@ import {
   isSymbolic,
   multiply,
 } from '../../graph/dimension.ts';
-import { type HostValue, vector } from '../host-value.ts';
-import type { LoweringContext } from '../lowering.ts';
+import { broadcasted, type HostValue, vector } from '../host-value.ts';
+import type { Lowering, LoweringContext } from '../lowering.ts';
 
 /** TensorProto codes of the whole-number types. */
 const wholeTypes: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 9, 12, 13]);
+
+const BOOL = 9;
 
 type HostRule = (c: LoweringContext, operands: readonly HostValue[]) => HostValue | undefined;
 
 type Pairwise = (a: Dimension, b: Dimension) => Dimension | undefined;
 
-/** Element by element, with scalars and one-element vectors repeated. */
+/** Element by element. */
 function pairwise(join: Pairwise): HostRule {
-  return (_, [x, y]) => {
-    if (!x || !y) return undefined;
-    const [longer, shorter] = x.elements.length >= y.elements.length ? [x, y] : [y, x];
-    if (shorter.elements.length !== 1 && shorter.elements.length !== longer.elements.length) {
-      return undefined;
-    }
-    const pick = (value: HostValue, i: number): Dimension =>
-      value.elements[value.elements.length === 1 ? 0 : i] ?? 0;
-    const joined = longer.elements.map((_element, i) => join(pick(x, i), pick(y, i)));
-    if (joined.some((element) => element === undefined)) return undefined;
-    const elements = joined.filter((element) => element !== undefined);
-    const dims = longer.dims.length >= shorter.dims.length ? longer.dims : shorter.dims;
-    return { dims, elements };
-  };
+  return (_, [x, y]) => broadcasted([x, y], ([a = 0, b = 0]) => join(a, b));
 }
 
 const numeric =
@@ -106,43 +95,93 @@ function reshape(_: LoweringContext, [data, target]: readonly HostValue[]): Host
   return elementCount(dims) === data.elements.length ? { ...data, dims } : undefined;
 }
 
+function axesOf(c: LoweringContext, given: HostValue | undefined): number[] | undefined {
+  return (given?.elements.map(Number) ?? c.ints('axes'))?.filter(Number.isInteger);
+}
+
+function squeeze(c: LoweringContext, [value, given]: readonly HostValue[]): HostValue | undefined {
+  if (!value) return undefined;
+  const axes = axesOf(c, given)?.map((axis) => c.axis(axis, value.dims.length));
+  const gone = (dim: number, i: number): boolean => (axes ? axes.includes(i) : dim === 1);
+  return { ...value, dims: value.dims.filter((dim, i) => !gone(dim, i)) };
+}
+
+function unsqueeze(
+  c: LoweringContext,
+  [value, given]: readonly HostValue[],
+): HostValue | undefined {
+  if (!value) return undefined;
+  const added = axesOf(c, given) ?? [];
+  const rank = value.dims.length + added.length;
+  const axes = added.map((axis) => c.axis(axis, rank));
+  const rest = [...value.dims];
+  const dims = Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : (rest.shift() ?? 1)));
+  return { ...value, dims };
+}
+
+/** With the sign of the divisor, or of the dividend where the file says fmod. */
+const modulo: HostRule = (c, operands) =>
+  pairwise((a, b) => {
+    if (isSymbolic(a) || isSymbolic(b) || b === 0) return undefined;
+    const rest = a % b;
+    return c.int('fmod', 0) === 0 && rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+  })(c, operands);
+
 export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
   Object.entries<HostRule>({
     Identity: same1,
     // A float in between (for a scale, say) is arithmetic on data, not on shapes.
-    Cast: (c, operands) => (wholeTypes.has(c.int('to', 1)) ? same1(c, operands) : undefined),
+    Cast: (c, operands) => {
+      const to = c.int('to', 1);
+      // A size that is not known is at least 1.
+      if (to === BOOL) return broadcasted(operands, ([a = 0]) => Number(a !== 0));
+      return wholeTypes.has(to) ? same1(c, operands) : undefined;
+    },
     Floor: same1,
-    Squeeze: (_, [value]) =>
-      value && { ...value, dims: value.elements.length === 1 ? [] : value.dims },
-    Unsqueeze: (_, [value]) => value && { ...value, dims: [value.elements.length] },
+    Squeeze: squeeze,
+    Unsqueeze: unsqueeze,
     Reshape: reshape,
     Gather: gather,
     Slice: slice,
     Range: range,
-    Concat: (_, operands) => vector(operands.flatMap(({ elements }) => elements)),
+    Concat: (_, operands) =>
+      operands.every(({ dims }) => dims.length === 1)
+        ? vector(operands.flatMap(({ elements }) => elements))
+        : undefined,
     Add: pairwise((a, b) => (b === 0 ? a : a === 0 ? b : numeric((p, q) => p + q)(a, b))),
     Sub: pairwise((a, b) => (b === 0 ? a : numeric((p, q) => p - q)(a, b))),
     Mul: pairwise(multiply),
     Div: pairwise(quotient),
-    Mod: pairwise(numeric((a, b) => a % b)),
+    Mod: modulo,
     Max: pairwise((a, b) => (a === b ? a : numeric(Math.max)(a, b))),
     Min: pairwise((a, b) => (a === b ? a : numeric(Math.min)(a, b))),
     Equal: pairwise(same),
     Greater: pairwise(numeric((a, b) => Number(a > b))),
     Less: pairwise(numeric((a, b) => Number(a < b))),
+    GreaterOrEqual: pairwise(numeric((a, b) => Number(a >= b))),
+    LessOrEqual: pairwise(numeric((a, b) => Number(a <= b))),
+    And: pairwise(numeric((a, b) => Number(a !== 0 && b !== 0))),
+    Or: pairwise(numeric((a, b) => Number(a !== 0 || b !== 0))),
     ReduceProd: (c, [value]) =>
       value && {
         dims: c.int('keepdims', 1) === 1 ? [1] : [],
         elements: [elementCount(value.elements)],
       },
-    Where: (_, [mask, a, b]) => {
-      if (!mask || !a || !b || mask.elements.some(isSymbolic)) return undefined;
-      const length = Math.max(mask.elements.length, a.elements.length, b.elements.length);
-      const pick = ({ elements }: HostValue, i: number): Dimension =>
-        elements[elements.length === 1 ? 0 : i] ?? 0;
-      return vector(
-        Array.from({ length }, (_unused, i) => pick(Number(pick(mask, i)) === 0 ? b : a, i)),
-      );
-    },
+    Not: (_, [value]) =>
+      broadcasted([value], ([a = 0]) => (isSymbolic(a) ? undefined : Number(a === 0))),
+    Where: (_, operands) =>
+      broadcasted(operands, ([mask = 0, a = 0, b = 0]) =>
+        isSymbolic(mask) ? undefined : mask === 0 ? b : a,
+      ),
   }),
 );
+
+const onlyBeforehand: Lowering = (c) => {
+  throw c.unsupported('it is supported only for whole numbers that do not depend on the input');
+};
+
+/** Operators that are read only where they can be evaluated beforehand. */
+export const beforehand: Readonly<Record<string, Lowering>> = {
+  Mod: onlyBeforehand,
+  Range: onlyBeforehand,
+};
