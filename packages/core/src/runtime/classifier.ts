@@ -31,7 +31,7 @@ export interface Classifier {
   readonly programs: Programs;
   /** For attacks: on the accelerator, where there is one. */
   readonly searchPrograms: Programs;
-  /** The network up to its logits: a final softmax is left out. */
+  /** The network up to its logits: a final (log-)softmax is left out. */
   readonly graph: Graph;
   /** The value [batch, classes] that attacks and proofs work on. */
   readonly logits: Node;
@@ -89,11 +89,14 @@ export function scoreSize(scores: Float32Array, row: number, classes: number): n
 }
 
 function logitsOf(graph: Graph, output: Node): { logits: Node; notes: string[] } {
-  if (output.op === 'softmax' && output.attributes.axis === output.shape.length - 1) {
+  const normalised = output.op === 'softmax' || output.op === 'logSoftmax';
+  if (normalised && output.attributes.axis === output.shape.length - 1) {
     const logits = nodeAt(graph, output.operands[0] ?? 0);
     return {
       logits,
-      notes: ['The model ends in a softmax: attacks and proofs use the logits before it.'],
+      notes: [
+        `The model ends in a ${output.op === 'softmax' ? 'softmax' : 'log-softmax'}: attacks and proofs use the logits before it.`,
+      ],
     };
   }
   return { logits: output, notes: [] };
