@@ -48,6 +48,10 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
         'glacis inspect model.onnx --emit gradient --out gradient.onnx',
         'the input gradient as a model',
       ],
+      [
+        'glacis inspect model.onnx --emit bounds --norm l2 --out bounds.onnx',
+        'a proven lower bound of the margin over balls: centre, lower, upper, radius, labels in; marginLower, finite out',
+      ],
     ],
   },
 };

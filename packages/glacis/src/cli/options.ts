@@ -53,7 +53,7 @@ export const optionTable = {
     'KEY',
     parse.text,
     'the labels: an array of a .npz file, a column of a table, a second file for .npy and IDX, or none',
-    'y',
+    'y; in a table the column label, labels, target, class or y, else the last',
   ),
   scale: row(
     'Inputs',
@@ -93,7 +93,7 @@ export const optionTable = {
   ),
   norm: row(
     'Threat',
-    runs,
+    all,
     '--norm',
     'NORM',
     parse.oneOf('linf', 'l2', 'l1'),
@@ -164,7 +164,7 @@ export const optionTable = {
     '--emit',
     'KIND',
     parse.oneOf('gradient', 'interval', 'bounds'),
-    'writes a derived graph as an ONNX file to --out: gradient, interval or bounds',
+    'writes a derived graph as an ONNX file to --out: gradient (of the margin), interval (ends of every output over a box) or bounds (the least margin over balls of --norm)',
   ),
   class: row(
     'Method',

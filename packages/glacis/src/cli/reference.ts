@@ -5,7 +5,7 @@ import { signature } from './help.ts';
 
 const exitCodes: readonly (readonly [number, string])[] = [
   [0, 'done (`inspect`: also with unsupported operators, which it lists)'],
-  [1, '`--check` failed'],
+  [1, '`--check` failed, or could not be done because the file cannot be read'],
   [2, 'bad usage, input or output, or an unsupported model: one sentence on stderr says which'],
   [70, 'an internal error: please report it; `GLACIS_DEBUG=1` shows where'],
   [

@@ -28,6 +28,7 @@ export class Terminal {
   private readonly color: boolean;
   private begun = 0;
   private estimated = 0;
+  private from = 0;
   private lastShown = 0;
   private barShown = false;
 
@@ -52,8 +53,12 @@ export class Terminal {
     this.say(`Warning: ${text}`);
   }
 
-  /** From here on progress is shown, expected to take `seconds`. */
-  start(seconds: number): void {
+  /**
+   * From here on progress is shown, expected to take `seconds`; `from` is the fraction that was done
+   * before.
+   */
+  start(seconds: number, from = 0): void {
+    this.from = Math.min(from, 1 - 1e-9);
     this.begun = Date.now();
     this.lastShown = this.begun;
     this.estimated = seconds;
@@ -100,8 +105,9 @@ export class Terminal {
   }
 
   /** The estimate counts less the more is known. */
-  private left(fraction: number, now: number): string {
+  private left(overall: number, now: number): string {
     const spent = (now - this.begun) / 1000;
+    const fraction = Math.max(0, (overall - this.from) / (1 - this.from));
     const measured = fraction > 0 ? spent / fraction : this.estimated;
     const trust = Math.min(1, fraction * 5);
     const whole = trust * measured + (1 - trust) * Math.max(this.estimated, spent);

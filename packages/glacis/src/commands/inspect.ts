@@ -3,15 +3,25 @@ import {
   type FileOutline,
   type Model,
   ModelError,
+  openClassifier,
   outlineModel,
   readModel,
+  type Runtime,
   surveyModel,
+  Threat,
   writeModel,
 } from '@glacis/core';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { UsageError } from '../errors.ts';
 import { checkModel, type CheckResult } from '../inspect/check.ts';
-import { describeEmitted, emitGradient, emitIntervals } from '../inspect/emit.ts';
+import {
+  describeEmitted,
+  emitBounds,
+  type Emitted,
+  emitGradient,
+  emitIntervals,
+} from '../inspect/emit.ts';
+import { withOutputShapes } from '../inspect/shapes.ts';
 import { inspectionText } from '../inspect/text.ts';
 import { readModelBytes } from '../run/model-file.ts';
 import { writeFileWhole } from '../run/store.ts';
@@ -59,12 +69,19 @@ export async function inspectCommand(
   if (values.class !== undefined && values.emit !== 'gradient') {
     throw new UsageError('--class goes with --emit gradient.');
   }
+  if (values.norm !== undefined && values.emit !== 'bounds') {
+    throw new UsageError('--norm goes with --emit bounds.');
+  }
   const { bytes, sha256 } = await readModelBytes(path);
   const { model, problem } = readable(bytes, path);
   const outline = naming(path, () => outlineModel(bytes, model));
   const { operators, unsupported } = surveyModel(bytes);
-  if (!model && (values.check || values.emit)) {
-    throw new UsageError(`${path}: ${problem ?? 'it cannot be read'}.`);
+  if (!model && values.emit) throw new UsageError(`${path}: ${problem ?? 'it cannot be read'}.`);
+  if (!model && values.check) {
+    const why = unsupported.length > 0 ? '' : ` (${problem ?? 'it cannot be read'})`;
+    terminal.warn(
+      `--check needs all operators of the file to be supported; it was not done${why}.`,
+    );
   }
   const check = model && values.check ? await checked(model, values, terminal) : null;
   const inspection: Inspection = {
@@ -78,27 +95,34 @@ export async function inspectCommand(
       parameters: outline.parameters,
       batched: model?.batched ?? null,
     },
-    layers: outline.layers,
+    layers: withOutputShapes(outline.layers, model),
     ops: Object.fromEntries(operators),
     unsupported: unsupported.map((fault) => ({ ...fault, advice: ADVICE })),
     problem,
     check,
-    emitted: model && values.emit ? await emit(model, request) : null,
+    emitted: model && values.emit ? await emit(model, request, terminal) : null,
   };
   const stdout = values.json
     ? `${JSON.stringify(inspection, null, 2)}\n`
     : inspectionText(inspection, color, width);
-  return { stdout, exitCode: check && !check.passed ? 1 : 0 };
+  return { stdout, exitCode: values.check && !check?.passed ? 1 : 0 };
 }
 
 async function checked(
   model: Model,
-  { device = 'cpu', seed = 0 }: CommandRequest['values'],
+  values: CommandRequest['values'],
   terminal: Surroundings['terminal'],
 ): Promise<CheckResult> {
+  return checkModel(model, await runtimeFor(values, terminal), values.seed ?? 0);
+}
+
+async function runtimeFor(
+  { device = 'cpu' }: CommandRequest['values'],
+  terminal: Surroundings['terminal'],
+): Promise<Runtime> {
   const { runtime, notes } = await openRuntime({ device });
   notes.forEach((note) => terminal.note(note));
-  return checkModel(model, runtime, seed);
+  return runtime;
 }
 
 /** A broken file is an error; one that uses what is not supported is reported. */
@@ -130,11 +154,28 @@ function naming<T>(path: string, body: () => T): T {
 async function emit(
   model: Model,
   { values }: CommandRequest,
+  terminal: Surroundings['terminal'],
 ): Promise<NonNullable<Inspection['emitted']>> {
-  const { emit: kind, file, semantics = 'float32' } = values;
+  const { emit: kind, file } = values;
   if (file === undefined) throw new UsageError(`--emit ${kind} needs --out FILE: where to write.`);
-  const emitted =
-    kind === 'gradient' ? emitGradient(model, values.class) : emitIntervals(model, semantics);
+  const emitted = await derived(model, values, terminal);
   await writeFileWhole(file, writeModel(emitted.graph));
   return { path: file, ...describeEmitted(emitted) };
+}
+
+async function derived(
+  model: Model,
+  values: CommandRequest['values'],
+  terminal: Surroundings['terminal'],
+): Promise<Emitted> {
+  const { emit: kind, semantics = 'float32', norm = 'linf' } = values;
+  if (kind === 'gradient') return emitGradient(model, values.class);
+  if (kind === 'interval') return emitIntervals(model, semantics);
+  const classifier = await openClassifier(model, await runtimeFor(values, terminal));
+  try {
+    // The radius and the valid values are inputs of the graph.
+    return emitBounds(classifier, new Threat(norm, { eps: 1 }), semantics);
+  } finally {
+    await classifier.release();
+  }
 }

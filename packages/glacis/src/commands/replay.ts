@@ -2,10 +2,10 @@
  * `glacis attack --method replay`: re-checks adversarial examples that anybody made, against the
  * original file. The run document has one more key, `replay`: what became of each example.
  */
-import { replay, type ReplayPart, type Run } from '@glacis/core';
+import { replay, type ReplayOutcome, type ReplayPart, type Run } from '@glacis/core';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { UsageError } from '../errors.ts';
-import { counted, radius } from '../report/numbers.ts';
+import { counted, radiusBeside } from '../report/numbers.ts';
 import { Collected } from '../run/collected.ts';
 import { readExamples } from '../run/examples.ts';
 import { type Prepared, prepareRun } from '../run/prepare.ts';
@@ -67,21 +67,34 @@ function documentOf(prepared: Prepared, part: ReplayPart, seconds: number) {
 
 /** Says which examples are no evidence at ε, and why. */
 function faultNotes({ samples, outcomes, distances }: ReplayPart, eps: number): string[] {
-  const listed = (outcome: string, show: (i: number) => string): string => {
+  const name = (i: number): string => `#${samples[i]?.index ?? i}`;
+  const note = (
+    outcome: ReplayOutcome,
+    say: (rows: readonly number[], list: string) => string,
+    show = name,
+  ): string[] => {
     const rows = outcomes.flatMap((own, i) => (own === outcome ? [i] : []));
     const more = rows.length > 8 ? ', …' : '';
-    const count = counted(rows.length, 'example');
-    return rows.length === 0 ? '' : `${count} (${rows.slice(0, 8).map(show).join(', ')}${more})`;
+    return rows.length === 0
+      ? []
+      : [say(rows, `(${rows.slice(0, 8).map(show).join(', ')}${more})`)];
   };
-  const name = (i: number): string => `#${samples[i]?.index ?? i}`;
-  const far = listed('too far', (i) => `${name(i)} at ${radius(distances[i] ?? null)}`);
-  const invalid = listed('invalid', name);
-  const absent = listed('absent', name);
   return [
-    ...(far ? [`Too far: ${far} lie beyond ε = ${eps} in float64 and prove nothing at ε.`] : []),
-    ...(invalid
-      ? [`Invalid: ${invalid} leave the valid range, change a frozen feature, or are not finite.`]
-      : []),
-    ...(absent ? [`No example was given for ${absent.replace(/examples?/, 'inputs')}.`] : []),
+    ...note(
+      'too far',
+      ({ length }, list) =>
+        `Too far: ${counted(length, 'example')} ${list} ${length === 1 ? 'lies' : 'lie'} beyond ε = ${eps} in float64 and ${length === 1 ? 'proves' : 'prove'} nothing at ε.`,
+      (i) => `${name(i)} at ${radiusBeside(distances[i] ?? Number.NaN, eps)}`,
+    ),
+    ...note('invalid', ({ length }, list) => {
+      const what = `Invalid: ${counted(length, 'example')} ${list}`;
+      return length === 1
+        ? `${what} leaves the valid range, changes a frozen feature, or is not finite.`
+        : `${what} leave the valid range, change a frozen feature, or are not finite.`;
+    }),
+    ...note(
+      'absent',
+      ({ length }, list) => `No example was given for ${counted(length, 'input')} ${list}.`,
+    ),
   ];
 }

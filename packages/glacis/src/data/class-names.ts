@@ -1,6 +1,6 @@
 /**
  * Classes given by name: the names in sorted order (by character code, as Python sorts), a class's
- * number being its place in that order.
+ * number being its place in that order. Names that are all class numbers stand for themselves.
  */
 
 import { UsageError } from '../errors.ts';
@@ -52,6 +52,23 @@ export function labelsOfText(
 /** The different names, by code point. */
 export function sortedNames(names: Iterable<string>): string[] {
   return [...new Set(names)].sort(byCodePoint);
+}
+
+/**
+ * What the names say when each of them is a different class number ("0", "2", "10"): the numbers, in
+ * the order of the names. null when they are names indeed.
+ */
+export function classNumbers(names: readonly string[]): number[] | null {
+  if (names.length === 0 || !names.every((name) => /^\d{1,9}$/.test(name))) return null;
+  const numbers = names.map(Number);
+  return new Set(numbers).size === names.length ? numbers : null;
+}
+
+/** Says which class numbers were read, gaps included. */
+export function numberNote(numbers: readonly number[]): string {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const more = sorted.length > 12 ? ', …' : '';
+  return `The folders' names are the class numbers: ${sorted.slice(0, 12).join(', ')}${more}.`;
 }
 
 /** Orders text by code point, whatever the locale. */

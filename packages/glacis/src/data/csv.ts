@@ -28,7 +28,8 @@ const MAX_LINE = 2 ** 28;
 
 /**
  * Reads a table. `label` is the name or position (from 0; negative from the end) of the column of
- * labels, or 'none'; by default the last. Throws UsageError.
+ * labels, or 'none'; by default the one that the header
+ * calls label, labels, target, class or y, else the last. Throws UsageError.
  */
 export function parseCsv(bytes: Uint8Array, where: string, label?: string): CsvTable {
   const notes: string[] = [];
@@ -40,15 +41,13 @@ export function parseCsv(bytes: Uint8Array, where: string, label?: string): CsvT
   const [head, second] = top;
   if (!head)
     throw new UsageError(`${where} is empty; a table with a sample on each line is needed.`);
-  const wanted = labelColumn(head, label, where);
   const header = findHeader(head, second);
+  const wanted =
+    label === undefined
+      ? likelyLabelColumn(header.present ? head : [], head.length)
+      : labelColumn(head, label, where);
   if (header.note) notes.push(header.note);
-  if (label === undefined) {
-    const name = header.present ? ` (${head[wanted] ?? ''})` : '';
-    notes.push(
-      `The labels are the last column${name}; --y names another, --y none says there are none.`,
-    );
-  }
+  if (label === undefined) notes.push(labelNote(head, wanted, header.present));
   const columns = head.map((name, i) => (header.present && name !== '' ? name : `column ${i}`));
   const table = new Rows(columns, wanted, where);
   let skip = header.present ? 1 : 0;
@@ -134,8 +133,23 @@ class Rows {
   }
 }
 
-function labelColumn(head: readonly string[], label: string | undefined, where: string): number {
-  if (label === undefined) return head.length - 1;
+/** What label columns are called, the plainest first: a y may well be a coordinate beside a label. */
+const labelNames = ['label', 'labels', 'target', 'class', 'y'];
+
+/** The column whose name says that it holds the labels; the last where none does. */
+function likelyLabelColumn(names: readonly string[], columns: number): number {
+  const lower = names.map((name) => name.toLowerCase());
+  const found = labelNames.map((name) => lower.lastIndexOf(name)).find((at) => at >= 0);
+  return found ?? columns - 1;
+}
+
+function labelNote(head: readonly string[], column: number, named: boolean): string {
+  const place = column === head.length - 1 ? 'the last column' : `column ${column}`;
+  const name = named ? ` (${head[column] ?? ''})` : '';
+  return `The labels are ${place}${name}; --y names another, --y none says there are none.`;
+}
+
+function labelColumn(head: readonly string[], label: string, where: string): number {
   if (label === 'none') return -1;
   // A number is a position: without a header, the first line may well hold the same number.
   const isName = Number.isNaN(numberOf(label));

@@ -1,5 +1,6 @@
 /**
- * A folder of images: one folder for each class, named for it, or images alone, without labels.
+ * A folder of images: one folder for each class, named for it or by its number, or images alone,
+ * without labels.
  * Classes and files are taken in sorted order; only the chosen images are decoded.
  */
 
@@ -8,7 +9,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { StoredArray } from './array.ts';
-import { byCodePoint, classNote } from './class-names.ts';
+import { byCodePoint, classNote, classNumbers, numberNote } from './class-names.ts';
 import { MAX_BYTES, explained, kindOfPath, readFileBytes } from './file.ts';
 import { decodePicture, isPictureName } from './picture.ts';
 import type { Picture } from './picture.ts';
@@ -18,6 +19,7 @@ export interface ImageFolder {
   readonly names: string[];
   /** The class of each image; null for a folder of images alone. */
   readonly y: StoredArray | null;
+  /** By class number; null where the folders' names are the numbers. */
   readonly classNames: string[] | null;
   readonly notes: string[];
 }
@@ -40,7 +42,8 @@ export async function listImageFolder(path: string): Promise<ImageFolder> {
   const labels: number[] = [];
   const notes: string[] = [];
   let others = top.files.length;
-  for (const [label, className] of top.folders.entries()) {
+  const numbers = classNumbers(top.folders);
+  for (const [place, className] of top.folders.entries()) {
     const inner = await listFolder(join(path, className));
     const found = inner.files.filter(isPictureName);
     others += inner.files.length - found.length;
@@ -52,14 +55,18 @@ export async function listImageFolder(path: string): Promise<ImageFolder> {
     if (found.length === 0) notes.push(`The class folder ${className} holds no images.`);
     if (inner.folders.length > 0) notes.push(`Folders inside of ${className} are left out.`);
     names.push(...found.map((name) => `${className}/${name}`));
-    labels.push(...found.map(() => label));
+    labels.push(...found.map(() => numbers?.[place] ?? place));
   }
   if (names.length === 0) throw new UsageError(`${path} holds no PNG or JPEG images.`);
   return {
     names,
     y: { type: 'int32', shape: [names.length], data: Int32Array.from(labels) },
-    classNames: top.folders,
-    notes: [classNote(top.folders), ...notes, ...skippedNote(others)],
+    classNames: numbers ? null : top.folders,
+    notes: [
+      numbers ? numberNote(numbers) : classNote(top.folders),
+      ...notes,
+      ...skippedNote(others),
+    ],
   };
 }
 

@@ -1,9 +1,14 @@
-/** Derived graphs as ONNX files: the gradient of the margin, or interval bounds of the outputs. */
+/**
+ * Derived graphs as ONNX files: the gradient of the margin, interval bounds of the outputs over a
+ * box, or the bound on the margin over a ball that audits prove with.
+ */
 import {
   Builder,
+  type Classifier,
   type Graph,
   gradientOf,
   inputNodes,
+  marginBoundGraph,
   marginOf,
   type Model,
   type Node,
@@ -14,8 +19,10 @@ import {
   replayLowered,
   roundingModel,
   type Semantics,
+  type Threat,
 } from '@glacis/core';
 import { UsageError } from '../errors.ts';
+import { normSymbol } from '../report/numbers.ts';
 
 export interface Emitted {
   readonly graph: Graph;
@@ -90,6 +97,32 @@ export function emitIntervals(model: Model, semantics: Semantics): Emitted {
   }
   meanings['finite'] = '1 where every value inside was finite; else the bounds say nothing';
   return { graph: b.graph({ ...results, finite: propagation.finite() }), meanings };
+}
+
+/**
+ * Inputs `centre`, `lower`, `upper`, `radius` and `labels`, one ball a row; outputs `marginLower` and
+ * `finite`. One graph serves every radius and every box of valid values.
+ */
+export function emitBounds(classifier: Classifier, threat: Threat, semantics: Semantics): Emitted {
+  const { input, logits, graph } = classifier;
+  const ball = `the ${normSymbol(threat.norm.name)} ball`;
+  const scores = graph.outputs.some(({ id }) => id === logits.id)
+    ? 'score'
+    : 'score before softmax';
+  return {
+    graph: marginBoundGraph(classifier, threat, semantics),
+    meanings: {
+      centre: `${input} in the middle of ${ball}`,
+      lower: `least values of ${ball} (and of valid inputs), rounded down; at most centre`,
+      upper: `greatest values of ${ball} (and of valid inputs), rounded up; at least centre`,
+      radius: threat.norm.isBox
+        ? `of ${ball}; unused, since lower and upper say all`
+        : `of ${ball}, rounded up`,
+      labels: 'the class of each row',
+      marginLower: `no input in ${ball} and between lower and upper has a smaller margin, the label's ${scores} less the greatest other (${semantics} semantics): positive proves that none changes the answer`,
+      finite: '1 where every value inside was finite; else the bound says nothing',
+    },
+  };
 }
 
 function onlyInput(model: Model): string {

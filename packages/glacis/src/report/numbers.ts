@@ -36,6 +36,17 @@ export function radius(value: number | null): string {
   return signed(rounded.toExponential()).replace('e-', 'e−');
 }
 
+/** The radius `value` beside another one: with enough digits to tell them apart. */
+export function radiusBeside(value: number, other: number): string {
+  if (radius(value) !== radius(other)) return radius(value);
+  for (let digits = 4; digits <= 17; digits++) {
+    if (value.toPrecision(digits) !== other.toPrecision(digits)) {
+      return plainNumber(value, Math.min(17, digits + 2));
+    }
+  }
+  return radius(value);
+}
+
 /** A value of an input, to so many significant digits. */
 export function plainNumber(value: number, digits = 6): string {
   return Number.isFinite(value) ? signed(String(Number(value.toPrecision(digits)))) : String(value);

@@ -7,6 +7,7 @@ import { fitToModel } from '../data/fit.ts';
 import { readNpz } from '../data/npz.ts';
 import { gunzip } from '../data/unpack.ts';
 import { messageOf, UsageError } from '../errors.ts';
+import { counted } from '../report/numbers.ts';
 import type { Inputs } from './inputs.ts';
 
 export interface Examples {
@@ -38,16 +39,35 @@ export async function readExamples(
     : inOrder(count, inputs, path);
   const known = new Set(inputs.indices);
   const strangers = [...positions.keys()].filter((index) => !known.has(index)).length;
+  if (strangers === positions.size) {
+    const some = [...positions.keys()].slice(0, 8).join(', ');
+    const held =
+      some === '' ? 'it is empty' : `its index holds ${some}${strangers > 8 ? ', …' : ''}`;
+    throw new UsageError(
+      `${path} has no example for any of the chosen inputs: ${held}; choose those with --index.`,
+    );
+  }
   return {
     examples: inputs.indices.map((index) => {
       const at = positions.get(index);
       return at === undefined ? null : row(x, at).slice();
     }),
-    notes:
-      strangers > 0
-        ? [`${strangers} of the ${count} examples are for inputs not chosen here.`]
-        : [],
+    notes: [...repeated(count - positions.size, count), ...others(strangers)],
   };
+}
+
+function repeated(more: number, count: number): string[] {
+  if (more === 0) return [];
+  const are = more === 1 ? 'is for an input that has' : 'are for inputs that have';
+  return [
+    `${more} of the ${count} examples ${are} an earlier one; the first of each input is used.`,
+  ];
+}
+
+function others(strangers: number): string[] {
+  if (strangers === 0) return [];
+  const are = strangers === 1 ? 'is' : 'are';
+  return [`${counted(strangers, 'input')} with an example ${are} not chosen here.`];
 }
 
 /** As float32 without a check for finiteness, in the model's shape. */
@@ -78,7 +98,12 @@ function indexed(stored: StoredArray, count: number, path: string): Map<number, 
       `${path} has ${count} examples but ${stored.data.length} numbers in index; one for each is needed.`,
     );
   }
-  return new Map(Array.from({ length: count }, (_, i) => [Number(stored.data[i]), i]));
+  const positions = new Map<number, number>();
+  for (let i = 0; i < count; i++) {
+    const index = Number(stored.data[i]);
+    if (!positions.has(index)) positions.set(index, i);
+  }
+  return positions;
 }
 
 function inOrder(count: number, { indices, path: data }: Inputs, path: string) {

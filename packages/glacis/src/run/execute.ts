@@ -6,6 +6,7 @@ import type { Run, SampleRecord } from '@glacis/core';
 import type { OptionValues } from '../cli/options.ts';
 import { roughly, type Terminal } from '../cli/terminal.ts';
 import { laneOver } from '../parallel/setup.ts';
+import { count, counted } from '../report/numbers.ts';
 import { openProcessLane } from '../parallel/process-lane.ts';
 import { runBlocks } from '../parallel/schedule.ts';
 import { Collected } from './collected.ts';
@@ -51,11 +52,10 @@ export async function executeRun(execution: Execution): Promise<Run> {
     chooseWorkers(values, own, classifier.model.bytes.length),
   );
   const expected = secondsWith(workers, own);
-  const processes = workers > 1 ? `, ${workers} processes` : '';
-  if (open.length > 0) terminal.say(`${total} inputs, ${roughly(expected)}${processes}`);
-  terminal.start(expected);
-  const saver = new Saver(folder, () => collected.files(collected.run(spent + since(begun))));
   const already = collected.done;
+  if (open.length > 0) terminal.say(announcement(total, already, expected, workers));
+  terminal.start(expected, already / Math.max(1, total));
+  const saver = new Saver(folder, () => collected.files(collected.run(spent + since(begun))));
   await runBlocks({
     blocks: open,
     lanes: workers,
@@ -92,6 +92,20 @@ export async function executeRun(execution: Execution): Promise<Run> {
     );
   }
   return run;
+}
+
+/** What there is to do: "300 inputs, about 5 s", or what an earlier run left of them. */
+export function announcement(
+  total: number,
+  already: number,
+  seconds: number,
+  workers: number,
+): string {
+  const left = total - already;
+  const inputs = counted(total, 'input');
+  const what =
+    already === 0 ? inputs : `${count(left)} of ${inputs} ${left === 1 ? 'remains' : 'remain'}`;
+  return `${what}, ${roughly(seconds)}${workers > 1 ? `, ${workers} processes` : ''}`;
 }
 
 function since(begun: number): number {

@@ -3,7 +3,17 @@
  * written; only a folder that does not exist, is empty, or holds a run of ours is written to.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import {
+  access,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, UsageError } from '../errors.ts';
 
@@ -22,7 +32,7 @@ export function isSingleFile(out: string): boolean {
 
 /** Throws UsageError unless `folder` can be made, or be replaced, and be written to. */
 export async function claimFolder(folder: string): Promise<void> {
-  await saying(folder, async () => {
+  await saying(folder, isSingleFile(folder) ? 'file' : 'folder', async () => {
     if (isSingleFile(folder)) {
       await rmdir(await mkdtemp(join(dirname(resolve(folder)), '.glacis-')));
       return;
@@ -79,7 +89,7 @@ export type RunFiles = Readonly<Record<string, string | Uint8Array>>;
  */
 export async function writeRun(folder: string, files: RunFiles): Promise<void> {
   if (isSingleFile(folder)) return writeFileWhole(folder, files[adversarialFile] ?? '');
-  await saying(folder, async () => {
+  await saying(folder, 'folder', async () => {
     if ((await namesIn(folder)) === null) await writeAnew(folder, files);
     else await writeInto(folder, files);
   });
@@ -115,7 +125,7 @@ async function writeInto(folder: string, files: RunFiles): Promise<void> {
 
 /** Writes one file the same way. Throws UsageError. */
 export async function writeFileWhole(path: string, content: string | Uint8Array): Promise<void> {
-  await saying(path, async () => {
+  await saying(path, 'file', async () => {
     const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
     try {
       await writeFile(beside, content);
@@ -140,15 +150,35 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: 'it, or a part of its path, is a file; choose another place',
   EEXIST: 'it, or a part of its path, is a file; choose another place',
   EISDIR: 'it is a folder; name a file',
-  ENOENT: 'the folder it should be in does not exist',
 };
 
-async function saying(path: string, action: () => Promise<void>): Promise<void> {
+/** Why nothing can be made at `path`, though no permission was missing. */
+async function absence(path: string, kind: 'file' | 'folder'): Promise<string> {
+  const parent = dirname(path);
+  const exists = await access(parent).then(
+    () => true,
+    () => false,
+  );
+  if (exists || dirname(parent) === parent) {
+    return `the ${kind} cannot be made there, in ${parent}; choose another place`;
+  }
+  // Folders are made as needed, so what cannot be made is the first that is missing.
+  return kind === 'folder' ? absence(parent, kind) : 'the folder it should be in does not exist';
+}
+
+async function saying(
+  path: string,
+  kind: 'file' | 'folder',
+  action: () => Promise<void>,
+): Promise<void> {
   try {
     await action();
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const reason = reasons[codeOf(error)] ?? messageOf(error);
+    const reason =
+      codeOf(error) === 'ENOENT'
+        ? await absence(resolve(path), kind)
+        : (reasons[codeOf(error)] ?? messageOf(error));
     throw new UsageError(`${path} cannot be written: ${reason}.`);
   }
 }

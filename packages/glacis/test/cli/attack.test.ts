@@ -60,5 +60,41 @@ test('a replay believes only what the original file says inside ε', async () =>
     'misclassified',
   ]);
   expect(run.samples[1]?.upper).toBeCloseTo(0.7, 6);
-  expect(run.notes.join(' ')).toContain('Too far: 1 example (#1 at 0.7)');
+  expect(run.notes.join(' ')).toContain(
+    'Too far: 1 example (#1 at 0.7) lies beyond ε = 0.25 in float64 and proves nothing at ε.',
+  );
+});
+
+test('a replay shows by how little an example is too far, and which of several it took', async () => {
+  const file = join(folder, 'several.npz');
+  const save = (rows: number[], order: bigint[]): void => {
+    const [x_adv, index] = [Float32Array.from(rows), BigInt64Array.from(order)];
+    const count = order.length;
+    writeFileSync(
+      file,
+      writeNpz({
+        x_adv: tensor('float32', [count, 2], x_adv),
+        index: tensor('int64', [count], index),
+      }),
+    );
+  };
+  const replayed = (eps: string) =>
+    glacis(
+      `attack ${model} --data ${data} --eps ${eps} --json --quiet --method replay --examples ${file}`.split(
+        ' ',
+      ),
+    );
+  // 1.2 → 1.1 in float32 is a little further than 0.1.
+  save([1.1, 0, 0.5, 0, 0.9, 0.2], [2n, 2n, 9n]);
+  const run = JSON.parse((await replayed('0.1')).stdout) as Run;
+  const notes = run.notes.join('\n');
+  expect(notes).toMatch(/\(#2 at 0\.1000000\d+\) lies beyond ε = 0\.1 in float64/);
+  expect(notes).toContain(
+    '1 of the 3 examples is for an input that has an earlier one; the first of each input is used.',
+  );
+  expect(notes).toContain('No example was given for 2 inputs (#0, #1).');
+  save([1.1, 0], [7n]);
+  const { code, stdout, stderr } = await replayed('0.1');
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain('has no example for any of the chosen inputs: its index holds 7;');
 });

@@ -101,8 +101,9 @@ describe('an interrupted audit', () => {
     expect(kept.samples.length).toBeLessThan(480);
     const refused = await glacis(['audit', '--resume', out, '--eps', '1']);
     expect(refused.code).toBe(2);
-    const resumed = await glacis(['audit', '--resume', out, '--json', '--quiet']);
+    const resumed = await glacis(['audit', '--resume', out, '--json']);
     expect(resumed.code).toBe(0);
+    expect(resumed.stderr).toContain(`${480 - kept.samples.length} of 480 inputs remain, about `);
     expect(timeless(resumed.stdout)).toEqual(timeless(whole.stdout));
     expect(timeless(readFileSync(join(out, 'run.json'), 'utf8'))).toEqual(timeless(whole.stdout));
     expect(existsSync(join(out, 'parts.json'))).toBe(false);

@@ -60,6 +60,19 @@ test('every mistake is one sentence on stderr and exit code 2', async () => {
   expect(existsSync(at('run'))).toBe(false);
 });
 
+test.runIf(existsSync('/proc/self'))('a place where no folder can be made is said', async () => {
+  for (const out of ['/proc/x', '/proc/x/run']) {
+    const { code, stderr } = await glacis(audit('--eps', '0.1', '--out', out));
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      `glacis: ${out} cannot be written: the folder cannot be made there, in /proc; choose another place.\n`,
+    );
+  }
+  const missing = join(folder, 'none', 'gradient.onnx');
+  const emitted = await glacis(['inspect', model, '--emit', 'gradient', '--out', missing]);
+  expect(emitted.stderr).toContain('the folder it should be in does not exist');
+});
+
 test.runIf(existsSync('/dev/full'))('a full disk under stdout is said', async () => {
   const { spawnSync } = await import('node:child_process');
   const { openSync } = await import('node:fs');

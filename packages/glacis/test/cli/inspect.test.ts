@@ -10,7 +10,7 @@ const { folder, model } = writeTiny(4);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Inspection {
-  readonly layers: { readonly op: string }[];
+  readonly layers: { readonly op: string; readonly shape: unknown[] | null }[];
   readonly ops: Record<string, number>;
   readonly unsupported: { readonly op: string }[];
   readonly check: { readonly passed: boolean; readonly outputMaxError: number } | null;
@@ -29,6 +29,8 @@ test('--json lists the layers, and --check compares them with the original file'
   expect(code).toBe(0);
   const { layers, ops, unsupported, check } = JSON.parse(stdout) as Inspection;
   expect(layers.map(({ op }) => op)).toContain('Relu');
+  // The Identity before an output too.
+  expect(layers.at(-1)).toMatchObject({ op: 'Identity', shape: ['batch', 2] });
   expect(ops['Relu']).toBe(1);
   expect(unsupported).toEqual([]);
   expect(check?.passed).toBe(true);
@@ -42,6 +44,16 @@ test('an operator that cannot be read is listed, with exit code 0', async () => 
   const { code, stdout } = await glacis(['inspect', file]);
   expect(code).toBe(0);
   expect(stdout).toContain('Not supported: 1 node');
+  const checked = await glacis(['inspect', file, '--check']);
+  expect(checked.code).toBe(1);
+  expect(checked.stdout).toBe(stdout);
+  expect(checked.stderr).toContain('--check needs all operators of the file to be supported');
+  const document = await glacis(['inspect', file, '--check', '--json']);
+  const { check, unsupported, layers } = JSON.parse(document.stdout) as Inspection;
+  expect(document.code).toBe(1);
+  expect(check).toBeNull();
+  expect(unsupported).toMatchObject([{ op: 'Rulu' }]);
+  expect(layers.map(({ op }) => op)).toContain('Rulu');
 });
 
 test('--emit gradient writes the gradient of the margin as a model', async () => {
@@ -78,4 +90,46 @@ test('--emit interval writes bounds that hold over the box', async () => {
       expect(score).toBeLessThanOrEqual(bounds['scores_upper']?.[k] ?? -Infinity);
     });
   }
+});
+
+test.each(['linf', 'l2', 'l1'] as const)(
+  '--emit bounds writes a proven bound of the margin over %s balls',
+  async (norm) => {
+    const out = join(folder, `bounds-${norm}.onnx`);
+    const words = ['inspect', model, '--emit', 'bounds', '--norm', norm, '--out', out];
+    const { code, stdout } = await glacis(words);
+    expect(code).toBe(0);
+    for (const name of ['centre', 'lower', 'upper', 'radius', 'labels', 'marginLower', 'finite']) {
+      expect(stdout).toMatch(new RegExp(`(in|out)put +${name} .+\\] .+`));
+    }
+    const [x, y, radius] = [0.3, -0.2, 0.125];
+    const point = (...values: number[]): Tensor =>
+      new Tensor('float32', Float32Array.from(values), [1, 2]);
+    const found = await run(out, {
+      centre: point(x, y),
+      lower: point(x - 0.126, y - 0.126),
+      upper: point(x + 0.126, y + 0.126),
+      radius: new Tensor('float32', Float32Array.of(radius), [1]),
+      labels: new Tensor('int32', Int32Array.of(0), [1]),
+    });
+    const bound = found['marginLower']?.[0] ?? Number.NaN;
+    expect(found['finite']).toEqual([1]);
+    expect(bound).toBeGreaterThan(0);
+    // Towards the nearest side of the diamond the margin is smallest.
+    const size = { linf: radius, l2: radius / Math.SQRT2, l1: radius / 2 }[norm];
+    for (const [dx, dy] of [
+      [0, 0],
+      [size, -size],
+      [-size, size],
+    ] as const) {
+      const { scores = [] } = await run(model, { point: point(x + dx, y + dy) });
+      expect((scores[0] ?? 0) - (scores[1] ?? 0)).toBeGreaterThanOrEqual(bound);
+    }
+  },
+);
+
+test('--norm without --emit bounds is a mistake', async () => {
+  const { code, stderr } = await glacis(['inspect', model, '--norm', 'l2']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('--norm goes with --emit bounds');
 });

@@ -44,6 +44,25 @@ describe('header and labels', () => {
     expect(table.notes).toEqual([]);
   });
 
+  test('strings that are all class numbers are those numbers', () => {
+    const table = read('a,y\n1,"10"\n2,"2"\n3,"0"\n');
+    expect(numbers(table.y)).toEqual([10, 2, 0]);
+    expect(table.classNames).toBeNull();
+  });
+
+  test.each([
+    ['Target,a,b\n1,2,3\n', 'column 0 (Target)', [1]],
+    ['a,CLASS,b\n1,2,3\n', 'column 1 (CLASS)', [2]],
+    ['x,y,label\n1,2,3\n', 'the last column (label)', [3]],
+    ['labels,x,y\n1,2,3\n', 'column 0 (labels)', [1]],
+    ['a,b,c\n1,2,3\n', 'the last column (c)', [3]],
+    ['5,2,3\n', 'the last column;', [3]],
+  ])('%j has its labels in %s', (text, said, expected) => {
+    const table = read(text);
+    expect(numbers(table.y)).toEqual(expected);
+    expect(table.notes.join()).toContain(`The labels are ${said}`);
+  });
+
   test('a first line that counts the columns is a header, with or without a label', () => {
     expect(read('0,1,2,3\n5,6,7,8\n').x.shape).toEqual([1, 3]);
     expect(read('label,1,2,3\n5,6,7,8\n', 'label').x.shape).toEqual([1, 3]);

@@ -167,6 +167,22 @@ describe('folders of images', () => {
     expect(Array.from(again.x.data)).toEqual([1, 4, 2, 5, 3, 6].map((v) => Math.fround(v / 255)));
   });
 
+  test('folders named by numbers are those classes, gaps and tens included', async () => {
+    const image = png(1, 1, 0, [1]);
+    const named = (...names: string[]) =>
+      folder(Object.fromEntries(names.map((name) => [`${name}/a.png`, image])));
+    const gaps = await readData(await named('0', '1', '2', '4', '10'));
+    expect(gaps.names).toEqual(['0/a.png', '1/a.png', '10/a.png', '2/a.png', '4/a.png']);
+    expect(gaps.y).toEqual(Int32Array.of(0, 1, 10, 2, 4));
+    expect(gaps.classNames).toBeNull();
+    expect(gaps.notes.join()).toContain('are the class numbers: 0, 1, 2, 4, 10.');
+    const mixed = await readData(await named('10', '2', 'cat'));
+    expect(mixed.y).toEqual(Int32Array.of(0, 1, 2));
+    expect(mixed.classNames).toEqual(['10', '2', 'cat']);
+    // The same number twice is no numbering.
+    expect((await readData(await named('1', '01'))).classNames).toEqual(['01', '1']);
+  });
+
   test('grey images have one channel; transparency is left out, and said', async () => {
     const grey = await folder({ 'a.png': png(2, 2, 0, [1, 2, 3, 4]) });
     const read = await readData(grey, { scale: 1 });
