@@ -7,6 +7,7 @@ import { floats } from '../../src/tensor/tensor.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { type FileSpec, ints, onnxFile, one, weights } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
+import { rearrangementCases } from './rearrangement-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
 import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
@@ -17,6 +18,7 @@ const files = [
   ...structuralCases,
   ...reductionCases,
   ...shapeCases,
+  ...rearrangementCases,
 ].map(onnxFile);
 
 /** What reading throws; undefined when it succeeds. */

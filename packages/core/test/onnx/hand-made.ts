@@ -105,7 +105,7 @@ export interface Case extends FileSpec {
   readonly batched?: boolean;
 }
 
-interface OneOperator {
+export interface OneOperator {
   /** 17 when absent. */
   readonly opset?: number;
   /** The input's shape; [1, 4] when absent. */

@@ -13,6 +13,7 @@ import { load, type Tensors } from '../onnxruntime.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { type Case, onnxFile } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
+import { rearrangementCases } from './rearrangement-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
 import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
@@ -23,6 +24,7 @@ const cases = [
   ...structuralCases,
   ...reductionCases,
   ...shapeCases,
+  ...rearrangementCases,
 ];
 
 test('every operator that can be read has a hand-made file', () => {

@@ -2,9 +2,18 @@
 import type { Lowering } from '../lowering.ts';
 import { elementwise } from './elementwise.ts';
 import { linear } from './linear.ts';
+import { rearrangements } from './rearrangements.ts';
 import { reductions } from './reductions.ts';
 import { structural } from './structural.ts';
+import { transposedConvolution } from './transposed-convolution.ts';
 
 export const operators: ReadonlyMap<string, Lowering> = new Map(
-  Object.entries({ ...elementwise, ...linear, ...reductions, ...structural }),
+  Object.entries({
+    ...elementwise,
+    ...linear,
+    ...reductions,
+    ...structural,
+    ...rearrangements,
+    ...transposedConvolution,
+  }),
 );
