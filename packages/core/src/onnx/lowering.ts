@@ -6,6 +6,7 @@ import type { AttributeProto, NodeProto } from 'onnx-buf';
 import type { Builder } from '../graph/builder.ts';
 import type { Dimension } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
+import { ShapeError } from '../graph/ops/definition.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { readTensor } from './element-types.ts';
 import { isHost, type ReadValue, tensorOf } from './host-value.ts';
@@ -47,7 +48,8 @@ export class LoweringContext {
     const value = this.operands[i];
     if (value === undefined || !isHost(value)) return value;
     const known = tensorOf(value);
-    if (!known) throw this.unsupported(`operand ${i} computes with the size of the batch`);
+    // Row by row the batch is 1, and the operand is known.
+    if (!known) throw new ShapeError(`operand ${i} computes with the size of the batch`);
     return this.b.constant(known);
   }
 

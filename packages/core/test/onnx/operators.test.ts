@@ -13,6 +13,7 @@ import { load, type Tensors } from '../onnxruntime.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { type Case, onnxFile } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
+import { positionCases } from './position-cases.ts';
 import { rearrangementCases } from './rearrangement-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
 import { shapeCases } from './shape-cases.ts';
@@ -25,6 +26,7 @@ const cases = [
   ...reductionCases,
   ...shapeCases,
   ...rearrangementCases,
+  ...positionCases,
 ];
 
 test('every operator that can be read has a hand-made file', () => {

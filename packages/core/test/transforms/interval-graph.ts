@@ -7,7 +7,8 @@ import { Builder } from '../../src/graph/builder.ts';
 import { elementCount, multiply } from '../../src/graph/dimension.ts';
 import { type Graph, inputNodes, type Node, outputNamed } from '../../src/graph/graph.ts';
 import type { Bounds } from '../../src/graph/ops/definition.ts';
-import { type InputSet, propagateIntervals } from '../../src/transforms/interval.ts';
+import type { InputSet } from '../../src/transforms/input-set.ts';
+import { propagateIntervals } from '../../src/transforms/interval.ts';
 import { replayLowered } from '../../src/transforms/lowering.ts';
 import { roundingModel } from '../../src/transforms/rounding.ts';
 

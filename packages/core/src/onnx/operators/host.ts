@@ -9,9 +9,12 @@ import {
   elementCount,
   isSymbolic,
   multiply,
+  sameShape,
 } from '../../graph/dimension.ts';
 import { type HostValue, vector } from '../host-value.ts';
 import type { LoweringContext } from '../lowering.ts';
+import { nonZero } from './patterns.ts';
+import { coordinates, stridesOf } from './positions.ts';
 
 /** TensorProto codes of the whole-number types. */
 const wholeTypes: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 9, 12, 13]);
@@ -25,9 +28,7 @@ function pairwise(join: Pairwise): HostRule {
   return (_, [x, y]) => {
     if (!x || !y) return undefined;
     const [longer, shorter] = x.elements.length >= y.elements.length ? [x, y] : [y, x];
-    if (shorter.elements.length !== 1 && shorter.elements.length !== longer.elements.length) {
-      return undefined;
-    }
+    if (shorter.elements.length !== 1 && !sameShape(shorter.dims, longer.dims)) return undefined;
     const pick = (value: HostValue, i: number): Dimension =>
       value.elements[value.elements.length === 1 ? 0 : i] ?? 0;
     const joined = longer.elements.map((_element, i) => join(pick(x, i), pick(y, i)));
@@ -106,20 +107,73 @@ function reshape(_: LoweringContext, [data, target]: readonly HostValue[]): Host
   return elementCount(dims) === data.elements.length ? { ...data, dims } : undefined;
 }
 
+/** Axes as an attribute, or as an operand since opset 13. */
+function axesOf(c: LoweringContext, operand: HostValue | undefined): number[] | undefined {
+  return c.opset < 13 ? c.ints('axes') : operand?.elements.map(Number);
+}
+
+function squeeze(c: LoweringContext, [value, given]: readonly HostValue[]): HostValue | undefined {
+  const axes = axesOf(c, given)?.map((axis) => c.axis(axis, value?.dims.length ?? 0));
+  const gone = (dim: number, i: number): boolean => (axes ? axes.includes(i) : dim === 1);
+  return value && { ...value, dims: value.dims.filter((dim, i) => !gone(dim, i)) };
+}
+
+function unsqueeze(
+  c: LoweringContext,
+  [value, given]: readonly HostValue[],
+): HostValue | undefined {
+  const axes = axesOf(c, given);
+  if (!value || !axes) return undefined;
+  const rank = value.dims.length + axes.length;
+  const added = axes.map((axis) => c.axis(axis, rank));
+  const rest = [...value.dims];
+  const dims = Array.from({ length: rank }, (_, i) =>
+    added.includes(i) ? 1 : (rest.shift() ?? 1),
+  );
+  return { ...value, dims };
+}
+
+function transpose(c: LoweringContext, [value]: readonly HostValue[]): HostValue | undefined {
+  if (!value) return undefined;
+  const { dims, elements } = value;
+  const order = c.ints('perm') ?? dims.map((_, i) => dims.length - 1 - i);
+  if (order.length !== dims.length || new Set(order).size !== dims.length) return undefined;
+  const moved = order.map((axis) => dims[axis] ?? 1);
+  const strides = stridesOf(dims);
+  return {
+    dims: moved,
+    elements: elements.map((_, i) => {
+      const at = coordinates(moved, i);
+      const from = at.reduce(
+        (sum, position, k) => sum + position * (strides[order[k] ?? 0] ?? 0),
+        0,
+      );
+      return elements[from] ?? 0;
+    }),
+  };
+}
+
 export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
   Object.entries<HostRule>({
     Identity: same1,
     // A float in between (for a scale, say) is arithmetic on data, not on shapes.
     Cast: (c, operands) => (wholeTypes.has(c.int('to', 1)) ? same1(c, operands) : undefined),
     Floor: same1,
-    Squeeze: (_, [value]) =>
-      value && { ...value, dims: value.elements.length === 1 ? [] : value.dims },
-    Unsqueeze: (_, [value]) => value && { ...value, dims: [value.elements.length] },
+    Squeeze: squeeze,
+    Unsqueeze: unsqueeze,
+    Transpose: transpose,
+    NonZero: (_, [value]) =>
+      value && !value.elements.some(isSymbolic)
+        ? nonZero(value.dims, value.elements.map(Number))
+        : undefined,
     Reshape: reshape,
     Gather: gather,
     Slice: slice,
     Range: range,
-    Concat: (_, operands) => vector(operands.flatMap(({ elements }) => elements)),
+    Concat: (_, operands) =>
+      operands.every(({ dims }) => dims.length === 1)
+        ? vector(operands.flatMap(({ elements }) => elements))
+        : undefined,
     Add: pairwise((a, b) => (b === 0 ? a : a === 0 ? b : numeric((p, q) => p + q)(a, b))),
     Sub: pairwise((a, b) => (b === 0 ? a : numeric((p, q) => p - q)(a, b))),
     Mul: pairwise(multiply),

@@ -1,7 +1,9 @@
 /** ONNX operators that can be read, by name. */
 import type { Lowering } from '../lowering.ts';
 import { elementwise } from './elementwise.ts';
+import { indexed } from './indexed.ts';
 import { linear } from './linear.ts';
+import { patterns } from './patterns.ts';
 import { rearrangements } from './rearrangements.ts';
 import { reductions } from './reductions.ts';
 import { structural } from './structural.ts';
@@ -14,6 +16,8 @@ export const operators: ReadonlyMap<string, Lowering> = new Map(
     ...reductions,
     ...structural,
     ...rearrangements,
+    ...indexed,
+    ...patterns,
     ...transposedConvolution,
   }),
 );
