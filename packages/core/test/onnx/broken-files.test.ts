@@ -10,6 +10,7 @@ import { linearCases } from './linear-cases.ts';
 import { positionCases } from './position-cases.ts';
 import { rearrangementCases } from './rearrangement-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
+import { resizeCases } from './resize-cases.ts';
 import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
 
@@ -21,6 +22,7 @@ const files = [
   ...shapeCases,
   ...rearrangementCases,
   ...positionCases,
+  ...resizeCases,
 ].map(onnxFile);
 
 /** What reading throws; undefined when it succeeds. */

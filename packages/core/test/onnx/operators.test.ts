@@ -16,6 +16,7 @@ import { linearCases } from './linear-cases.ts';
 import { positionCases } from './position-cases.ts';
 import { rearrangementCases } from './rearrangement-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
+import { resizeCases } from './resize-cases.ts';
 import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
 
@@ -27,6 +28,7 @@ const cases = [
   ...shapeCases,
   ...rearrangementCases,
   ...positionCases,
+  ...resizeCases,
 ];
 
 test('every operator that can be read has a hand-made file', () => {

@@ -6,6 +6,7 @@ import { linear } from './linear.ts';
 import { patterns } from './patterns.ts';
 import { rearrangements } from './rearrangements.ts';
 import { reductions } from './reductions.ts';
+import { resizing } from './resize.ts';
 import { structural } from './structural.ts';
 import { transposedConvolution } from './transposed-convolution.ts';
 
@@ -18,6 +19,7 @@ export const operators: ReadonlyMap<string, Lowering> = new Map(
     ...rearrangements,
     ...indexed,
     ...patterns,
+    ...resizing,
     ...transposedConvolution,
   }),
 );
