@@ -5,6 +5,7 @@ import { arithmetic } from './arithmetic.ts';
 import { comparisons } from './comparisons.ts';
 import { contractions } from './contractions.ts';
 import { convolutions } from './convolutions.ts';
+import { inexact } from './inexact.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
 import { reductions } from './reductions.ts';
@@ -23,4 +24,5 @@ export const recipes: Recipes<OpName> = {
   ...comparisons,
   ...pooling,
   ...normalisations,
+  ...inexact,
 };

@@ -7,6 +7,7 @@ import { floats } from '../../src/tensor/tensor.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { type FileSpec, ints, onnxFile, one, weights } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
+import { normalisationCases } from './normalisation-cases.ts';
 import { positionCases } from './position-cases.ts';
 import { rearrangementCases } from './rearrangement-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
@@ -23,6 +24,7 @@ const files = [
   ...rearrangementCases,
   ...positionCases,
   ...resizeCases,
+  ...normalisationCases,
 ].map(onnxFile);
 
 /** What reading throws; undefined when it succeeds. */

@@ -13,6 +13,7 @@ import { load, type Tensors } from '../onnxruntime.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { type Case, onnxFile } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
+import { normalisationCases } from './normalisation-cases.ts';
 import { positionCases } from './position-cases.ts';
 import { rearrangementCases } from './rearrangement-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
@@ -29,6 +30,7 @@ const cases = [
   ...rearrangementCases,
   ...positionCases,
   ...resizeCases,
+  ...normalisationCases,
 ];
 
 test('every operator that can be read has a hand-made file', () => {

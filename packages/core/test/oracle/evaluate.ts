@@ -11,6 +11,7 @@ import { comparisons } from './comparisons.ts';
 import { contractions } from './contractions.ts';
 import { convolutions } from './convolutions.ts';
 import type { Evaluator, Family } from './evaluator.ts';
+import { inexact } from './inexact.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
 import { reductions } from './reductions.ts';
@@ -27,6 +28,7 @@ const families: Family<Exclude<OpName, 'input' | 'constant'>> = {
   ...comparisons,
   ...pooling,
   ...normalisations,
+  ...inexact,
 };
 
 export type Feeds = Readonly<Record<string, Value | Tensor>>;

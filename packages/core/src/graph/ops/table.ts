@@ -6,6 +6,7 @@ import { comparisons } from './comparisons.ts';
 import { contractions } from './contractions.ts';
 import { convolutions } from './convolutions.ts';
 import type { OpDefinition } from './definition.ts';
+import { inexact } from './inexact.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
 import { reductions } from './reductions.ts';
@@ -22,7 +23,8 @@ export type OpFamilies = typeof sources &
   typeof activations &
   typeof comparisons &
   typeof pooling &
-  typeof normalisations;
+  typeof normalisations &
+  typeof inexact;
 
 const families: OpFamilies = {
   ...sources,
@@ -35,6 +37,7 @@ const families: OpFamilies = {
   ...comparisons,
   ...pooling,
   ...normalisations,
+  ...inexact,
 };
 
 export const opTable: { readonly [K in OpName]: OpDefinition<K> } = families;

@@ -3,6 +3,7 @@ import type { Lowering } from '../lowering.ts';
 import { elementwise } from './elementwise.ts';
 import { indexed } from './indexed.ts';
 import { linear } from './linear.ts';
+import { normalisations } from './normalisations.ts';
 import { patterns } from './patterns.ts';
 import { rearrangements } from './rearrangements.ts';
 import { reductions } from './reductions.ts';
@@ -20,6 +21,7 @@ export const operators: ReadonlyMap<string, Lowering> = new Map(
     ...indexed,
     ...patterns,
     ...resizing,
+    ...normalisations,
     ...transposedConvolution,
   }),
 );
