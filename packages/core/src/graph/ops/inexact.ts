@@ -1,7 +1,7 @@
 /**
- * A variance as a runtime may compute it. Normalising kernels take E[x²] − E[x]² in one pass, whose
- * rounding is relative to E[x²], not to the variance: near a constant row nothing may be left of it.
- * The value itself is the identity; only the range knows.
+ * A variance as a runtime may compute it. The ONNX standard writes it E[x²] − E[x]² (the function body
+ * of LayerNormalization) and some kernels take it so, in one pass: its rounding is relative to E[x²],
+ * not to the variance. The value itself is the identity; only the range knows.
  */
 import { known } from '../dimension.ts';
 import type { Node } from '../graph.ts';
