@@ -2,7 +2,7 @@
  * What lowering one ONNX operator into the IR looks like: a function from its operands and attributes
  * to values. Files in operators/ hold the functions, by family; operators/table.ts lists them.
  */
-import type { AttributeProto, NodeProto } from 'onnx-buf';
+import type { AttributeProto, GraphProto, NodeProto } from 'onnx-buf';
 import type { Builder } from '../graph/builder.ts';
 import type { Dimension } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
@@ -22,6 +22,7 @@ export class LoweringContext {
   /** Where the operator is, for messages. */
   readonly where: string;
   private readonly operands: readonly (ReadValue | undefined)[];
+  private readonly lowerBranch: (graph: GraphProto) => readonly ReadValue[];
 
   constructor(
     b: Builder,
@@ -29,12 +30,26 @@ export class LoweringContext {
     opset: number,
     where: string,
     operands: readonly (ReadValue | undefined)[],
+    lowerBranch: (graph: GraphProto) => readonly ReadValue[],
   ) {
     this.b = b;
     this.proto = proto;
     this.opset = opset;
     this.where = where;
     this.operands = operands;
+    this.lowerBranch = lowerBranch;
+  }
+
+  /** The i-th operand as it was read. */
+  read(i: number): ReadValue | undefined {
+    return this.operands[i];
+  }
+
+  /** The results of the graph held in an attribute. */
+  branch(name: string): readonly ReadValue[] {
+    const graph = this.attribute(name)?.g;
+    if (!graph) throw this.invalid(`the attribute ${name} is missing`);
+    return this.lowerBranch(graph);
   }
 
   /** The i-th operand; throws when it is absent. */
@@ -132,4 +147,4 @@ export class LoweringContext {
   }
 }
 
-export type Lowering = (context: LoweringContext) => ReadValue | readonly Node[];
+export type Lowering = (context: LoweringContext) => ReadValue | readonly ReadValue[];

@@ -3,19 +3,20 @@
  * front whatever the file says. Nothing is folded or fused. Files whose shapes do not allow a
  * symbolic batch are lowered for one sample (`batched` false) and run row by row.
  */
-import { fromBinary } from '@bufbuild/protobuf';
-import { type ModelProto, ModelProtoSchema, type NodeProto, type ValueInfoProto } from 'onnx-buf';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { type ModelProto, ModelProtoSchema, type ValueInfoProto } from 'onnx-buf';
 import { Builder } from '../graph/builder.ts';
 import { BATCH, type Dimension, elementCount, isSymbolic, type Shape } from '../graph/dimension.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
 import type { DataType } from '../tensor/tensor.ts';
-import { elementTypeName, readTensor } from './element-types.ts';
-import { hostOf, isHost, type ReadValue } from './host-value.ts';
-import { LoweringContext } from './lowering.ts';
+import { elementTypeName } from './element-types.ts';
+import { embedExternalData, type ExternalFiles } from './external-data.ts';
+import { isHost, type ReadValue } from './host-value.ts';
+import { NodeLowering } from './lower-nodes.ts';
 import { ModelError } from './model-error.ts';
-import { hostOperators } from './operators/host.ts';
 import { operators } from './operators/table.ts';
+import { describe, functionKey, functionsOf, nodesOf, qualified } from './proto.ts';
 
 /** An input or output as the file declares it; unknown or symbolic sizes are strings. */
 export interface Port {
@@ -25,7 +26,7 @@ export interface Port {
 }
 
 export interface Model {
-  /** The file itself: what is judged by is always this. */
+  /** The file itself (with external data put in): what is judged by is always this. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Inputs and outputs have the batch dimension in front: symbolic, or 1 where `batched` is false. */
   readonly graph: Graph;
@@ -41,9 +42,6 @@ export interface Model {
   readonly operators: ReadonlyMap<string, number>;
 }
 
-const MAX_SUPPORTED_OPSET = 23;
-const MIN_SUPPORTED_OPSET = 7;
-
 export function parse(bytes: Uint8Array): ModelProto {
   try {
     const proto = fromBinary(ModelProtoSchema, bytes);
@@ -52,18 +50,6 @@ export function parse(bytes: Uint8Array): ModelProto {
     throw new ModelError('invalid', 'this is not an ONNX file, or it is cut short', { cause });
   }
   throw new ModelError('invalid', 'this is not an ONNX file: it holds no graph');
-}
-
-function opsetOf(proto: ModelProto): number {
-  const main = proto.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
-  const opset = Number(main?.version ?? 1n);
-  if (opset < MIN_SUPPORTED_OPSET || opset > MAX_SUPPORTED_OPSET) {
-    throw new ModelError(
-      'unsupported',
-      `the file uses opset ${opset}; opsets ${MIN_SUPPORTED_OPSET} to ${MAX_SUPPORTED_OPSET} are supported: convert it with onnx.version_converter`,
-    );
-  }
-  return opset;
 }
 
 export function portOf(info: ValueInfoProto): Port {
@@ -88,16 +74,6 @@ function floatingInput(port: Port): DataType {
   return 'float32';
 }
 
-/** `op name` (or the name of what it writes), for messages. */
-export function describe(node: NodeProto): string {
-  const name = node.name === '' ? (node.output[0] ?? '') : node.name;
-  return `${node.opType} ${name}`.trim();
-}
-
-export function qualified({ domain, opType }: NodeProto): string {
-  return domain === '' || domain === 'ai.onnx' ? opType : `${domain}.${opType}`;
-}
-
 /** Operators of the file with their counts, and the names of those that cannot be read. */
 export function surveyModel(bytes: Uint8Array): {
   operators: ReadonlyMap<string, number>;
@@ -105,10 +81,13 @@ export function surveyModel(bytes: Uint8Array): {
 } {
   const counts = new Map<string, number>();
   const unsupported: { op: string; node: string }[] = [];
-  for (const node of parse(bytes).graph?.node ?? []) {
+  const proto = parse(bytes);
+  const own = functionsOf(proto);
+  for (const node of nodesOf(proto)) {
     const op = qualified(node);
     counts.set(op, (counts.get(op) ?? 0) + 1);
-    if (!operators.has(op)) unsupported.push({ op, node: describe(node) });
+    if (!operators.has(op) && !own.has(functionKey(node)))
+      unsupported.push({ op, node: describe(node) });
   }
   return { operators: counts, unsupported };
 }
@@ -121,7 +100,6 @@ function countsSamples(shape: Shape): boolean {
 
 interface Reading {
   readonly proto: ModelProto;
-  readonly opset: number;
   readonly inputs: readonly Port[];
   readonly batchAxis: boolean;
 }
@@ -142,12 +120,9 @@ function lower(reading: Reading, batch: Dimension): Graph {
     const node = b.input(port.name, [batch, ...rest], floatingInput(port));
     values.set(port.name, reading.batchAxis ? node : b.reshape(node, rest));
   }
-  for (const initializer of graph?.initializer ?? []) {
-    const { name } = initializer;
-    const tensor = readTensor(initializer, `the initializer ${name}`);
-    values.set(name, b.constant(tensor, name, tensor.type === 'float32'));
-  }
-  for (const node of graph?.node ?? []) lowerNode(b, reading, node, values);
+  const nodes = new NodeLowering(b, reading.proto);
+  if (graph) nodes.constants(graph, values);
+  nodes.main(reading.proto, values);
   const outputs = (graph?.output ?? []).map((info) => {
     const value = values.get(info.name);
     if (!value) throw new ModelError('invalid', `nothing computes the output ${info.name}`);
@@ -165,66 +140,18 @@ function batchFirst(b: Builder, value: Node, batch: Dimension, batchAxis: boolea
   throw new ShapeError(`the output's shape does not start with the batch`);
 }
 
-function lowerNode(
-  b: Builder,
-  { opset }: Reading,
-  node: NodeProto,
-  values: Map<string, ReadValue>,
-): void {
-  const where = describe(node);
-  const lowering = operators.get(qualified(node));
-  if (!lowering) {
-    throw new ModelError(
-      'unsupported',
-      `the operator ${qualified(node)} (node ${where}) is not supported: rewrite it in supported operators (FEATURES.md lists them) or ask for it`,
-    );
-  }
-  const operands = node.input.map((name) => {
-    if (name === '') return undefined;
-    const value = values.get(name);
-    if (!value) throw new ModelError('invalid', `${where} uses ${name}, which nothing computes`);
-    return value;
-  });
-  b.labelled(where, () => {
-    let result: ReturnType<typeof lowering>;
-    try {
-      const context = new LoweringContext(b, node, opset, where, operands);
-      result = evaluated(context, node.opType, operands) ?? lowering(context);
-    } catch (cause) {
-      if (!(cause instanceof ShapeError) && !(cause instanceof RangeError)) throw cause;
-      throw new ShapeError(`${where}: ${cause.message}`, { cause });
-    }
-    const results = Array.isArray(result) ? result : [result];
-    node.output.forEach((name, i) => {
-      const value = results[i];
-      if (name !== '' && value) values.set(name, value);
-    });
-  });
-}
-
-/** The result of an operator on whole numbers that are all known already. */
-function evaluated(
-  context: LoweringContext,
-  opType: string,
-  operands: readonly (ReadValue | undefined)[],
-): ReadValue | undefined {
-  const rule = hostOperators.get(opType);
-  if (!rule) return undefined;
-  const known = operands.map((operand) => operand && hostOf(operand));
-  const present = known.filter((value) => value !== undefined);
-  return present.length > 0 && present.length === operands.length
-    ? rule(context, present)
-    : undefined;
-}
-
 export interface ReadOptions {
   /** Lower for one sample at a time, whatever the shapes allow. */
   readonly rowByRow?: boolean;
+  /** Where weights kept in other files come from; without it such a file is refused. */
+  readonly external?: ExternalFiles;
 }
 
 /** Reads a model. Throws ModelError: `invalid` for broken files, `unsupported` for the rest. */
-export function readModel(bytes: Uint8Array<ArrayBuffer>, options: ReadOptions = {}): Model {
-  const proto = parse(bytes);
+export function readModel(file: Uint8Array<ArrayBuffer>, options: ReadOptions = {}): Model {
+  const proto = parse(file);
+  const embedded = options.external && embedExternalData(proto, options.external);
+  const bytes = embedded ? toBinary(ModelProtoSchema, proto) : file;
   const initializers = new Set(proto.graph?.initializer.map(({ name }) => name));
   const inputs = (proto.graph?.input ?? [])
     .filter(({ name }) => !initializers.has(name))
@@ -235,13 +162,12 @@ export function readModel(bytes: Uint8Array<ArrayBuffer>, options: ReadOptions =
   }
   const reading: Reading = {
     proto,
-    opset: opsetOf(proto),
     inputs,
     batchAxis: inputs.every(({ shape }) => countsSamples(shape)),
   };
   const { graph, batched } = lowered(reading, options.rowByRow ?? false);
   const counts = new Map<string, number>();
-  for (const node of proto.graph?.node ?? []) {
+  for (const node of nodesOf(proto)) {
     counts.set(qualified(node), (counts.get(qualified(node)) ?? 0) + 1);
   }
   return {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ModelError } from '../../src/onnx/model-error.ts';
 import { readModel, surveyModel } from '../../src/onnx/read.ts';
 import { floats } from '../../src/tensor/tensor.ts';
+import { controlCases } from './control-cases.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { type FileSpec, ints, onnxFile, one, weights } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
@@ -25,6 +26,7 @@ const files = [
   ...positionCases,
   ...resizeCases,
   ...normalisationCases,
+  ...controlCases,
 ].map(onnxFile);
 
 /** What reading throws; undefined when it succeeds. */

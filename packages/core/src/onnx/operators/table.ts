@@ -1,5 +1,6 @@
 /** ONNX operators that can be read, by name. */
 import type { Lowering } from '../lowering.ts';
+import { control } from './control.ts';
 import { elementwise } from './elementwise.ts';
 import { indexed } from './indexed.ts';
 import { linear } from './linear.ts';
@@ -22,6 +23,7 @@ export const operators: ReadonlyMap<string, Lowering> = new Map(
     ...patterns,
     ...resizing,
     ...normalisations,
+    ...control,
     ...transposedConvolution,
   }),
 );
