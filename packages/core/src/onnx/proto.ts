@@ -55,17 +55,17 @@ const graphsIn = ({ g, graphs }: AttributeProto): readonly GraphProto[] =>
   g ? [g, ...graphs] : graphs;
 
 /** Nodes with those of the graphs they hold (branches). */
-function* nested(nodes: readonly NodeProto[]): Generator<NodeProto> {
+export function* nestedNodes(nodes: readonly NodeProto[]): Generator<NodeProto> {
   for (const node of nodes) {
     yield node;
-    for (const graph of node.attribute.flatMap(graphsIn)) yield* nested(graph.node);
+    for (const graph of node.attribute.flatMap(graphsIn)) yield* nestedNodes(graph.node);
   }
 }
 
 /** Every node of the file: of its graph, of the branches in it, of its functions (each once). */
 export function* nodesOf(proto: ModelProto): Generator<NodeProto> {
-  yield* nested(proto.graph?.node ?? []);
-  for (const { node } of proto.functions) yield* nested(node);
+  yield* nestedNodes(proto.graph?.node ?? []);
+  for (const { node } of proto.functions) yield* nestedNodes(node);
 }
 
 /** Every tensor of the file: initialisers, those of branches, and those in attributes. */

@@ -16,6 +16,7 @@ import { isHost, type ReadValue } from './host-value.ts';
 import { NodeLowering } from './lower-nodes.ts';
 import { ModelError } from './model-error.ts';
 import { operators } from './operators/table.ts';
+import { type Precision, precisionOf, widenPorts } from './precision.ts';
 import { describe, functionKey, functionsOf, nodesOf, qualified } from './proto.ts';
 
 /** An input or output as the file declares it; unknown or symbolic sizes are strings. */
@@ -26,7 +27,10 @@ export interface Port {
 }
 
 export interface Model {
-  /** The file itself (with external data put in): what is judged by is always this. */
+  /**
+   * The file itself, with external data put in and float16 inputs and outputs behind casts: what is
+   * judged by is always this.
+   */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Inputs and outputs have the batch dimension in front: symbolic, or 1 where `batched` is false. */
   readonly graph: Graph;
@@ -36,6 +40,8 @@ export interface Model {
   readonly outputs: readonly Port[];
   /** Whether the file's own first axis counts samples (else a sample is the whole tensor). */
   readonly batchAxis: boolean;
+  /** What the file computes in; the graph is float32 in any case. */
+  readonly precision: Precision;
   /** Number of elements of all initialisers. */
   readonly parameters: number;
   /** How often each operator occurs, in the file's words. */
@@ -150,8 +156,10 @@ export interface ReadOptions {
 /** Reads a model. Throws ModelError: `invalid` for broken files, `unsupported` for the rest. */
 export function readModel(file: Uint8Array<ArrayBuffer>, options: ReadOptions = {}): Model {
   const proto = parse(file);
-  const embedded = options.external && embedExternalData(proto, options.external);
-  const bytes = embedded ? toBinary(ModelProtoSchema, proto) : file;
+  const embedded = options.external ? embedExternalData(proto, options.external) : false;
+  const precision = precisionOf(proto);
+  const widened = proto.graph ? widenPorts(proto.graph) : false;
+  const bytes = embedded || widened ? toBinary(ModelProtoSchema, proto) : file;
   const initializers = new Set(proto.graph?.initializer.map(({ name }) => name));
   const inputs = (proto.graph?.input ?? [])
     .filter(({ name }) => !initializers.has(name))
@@ -177,6 +185,7 @@ export function readModel(file: Uint8Array<ArrayBuffer>, options: ReadOptions = 
     inputs,
     outputs: (proto.graph?.output ?? []).map(portOf),
     batchAxis: reading.batchAxis,
+    precision,
     parameters: (proto.graph?.initializer ?? []).reduce(
       (sum, { dims }) => sum + dims.reduce((product, dim) => product * Number(dim), 1),
       0,

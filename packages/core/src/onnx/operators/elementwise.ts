@@ -1,5 +1,6 @@
 /** Operators that work element by element, and broadcasting arithmetic. */
 import type { Node } from '../../graph/graph.ts';
+import { FLOAT16 } from '../element-types.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 
 type Unary = (context: LoweringContext, x: Node) => Node;
@@ -44,7 +45,10 @@ export const elementwise: Readonly<Record<string, Lowering>> = {
   Cast: (c) => {
     const x = c.operand();
     const to = c.int('to', 1);
-    if (to !== 1) throw c.unsupported('only casts to float32 are supported on data');
+    // Float16 values are float32 numbers here (precision.ts).
+    if (to !== 1 && to !== FLOAT16) {
+      throw c.unsupported('only casts to float32 and float16 are supported on data');
+    }
     if (x.type === 'float32') return x;
     const value = c.constant(0);
     if (!value) throw c.invalid('Cast needs an operand');
