@@ -9,6 +9,7 @@ import { inexact } from './inexact.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
 import { reductions } from './reductions.ts';
+import { selection } from './selection.ts';
 import { sources } from './sources.ts';
 import { structural } from './structural.ts';
 import type { Recipes } from './workshop.ts';
@@ -25,4 +26,5 @@ export const recipes: Recipes<OpName> = {
   ...pooling,
   ...normalisations,
   ...inexact,
+  ...selection,
 };

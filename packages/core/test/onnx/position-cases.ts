@@ -189,4 +189,32 @@ const made: readonly Case[] = [
   ),
 ];
 
-export const positionCases: readonly Case[] = [...gathers, ...scatters, ...triangles, ...made];
+const selections: readonly Case[] = [
+  one('TopK', 'with k as an attribute', { opset: 7, x: ['n', 3, 4], attributes: { k: 2 } }),
+  ...[10, 11].map((opset) =>
+    one('TopK', 'on an axis in the middle', {
+      opset,
+      x: [1, 5, 2],
+      operands: { k: ints(3) },
+      attributes: { axis: 1 },
+    }),
+  ),
+  one('TopK', 'of the least', {
+    x: ['n', 5],
+    operands: { k: ints(2) },
+    attributes: { largest: 0 },
+  }),
+].map(withoutPositions);
+
+/** The operator has two results; the second is not used. */
+function withoutPositions(file: Case): Case {
+  return { ...file, nodes: file.nodes.map((node) => ({ ...node, outputs: ['y', 'positions'] })) };
+}
+
+export const positionCases: readonly Case[] = [
+  ...gathers,
+  ...scatters,
+  ...triangles,
+  ...made,
+  ...selections,
+];

@@ -15,6 +15,7 @@ import { inexact } from './inexact.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
 import { reductions } from './reductions.ts';
+import { selection } from './selection.ts';
 import { structural } from './structural.ts';
 import { type Value, valueOf } from './value.ts';
 
@@ -29,6 +30,7 @@ const families: Family<Exclude<OpName, 'input' | 'constant'>> = {
   ...pooling,
   ...normalisations,
   ...inexact,
+  ...selection,
 };
 
 export type Feeds = Readonly<Record<string, Value | Tensor>>;

@@ -10,6 +10,7 @@ import { inexact } from './inexact.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
 import { reductions } from './reductions.ts';
+import { selection } from './selection.ts';
 import { sources } from './sources.ts';
 import { structural } from './structural.ts';
 
@@ -24,7 +25,8 @@ export type OpFamilies = typeof sources &
   typeof comparisons &
   typeof pooling &
   typeof normalisations &
-  typeof inexact;
+  typeof inexact &
+  typeof selection;
 
 const families: OpFamilies = {
   ...sources,
@@ -38,6 +40,7 @@ const families: OpFamilies = {
   ...pooling,
   ...normalisations,
   ...inexact,
+  ...selection,
 };
 
 export const opTable: { readonly [K in OpName]: OpDefinition<K> } = families;

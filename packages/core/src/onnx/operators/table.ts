@@ -9,6 +9,7 @@ import { patterns } from './patterns.ts';
 import { rearrangements } from './rearrangements.ts';
 import { reductions } from './reductions.ts';
 import { resizing } from './resize.ts';
+import { selection } from './selection.ts';
 import { structural } from './structural.ts';
 import { transposedConvolution } from './transposed-convolution.ts';
 
@@ -24,6 +25,7 @@ export const operators: ReadonlyMap<string, Lowering> = new Map(
     ...resizing,
     ...normalisations,
     ...control,
+    ...selection,
     ...transposedConvolution,
   }),
 );
