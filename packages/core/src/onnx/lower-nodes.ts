@@ -27,10 +27,13 @@ const MAX_DEPTH = 64;
 const MAX_NODES = 2 ** 20;
 
 type Values = Map<string, ReadValue>;
+type Results = readonly (ReadValue | undefined)[];
 
 interface Scope {
   readonly opset: number;
   readonly values: Values;
+  /** Results that are not read (labels, positions of a maximum), and all that is made of them. */
+  readonly absent: Set<string>;
   /** What the function around is called with, by attribute name; undefined in the main graph. */
   readonly attributes?: ReadonlyMap<string, AttributeProto>;
   readonly path: string;
@@ -47,10 +50,15 @@ export class NodeLowering {
     this.functions = functionsOf(proto);
   }
 
-  /** Lowers the main graph's nodes over named values, and names their results there. */
-  main(proto: ModelProto, values: Values): void {
-    const scope = { opset: opsetOf(proto.opsetImport), values, path: '', depth: 0 };
+  /**
+   * Lowers the main graph's nodes over named values, and names their results there; gives the names of
+   * results that are not read.
+   */
+  main(proto: ModelProto, values: Values): ReadonlySet<string> {
+    const absent = new Set<string>();
+    const scope = { opset: opsetOf(proto.opsetImport), values, absent, path: '', depth: 0 };
     for (const node of proto.graph?.node ?? []) this.node(scope, node);
+    return absent;
   }
 
   /** Adds a graph's initialisers to the values. */
@@ -69,6 +77,10 @@ export class NodeLowering {
     if (this.nodes > MAX_NODES || scope.depth > MAX_DEPTH) {
       throw new ModelError('unsupported', `${where}: functions and branches are nested too deeply`);
     }
+    if (node.input.some((name) => scope.absent.has(name))) {
+      for (const name of node.output) scope.absent.add(name);
+      return;
+    }
     const operands = node.input.map((name) => {
       if (name === '') return undefined;
       const value = scope.values.get(name);
@@ -81,7 +93,8 @@ export class NodeLowering {
       : this.b.labelled(where, () => this.operator(scope, node, operands, where));
     node.output.forEach((name, i) => {
       const value = results[i];
-      if (name !== '' && value) scope.values.set(name, value);
+      if (value) scope.values.set(name, value);
+      else if (name !== '') scope.absent.add(name);
     });
   }
 
@@ -90,12 +103,12 @@ export class NodeLowering {
     node: NodeProto,
     operands: readonly (ReadValue | undefined)[],
     where: string,
-  ): readonly ReadValue[] {
-    const branch = (graph: GraphProto): ReadValue[] => this.branch(scope, graph, where);
+  ): Results {
+    const branch = (graph: GraphProto): Results => this.branch(scope, graph, where);
     const context = new LoweringContext(this.b, node, scope.opset, where, operands, branch);
     try {
       const result = evaluated(context, qualified(node), operands) ?? lowered(context, where);
-      return Array.isArray(result) ? (result as readonly ReadValue[]) : [result as ReadValue];
+      return Array.isArray(result) ? (result as Results) : [result as ReadValue];
     } catch (cause) {
       if (!(cause instanceof ShapeError) && !(cause instanceof RangeError)) throw cause;
       throw new ShapeError(`${where}: ${cause.message}`, { cause });
@@ -103,12 +116,13 @@ export class NodeLowering {
   }
 
   /** The results of a graph that sees the values around it. */
-  private branch(scope: Scope, graph: GraphProto, where: string): ReadValue[] {
+  private branch(scope: Scope, graph: GraphProto, where: string): Results {
     const values = new Map(scope.values);
+    const absent = new Set(scope.absent);
     this.constants(graph, values);
-    const inner = { ...scope, values, path: `${where} › `, depth: scope.depth + 1 };
+    const inner = { ...scope, values, absent, path: `${where} › `, depth: scope.depth + 1 };
     for (const node of graph.node) this.node(inner, node);
-    return graph.output.map(({ name }) => computed(values, name, where));
+    return graph.output.map(({ name }) => computed(inner, name, where));
   }
 
   private call(
@@ -117,7 +131,7 @@ export class NodeLowering {
     own: FunctionProto,
     operands: readonly (ReadValue | undefined)[],
     where: string,
-  ): ReadValue[] {
+  ): Results {
     const values: Values = new Map();
     own.input.forEach((name, i) => {
       const value = operands[i];
@@ -127,18 +141,20 @@ export class NodeLowering {
     const inner: Scope = {
       opset: own.opsetImport.some(isMainDomain) ? opsetOf(own.opsetImport) : scope.opset,
       values,
+      absent: new Set(),
       attributes: new Map(given.map((attribute) => [attribute.name, attribute])),
       path: `${where} › `,
       depth: scope.depth + 1,
     };
     for (const step of own.node) this.node(inner, step);
-    return own.output.map((name) => computed(values, name, where));
+    return own.output.map((name) => computed(inner, name, where));
   }
 }
 
-function computed(values: Values, name: string, where: string): ReadValue {
+function computed({ values, absent }: Scope, name: string, where: string): ReadValue | undefined {
   const value = values.get(name);
-  if (!value) throw new ModelError('invalid', `${where}: nothing computes its result ${name}`);
+  if (!value && !absent.has(name))
+    throw new ModelError('invalid', `${where}: nothing computes its result ${name}`);
   return value;
 }
 

@@ -22,7 +22,7 @@ export class LoweringContext {
   /** Where the operator is, for messages. */
   readonly where: string;
   private readonly operands: readonly (ReadValue | undefined)[];
-  private readonly lowerBranch: (graph: GraphProto) => readonly ReadValue[];
+  private readonly lowerBranch: (graph: GraphProto) => readonly (ReadValue | undefined)[];
 
   constructor(
     b: Builder,
@@ -30,7 +30,7 @@ export class LoweringContext {
     opset: number,
     where: string,
     operands: readonly (ReadValue | undefined)[],
-    lowerBranch: (graph: GraphProto) => readonly ReadValue[],
+    lowerBranch: (graph: GraphProto) => readonly (ReadValue | undefined)[],
   ) {
     this.b = b;
     this.proto = proto;
@@ -46,7 +46,7 @@ export class LoweringContext {
   }
 
   /** The results of the graph held in an attribute. */
-  branch(name: string): readonly ReadValue[] {
+  branch(name: string): readonly (ReadValue | undefined)[] {
     const graph = this.attribute(name)?.g;
     if (!graph) throw this.invalid(`the attribute ${name} is missing`);
     return this.lowerBranch(graph);
@@ -147,4 +147,5 @@ export class LoweringContext {
   }
 }
 
-export type Lowering = (context: LoweringContext) => ReadValue | readonly ReadValue[];
+/** Results in order; undefined for one that is not read (a label, the position of a maximum). */
+export type Lowering = (context: LoweringContext) => ReadValue | readonly (ReadValue | undefined)[];

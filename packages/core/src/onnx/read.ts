@@ -128,8 +128,12 @@ function lower(reading: Reading, batch: Dimension): Graph {
   }
   const nodes = new NodeLowering(b, reading.proto);
   if (graph) nodes.constants(graph, values);
-  nodes.main(reading.proto, values);
-  const outputs = (graph?.output ?? []).map((info) => {
+  const absent = nodes.main(reading.proto, values);
+  const wanted = (graph?.output ?? []).filter(({ name }) => !absent.has(name));
+  if (wanted.length === 0) {
+    throw new ModelError('unsupported', 'every output is a label or a position; scores are needed');
+  }
+  const outputs = wanted.map((info) => {
     const value = values.get(info.name);
     if (!value) throw new ModelError('invalid', `nothing computes the output ${info.name}`);
     if (isHost(value)) throw new ShapeError(`the output ${info.name} is a shape, not a score`);
@@ -183,7 +187,9 @@ export function readModel(file: Uint8Array<ArrayBuffer>, options: ReadOptions = 
     graph,
     batched,
     inputs,
-    outputs: (proto.graph?.output ?? []).map(portOf),
+    outputs: (proto.graph?.output ?? [])
+      .filter(({ name }) => graph.outputs.some((output) => output.name === name))
+      .map(portOf),
     batchAxis: reading.batchAxis,
     precision,
     parameters: (proto.graph?.initializer ?? []).reduce(

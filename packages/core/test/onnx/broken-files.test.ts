@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ModelError } from '../../src/onnx/model-error.ts';
 import { readModel, surveyModel } from '../../src/onnx/read.ts';
 import { floats } from '../../src/tensor/tensor.ts';
+import { classicalCases } from './classical-cases.ts';
 import { controlCases } from './control-cases.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { type FileSpec, ints, onnxFile, one, weights } from './hand-made.ts';
@@ -27,6 +28,7 @@ const files = [
   ...resizeCases,
   ...normalisationCases,
   ...controlCases,
+  ...classicalCases,
 ].map(onnxFile);
 
 /** What reading throws; undefined when it succeeds. */

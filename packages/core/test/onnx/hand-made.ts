@@ -89,7 +89,9 @@ export function nodeProtos(nodes: readonly NodeSpec[]): NodeProto[] {
   return nodes.map(({ op, inputs, outputs, attributes = {} }, i) =>
     create(NodeProtoSchema, {
       name: `${op}${i}`,
-      opType: op,
+      // A name such as ai.onnx.ml.Scaler holds its domain.
+      domain: op.slice(0, Math.max(0, op.lastIndexOf('.'))),
+      opType: op.slice(op.lastIndexOf('.') + 1),
       input: [...inputs],
       output: [...outputs],
       attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
@@ -112,7 +114,10 @@ function graphProto(spec: GraphSpec, inputs: FileSpec['inputs']): GraphProto {
 export function modelProto(spec: FileSpec): ModelProto {
   return create(ModelProtoSchema, {
     irVersion: 8n,
-    opsetImport: [{ domain: '', version: BigInt(spec.opset) }],
+    opsetImport: [
+      { domain: '', version: BigInt(spec.opset) },
+      { domain: 'ai.onnx.ml', version: 3n },
+    ],
     graph: graphProto(spec, spec.inputs),
   });
 }

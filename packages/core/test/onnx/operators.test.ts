@@ -10,6 +10,7 @@ import { floats, sizeOf, type Tensor } from '../../src/tensor/tensor.ts';
 import { expectAllclose } from '../allclose.ts';
 import { Draw } from '../generators/draw.ts';
 import { load, type Tensors } from '../onnxruntime.ts';
+import { classicalCases } from './classical-cases.ts';
 import { controlCases } from './control-cases.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { type Case, onnxFile } from './hand-made.ts';
@@ -33,6 +34,7 @@ const cases = [
   ...resizeCases,
   ...normalisationCases,
   ...controlCases,
+  ...classicalCases,
 ];
 
 test('every operator that can be read has a hand-made file', () => {

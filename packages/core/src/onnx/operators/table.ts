@@ -1,5 +1,6 @@
 /** ONNX operators that can be read, by name. */
 import type { Lowering } from '../lowering.ts';
+import { classical } from './classical.ts';
 import { control } from './control.ts';
 import { elementwise } from './elementwise.ts';
 import { indexed } from './indexed.ts';
@@ -26,6 +27,7 @@ export const operators: ReadonlyMap<string, Lowering> = new Map(
     ...normalisations,
     ...control,
     ...selection,
+    ...classical,
     ...transposedConvolution,
   }),
 );
