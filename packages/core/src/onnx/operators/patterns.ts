@@ -69,10 +69,14 @@ function oneHot(c: LoweringContext): Node {
   throw c.unsupported(`${values.type} values are not supported`);
 }
 
+/** Ranges count positions of an axis; a longer one is a broken file's. */
+const MOST_IN_RANGE = 2 ** 20;
+
 function range(c: LoweringContext): Node {
   const [start = 0, limit = 0, delta = 1] = [0, 1, 2].map((i) => c.numbers(i)?.[0]);
-  const count = c.listable(Math.max(0, Math.ceil((limit - start) / delta)));
-  if (!Number.isFinite(count)) throw c.invalid('the range never ends');
+  const count = Math.max(0, Math.ceil((limit - start) / delta));
+  if (!(count <= MOST_IN_RANGE))
+    throw c.unsupported(`a range of ${count} numbers is not supported`);
   const elements = Array.from({ length: count }, (_, i) => start + i * delta);
   return c.constant(0)?.type === 'float32'
     ? c.b.constant(floats(elements))
