@@ -2,7 +2,8 @@
 export * from './tensor/tensor.ts';
 export { RandomBlock } from './tensor/random.ts';
 export * from './audit/run.ts';
-export { readModel, surveyModel, type Model, type Port } from './onnx/read.ts';
+export { readModel, surveyModel, type Model, type Port, type ReadOptions } from './onnx/read.ts';
+export type { ExternalFiles } from './onnx/external-data.ts';
 export { writeModel } from './onnx/write.ts';
 export { type FileOutline, type Layer, outlineModel } from './onnx/layers.ts';
 export { type Normalisation, normaliseInput } from './onnx/normalise.ts';

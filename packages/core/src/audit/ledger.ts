@@ -3,6 +3,7 @@
  * hand in what they found; the ledger keeps the better end of each bracket, and stops everything when
  * an attack succeeds inside a proven radius, because then one of the two is wrong.
  */
+import type { Precision } from '../onnx/precision.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { MethodRecord, SampleRecord, Semantics, Verdict } from './run.ts';
 
@@ -50,21 +51,29 @@ interface Tally {
 
 /**
  * Under `real` semantics an attack this close to a tie, relative to the scores, may be the network's
- * own float32 rounding.
+ * own rounding.
  */
-const ROUNDING_SHARE = 1e-4;
+const ROUNDING_SHARE: Readonly<Record<Precision, number>> = { float32: 1e-4, float16: 5e-2 };
 
 export class Ledger {
   readonly entries: readonly Entry[];
   readonly threat: Threat;
   readonly semantics: Semantics;
+  /** What the judged file computes in. */
+  readonly precision: Precision;
   readonly notes = new Set<string>();
   private readonly tallies = new Map<string, Tally>();
 
-  constructor(entries: readonly Entry[], threat: Threat, semantics: Semantics) {
+  constructor(
+    entries: readonly Entry[],
+    threat: Threat,
+    semantics: Semantics,
+    precision: Precision = 'float32',
+  ) {
     this.entries = entries;
     this.threat = threat;
     this.semantics = semantics;
+    this.precision = precision;
   }
 
   /** A broken input of the original file: keeps it if it is the nearest so far. */
@@ -93,10 +102,10 @@ export class Ledger {
     const { lower, upper } = entry;
     if (lower === null || upper === null || lower < upper) return;
     const share = Math.abs(entry.adversarialMargin ?? Infinity) / entry.adversarialSize;
-    if (this.semantics === 'real' && share <= ROUNDING_SHARE) {
+    if (this.semantics === 'real' && share <= ROUNDING_SHARE[this.precision]) {
       entry.lower = upper * (1 - 2 ** -20);
       this.notes.add(
-        'Some proofs over the real numbers end where float32 rounding already breaks the model (rounding).',
+        `Some proofs over the real numbers end where ${this.precision} rounding already breaks the model (rounding).`,
       );
       return;
     }

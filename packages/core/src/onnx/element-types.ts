@@ -1,6 +1,12 @@
 /** Element types of ONNX (TensorProto.DataType) and of the IR, and the bytes between them. */
 import { type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
-import { type DataType, sizeOf, type Tensor, type TensorData } from '../tensor/tensor.ts';
+import {
+  bytesPerElement,
+  type DataType,
+  sizeOf,
+  type Tensor,
+  type TensorData,
+} from '../tensor/tensor.ts';
 import { ModelError } from './model-error.ts';
 
 export const elementTypeCodes: Readonly<Record<DataType, number>> = {
@@ -12,6 +18,9 @@ export const elementTypeCodes: Readonly<Record<DataType, number>> = {
   bool: 9,
   float64: 11,
 };
+
+/** TensorProto code of float16, which is read as float32. */
+export const FLOAT16 = 10;
 
 const names: Readonly<Record<number, string>> = {
   0: 'undefined',
@@ -95,9 +104,24 @@ export function parametersOf({ dims, dataType }: TensorProto): number {
 
 const MAX_ELEMENTS = 2 ** 31;
 
-/** A TensorProto as a host tensor. Throws ModelError for other types, external data, wrong sizes. */
+/** The float32 number of a float16's bits: sign, 5 bits of exponent, 10 of fraction. */
+function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Bits of float16 values, one in each number. */
+function halves({ rawData, int32Data }: TensorProto): ArrayLike<number> {
+  return rawData.length > 0 ? new Uint16Array(littleEndianBytes(rawData)) : int32Data;
+}
+
+/** A TensorProto as a host tensor (float16 as float32). Throws ModelError for other types, external data, wrong sizes. */
 export function readTensor(proto: TensorProto, where: string): Tensor {
-  const type = dataTypeOf(proto.dataType);
+  const isHalf = proto.dataType === FLOAT16;
+  const type = isHalf ? 'float32' : dataTypeOf(proto.dataType);
   if (type === undefined) {
     throw new ModelError(
       'unsupported',
@@ -115,8 +139,7 @@ export function readTensor(proto: TensorProto, where: string): Tensor {
     throw new ModelError('invalid', `${where} has an impossible shape [${shape.join(', ')}]`);
   }
   const raw = proto.rawData;
-  const bytes =
-    type === 'float64' || type === 'int64' ? 8 : type === 'float32' || type === 'int32' ? 4 : 1;
+  const bytes = isHalf ? 2 : bytesPerElement(type);
   const wanted = sizeOf(shape);
   if (raw.length > 0 && raw.length !== wanted * bytes) {
     throw new ModelError(
@@ -124,7 +147,11 @@ export function readTensor(proto: TensorProto, where: string): Tensor {
       `${where} has ${raw.length} bytes where its shape needs ${wanted * bytes}`,
     );
   }
-  const data = raw.length > 0 ? fromRaw(type, raw) : fromFields(type, proto);
+  const data = isHalf
+    ? Float32Array.from(halves(proto), fromHalf)
+    : raw.length > 0
+      ? fromRaw(type, raw)
+      : fromFields(type, proto);
   if (data.length !== wanted) {
     throw new ModelError(
       'invalid',

@@ -4,7 +4,8 @@
  */
 import type { Shape } from '../graph/dimension.ts';
 import { parametersOf } from './element-types.ts';
-import { describe, type Model, parse, type Port, portOf, qualified } from './read.ts';
+import { describe, functionKey, functionsOf, isMainDomain, qualified } from './proto.ts';
+import { type Model, parse, type Port, portOf } from './read.ts';
 import { operators } from './operators/table.ts';
 
 export interface Layer {
@@ -27,18 +28,17 @@ export interface FileOutline {
   readonly layers: readonly Layer[];
 }
 
-const isMain = ({ domain }: { domain: string }): boolean => domain === '' || domain === 'ai.onnx';
-
 /** `model`: the same bytes, read, where that succeeded. Throws ModelError for broken files. */
 export function outlineModel(bytes: Uint8Array, model: Model | null): FileOutline {
   const proto = parse(bytes);
+  const own = functionsOf(proto);
   const sizes = new Map(
     (proto.graph?.initializer ?? []).map((each) => [each.name, parametersOf(each)] as const),
   );
   // The last value made for a node of the file is its result.
   const shapes = new Map(model?.graph.nodes.map(({ label, shape }) => [label, shape]));
   return {
-    opset: Number(proto.opsetImport.find(isMain)?.version ?? 1n),
+    opset: Number(proto.opsetImport.find(isMainDomain)?.version ?? 1n),
     producer: [proto.producerName, proto.producerVersion].filter((part) => part !== '').join(' '),
     inputs: (proto.graph?.input ?? []).filter(({ name }) => !sizes.has(name)).map(portOf),
     outputs: (proto.graph?.output ?? []).map(portOf),
@@ -48,7 +48,7 @@ export function outlineModel(bytes: Uint8Array, model: Model | null): FileOutlin
       op: qualified(node),
       shape: shapes.get(describe(node)) ?? null,
       parameters: node.input.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0),
-      supported: operators.has(qualified(node)),
+      supported: operators.has(qualified(node)) || own.has(functionKey(node)),
     })),
   };
 }

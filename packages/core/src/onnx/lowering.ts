@@ -2,10 +2,11 @@
  * What lowering one ONNX operator into the IR looks like: a function from its operands and attributes
  * to values. Files in operators/ hold the functions, by family; operators/table.ts lists them.
  */
-import type { AttributeProto, NodeProto } from 'onnx-buf';
+import type { AttributeProto, GraphProto, NodeProto } from 'onnx-buf';
 import type { Builder } from '../graph/builder.ts';
 import type { Dimension } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
+import { ShapeError } from '../graph/ops/definition.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Carried } from './carried.ts';
 import { readTensor } from './element-types.ts';
@@ -27,6 +28,7 @@ export class LoweringContext {
   readonly where: string;
   private readonly operands: readonly (ReadValue | undefined)[];
   private readonly kinds: readonly Carried[];
+  private readonly lowerBranch: (graph: GraphProto) => readonly (ReadValue | undefined)[];
 
   constructor(
     b: Builder,
@@ -35,6 +37,7 @@ export class LoweringContext {
     where: string,
     operands: readonly (ReadValue | undefined)[],
     kinds: readonly Carried[],
+    lowerBranch: (graph: GraphProto) => readonly (ReadValue | undefined)[],
   ) {
     this.b = b;
     this.proto = proto;
@@ -42,6 +45,19 @@ export class LoweringContext {
     this.where = where;
     this.operands = operands;
     this.kinds = kinds;
+    this.lowerBranch = lowerBranch;
+  }
+
+  /** The i-th operand as it was read. */
+  read(i: number): ReadValue | undefined {
+    return this.operands[i];
+  }
+
+  /** The results of the graph held in an attribute. */
+  branch(name: string): readonly (ReadValue | undefined)[] {
+    const graph = this.attribute(name)?.g;
+    if (!graph) throw this.invalid(`the attribute ${name} is missing`);
+    return this.lowerBranch(graph);
   }
 
   /** The i-th operand; throws when it is absent. */
@@ -55,7 +71,8 @@ export class LoweringContext {
     const value = this.operands[i];
     if (value === undefined || !isHost(value)) return value;
     const known = tensorOf(value);
-    if (!known) throw this.unsupported(`operand ${i} computes with the size of the batch`);
+    // Row by row the batch is 1, and the operand is known.
+    if (!known) throw new ShapeError(`operand ${i} computes with the size of the batch`);
     return this.b.constant(known);
   }
 
@@ -165,4 +182,5 @@ export class LoweringContext {
   }
 }
 
-export type Lowering = (context: LoweringContext) => ReadValue | readonly Node[];
+/** Results in order; undefined for one that is not read (a label, the position of a maximum). */
+export type Lowering = (context: LoweringContext) => ReadValue | readonly (ReadValue | undefined)[];

@@ -3,20 +3,21 @@
  * front whatever the file says. Nothing is folded or fused. Files whose shapes do not allow a
  * symbolic batch are lowered for one sample (`batched` false) and run row by row.
  */
-import { fromBinary } from '@bufbuild/protobuf';
-import { type ModelProto, ModelProtoSchema, type NodeProto, type ValueInfoProto } from 'onnx-buf';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { type ModelProto, ModelProtoSchema, type ValueInfoProto } from 'onnx-buf';
 import { Builder } from '../graph/builder.ts';
 import { BATCH, type Dimension, elementCount, isSymbolic, type Shape } from '../graph/dimension.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
 import type { DataType } from '../tensor/tensor.ts';
-import { type Carried, carriedAs, carriedBy } from './carried.ts';
-import { elementTypeName, parametersOf, readTensor } from './element-types.ts';
-import { hostOf, isHost, type ReadValue } from './host-value.ts';
-import { LoweringContext } from './lowering.ts';
+import { elementTypeName, parametersOf } from './element-types.ts';
+import { embedExternalData, type ExternalFiles } from './external-data.ts';
+import { isHost, type ReadValue } from './host-value.ts';
+import { NodeLowering } from './lower-nodes.ts';
 import { ModelError } from './model-error.ts';
-import { hostOperators } from './operators/host.ts';
 import { operators } from './operators/table.ts';
+import { type Precision, precisionOf, widenPorts } from './precision.ts';
+import { describe, functionKey, functionsOf, nodesOf, qualified } from './proto.ts';
 
 /** An input or output as the file declares it; unknown or symbolic sizes are strings. */
 export interface Port {
@@ -26,7 +27,10 @@ export interface Port {
 }
 
 export interface Model {
-  /** The file itself: what is judged by is always this. */
+  /**
+   * The file itself, with external data put in and float16 inputs and outputs behind casts: what is
+   * judged by is always this.
+   */
   readonly bytes: Uint8Array;
   /** Inputs and outputs have the batch dimension in front: symbolic, or 1 where `batched` is false. */
   readonly graph: Graph;
@@ -36,14 +40,13 @@ export interface Model {
   readonly outputs: readonly Port[];
   /** Whether the file's own first axis counts samples (else a sample is the whole tensor). */
   readonly batchAxis: boolean;
+  /** What the file computes in; the graph is float32 in any case. */
+  readonly precision: Precision;
   /** Number of elements of all initialisers. */
   readonly parameters: number;
   /** How often each operator occurs, in the file's words. */
   readonly operators: ReadonlyMap<string, number>;
 }
-
-const MAX_SUPPORTED_OPSET = 23;
-const MIN_SUPPORTED_OPSET = 7;
 
 export function parse(bytes: Uint8Array): ModelProto {
   try {
@@ -53,18 +56,6 @@ export function parse(bytes: Uint8Array): ModelProto {
     throw new ModelError('invalid', 'this is not an ONNX file, or it is cut short', { cause });
   }
   throw new ModelError('invalid', 'this is not an ONNX file: it holds no graph');
-}
-
-function opsetOf(proto: ModelProto): number {
-  const main = proto.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
-  const opset = Number(main?.version ?? 1n);
-  if (opset < MIN_SUPPORTED_OPSET || opset > MAX_SUPPORTED_OPSET) {
-    throw new ModelError(
-      'unsupported',
-      `the file uses opset ${opset}; opsets ${MIN_SUPPORTED_OPSET} to ${MAX_SUPPORTED_OPSET} are supported: convert it with onnx.version_converter`,
-    );
-  }
-  return opset;
 }
 
 export function portOf(info: ValueInfoProto): Port {
@@ -89,16 +80,6 @@ function floatingInput(port: Port): DataType {
   return 'float32';
 }
 
-/** `op name` (or the name of what it writes), for messages. */
-export function describe(node: NodeProto): string {
-  const name = node.name === '' ? (node.output[0] ?? '') : node.name;
-  return `${node.opType} ${name}`.trim();
-}
-
-export function qualified({ domain, opType }: NodeProto): string {
-  return domain === '' || domain === 'ai.onnx' ? opType : `${domain}.${opType}`;
-}
-
 /** Operators of the file with their counts, and the names of those that cannot be read. */
 export function surveyModel(bytes: Uint8Array): {
   operators: ReadonlyMap<string, number>;
@@ -106,10 +87,13 @@ export function surveyModel(bytes: Uint8Array): {
 } {
   const counts = new Map<string, number>();
   const unsupported: { op: string; node: string }[] = [];
-  for (const node of parse(bytes).graph?.node ?? []) {
+  const proto = parse(bytes);
+  const own = functionsOf(proto);
+  for (const node of nodesOf(proto)) {
     const op = qualified(node);
     counts.set(op, (counts.get(op) ?? 0) + 1);
-    if (!operators.has(op)) unsupported.push({ op, node: describe(node) });
+    if (!operators.has(op) && !own.has(functionKey(node)))
+      unsupported.push({ op, node: describe(node) });
   }
   return { operators: counts, unsupported };
 }
@@ -122,7 +106,6 @@ function countsSamples(shape: Shape): boolean {
 
 interface Reading {
   readonly proto: ModelProto;
-  readonly opset: number;
   readonly inputs: readonly Port[];
   readonly batchAxis: boolean;
 }
@@ -131,7 +114,6 @@ function lower(reading: Reading, batch: Dimension): Graph {
   const b = new Builder();
   const graph = reading.proto.graph;
   const values = new Map<string, ReadValue>();
-  const carried = new Map<string, Carried>();
   for (const port of reading.inputs) {
     const [, ...rest] = reading.batchAxis ? port.shape : [1, ...port.shape];
     const open = rest.find(isSymbolic);
@@ -144,13 +126,14 @@ function lower(reading: Reading, batch: Dimension): Graph {
     const node = b.input(port.name, [batch, ...rest], floatingInput(port));
     values.set(port.name, reading.batchAxis ? node : b.reshape(node, rest));
   }
-  for (const initializer of graph?.initializer ?? []) {
-    const { name } = initializer;
-    const tensor = readTensor(initializer, `the initializer ${name}`);
-    values.set(name, b.constant(tensor, name, tensor.type === 'float32'));
+  const nodes = new NodeLowering(b, reading.proto);
+  if (graph) nodes.constants(graph, values);
+  const absent = nodes.main(reading.proto, values);
+  const wanted = (graph?.output ?? []).filter(({ name }) => !absent.has(name));
+  if (wanted.length === 0) {
+    throw new ModelError('unsupported', 'every output is a label or a position; scores are needed');
   }
-  for (const node of graph?.node ?? []) lowerNode(b, reading, node, values, carried);
-  const outputs = (graph?.output ?? []).map((info) => {
+  const outputs = wanted.map((info) => {
     const value = values.get(info.name);
     if (!value) throw new ModelError('invalid', `nothing computes the output ${info.name}`);
     if (isHost(value)) throw new ShapeError(`the output ${info.name} is a shape, not a score`);
@@ -167,93 +150,20 @@ function batchFirst(b: Builder, value: Node, batch: Dimension, batchAxis: boolea
   throw new ShapeError(`the output's shape does not start with the batch`);
 }
 
-function lowerNode(
-  b: Builder,
-  { opset }: Reading,
-  node: NodeProto,
-  values: Map<string, ReadValue>,
-  carried: Map<string, Carried>,
-): void {
-  const where = describe(node);
-  const lowering = operators.get(qualified(node));
-  if (!lowering) {
-    throw new ModelError(
-      'unsupported',
-      `the operator ${qualified(node)} (node ${where}) is not supported: rewrite it in supported operators (FEATURES.md lists them) or ask for it`,
-    );
-  }
-  const operands = node.input.map((name) => {
-    if (name === '') return undefined;
-    const value = values.get(name);
-    if (!value) throw new ModelError('invalid', `${where} uses ${name}, which nothing computes`);
-    return value;
-  });
-  const kinds = operands.map((value, i) => carriedAs(value, carried.get(node.input[i] ?? '')));
-  b.labelled(where, () => {
-    const context = new LoweringContext(b, node, opset, where, operands, kinds);
-    let result: ReturnType<typeof lowering>;
-    try {
-      result = evaluated(context, node.opType, operands) ?? lowering(context);
-    } catch (cause) {
-      if (!(cause instanceof ShapeError) && !(cause instanceof RangeError)) throw cause;
-      throw new ShapeError(`${where}: ${cause.message}`, { cause });
-    }
-    const kind = carriedResult(context, node.opType, operands, kinds);
-    const results = isList(result) ? result : [result];
-    node.output.forEach((name, i) => {
-      const value = results[i];
-      if (name === '' || !value) return;
-      values.set(name, value);
-      if (kind !== 'real') carried.set(name, kind);
-    });
-  });
-}
-
-function isList(result: ReadValue | readonly Node[]): result is readonly Node[] {
-  return Array.isArray(result);
-}
-
-/** What the results are in the file's words. Throws where the operator minds what its operands are. */
-function carriedResult(
-  context: LoweringContext,
-  opType: string,
-  operands: readonly (ReadValue | undefined)[],
-  kinds: readonly Carried[],
-): Carried {
-  const given = kinds.filter((_, i) => operands[i] !== undefined);
-  const kind = carriedBy(opType, given, context.castTo());
-  const minds = operands.some(
-    (value, i) => value && !isHost(value) && value.op !== 'constant' && kinds[i] !== 'real',
-  );
-  if (kind === undefined && minds) {
-    throw context.unsupported('it computes with whole numbers or truth values made of the input');
-  }
-  return kind ?? 'real';
-}
-
-/** The result of an operator on whole numbers that are all known already. */
-function evaluated(
-  context: LoweringContext,
-  opType: string,
-  operands: readonly (ReadValue | undefined)[],
-): ReadValue | undefined {
-  const rule = hostOperators.get(opType);
-  if (!rule) return undefined;
-  const known = operands.map((operand) => operand && hostOf(operand));
-  const present = known.filter((value) => value !== undefined);
-  return present.length > 0 && present.length === operands.length
-    ? rule(context, present)
-    : undefined;
-}
-
 export interface ReadOptions {
   /** Lower for one sample at a time, whatever the shapes allow. */
   readonly rowByRow?: boolean;
+  /** Where weights kept in other files come from; without it such a file is refused. */
+  readonly external?: ExternalFiles;
 }
 
 /** Reads a model. Throws ModelError: `invalid` for broken files, `unsupported` for the rest. */
-export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Model {
-  const proto = parse(bytes);
+export function readModel(file: Uint8Array, options: ReadOptions = {}): Model {
+  const proto = parse(file);
+  const embedded = options.external ? embedExternalData(proto, options.external) : false;
+  const precision = precisionOf(proto);
+  const widened = proto.graph ? widenPorts(proto.graph) : false;
+  const bytes = embedded || widened ? toBinary(ModelProtoSchema, proto) : file;
   const initializers = new Set(proto.graph?.initializer.map(({ name }) => name));
   const inputs = (proto.graph?.input ?? [])
     .filter(({ name }) => !initializers.has(name))
@@ -264,13 +174,12 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Model {
   }
   const reading: Reading = {
     proto,
-    opset: opsetOf(proto),
     inputs,
     batchAxis: inputs.every(({ shape }) => countsSamples(shape)),
   };
   const { graph, batched } = lowered(reading, options.rowByRow ?? false);
   const counts = new Map<string, number>();
-  for (const node of proto.graph?.node ?? []) {
+  for (const node of nodesOf(proto)) {
     counts.set(qualified(node), (counts.get(qualified(node)) ?? 0) + 1);
   }
   return {
@@ -278,8 +187,11 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Model {
     graph,
     batched,
     inputs,
-    outputs: (proto.graph?.output ?? []).map(portOf),
+    outputs: (proto.graph?.output ?? [])
+      .filter(({ name }) => graph.outputs.some((output) => output.name === name))
+      .map(portOf),
     batchAxis: reading.batchAxis,
+    precision,
     parameters: (proto.graph?.initializer ?? []).reduce((sum, each) => sum + parametersOf(each), 0),
     operators: counts,
   };

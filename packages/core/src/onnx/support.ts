@@ -63,7 +63,8 @@ This file is written from the op table by \`npm run features\`; a test holds it 
 
 ## ONNX operators that are read
 
-Opsets 7 to 23, float32. Everything else is refused by name, with the node and what to do.
+Opsets 7 to 23, float32; float16 files are searched in float32, judged by their own arithmetic and
+proven over the real numbers only. Everything else is refused by name, with the node and what to do.
 
 ${names.join(', ')}
 

@@ -11,6 +11,7 @@ import {
   nodeAt,
   outputNamed,
 } from '../graph/graph.ts';
+import type { Precision } from '../onnx/precision.ts';
 import { type Model, readModel } from '../onnx/read.ts';
 import { ModelError } from '../onnx/model-error.ts';
 import { RandomBlock } from '../tensor/random.ts';
@@ -123,11 +124,13 @@ export async function openClassifier(model: Model, runtime: Runtime): Promise<Cl
 }
 
 const CHECKED_ROWS = 3;
-const AGREEMENT = 1e-4;
+/** Relative to the largest score; a float16 file rounds every value to 11 bits. */
+const AGREEMENT: Readonly<Record<Precision, number>> = { float32: 1e-4, float16: 3e-2 };
 
 /** Whether the lowered graph on several different rows equals the original file row by row. */
 async function agrees(classifier: Classifier): Promise<boolean> {
-  const { sampleSize, sampleShape, classes, graph, input } = classifier;
+  const { model, sampleSize, sampleShape, classes, graph, input } = classifier;
+  const allowed = AGREEMENT[model.precision];
   // What a runtime makes of NaN weights depends on its kernels; nothing is proven about them anyway.
   if (graph.nodes.some(holdsNonFinite)) return true;
   const rows = new Float32Array(CHECKED_ROWS * sampleSize);
@@ -146,7 +149,7 @@ async function agrees(classifier: Classifier): Promise<boolean> {
     for (let k = 0; k < classes; k++) {
       const [own, other] = [scores[k] ?? 0, output?.[row * classes + k] ?? 0];
       // A model that is not finite at these points cannot be compared there.
-      if (Number.isFinite(own) && !(Math.abs(own - other) <= AGREEMENT * size + 1e-6)) return false;
+      if (Number.isFinite(own) && !(Math.abs(own - other) <= allowed * size + 1e-6)) return false;
     }
   }
   return true;
@@ -186,9 +189,13 @@ async function open(model: Model, runtime: Runtime): Promise<Classifier> {
     sampleShape,
     sampleSize,
     classes,
-    notes: model.batched
-      ? notes
-      : [...notes, 'The model takes one sample at a time: it is run row by row.'],
+    notes: [
+      ...notes,
+      ...(model.batched ? [] : ['The model takes one sample at a time: it is run row by row.']),
+      ...(model.precision === 'float16'
+        ? ['The model computes in float16: it is searched in float32 and judged by the file.']
+        : []),
+    ],
     judge,
     release: async () => {
       await original.release();

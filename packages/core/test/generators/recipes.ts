@@ -5,10 +5,12 @@ import { arithmetic } from './arithmetic.ts';
 import { comparisons } from './comparisons.ts';
 import { contractions } from './contractions.ts';
 import { convolutions } from './convolutions.ts';
+import { inexact } from './inexact.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
 import { powers, roundingSteps, trigonometric } from './powers.ts';
 import { reductions } from './reductions.ts';
+import { selection } from './selection.ts';
 import { sources } from './sources.ts';
 import { structural } from './structural.ts';
 import type { Recipes } from './workshop.ts';
@@ -28,4 +30,6 @@ export const recipes: Recipes<OpName> = {
   ...comparisons,
   ...pooling,
   ...normalisations,
+  ...inexact,
+  ...selection,
 };

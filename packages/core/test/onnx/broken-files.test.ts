@@ -4,10 +4,16 @@ import { describe, expect, test } from 'vitest';
 import { ModelError } from '../../src/onnx/model-error.ts';
 import { readModel, surveyModel } from '../../src/onnx/read.ts';
 import { floats } from '../../src/tensor/tensor.ts';
+import { classicalCases } from './classical-cases.ts';
+import { controlCases } from './control-cases.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { type FileSpec, ints, onnxFile, one, weights } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
+import { normalisationCases } from './normalisation-cases.ts';
+import { positionCases } from './position-cases.ts';
+import { rearrangementCases } from './rearrangement-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
+import { resizeCases } from './resize-cases.ts';
 import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
 
@@ -17,6 +23,12 @@ const files = [
   ...structuralCases,
   ...reductionCases,
   ...shapeCases,
+  ...rearrangementCases,
+  ...positionCases,
+  ...resizeCases,
+  ...normalisationCases,
+  ...controlCases,
+  ...classicalCases,
 ].map(onnxFile);
 
 /** What reading throws; undefined when it succeeds. */

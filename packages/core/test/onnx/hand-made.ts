@@ -4,7 +4,12 @@ import {
   AttributeProto_AttributeType as AttributeType,
   type AttributeProto,
   AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
+  type ModelProto,
   ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
   type TensorProto,
   TensorProtoSchema,
   type ValueInfoProto,
@@ -19,7 +24,14 @@ export type Attribute =
   | readonly number[]
   | { readonly float: number }
   | { readonly floats: readonly number[] }
-  | { readonly tensor: Tensor };
+  | { readonly tensor: Tensor }
+  | { readonly graph: GraphSpec };
+
+export interface GraphSpec {
+  readonly outputs: readonly string[];
+  readonly nodes: readonly NodeSpec[];
+  readonly initializers?: Readonly<Record<string, Tensor>>;
+}
 
 export interface NodeSpec {
   readonly op: string;
@@ -28,13 +40,10 @@ export interface NodeSpec {
   readonly attributes?: Readonly<Record<string, Attribute>>;
 }
 
-export interface FileSpec {
+export interface FileSpec extends GraphSpec {
   readonly opset: number;
   /** Shapes of the float32 inputs; a name is a symbolic size. */
   readonly inputs: Readonly<Record<string, readonly (number | string)[]>>;
-  readonly outputs: readonly string[];
-  readonly nodes: readonly NodeSpec[];
-  readonly initializers?: Readonly<Record<string, Tensor>>;
 }
 
 function attributeProto(name: string, value: Attribute): AttributeProto {
@@ -46,6 +55,7 @@ function attributeProto(name: string, value: Attribute): AttributeProto {
   }
   if ('float' in value) return made(AttributeType.FLOAT, { f: value.float });
   if ('floats' in value) return made(AttributeType.FLOATS, { floats: [...value.floats] });
+  if ('graph' in value) return made(AttributeType.GRAPH, { g: graphProto(value.graph, {}) });
   if ('tensor' in value) return made(AttributeType.TENSOR, { t: tensorProto('', value.tensor) });
   return made(AttributeType.INTS, { ints: value.map(BigInt) });
 }
@@ -75,27 +85,45 @@ function valueInfo(name: string, shape?: readonly (number | string)[]): ValueInf
   return info;
 }
 
-export function onnxFile(spec: FileSpec): Uint8Array<ArrayBuffer> {
-  const model = create(ModelProtoSchema, {
-    irVersion: 8n,
-    opsetImport: [{ domain: '', version: BigInt(spec.opset) }],
-    graph: {
-      name: 'hand-made',
-      node: spec.nodes.map(({ op, inputs, outputs, attributes = {} }, i) => ({
-        name: `${op}${i}`,
-        opType: op,
-        input: [...inputs],
-        output: [...outputs],
-        attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
-      })),
-      input: Object.entries(spec.inputs).map(([name, shape]) => valueInfo(name, shape)),
-      output: spec.outputs.map((name) => valueInfo(name)),
-      initializer: Object.entries(spec.initializers ?? {}).map(([name, value]) =>
-        tensorProto(name, value),
-      ),
-    },
+export function nodeProtos(nodes: readonly NodeSpec[]): NodeProto[] {
+  return nodes.map(({ op, inputs, outputs, attributes = {} }, i) =>
+    create(NodeProtoSchema, {
+      name: `${op}${i}`,
+      // A name such as ai.onnx.ml.Scaler holds its domain.
+      domain: op.slice(0, Math.max(0, op.lastIndexOf('.'))),
+      opType: op.slice(op.lastIndexOf('.') + 1),
+      input: [...inputs],
+      output: [...outputs],
+      attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
+    }),
+  );
+}
+
+function graphProto(spec: GraphSpec, inputs: FileSpec['inputs']): GraphProto {
+  return create(GraphProtoSchema, {
+    name: 'hand-made',
+    node: nodeProtos(spec.nodes),
+    input: Object.entries(inputs).map(([name, shape]) => valueInfo(name, shape)),
+    output: spec.outputs.map((name) => valueInfo(name)),
+    initializer: Object.entries(spec.initializers ?? {}).map(([name, value]) =>
+      tensorProto(name, value),
+    ),
   });
-  return toBinary(ModelProtoSchema, model);
+}
+
+export function modelProto(spec: FileSpec): ModelProto {
+  return create(ModelProtoSchema, {
+    irVersion: 8n,
+    opsetImport: [
+      { domain: '', version: BigInt(spec.opset) },
+      { domain: 'ai.onnx.ml', version: 3n },
+    ],
+    graph: graphProto(spec, spec.inputs),
+  });
+}
+
+export function onnxFile(spec: FileSpec): Uint8Array<ArrayBuffer> {
+  return toBinary(ModelProtoSchema, modelProto(spec));
 }
 
 /** A file and what is to be known about it. */
@@ -105,7 +133,7 @@ export interface Case extends FileSpec {
   readonly batched?: boolean;
 }
 
-interface OneOperator {
+export interface OneOperator {
   /** 17 when absent. */
   readonly opset?: number;
   /** The input's shape; [1, 4] when absent. */

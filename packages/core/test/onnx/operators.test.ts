@@ -11,12 +11,18 @@ import { expectAllclose } from '../allclose.ts';
 import { Draw } from '../generators/draw.ts';
 import { load, type Tensors } from '../onnxruntime.ts';
 import { activationCases } from './activation-cases.ts';
+import { classicalCases } from './classical-cases.ts';
+import { controlCases } from './control-cases.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { type Case, onnxFile } from './hand-made.ts';
 import { linearCases } from './linear-cases.ts';
 import { logicCases } from './logic-cases.ts';
+import { normalisationCases } from './normalisation-cases.ts';
+import { positionCases } from './position-cases.ts';
 import { quantisationCases } from './quantisation-cases.ts';
+import { rearrangementCases } from './rearrangement-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
+import { resizeCases } from './resize-cases.ts';
 import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
 
@@ -29,6 +35,12 @@ const cases = [
   ...structuralCases,
   ...reductionCases,
   ...shapeCases,
+  ...rearrangementCases,
+  ...positionCases,
+  ...resizeCases,
+  ...normalisationCases,
+  ...controlCases,
+  ...classicalCases,
 ];
 
 test('every operator that can be read has a hand-made file', () => {

@@ -11,10 +11,12 @@ import { comparisons } from './comparisons.ts';
 import { contractions } from './contractions.ts';
 import { convolutions } from './convolutions.ts';
 import type { Evaluator, Family } from './evaluator.ts';
+import { inexact } from './inexact.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
 import { powers, roundingSteps, trigonometric } from './powers.ts';
 import { reductions } from './reductions.ts';
+import { selection } from './selection.ts';
 import { structural } from './structural.ts';
 import { type Value, valueOf } from './value.ts';
 
@@ -32,6 +34,8 @@ const families: Family<Exclude<OpName, 'input' | 'constant'>> = {
   ...comparisons,
   ...pooling,
   ...normalisations,
+  ...inexact,
+  ...selection,
 };
 
 export type Feeds = Readonly<Record<string, Value | Tensor>>;

@@ -7,11 +7,13 @@ import { contractions } from './contractions.ts';
 import { convolutions } from './convolutions.ts';
 import type { OpDefinition } from './definition.ts';
 import { gatedActivations } from './gated-activations.ts';
+import { inexact } from './inexact.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
 import { powers } from './powers.ts';
 import { reductions } from './reductions.ts';
 import { roundingSteps } from './rounding-steps.ts';
+import { selection } from './selection.ts';
 import { sources } from './sources.ts';
 import { structural } from './structural.ts';
 import { trigonometric } from './trigonometric.ts';
@@ -30,7 +32,9 @@ export type OpFamilies = typeof sources &
   typeof roundingSteps &
   typeof comparisons &
   typeof pooling &
-  typeof normalisations;
+  typeof normalisations &
+  typeof inexact &
+  typeof selection;
 
 const families: OpFamilies = {
   ...sources,
@@ -47,6 +51,8 @@ const families: OpFamilies = {
   ...comparisons,
   ...pooling,
   ...normalisations,
+  ...inexact,
+  ...selection,
 };
 
 export const opTable: { readonly [K in OpName]: OpDefinition<K> } = families;

@@ -12,6 +12,8 @@ import {
 } from '../../graph/dimension.ts';
 import { broadcasted, type HostValue, vector } from '../host-value.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
+import { nonZero } from './patterns.ts';
+import { coordinates, stridesOf } from './positions.ts';
 
 /** TensorProto codes of the whole-number types. */
 const wholeTypes: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 9, 12, 13]);
@@ -127,6 +129,26 @@ const modulo: HostRule = (c, operands) =>
     return c.int('fmod', 0) === 0 && rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
   })(c, operands);
 
+function transpose(c: LoweringContext, [value]: readonly HostValue[]): HostValue | undefined {
+  if (!value) return undefined;
+  const { dims, elements } = value;
+  const order = c.ints('perm') ?? dims.map((_, i) => dims.length - 1 - i);
+  if (order.length !== dims.length || new Set(order).size !== dims.length) return undefined;
+  const moved = order.map((axis) => dims[axis] ?? 1);
+  const strides = stridesOf(dims);
+  return {
+    dims: moved,
+    elements: elements.map((_, i) => {
+      const at = coordinates(moved, i);
+      const from = at.reduce(
+        (sum, position, k) => sum + position * (strides[order[k] ?? 0] ?? 0),
+        0,
+      );
+      return elements[from] ?? 0;
+    }),
+  };
+}
+
 export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
   Object.entries<HostRule>({
     Identity: same1,
@@ -140,6 +162,11 @@ export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
     Floor: same1,
     Squeeze: squeeze,
     Unsqueeze: unsqueeze,
+    Transpose: transpose,
+    NonZero: (_, [value]) =>
+      value && !value.elements.some(isSymbolic)
+        ? nonZero(value.dims, value.elements.map(Number))
+        : undefined,
     Reshape: reshape,
     Gather: gather,
     Slice: slice,

@@ -53,7 +53,7 @@ export function windowGeometry(
 }
 
 /** Adds a per-channel vector on axis 1. */
-function addBias(c: LoweringContext, value: Node, bias: Node | undefined): Node {
+export function addBias(c: LoweringContext, value: Node, bias: Node | undefined): Node {
   if (!bias) return value;
   const shape = value.shape.map((_, i) => (i === 1 ? (bias.shape[0] ?? 1) : 1));
   return c.b.add(value, c.b.reshape(bias, shape));
@@ -88,7 +88,13 @@ function averagePool(c: LoweringContext): Node {
   return b.mul(sums, b.constant(inverseCounts(c, g, x.shape)));
 }
 
-const pick = ({ strides, padBefore, padAfter, dilations, groups }: ConvGeometry): ConvGeometry => ({
+export const pick = ({
+  strides,
+  padBefore,
+  padAfter,
+  dilations,
+  groups,
+}: ConvGeometry): ConvGeometry => ({
   strides,
   padBefore,
   padAfter,

@@ -35,7 +35,7 @@ function equal(c: LoweringContext): Node {
 }
 
 /** TensorProto codes. */
-const REAL: ReadonlySet<number> = new Set([1, 11]);
+const REAL: ReadonlySet<number> = new Set([1, 10, 11]);
 const WHOLE: ReadonlySet<number> = new Set([6, 7]);
 const BOOL = 9;
 

@@ -1,26 +1,53 @@
-/** Where along an axis the greatest or least element is: a step function, its gradient zero. */
-import { known } from '../../graph/dimension.ts';
-import type { Node } from '../../graph/graph.ts';
-import type { Lowering, LoweringContext } from '../lowering.ts';
-
 /**
- * Elements that attain the maximum weigh n − i (or i + 1, for the last of equals), others 0: the greatest
- * weight says the position.
+ * Values as rows of elements, for operators whose positions are known when reading: they become one
+ * gather along a flat axis. The batch, where there is one, stays in front and is never indexed.
  */
-function positionOfMaximum(c: LoweringContext, x: Node): Node {
-  const { b } = c;
-  const axis = c.axis(c.int('axis', 0), x.shape.length);
-  const size = known(x.shape[axis] ?? 1, 'the axis of a position');
-  const last = c.int('select_last_index', 0) === 1;
-  const shape = x.shape.map((_, i) => (i === axis ? size : 1));
-  const order = Array.from({ length: c.listable(size) }, (_, i) => (last ? i + 1 : size - i));
-  const attained = b.greaterOrEqual(x, b.maximum(x, [axis], true));
-  const weighed = b.mul(attained, b.floats(order, shape));
-  const most = b.maximum(weighed, [axis], c.int('keepdims', 1) === 1);
-  return last ? b.sub(most, 1) : b.sub(size, most);
+import { type Dimension, isSymbolic, known, type Shape } from '../../graph/dimension.ts';
+import type { Node } from '../../graph/graph.ts';
+import { ShapeError } from '../../graph/ops/definition.ts';
+import { sizeOf } from '../../tensor/tensor.ts';
+import type { LoweringContext } from '../lowering.ts';
+
+/** Sizes of the axes of one row: of the whole value, or of one sample, whose batch axis counts 1. */
+export function rowDims(shape: Shape): number[] {
+  return shape.map((dim, i) => (i === 0 && isSymbolic(dim) ? 1 : known(dim, 'an indexed axis')));
 }
 
-export const positions: Readonly<Record<string, Lowering>> = {
-  ArgMax: (c) => positionOfMaximum(c, c.operand()),
-  ArgMin: (c) => positionOfMaximum(c, c.b.neg(c.operand())),
-};
+/** The batch of the first value that has one; 1 where none has. */
+export function batchOf(...values: readonly Node[]): Dimension {
+  return values.map(({ shape }) => shape[0] ?? 1).find(isSymbolic) ?? 1;
+}
+
+/** [batch, elements]; a value without the batch is repeated for every sample. */
+export function asRows(c: LoweringContext, value: Node, batch: Dimension): Node {
+  const size = sizeOf(rowDims(value.shape));
+  return c.b.expand(c.b.reshape(value, [batchOf(value), size]), [batch, size]);
+}
+
+/** Rows under the sizes of one row again. */
+export function fromRows(
+  c: LoweringContext,
+  rows: Node,
+  dims: readonly number[],
+  batch: Dimension,
+): Node {
+  if (!isSymbolic(batch)) return c.b.reshape(rows, dims);
+  if (dims[0] !== 1) throw new ShapeError('positions do not keep the batch in front');
+  return c.b.reshape(rows, [batch, ...dims.slice(1)]);
+}
+
+export function stridesOf(dims: readonly number[]): number[] {
+  return dims.map((_, i) => sizeOf(dims.slice(i + 1)));
+}
+
+/** Coordinates of the element at a flat position. */
+export function coordinates(dims: readonly number[], flat: number): number[] {
+  return stridesOf(dims).map((stride, i) => Math.floor(flat / stride) % (dims[i] ?? 1));
+}
+
+/** A position counted from either end. */
+export function positionOf(c: LoweringContext, index: number, size: number): number {
+  const position = index < 0 ? index + size : index;
+  if (position >= 0 && position < size) return position;
+  throw c.invalid(`the index ${index} is outside an axis of ${size}`);
+}

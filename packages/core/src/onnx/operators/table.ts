@@ -1,14 +1,23 @@
 /** ONNX operators that can be read, by name. */
 import type { Lowering } from '../lowering.ts';
 import { activations } from './activations.ts';
+import { classical } from './classical.ts';
+import { control } from './control.ts';
 import { elementwise } from './elementwise.ts';
+import { extremes } from './extremes.ts';
 import { beforehand } from './host.ts';
+import { indexed } from './indexed.ts';
 import { linear } from './linear.ts';
 import { logic } from './logic.ts';
-import { positions } from './positions.ts';
+import { normalisations } from './normalisations.ts';
+import { patterns } from './patterns.ts';
 import { quantisation } from './quantisation.ts';
+import { rearrangements } from './rearrangements.ts';
 import { reductions } from './reductions.ts';
+import { resizing } from './resize.ts';
+import { selection } from './selection.ts';
 import { structural } from './structural.ts';
+import { transposedConvolution } from './transposed-convolution.ts';
 
 export const operators: ReadonlyMap<string, Lowering> = new Map(
   Object.entries({
@@ -17,9 +26,18 @@ export const operators: ReadonlyMap<string, Lowering> = new Map(
     ...elementwise,
     ...linear,
     ...logic,
-    ...positions,
+    ...extremes,
     ...quantisation,
     ...reductions,
     ...structural,
+    ...rearrangements,
+    ...indexed,
+    ...patterns,
+    ...resizing,
+    ...normalisations,
+    ...control,
+    ...selection,
+    ...classical,
+    ...transposedConvolution,
   }),
 );

@@ -1,0 +1,61 @@
+/**
+ * A variance as a runtime may compute it. The ONNX standard writes it E[x²] − E[x]² (the function body
+ * of LayerNormalization) and some kernels take it so, in one pass: its rounding is relative to E[x²],
+ * not to the variance. The value itself is the identity; only the range knows.
+ */
+import { known } from '../dimension.ts';
+import type { Node } from '../graph.ts';
+import { type OpDefinition, ShapeError } from './definition.ts';
+import { magnitude, outwardBy } from './outward.ts';
+
+declare module '../graph.ts' {
+  interface OpAttributes {
+    /** Operands: the variance of x over the axes (kept with size 1), and x. */
+    inexactVariance: { readonly axes: readonly number[] };
+  }
+}
+
+function two<T>(values: readonly T[]): [T, T] {
+  const [a, b] = values;
+  if (a === undefined || b === undefined) throw new ShapeError('an operand is missing');
+  return [a, b];
+}
+
+/**
+ * E[x²] of n elements is off by γ_{n+2}·E[x²], E[x]² by at most twice as much, their difference by one
+ * more rounding: γ_{4n+16}·E[x²] covers all of it.
+ */
+function roundings(node: { readonly shape: Node['shape'] }, axes: readonly number[]): number {
+  const count = axes.reduce(
+    (product, axis) => product * known(node.shape[axis] ?? 1, 'a normalised axis'),
+    1,
+  );
+  return 4 * count + 16;
+}
+
+export const inexact: { readonly inexactVariance: OpDefinition<'inexactVariance'> } = {
+  inexactVariance: {
+    kind: 'coupled',
+    infer: ({ axes }, operands) => {
+      const [variance, x] = two(operands);
+      const kept = x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim));
+      if (String(variance.shape) !== String(kept)) {
+        throw new ShapeError('a variance does not have the shape of what it was taken of');
+      }
+      return variance;
+    },
+    emit: (e, _node, operands) => e.node('Identity', [e.nameOf(two(operands)[0])]),
+    gradient: ({ cotangent }, operand) => (operand === 0 ? cotangent : undefined),
+    range: ({ b, node, operands, rounding }) => {
+      const [variance, x] = two(operands);
+      const { axes } = node.attributes;
+      const n = roundings(x.lower, axes);
+      const network = rounding.gamma(n) - rounding.own(n);
+      const size = magnitude(b, x);
+      const squares = b.sum(b.mul(size, size), axes, true);
+      // 1/count, with room for the rounding of this sum.
+      const share = (network * (1 + 4 * rounding.own(n))) / ((n - 16) / 4);
+      return outwardBy(b, variance, b.mul(squares, share));
+    },
+  },
+};

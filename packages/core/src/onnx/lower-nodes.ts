@@ -1,0 +1,254 @@
+/**
+ * Lowers a list of ONNX nodes, one after the other. Calls of the file's own functions are written out
+ * where they stand; the branch of an If is lowered in the scope around it.
+ */
+import { clone } from '@bufbuild/protobuf';
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  type FunctionProto,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  NodeProtoSchema,
+} from 'onnx-buf';
+import type { Builder } from '../graph/builder.ts';
+import { ShapeError } from '../graph/ops/definition.ts';
+import { readTensor } from './element-types.ts';
+import { type Carried, carriedAs, carriedBy } from './carried.ts';
+import { hostOf, isHost, type ReadValue } from './host-value.ts';
+import { type Lowering, LoweringContext } from './lowering.ts';
+import { ModelError } from './model-error.ts';
+import { hostOperators } from './operators/host.ts';
+import { operators } from './operators/table.ts';
+import { describe, functionKey, functionsOf, isMainDomain, opsetOf, qualified } from './proto.ts';
+
+/** Functions may call functions: a file of a few lines can ask for any number of nodes. */
+const MAX_DEPTH = 64;
+const MAX_NODES = 2 ** 20;
+
+type Values = Map<string, ReadValue>;
+type Results = readonly (ReadValue | undefined)[];
+
+/** Results of a node, and what each is in the file's words. */
+interface Outcome {
+  readonly results: Results;
+  readonly carried: readonly Carried[];
+}
+
+interface Scope {
+  readonly opset: number;
+  readonly values: Values;
+  /** What values are in the file's words where that is not real numbers. */
+  readonly carried: Map<string, Carried>;
+  /** Results that are not read (labels, positions of a maximum), and all that is made of them. */
+  readonly absent: Set<string>;
+  /** What the function around is called with, by attribute name; undefined in the main graph. */
+  readonly attributes?: ReadonlyMap<string, AttributeProto>;
+  readonly path: string;
+  readonly depth: number;
+}
+
+export class NodeLowering {
+  private readonly b: Builder;
+  private readonly functions: ReadonlyMap<string, FunctionProto>;
+  private nodes = 0;
+
+  constructor(b: Builder, proto: ModelProto) {
+    this.b = b;
+    this.functions = functionsOf(proto);
+  }
+
+  /**
+   * Lowers the main graph's nodes over named values, and names their results there; gives the names of
+   * results that are not read.
+   */
+  main(proto: ModelProto, values: Values): ReadonlySet<string> {
+    const absent = new Set<string>();
+    const opset = opsetOf(proto.opsetImport);
+    const scope = { opset, values, carried: new Map(), absent, path: '', depth: 0 };
+    for (const node of proto.graph?.node ?? []) this.node(scope, node);
+    return absent;
+  }
+
+  /** Adds a graph's initialisers to the values. */
+  constants(graph: GraphProto, values: Values): void {
+    for (const initializer of graph.initializer) {
+      const { name } = initializer;
+      const tensor = readTensor(initializer, `the initializer ${name}`);
+      values.set(name, this.b.constant(tensor, name, tensor.type === 'float32'));
+    }
+  }
+
+  private node(scope: Scope, given: NodeProto): void {
+    const node = scope.attributes ? withAttributes(given, scope.attributes) : given;
+    const where = scope.path + describe(node);
+    this.nodes += 1;
+    if (this.nodes > MAX_NODES || scope.depth > MAX_DEPTH) {
+      throw new ModelError('unsupported', `${where}: functions and branches are nested too deeply`);
+    }
+    if (node.input.some((name) => scope.absent.has(name))) {
+      for (const name of node.output) scope.absent.add(name);
+      return;
+    }
+    const operands = node.input.map((name) => {
+      if (name === '') return undefined;
+      const value = scope.values.get(name);
+      if (!value) throw new ModelError('invalid', `${where} uses ${name}, which nothing computes`);
+      return value;
+    });
+    const kinds = operands.map((value, i) =>
+      carriedAs(value, scope.carried.get(node.input[i] ?? '')),
+    );
+    const own = this.functions.get(functionKey(node));
+    const { results, carried } = own
+      ? this.call(scope, node, own, operands, kinds, where)
+      : this.b.labelled(where, () => this.operator(scope, node, operands, kinds, where));
+    node.output.forEach((name, i) => {
+      const value = results[i];
+      if (value) scope.values.set(name, value);
+      else if (name !== '') scope.absent.add(name);
+      const kind = carried[i] ?? 'real';
+      if (kind !== 'real') scope.carried.set(name, kind);
+    });
+  }
+
+  private operator(
+    scope: Scope,
+    node: NodeProto,
+    operands: readonly (ReadValue | undefined)[],
+    kinds: readonly Carried[],
+    where: string,
+  ): Outcome {
+    const branch = (graph: GraphProto): Results => this.branch(scope, graph, where);
+    const context = new LoweringContext(this.b, node, scope.opset, where, operands, kinds, branch);
+    try {
+      const result = evaluated(context, qualified(node), operands) ?? lowered(context, where);
+      const results = isList(result) ? result : [result];
+      const kind = carriedResult(context, node.opType, operands, kinds);
+      return { results, carried: results.map(() => kind) };
+    } catch (cause) {
+      if (!(cause instanceof ShapeError) && !(cause instanceof RangeError)) throw cause;
+      throw new ShapeError(`${where}: ${cause.message}`, { cause });
+    }
+  }
+
+  /** The results of a graph that sees the values around it. */
+  private branch(scope: Scope, graph: GraphProto, where: string): Results {
+    const values = new Map(scope.values);
+    const absent = new Set(scope.absent);
+    this.constants(graph, values);
+    const carried = new Map(scope.carried);
+    const inner = {
+      ...scope,
+      values,
+      carried,
+      absent,
+      path: `${where} › `,
+      depth: scope.depth + 1,
+    };
+    for (const node of graph.node) this.node(inner, node);
+    return graph.output.map(({ name }) => computed(inner, name, where));
+  }
+
+  private call(
+    scope: Scope,
+    node: NodeProto,
+    own: FunctionProto,
+    operands: readonly (ReadValue | undefined)[],
+    kinds: readonly Carried[],
+    where: string,
+  ): Outcome {
+    const values: Values = new Map();
+    const carried = new Map<string, Carried>();
+    own.input.forEach((name, i) => {
+      const value = operands[i];
+      if (value) values.set(name, value);
+      carried.set(name, kinds[i] ?? 'real');
+    });
+    const given = [...own.attributeProto, ...node.attribute];
+    const inner: Scope = {
+      opset: own.opsetImport.some(isMainDomain) ? opsetOf(own.opsetImport) : scope.opset,
+      values,
+      carried,
+      absent: new Set(),
+      attributes: new Map(given.map((attribute) => [attribute.name, attribute])),
+      path: `${where} › `,
+      depth: scope.depth + 1,
+    };
+    for (const step of own.node) this.node(inner, step);
+    return {
+      results: own.output.map((name) => computed(inner, name, where)),
+      carried: own.output.map((name) => carried.get(name) ?? 'real'),
+    };
+  }
+}
+
+function computed({ values, absent }: Scope, name: string, where: string): ReadValue | undefined {
+  const value = values.get(name);
+  if (!value && !absent.has(name))
+    throw new ModelError('invalid', `${where}: nothing computes its result ${name}`);
+  return value;
+}
+
+function lowered(context: LoweringContext, where: string): ReturnType<Lowering> {
+  const op = qualified(context.proto);
+  const lowering = operators.get(op);
+  if (lowering) return lowering(context);
+  throw new ModelError(
+    'unsupported',
+    `the operator ${op} (node ${where}) is not supported: rewrite it in supported operators (FEATURES.md lists them) or ask for it`,
+  );
+}
+
+/** A function's node with references to the function's attributes replaced by what they are. */
+function withAttributes(node: NodeProto, given: ReadonlyMap<string, AttributeProto>): NodeProto {
+  if (node.attribute.every(({ refAttrName }) => refAttrName === '')) return node;
+  const resolved = clone(NodeProtoSchema, node);
+  resolved.attribute = node.attribute.flatMap((own) => {
+    if (own.refAttrName === '') return [own];
+    const value = given.get(own.refAttrName);
+    if (!value) return [];
+    const named = clone(AttributeProtoSchema, value);
+    named.name = own.name;
+    return [named];
+  });
+  return resolved;
+}
+
+function isList(result: ReadValue | Results): result is Results {
+  return Array.isArray(result);
+}
+
+/** What the results are in the file's words. Throws where the operator minds what its operands are. */
+function carriedResult(
+  context: LoweringContext,
+  opType: string,
+  operands: readonly (ReadValue | undefined)[],
+  kinds: readonly Carried[],
+): Carried {
+  const given = kinds.filter((_, i) => operands[i] !== undefined);
+  const kind = carriedBy(opType, given, context.castTo());
+  const minds = operands.some(
+    (value, i) => value && !isHost(value) && value.op !== 'constant' && kinds[i] !== 'real',
+  );
+  if (kind === undefined && minds) {
+    throw context.unsupported('it computes with whole numbers or truth values made of the input');
+  }
+  return kind ?? 'real';
+}
+
+/** The result of an operator on whole numbers that are all known already. */
+function evaluated(
+  context: LoweringContext,
+  opType: string,
+  operands: readonly (ReadValue | undefined)[],
+): ReadValue | undefined {
+  const rule = hostOperators.get(opType);
+  if (!rule) return undefined;
+  const known = operands.map((operand) => operand && hostOf(operand));
+  const present = known.filter((value) => value !== undefined);
+  return present.length > 0 && present.length === operands.length
+    ? rule(context, present)
+    : undefined;
+}

@@ -1,0 +1,26 @@
+/** Where along an axis the greatest or least element is: a step function, its gradient zero. */
+import { known } from '../../graph/dimension.ts';
+import type { Node } from '../../graph/graph.ts';
+import type { Lowering, LoweringContext } from '../lowering.ts';
+
+/**
+ * Elements that attain the maximum weigh n − i (or i + 1, for the last of equals), others 0: the greatest
+ * weight says the position.
+ */
+function positionOfMaximum(c: LoweringContext, x: Node): Node {
+  const { b } = c;
+  const axis = c.axis(c.int('axis', 0), x.shape.length);
+  const size = known(x.shape[axis] ?? 1, 'the axis of a position');
+  const last = c.int('select_last_index', 0) === 1;
+  const shape = x.shape.map((_, i) => (i === axis ? size : 1));
+  const order = Array.from({ length: c.listable(size) }, (_, i) => (last ? i + 1 : size - i));
+  const attained = b.greaterOrEqual(x, b.maximum(x, [axis], true));
+  const weighed = b.mul(attained, b.floats(order, shape));
+  const most = b.maximum(weighed, [axis], c.int('keepdims', 1) === 1);
+  return last ? b.sub(most, 1) : b.sub(size, most);
+}
+
+export const extremes: Readonly<Record<string, Lowering>> = {
+  ArgMax: (c) => positionOfMaximum(c, c.operand()),
+  ArgMin: (c) => positionOfMaximum(c, c.b.neg(c.operand())),
+};

@@ -1,0 +1,102 @@
+/** Normalisations whose statistics are taken of the input itself, written out in sums and products. */
+import { type Dimension, known } from '../../graph/dimension.ts';
+import type { Node } from '../../graph/graph.ts';
+import type { Lowering, LoweringContext } from '../lowering.ts';
+
+interface Normalised {
+  readonly value: Node;
+  readonly mean: Node;
+  readonly deviation: Node;
+}
+
+/** (x − mean) / √(variance + ε) over the axes. */
+function normalised(c: LoweringContext, x: Node, axes: readonly number[]): Normalised {
+  const { b } = c;
+  const count = axes.reduce(
+    (product, axis) => product * known(x.shape[axis] ?? 1, 'a normalised axis'),
+    1,
+  );
+  const average = (value: Node): Node => b.mul(b.sum(value, axes, true), 1 / count);
+  const mean = average(x);
+  const centred = b.sub(x, mean);
+  // A mean of squares is never negative, which the rounding of a bound on it does not know.
+  const exact = b.relu(average(b.mul(centred, centred)));
+  const variance = b.push('inexactVariance', [exact, x], { axes });
+  const deviation = b.sqrt(b.add(variance, c.float('epsilon', 1e-5)));
+  return { value: b.div(centred, deviation), mean, deviation };
+}
+
+function scaled(c: LoweringContext, value: Node, scale: Node, shift: Node | undefined): Node {
+  const product = c.b.mul(value, scale);
+  return shift ? c.b.add(product, shift) : product;
+}
+
+/** Axes behind the first `from`. */
+const axesFrom = (x: Node, from: number): number[] =>
+  x.shape.map((_, i) => i).filter((axis) => axis >= from);
+
+/** A vector of an axis's size shaped to broadcast over it. */
+function along(c: LoweringContext, vector: Node, x: Node, axis: number): Node {
+  const size: Dimension = vector.shape[0] ?? 1;
+  return c.b.reshape(
+    vector,
+    x.shape.map((_, i) => (i === axis ? size : 1)),
+  );
+}
+
+function layer(c: LoweringContext): Node[] {
+  const x = c.operand();
+  const axes = axesFrom(x, c.axis(c.int('axis', -1), x.shape.length));
+  const { value, mean, deviation } = normalised(c, x, axes);
+  const result = scaled(c, value, c.operand(1), c.optional(2));
+  const wanted = c.proto.output.length;
+  return [result, ...(wanted > 1 ? [mean, c.b.reciprocal(deviation)] : [])];
+}
+
+function instance(c: LoweringContext): Node {
+  const x = c.operand();
+  const { value } = normalised(c, x, axesFrom(x, 2));
+  return scaled(c, value, along(c, c.operand(1), x, 1), along(c, c.operand(2), x, 1));
+}
+
+/** Before opset 21 scale and shift are per group, since then per channel. */
+function group(c: LoweringContext): Node {
+  const { b } = c;
+  const x = c.operand();
+  const [batch = 1, channels = 1, ...rest] = x.shape;
+  const groups = c.int('num_groups', 1);
+  const size = known(channels, 'channels') / groups;
+  if (!Number.isInteger(size)) throw c.invalid(`${channels} channels make no ${groups} groups`);
+  const grouped = b.reshape(x, [batch, groups, size, ...rest]);
+  const { value } = normalised(c, grouped, axesFrom(grouped, 2));
+  const [scale, shift] = [c.operand(1), c.operand(2)];
+  if (c.opset < 21) {
+    const result = scaled(c, value, along(c, scale, value, 1), along(c, shift, value, 1));
+    return b.reshape(result, x.shape);
+  }
+  const whole = b.reshape(value, x.shape);
+  return scaled(c, whole, along(c, scale, x, 1), along(c, shift, x, 1));
+}
+
+/** A row of zeros stays one. */
+const SMALLEST = 2 ** -126;
+
+function byNorm(c: LoweringContext): Node {
+  const { b } = c;
+  const x = c.operand();
+  const axis = c.axis(c.int('axis', -1), x.shape.length);
+  known(x.shape[axis] ?? 1, 'a normalised axis');
+  const order = c.int('p', 2);
+  if (order !== 1 && order !== 2) throw c.invalid('p must be 1 or 2');
+  const total = b.sum(order === 1 ? b.abs(x) : b.mul(x, x), [axis], true);
+  // A sum of squares is never negative, which the rounding of a bound on it does not know.
+  const norm = order === 1 ? total : b.sqrt(b.relu(total));
+  return b.div(x, b.max(norm, SMALLEST));
+}
+
+export const normalisations: Readonly<Record<string, Lowering>> = {
+  LayerNormalization: layer,
+  InstanceNormalization: instance,
+  GroupNormalization: group,
+  LpNormalization: byNorm,
+};

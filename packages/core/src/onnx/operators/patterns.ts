@@ -1,0 +1,104 @@
+/** Operators that are a constant pattern: triangles, running sums, one-hot rows, ranges. */
+import { known } from '../../graph/dimension.ts';
+import type { Node } from '../../graph/graph.ts';
+import { floats, integers, sizeOf } from '../../tensor/tensor.ts';
+import type { HostValue } from '../host-value.ts';
+import type { Lowering, LoweringContext } from '../lowering.ts';
+import { coordinates } from './positions.ts';
+
+/** What lies beyond the diagonal is gathered from a zero behind the matrix. */
+function trilu(c: LoweringContext): Node {
+  const x = c.operand();
+  if (x.type !== 'float32') throw c.unsupported(`it is not supported on ${x.type} values`);
+  if (x.shape.length < 2) throw c.invalid('it needs a matrix');
+  const [rows, columns] = x.shape.slice(-2).map((dim) => known(dim, 'an axis of a matrix'));
+  const [height, width] = [rows ?? 0, columns ?? 0];
+  const diagonal = c.numbers(1)?.[0] ?? 0;
+  const upper = c.int('upper', 1) === 1;
+  const size = c.listable(height * width);
+  const from = Array.from({ length: size }, (_, i) => {
+    const offset = (i % width) - Math.floor(i / width) - diagonal;
+    return (upper ? offset >= 0 : offset <= 0) ? i : size;
+  });
+  const lead = x.shape.slice(0, -2);
+  const flat = c.b.reshape(x, [...lead, size]);
+  const before = [...lead, 0].map(() => 0);
+  const after = [...lead.map(() => 0), 1];
+  const extended = c.b.push('pad', [flat], { before, after, value: 0 });
+  return c.b.reshape(c.b.gather(extended, lead.length, from), x.shape);
+}
+
+/** A product with a triangle of ones along one axis. */
+function cumSum(c: LoweringContext): Node {
+  const x = c.operand();
+  const { b } = c;
+  const rank = x.shape.length;
+  const axis = c.axis(c.numbers(1)?.[0] ?? 0, rank);
+  const size = known(x.shape[axis] ?? 1, 'a summed axis');
+  const exclusive = c.int('exclusive', 0);
+  const backwards = c.int('reverse', 0) === 1;
+  const triangle = Array.from({ length: c.listable(size * size) }, (_, i) => {
+    const [from, to] = [Math.floor(i / size), i % size];
+    return Number(exclusive <= (backwards ? from - to : to - from));
+  });
+  const last = x.shape.map((_, i) => (i === axis ? rank - 1 : i === rank - 1 ? axis : i));
+  const moved = b.transpose(x, last);
+  const matrix = rank === 1 ? b.reshape(moved, [1, size]) : moved;
+  const sums = b.matMul(matrix, b.floats(triangle, [size, size]));
+  return b.transpose(b.reshape(sums, moved.shape), last);
+}
+
+function oneHot(c: LoweringContext): Node {
+  const [indices, values] = [c.constant(0), c.constant(2)];
+  const depth = c.numbers(1)?.[0];
+  if (!indices || !values || depth === undefined) {
+    throw c.invalid('it needs indices, a depth and values');
+  }
+  const axis = c.axis(c.int('axis', -1), indices.shape.length + 1);
+  const shape = [...indices.shape.slice(0, axis), depth, ...indices.shape.slice(axis)];
+  const [off = 0, on = 1] = c.numbers(2) ?? [];
+  const inner = sizeOf(shape.slice(axis + 1));
+  const positions = (c.numbers(0) ?? []).map((index) => (index < 0 ? index + depth : index));
+  const elements = Array.from({ length: c.listable(sizeOf(shape)) }, (_, i) => {
+    const outer = Math.floor(i / (inner * depth));
+    const hot = positions[outer * inner + (i % inner)];
+    return hot === Math.floor(i / inner) % depth ? on : off;
+  });
+  if (values.type === 'float32') return c.b.constant(floats(elements, shape));
+  if (values.type === 'int64') return c.b.constant(integers(elements, shape));
+  throw c.unsupported(`${values.type} values are not supported`);
+}
+
+/** Ranges count positions of an axis; a longer one is a broken file's. */
+const MOST_IN_RANGE = 2 ** 20;
+
+function range(c: LoweringContext): Node {
+  const [start = 0, limit = 0, delta = 1] = [0, 1, 2].map((i) => c.numbers(i)?.[0]);
+  const count = Math.max(0, Math.ceil((limit - start) / delta));
+  if (!(count <= MOST_IN_RANGE))
+    throw c.unsupported(`a range of ${count} numbers is not supported`);
+  const elements = Array.from({ length: count }, (_, i) => start + i * delta);
+  return c.constant(0)?.type === 'float32'
+    ? c.b.constant(floats(elements))
+    : c.b.constant(integers(elements));
+}
+
+/** Coordinates of what is not zero: [axes, found]. */
+export function nonZero(dims: readonly number[], values: readonly number[]): HostValue {
+  const found = values.flatMap((value, i) => (value === 0 ? [] : [coordinates(dims, i)]));
+  const elements = dims.flatMap((_, axis) => found.map((at) => at[axis] ?? 0));
+  return { dims: [dims.length, found.length], elements };
+}
+
+export const patterns: Readonly<Record<string, Lowering>> = {
+  Trilu: trilu,
+  CumSum: cumSum,
+  OneHot: oneHot,
+  Range: range,
+  NonZero: (c) => {
+    const value = c.constant(0);
+    if (!value) throw c.invalid('it needs an operand');
+    c.listable(value.data.length);
+    return nonZero(value.shape, c.numbers(0) ?? []);
+  },
+};
