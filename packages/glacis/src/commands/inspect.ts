@@ -78,9 +78,10 @@ export async function inspectCommand(
   const { operators, unsupported } = surveyModel(bytes);
   if (!model && values.emit) throw new UsageError(`${path}: ${problem ?? 'it cannot be read'}.`);
   if (!model && values.check) {
-    const why = unsupported.length > 0 ? '' : ` (${problem ?? 'it cannot be read'})`;
     terminal.warn(
-      `--check needs all operators of the file to be supported; it was not done${why}.`,
+      unsupported.length > 0
+        ? '--check needs all operators of the file to be supported; it was not done.'
+        : `--check was not done, since the file cannot be read: ${problem ?? ''}.`,
     );
   }
   const check = model && values.check ? await checked(model, values, terminal) : null;
@@ -95,7 +96,7 @@ export async function inspectCommand(
       parameters: outline.parameters,
       batched: model?.batched ?? null,
     },
-    layers: withOutputShapes(outline.layers, model),
+    layers: withOutputShapes(outline, model),
     ops: Object.fromEntries(operators),
     unsupported: unsupported.map((fault) => ({ ...fault, advice: ADVICE })),
     problem,

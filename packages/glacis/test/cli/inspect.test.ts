@@ -67,6 +67,10 @@ test('--emit gradient writes the gradient of the margin as a model', async () =>
       labels: new Tensor('int32', Int32Array.of(1), [1]),
     });
   const { value, gradient } = await at([0.7, 0.4]);
+  // It cannot be read again, but its outputs' shapes are declared.
+  const listed = await glacis(['inspect', out]);
+  expect(listed.stdout).toMatch(/output value +Identity +\[batch\]/);
+  expect(listed.stdout).toMatch(/output gradient +Identity +\[batch, 2\]/);
   const moved = await at([0.7 + 1e-2, 0.4]);
   const slope = ((moved['value']?.[0] ?? 0) - (value?.[0] ?? 0)) / 1e-2;
   expect(gradient?.[0]).toBeCloseTo(slope, 2);
