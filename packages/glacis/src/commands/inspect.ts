@@ -12,6 +12,7 @@ import {
   writeModel,
 } from '@glacis/core';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
+import { externalFilesOf } from '../data/external-data.ts';
 import { UsageError } from '../errors.ts';
 import { checkModel, type CheckResult } from '../inspect/check.ts';
 import {
@@ -132,7 +133,7 @@ function readable(
   path: string,
 ): { model: Model | null; problem: string | null } {
   try {
-    return { model: readModel(bytes), problem: null };
+    return { model: readModel(bytes, { external: externalFilesOf(path) }), problem: null };
   } catch (error) {
     if (error instanceof ModelError && error.reason === 'unsupported') {
       return { model: null, problem: error.message };

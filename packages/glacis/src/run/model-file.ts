@@ -1,5 +1,6 @@
 /** A model file on disk: its bytes, unpacked where the name ends in .gz, its hash, and the reading. */
 import { type Model, ModelError, normaliseInput, readModel } from '@glacis/core';
+import { externalFilesOf } from '../data/external-data.ts';
 import { readFileBytes } from '../data/file.ts';
 import { gunzip } from '../data/unpack.ts';
 import { UsageError } from '../errors.ts';
@@ -33,7 +34,7 @@ export async function readModelBytes(
 export async function openModelFile(path: string, flags: NormalisationFlags): Promise<ModelFile> {
   const { bytes, sha256 } = await readModelBytes(path);
   return namingFile(path, () => {
-    const model = readModel(bytes);
+    const model = readModel(bytes, { external: externalFilesOf(path) });
     const { parameters } = model;
     return { path, sha256, model: normalised(model, flags), parameters };
   });
