@@ -1,5 +1,5 @@
 /** The threat model that the flags describe, checked against the inputs. */
-import { type Classifier, Threat } from '@glacis/core';
+import { type Classifier, type NormName, Threat, type ThreatOptions } from '@glacis/core';
 import type { OptionValues } from '../cli/options.ts';
 import { UsageError } from '../errors.ts';
 import { checkInside, chooseClip } from './clip.ts';
@@ -26,7 +26,17 @@ export async function chooseThreat(
   }
   const { clip, notes } = chooseClip(inputs, values);
   const scales = await featureScales(inputs, values, classifier);
-  const threat = new Threat(norm, { eps, clip, weights: scales.weights, frozen: scales.frozen });
+  const threat = threatOf(norm, { eps, clip, weights: scales.weights, frozen: scales.frozen });
   checkInside(threat, inputs);
   return { threat, radii, notes: [...notes, ...scales.notes] };
+}
+
+function threatOf(norm: NormName, options: ThreatOptions): Threat {
+  try {
+    return new Threat(norm, options);
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new UsageError(`The threat is impossible: ${error.message}.`);
+    throw error;
+  }
 }
