@@ -14,7 +14,7 @@ import {
   ShapeError,
 } from './definition.ts';
 import { fusedError, magnitude, outwardBy } from './outward.ts';
-import { only } from './structural.ts';
+import { only, pair } from './operands.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -41,12 +41,6 @@ export function broadcastType(operands: readonly ValueType[]): ValueType {
   }
   if (a.type !== b.type) throw new ShapeError(`types ${a.type} and ${b.type} do not mix`);
   return { type: a.type, shape };
-}
-
-function pair<T>(values: readonly T[]): [T, T] {
-  const [a, b] = values;
-  if (a === undefined || b === undefined) throw new ShapeError('an operand is missing');
-  return [a, b];
 }
 
 function emitAs(opType: string): OpDefinition<Binary>['emit'] {

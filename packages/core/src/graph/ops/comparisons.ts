@@ -10,7 +10,7 @@ import type { Node, ValueType } from '../graph.ts';
 import { broadcastType } from './arithmetic.ts';
 import { type Bounds, isPoint, type OpDefinition, ShapeError } from './definition.ts';
 import type { Emitter } from './emitter.ts';
-import { only } from './structural.ts';
+import { only, pair } from './operands.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -34,18 +34,6 @@ const BOOL = 9;
 
 function asMask(e: Emitter, condition: string): string {
   return e.node('Cast', [condition], { to: FLOAT });
-}
-
-function pair<T>(values: readonly T[]): [T, T] {
-  const [a, b] = values;
-  if (a === undefined || b === undefined) throw new ShapeError('an operand is missing');
-  return [a, b];
-}
-
-function single<T>(values: readonly T[]): T {
-  const [value] = values;
-  if (value === undefined) throw new ShapeError('an operand is missing');
-  return value;
 }
 
 function maskType(operands: readonly ValueType[]): ValueType {
@@ -85,7 +73,7 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
     kind: 'step',
     infer: (_, operands) => only(operands),
     emit: (e, _node, operands) => {
-      const x = single(operands);
+      const x = only(operands);
       // A ReLU's result is positive exactly where it is not zero: one cast instead of a comparison.
       const positive =
         x.op === 'relu'
@@ -95,17 +83,17 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
     },
     gradient: () => undefined,
     range: ({ b, operands }) => {
-      const x = single(operands);
+      const x = only(operands);
       return { lower: b.step(x.lower), upper: b.greaterOrEqual(x.upper, 0) };
     },
   },
   sign: {
     kind: 'step',
     infer: (_, operands) => only(operands),
-    emit: (e, _node, operands) => e.node('Sign', [e.nameOf(single(operands))]),
+    emit: (e, _node, operands) => e.node('Sign', [e.nameOf(only(operands))]),
     gradient: () => undefined,
     range: ({ b, operands }) => {
-      const x = single(operands);
+      const x = only(operands);
       return {
         lower: b.sub(b.mul(b.step(x.lower), 2), 1),
         upper: b.sub(b.mul(b.greaterOrEqual(x.upper, 0), 2), 1),
@@ -137,7 +125,7 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
     },
     gradient: ({ b, operands, cotangent }, index) => {
       if (index === 0) return undefined;
-      const mask = single(operands);
+      const mask = only(operands);
       const taken = operands[index];
       if (!taken) throw new ShapeError('an operand is missing');
       const share = index === 1 ? mask : b.sub(1, mask);

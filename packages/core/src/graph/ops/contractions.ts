@@ -4,6 +4,7 @@ import type { Node, ValueType } from '../graph.ts';
 import { oneFactor, type OpDefinition, ShapeError } from './definition.ts';
 import type { Emitter } from './emitter.ts';
 import { bilinearRange } from './outward.ts';
+import { pair } from './operands.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -19,12 +20,6 @@ function matrixShape(shape: Shape, transposed: boolean): [Shape, Dimension, Dime
     throw new ShapeError(`${printShape(shape)} is no matrix`);
   }
   return transposed ? [shape.slice(0, -2), columns, rows] : [shape.slice(0, -2), rows, columns];
-}
-
-function two(operands: readonly Node[]): [Node, Node] {
-  const [a, b] = operands;
-  if (!a || !b) throw new ShapeError('a matrix product has two operands');
-  return [a, b];
 }
 
 function inferMatMul(
@@ -58,7 +53,7 @@ export const contractions: { readonly matMul: OpDefinition<'matMul'> } = {
     linearIn: oneFactor,
     infer: inferMatMul,
     emit: (e, { attributes: { transA, transB } }, operands) => {
-      const [a, b] = two(operands);
+      const [a, b] = pair(operands);
       if (a.shape.length === 2 && b.shape.length === 2) {
         return e.node('Gemm', [e.nameOf(a), e.nameOf(b)], {
           transA: Number(transA),
@@ -69,7 +64,7 @@ export const contractions: { readonly matMul: OpDefinition<'matMul'> } = {
     },
     gradient: ({ b: build, node, operands, cotangent }, index) => {
       const { transA, transB } = node.attributes;
-      const [a, b] = two(operands);
+      const [a, b] = pair(operands);
       if (index === 0) {
         const gradient = transA
           ? build.matMul(b, cotangent, { transA: transB, transB: true })

@@ -10,6 +10,7 @@ import { transposeAsConv } from './convolution-adjoint.ts';
 import { oneFactor, type OpDefinition, ShapeError } from './definition.ts';
 import type { Emitter } from './emitter.ts';
 import { bilinearRange } from './outward.ts';
+import { pair } from './operands.ts';
 
 export interface ConvGeometry {
   readonly strides: readonly number[];
@@ -30,12 +31,6 @@ declare module '../graph.ts' {
 }
 
 type Convolution = 'conv' | 'convTranspose' | 'convWeights';
-
-function two<T>(operands: readonly T[]): [T, T] {
-  const [a, b] = operands;
-  if (!a || !b) throw new ShapeError('a convolution has two operands');
-  return [a, b];
-}
 
 function spatial(shape: Shape): number[] {
   return shape.slice(2).map((dim) => known(dim, 'a spatial axis of a convolution'));
@@ -67,7 +62,7 @@ function geometryAttributes(g: ConvGeometry): Record<string, number | readonly n
 }
 
 function inferConv(g: ConvGeometry, operands: readonly ValueType[]): ValueType {
-  const [x, w] = two(operands);
+  const [x, w] = pair(operands);
   const [sizes, kernel] = [spatial(x.shape), spatial(w.shape)];
   const expected = Number(channels(w.shape, 1)) * g.groups;
   if (sizes.length !== kernel.length || channels(x.shape, 1) !== expected) {
@@ -167,23 +162,23 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
     linearIn: oneFactor,
     infer: inferConv,
     emit: (e, node, operands) => {
-      const [x, w] = two(operands);
+      const [x, w] = pair(operands);
       return e.node('Conv', [e.nameOf(x), e.nameOf(w)], geometryAttributes(node.attributes));
     },
     gradient: ({ b, node, operands, cotangent }, index) => {
-      const [x, w] = two(operands);
+      const [x, w] = pair(operands);
       const geometry = node.attributes;
       return index === 0
         ? b.push('convTranspose', [cotangent, w], { ...geometry, size: spatial(x.shape) })
         : b.push('convWeights', [x, cotangent], { ...geometry, size: spatial(w.shape) });
     },
     terms: (_node, operands) => {
-      const [, w] = two(operands);
+      const [, w] = pair(operands);
       return kernelProducts(channels(w.shape, 1), spatial(w.shape));
     },
     range: (context) => {
       const { b, node } = context;
-      const [, w] = two(context.operands);
+      const [, w] = pair(context.operands);
       const terms = kernelProducts(channels(w.lower.shape, 1), spatial(w.lower.shape));
       return bilinearRange(context, terms, (x, y) => b.push('conv', [x, y], node.attributes));
     },
@@ -192,7 +187,7 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
     kind: 'linear',
     linearIn: oneFactor,
     infer: (g, operands) => {
-      const [y, w] = two(operands);
+      const [y, w] = pair(operands);
       if (channels(y.shape, 1) !== channels(w.shape, 0)) {
         throw new ShapeError(
           `input ${printShape(y.shape)} does not fit a transposed convolution by ${printShape(w.shape)}`,
@@ -202,20 +197,20 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
       return { type: y.type, shape: [channels(y.shape, 0), out, ...g.size] };
     },
     emit: (e, node, operands) => {
-      const [y, w] = two(operands);
+      const [y, w] = pair(operands);
       return emitTranspose(e, node, node.attributes, y, w);
     },
     gradient: ({ b, node, operands, cotangent }, index) => {
-      const [y, w] = two(operands);
+      const [y, w] = pair(operands);
       const geometry = bare(node.attributes);
       return index === 0
         ? b.push('conv', [cotangent, w], geometry)
         : b.push('convWeights', [cotangent, y], { ...geometry, size: spatial(w.shape) });
     },
-    terms: (node, operands) => transposeTerms(node.attributes, two(operands)[1]),
+    terms: (node, operands) => transposeTerms(node.attributes, pair(operands)[1]),
     range: (context) => {
       const { b, node } = context;
-      const terms = transposeTerms(node.attributes, two(context.operands)[1].lower);
+      const terms = transposeTerms(node.attributes, pair(context.operands)[1].lower);
       return bilinearRange(context, terms, (x, y) =>
         b.push('convTranspose', [x, y], node.attributes),
       );
@@ -225,12 +220,12 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
     kind: 'linear',
     linearIn: oneFactor,
     infer: (g, operands) => {
-      const [x, y] = two(operands);
+      const [x, y] = pair(operands);
       const perGroup = known(channels(x.shape, 1), 'channels') / g.groups;
       return { type: x.type, shape: [channels(y.shape, 1), perGroup, ...g.size] };
     },
     emit: (e, node, operands) => {
-      const [x, y] = two(operands);
+      const [x, y] = pair(operands);
       const { groups } = node.attributes;
       const parts = channelGroups(e, x, groups);
       const cotangents = channelGroups(e, y, groups);
@@ -243,16 +238,16 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
         : e.node('Concat', gradients, { axis: 0 });
     },
     gradient: ({ b, node, operands, cotangent }, index) => {
-      const [x, y] = two(operands);
+      const [x, y] = pair(operands);
       const geometry = bare(node.attributes);
       return index === 0
         ? b.push('convTranspose', [y, cotangent], { ...geometry, size: spatial(x.shape) })
         : b.push('conv', [x, cotangent], geometry);
     },
-    terms: (_node, operands) => weightTerms(two(operands)[1].shape),
+    terms: (_node, operands) => weightTerms(pair(operands)[1].shape),
     range: (context) => {
       const { b, node } = context;
-      const terms = weightTerms(two(context.operands)[1].lower.shape);
+      const terms = weightTerms(pair(context.operands)[1].lower.shape);
       return bilinearRange(context, terms, (x, y) =>
         b.push('convWeights', [x, y], node.attributes),
       );

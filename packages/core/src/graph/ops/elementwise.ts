@@ -4,10 +4,10 @@
  */
 import type { Builder } from '../builder.ts';
 import type { Node, OpAttributes, OpName } from '../graph.ts';
-import { type Bounds, isPoint, type OpDefinition, ShapeError } from './definition.ts';
+import { type Bounds, isPoint, type OpDefinition } from './definition.ts';
 import type { Emitter } from './emitter.ts';
 import { FEW_ULPS, outward, TINY } from './outward.ts';
-import { only } from './structural.ts';
+import { only } from './operands.ts';
 
 /** An error of relative·|f| + absolute. */
 export interface EvaluationError {
@@ -43,26 +43,20 @@ export const rounded: EvaluationError = { relative: 2 * FEW_ULPS, absolute: 2 * 
  */
 export const approximated: EvaluationError = { relative: 2 ** -19, absolute: 2 ** -21 };
 
-export function single<T>(values: readonly T[]): T {
-  const [value] = values;
-  if (value === undefined) throw new ShapeError('an operand is missing');
-  return value;
-}
-
 export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinition<K> {
   const { onnx, error } = rule;
   return {
     kind: 'elementwise',
     infer: (_, operands) => only(operands),
     emit: (e, { attributes }, operands) => {
-      const x = e.nameOf(single(operands));
+      const x = e.nameOf(only(operands));
       if (typeof onnx === 'function') return onnx(e, x, attributes);
       return e.node(onnx, [x], rule.attributes?.(attributes) ?? {});
     },
     gradient: ({ b, node, operands, output, cotangent }) =>
-      b.mul(cotangent, rule.derivative(b, single(operands), output, node.attributes)),
+      b.mul(cotangent, rule.derivative(b, only(operands), output, node.attributes)),
     range: ({ b, node, operands }) => {
-      const x = single(operands);
+      const x = only(operands);
       const at = (value: Node): Node => b.push(node.op, [value], node.attributes);
       const ends = rule.ends?.(b, x, at, node.attributes) ?? {
         lower: at(x.lower),

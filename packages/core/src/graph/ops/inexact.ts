@@ -7,18 +7,13 @@ import { known } from '../dimension.ts';
 import type { Node } from '../graph.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
 import { magnitude, outwardBy } from './outward.ts';
+import { pair } from './operands.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
     /** Operands: the variance of x over the axes (kept with size 1), and x. */
     inexactVariance: { readonly axes: readonly number[] };
   }
-}
-
-function two<T>(values: readonly T[]): [T, T] {
-  const [a, b] = values;
-  if (a === undefined || b === undefined) throw new ShapeError('an operand is missing');
-  return [a, b];
 }
 
 /**
@@ -37,17 +32,17 @@ export const inexact: { readonly inexactVariance: OpDefinition<'inexactVariance'
   inexactVariance: {
     kind: 'coupled',
     infer: ({ axes }, operands) => {
-      const [variance, x] = two(operands);
+      const [variance, x] = pair(operands);
       const kept = x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim));
       if (String(variance.shape) !== String(kept)) {
         throw new ShapeError('a variance does not have the shape of what it was taken of');
       }
       return variance;
     },
-    emit: (e, _node, operands) => e.node('Identity', [e.nameOf(two(operands)[0])]),
+    emit: (e, _node, operands) => e.node('Identity', [e.nameOf(pair(operands)[0])]),
     gradient: ({ cotangent }, operand) => (operand === 0 ? cotangent : undefined),
     range: ({ b, node, operands, rounding }) => {
-      const [variance, x] = two(operands);
+      const [variance, x] = pair(operands);
       const { axes } = node.attributes;
       const n = roundings(x.lower, axes);
       const network = rounding.gamma(n) - rounding.own(n);

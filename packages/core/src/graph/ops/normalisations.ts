@@ -5,7 +5,7 @@ import { known, type Shape } from '../dimension.ts';
 import type { Node } from '../graph.ts';
 import { type Bounds, type OpDefinition, ShapeError } from './definition.ts';
 import { magnitude, outward, outwardBy } from './outward.ts';
-import { only } from './structural.ts';
+import { only } from './operands.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -19,12 +19,6 @@ declare module '../graph.ts' {
 }
 
 type Normalisation = 'softmax' | 'logSoftmax' | 'batchNorm' | 'dropout';
-
-function single<T>(values: readonly T[]): T {
-  const [value] = values;
-  if (value === undefined) throw new ShapeError('an operand is missing');
-  return value;
-}
 
 /** A [channels] vector shaped to broadcast over x's axis 1. */
 function perChannel(b: Builder, vector: Node, x: { readonly shape: Shape }): Node {
@@ -75,7 +69,7 @@ export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } 
     kind: 'coupled',
     infer: (_, operands) => only(operands),
     emit: (e, { attributes: { axis } }, operands) =>
-      e.node('Softmax', [e.nameOf(single(operands))], { axis }),
+      e.node('Softmax', [e.nameOf(only(operands))], { axis }),
     gradient: ({ b, node, output, cotangent }) => {
       const weighted = b.mul(output, cotangent);
       const mean = b.sum(weighted, [node.attributes.axis], true);
@@ -84,7 +78,7 @@ export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } 
     // Component i is 1 / (1 + Σ_{j≠i} e^{x_j − x_i}): least where x_i is least and the others are
     // greatest.
     range: ({ b, node, operands }) => {
-      const x = single(operands);
+      const x = only(operands);
       // Beyond e^80 the component is 0 up to the outward rounding below; infinities are avoided.
       const component = (others: Node, top: Node, own: Node): Node =>
         b.reciprocal(b.add(b.mul(others, b.exp(b.min(b.sub(top, own), 80))), 1));
@@ -100,14 +94,14 @@ export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } 
     kind: 'coupled',
     infer: (_, operands) => only(operands),
     emit: (e, { attributes: { axis } }, operands) =>
-      e.node('LogSoftmax', [e.nameOf(single(operands))], { axis }),
+      e.node('LogSoftmax', [e.nameOf(only(operands))], { axis }),
     gradient: ({ b, node, output, cotangent }) => {
       const total = b.sum(cotangent, [node.attributes.axis], true);
       return b.sub(cotangent, b.mul(b.exp(output), total));
     },
     // x_i − ln(e^{x_i} + Σ_{j≠i} e^{x_j}), both exponents taken relative to the greater one.
     range: ({ b, node, operands }) => {
-      const x = single(operands);
+      const x = only(operands);
       const { axis } = node.attributes;
       const component = (others: Node, top: Node, own: Node): Node => {
         const most = b.max(top, own);
@@ -149,7 +143,7 @@ export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } 
   dropout: {
     kind: 'structural',
     infer: (_, operands) => only(operands),
-    emit: (e, _node, operands) => e.node('Identity', [e.nameOf(single(operands))]),
-    lower: (_b, _node, operands) => single(operands),
+    emit: (e, _node, operands) => e.node('Identity', [e.nameOf(only(operands))]),
+    lower: (_b, _node, operands) => only(operands),
   },
 };

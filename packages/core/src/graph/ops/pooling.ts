@@ -4,7 +4,7 @@ import { known, printShape, type Shape } from '../dimension.ts';
 import type { Node } from '../graph.ts';
 import { convolvedSize } from './convolutions.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
-import { only } from './structural.ts';
+import { only } from './operands.ts';
 
 export interface PoolGeometry {
   readonly kernel: readonly number[];

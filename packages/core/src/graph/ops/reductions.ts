@@ -4,7 +4,7 @@ import { type Dimension, known, printShape, type Shape } from '../dimension.ts';
 import type { Node, ValueType } from '../graph.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
 import { fusedError, magnitude, outward, outwardBy } from './outward.ts';
-import { only } from './structural.ts';
+import { only } from './operands.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -37,28 +37,22 @@ function inferReduction({ axes, keep }: Axes, operands: readonly ValueType[]): V
   };
 }
 
-function theOnly<T>(values: readonly T[]): T {
-  const [value] = values;
-  if (value === undefined) throw new ShapeError('an operand is missing');
-  return value;
-}
-
 export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
   reduceSum: {
     kind: 'linear',
     infer: inferReduction,
     emit: (e, { attributes: { axes, keep } }, operands) =>
-      e.node('ReduceSum', [e.nameOf(theOnly(operands)), e.constant(integers(axes))], {
+      e.node('ReduceSum', [e.nameOf(only(operands)), e.constant(integers(axes))], {
         keepdims: Number(keep),
       }),
     gradient: ({ b, node, operands, cotangent }) => {
-      const { shape } = theOnly(operands);
+      const { shape } = only(operands);
       return b.expand(b.reshape(cotangent, keptShape(shape, node.attributes.axes)), shape);
     },
-    terms: (node, operands) => summands(node.attributes.axes, theOnly(operands).shape),
+    terms: (node, operands) => summands(node.attributes.axes, only(operands).shape),
     range: (context) => {
       const { b, node } = context;
-      const x = theOnly(context.operands);
+      const x = only(context.operands);
       const { axes, keep } = node.attributes;
       const fused = Math.max(context.fused, summands(axes, x.lower.shape));
       const error = fusedError({ ...context, fused }, b.sum(magnitude(b, x), axes, keep));
@@ -71,19 +65,19 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
     kind: 'coupled',
     infer: inferReduction,
     emit: (e, { attributes: { axes, keep } }, operands) =>
-      e.node('ReduceMax', [e.nameOf(theOnly(operands)), e.constant(integers(axes))], {
+      e.node('ReduceMax', [e.nameOf(only(operands)), e.constant(integers(axes))], {
         keepdims: Number(keep),
       }),
     // The cotangent goes to the elements that attain the maximum, in equal shares.
     gradient: ({ b, node, operands, output, cotangent }) => {
-      const x = theOnly(operands);
+      const x = only(operands);
       const kept = keptShape(x.shape, node.attributes.axes);
       const attained = b.greaterOrEqual(x, b.reshape(output, kept));
       const each = b.div(b.reshape(cotangent, kept), b.sum(attained, node.attributes.axes, true));
       return b.mul(attained, each);
     },
     range: ({ b, node, operands }) => {
-      const x = theOnly(operands);
+      const x = only(operands);
       const { axes, keep } = node.attributes;
       return { lower: b.maximum(x.lower, axes, keep), upper: b.maximum(x.upper, axes, keep) };
     },
@@ -92,11 +86,11 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
     kind: 'coupled',
     infer: inferReduction,
     emit: (e, { attributes: { axes, keep } }, operands) =>
-      e.node('ReduceLogSumExp', [e.nameOf(theOnly(operands)), e.constant(integers(axes))], {
+      e.node('ReduceLogSumExp', [e.nameOf(only(operands)), e.constant(integers(axes))], {
         keepdims: Number(keep),
       }),
     gradient: ({ b, node, operands, output, cotangent }) => {
-      const x = theOnly(operands);
+      const x = only(operands);
       const kept = keptShape(x.shape, node.attributes.axes);
       const weights = b.exp(b.sub(x, b.reshape(output, kept)));
       return b.mul(weights, b.reshape(cotangent, kept));
@@ -104,7 +98,7 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
     // Increasing in every element. Relative to the greatest one, the sum lies between 1 and the number
     // of terms, and the error of each exponential and of each addition is one of its logarithm.
     range: ({ b, node, operands }) => {
-      const x = theOnly(operands);
+      const x = only(operands);
       const { attributes } = node;
       const end = (value: Node): Node => b.push('reduceLogSumExp', [value], attributes);
       const count = summands(attributes.axes, x.lower.shape);

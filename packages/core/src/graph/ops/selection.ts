@@ -3,18 +3,12 @@ import { integers } from '../../tensor/tensor.ts';
 import { known, printShape } from '../dimension.ts';
 import type { Node } from '../graph.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
-import { only } from './structural.ts';
+import { only } from './operands.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
     topK: { readonly axis: number; readonly k: number };
   }
-}
-
-function single<T>(values: readonly T[]): T {
-  const [value] = values;
-  if (value === undefined) throw new ShapeError('an operand is missing');
-  return value;
 }
 
 export const selection: { readonly topK: OpDefinition<'topK'> } = {
@@ -29,14 +23,14 @@ export const selection: { readonly topK: OpDefinition<'topK'> } = {
       return { type, shape: shape.map((dim, i) => (i === axis ? k : dim)) };
     },
     emit: (e, { attributes: { axis, k } }, operands) => {
-      const inputs = [e.nameOf(single(operands)), e.constant(integers([k]))];
+      const inputs = [e.nameOf(only(operands)), e.constant(integers([k]))];
       const [values = ''] = e.nodes('TopK', inputs, 2, { axis, largest: 1, sorted: 1 });
       return values;
     },
     // Each cotangent goes to the elements that have its value, in equal shares: elements on an axis,
     // selected values on the one behind it.
     gradient: ({ b, node, operands, output, cotangent }) => {
-      const x = single(operands);
+      const x = only(operands);
       const { axis } = node.attributes;
       const besides = (value: Node, at: number): Node =>
         b.reshape(value, [...value.shape.slice(0, at), 1, ...value.shape.slice(at)]);
@@ -47,7 +41,7 @@ export const selection: { readonly topK: OpDefinition<'topK'> } = {
     },
     // The j-th greatest element grows with every element.
     range: ({ b, node, operands }) => {
-      const x = single(operands);
+      const x = only(operands);
       return {
         lower: b.push('topK', [x.lower], node.attributes),
         upper: b.push('topK', [x.upper], node.attributes),

@@ -14,7 +14,7 @@ import {
   sameShape,
   type Shape,
 } from '../dimension.ts';
-import type { Node, OpName, ValueType } from '../graph.ts';
+import type { Node, OpName } from '../graph.ts';
 import {
   type Bounds,
   isPoint,
@@ -23,6 +23,7 @@ import {
   ShapeError,
 } from './definition.ts';
 import { fusedError, magnitude, outwardBy } from './outward.ts';
+import { only } from './operands.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -53,13 +54,6 @@ declare module '../graph.ts' {
 type Structural =
   'reshape' | 'transpose' | 'expand' | 'concat' | 'slice' | 'pad' | 'gather' | 'scatterAdd';
 
-/** The one operand of a unary op's type. */
-export function only(operands: readonly ValueType[]): ValueType {
-  const [operand] = operands;
-  if (!operand) throw new ShapeError('an operand is missing');
-  return operand;
-}
-
 /** The same node over the lower and over the upper ends. */
 function endByEnd<K extends OpName>({ b, node, operands }: RangeContext<K>): Bounds {
   const over = (ends: readonly Node[]): Node => b.push(node.op, ends, node.attributes);
@@ -83,12 +77,6 @@ function inversePermutation(permutation: readonly number[]): number[] {
   const inverse: number[] = [];
   permutation.forEach((axis, i) => (inverse[axis] = i));
   return inverse;
-}
-
-function first(nodes: readonly Node[]): Node {
-  const [node] = nodes;
-  if (!node) throw new ShapeError('an operand is missing');
-  return node;
 }
 
 /** Where each output position of a scatterAdd takes its k-th term from (`count` = nowhere). */
@@ -118,8 +106,8 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
       return { type: operand.type, shape };
     },
     emit: (e, node, operands) =>
-      e.node('Reshape', [e.nameOf(first(operands)), e.reshapeTarget(node.attributes.shape)]),
-    gradient: ({ b, operands, cotangent }) => b.reshape(cotangent, first(operands).shape),
+      e.node('Reshape', [e.nameOf(only(operands)), e.reshapeTarget(node.attributes.shape)]),
+    gradient: ({ b, operands, cotangent }) => b.reshape(cotangent, only(operands).shape),
     range: endByEnd,
   },
   transpose: {
@@ -132,7 +120,7 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
       return { type, shape: permutation.map((axis) => sizeAlong(shape, axis)) };
     },
     emit: (e, node, operands) =>
-      e.node('Transpose', [e.nameOf(first(operands))], { perm: node.attributes.permutation }),
+      e.node('Transpose', [e.nameOf(only(operands))], { perm: node.attributes.permutation }),
     gradient: ({ b, node, cotangent }) =>
       b.transpose(cotangent, inversePermutation(node.attributes.permutation)),
     range: endByEnd,
@@ -151,8 +139,8 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
       return { type: operand.type, shape };
     },
     emit: (e, node, operands) =>
-      e.node('Expand', [e.nameOf(first(operands)), e.shape(node.attributes.shape)]),
-    gradient: ({ b, operands, cotangent }) => b.sumTo(cotangent, first(operands).shape),
+      e.node('Expand', [e.nameOf(only(operands)), e.shape(node.attributes.shape)]),
+    gradient: ({ b, operands, cotangent }) => b.sumTo(cotangent, only(operands).shape),
     range: endByEnd,
   },
   concat: {
@@ -199,14 +187,14 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
     },
     emit: (e, { attributes: { axis, start, end } }, operands) =>
       e.node('Slice', [
-        e.nameOf(first(operands)),
+        e.nameOf(only(operands)),
         e.constant(integers([start])),
         e.constant(integers([end])),
         e.constant(integers([axis])),
       ]),
     gradient: ({ b, node, operands, cotangent }) => {
       const { axis, start, end } = node.attributes;
-      const { shape } = first(operands);
+      const { shape } = only(operands);
       const size = known(sizeAlong(shape, axis), 'a sliced axis');
       const around = (amount: number): number[] => shape.map((_, i) => (i === axis ? amount : 0));
       return b.push('pad', [cotangent], {
@@ -231,13 +219,13 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
     },
     emit: (e, { attributes: { before, after, value } }, operands) =>
       e.node('Pad', [
-        e.nameOf(first(operands)),
+        e.nameOf(only(operands)),
         e.constant(integers([...before, ...after])),
         e.constant(floats([value], [])),
       ]),
     gradient: ({ b, node, operands, cotangent }) => {
       const { before } = node.attributes;
-      return first(operands).shape.reduce<Node>((value, dim, axis) => {
+      return only(operands).shape.reduce<Node>((value, dim, axis) => {
         const start = before[axis] ?? 0;
         return cotangent.shape[axis] === dim
           ? value
@@ -257,10 +245,10 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
       return { type, shape: replaced(shape, axis, indices.length) };
     },
     emit: (e, { attributes: { axis, indices } }, operands) =>
-      e.node('Gather', [e.nameOf(first(operands)), e.constant(integers(indices))], { axis }),
+      e.node('Gather', [e.nameOf(only(operands)), e.constant(integers(indices))], { axis }),
     gradient: ({ b, node, operands, cotangent }) => {
       const { axis, indices } = node.attributes;
-      const size = known(sizeAlong(first(operands).shape, axis), 'a gathered axis');
+      const size = known(sizeAlong(only(operands).shape, axis), 'a gathered axis');
       return b.push('scatterAdd', [cotangent], { axis, indices, size });
     },
     range: endByEnd,
@@ -278,7 +266,7 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
     },
     // A row of zeros behind the values, then one Gather for each layer of terms: contiguous copies.
     emit: (e, { attributes: { axis, indices, size } }, operands) => {
-      const value = first(operands);
+      const value = only(operands);
       const end = value.shape.map((_, i) => (i === axis ? 1 : 0));
       const padded = e.node('Pad', [
         e.nameOf(value),

@@ -1,0 +1,16 @@
+/** An op's operands by number: what is missing is a ShapeError, not undefined further on. */
+import { ShapeError } from './definition.ts';
+
+/** The only operand of a unary op. */
+export function only<T>(operands: readonly T[]): T {
+  const [operand] = operands;
+  if (operand === undefined) throw new ShapeError('an operand is missing');
+  return operand;
+}
+
+/** Both operands of a binary op. */
+export function pair<T>(operands: readonly T[]): [T, T] {
+  const [a, b] = operands;
+  if (a === undefined || b === undefined) throw new ShapeError('an operand is missing');
+  return [a, b];
+}
