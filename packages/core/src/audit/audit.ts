@@ -4,8 +4,8 @@
  * only thing that changes. What runs is decided by counts, never by measured time (a deadline
  * excepted), so the same seed and options give the same result whatever the blocks and workers.
  */
-import { ModelError } from '../onnx/model-error.ts';
 import type { Model } from '../onnx/read.ts';
+import { requireProvable } from '../bounds/provable.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import { type Classifier, openClassifier } from '../runtime/classifier.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -111,7 +111,7 @@ async function auditBlock(
  * passed; rows it did not begin are absent from the result.
  */
 export async function audit(options: AuditOptions): Promise<AuditPart> {
-  refuseFloat32Proofs(options);
+  if (options.proofs ?? true) requireProvable(options.model, options.semantics ?? 'float32');
   if (options.classifier) return auditWith(options.classifier, options);
   const classifier = await openClassifier(options.model, options.runtime);
   try {
@@ -119,15 +119,6 @@ export async function audit(options: AuditOptions): Promise<AuditPart> {
   } finally {
     await classifier.release();
   }
-}
-
-/** What is proven about float32 arithmetic says nothing about a file that computes in less. */
-function refuseFloat32Proofs({ model, semantics = 'float32', proofs = true }: AuditOptions): void {
-  if (model.precision === 'float32' || semantics === 'real' || !proofs) return;
-  throw new ModelError(
-    'unsupported',
-    `the model computes in ${model.precision}, about which proofs under float32 semantics say nothing: use --semantics real, which proves over the real numbers, or leave the proofs out`,
-  );
 }
 
 async function auditWith(classifier: Classifier, options: AuditOptions): Promise<AuditPart> {

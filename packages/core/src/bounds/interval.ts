@@ -15,6 +15,7 @@ import { oneHotRows } from '../transforms/margin.ts';
 import { propagateIntervals } from '../transforms/interval.ts';
 import { replayLowered } from '../transforms/lowering.ts';
 import { roundingModel } from '../transforms/rounding.ts';
+import { requireProvable } from './provable.ts';
 
 /** Stands for "no bound needed" in the row of the label itself. */
 const OWN_ROW = 1e30;
@@ -25,6 +26,7 @@ export function marginBoundGraph(
   threat: Threat,
   semantics: Semantics,
 ): Graph {
+  requireProvable(classifier.model, semantics);
   const b = new Builder();
   const { classes, graph } = classifier;
   const batch = batchOf(classifier);

@@ -17,6 +17,7 @@ import {
   outputNamed,
   propagateIntervals,
   replayLowered,
+  requireProvable,
   roundingModel,
   type Semantics,
   type Threat,
@@ -67,6 +68,7 @@ export function emitGradient(model: Model, chosen: number | undefined): Emitted 
 
 /** Inputs `lower` and `upper`; for each output its ends over that box, rounded outward; `finite`. */
 export function emitIntervals(model: Model, semantics: Semantics): Emitted {
+  requireProvable(model, semantics);
   const [node] = inputNodes(model.graph);
   const name = onlyInput(model);
   if (!node) throw new UsageError('The model has no input.');

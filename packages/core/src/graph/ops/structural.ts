@@ -1,7 +1,6 @@
 /**
- * Ops that move elements and never compute: reshape, transpose, expand, concat, slice, pad, gather
- * and its adjoint scatterAdd. Ranges map end by end; no rounding (scatterAdd and the adjoint of
- * expand sum, and say so).
+ * Ops that move elements and never compute: reshape, transpose, expand, concat, slice, pad. Ranges map
+ * end by end; no rounding.
  */
 import { floats, integers } from '../../tensor/tensor.ts';
 import type { Builder } from '../builder.ts';
@@ -22,7 +21,6 @@ import {
   type RangeContext,
   ShapeError,
 } from './definition.ts';
-import { fusedError, magnitude, outwardBy } from './outward.ts';
 import { only } from './operands.ts';
 
 declare module '../graph.ts' {
@@ -40,22 +38,13 @@ declare module '../graph.ts' {
       readonly after: readonly number[];
       readonly value: number;
     };
-    /** Elements at constant positions along one axis. */
-    gather: { readonly axis: number; readonly indices: readonly number[] };
-    /** Adjoint of gather: element i is added at position indices[i] of an axis of `size` zeros. */
-    scatterAdd: {
-      readonly axis: number;
-      readonly indices: readonly number[];
-      readonly size: number;
-    };
   }
 }
 
-type Structural =
-  'reshape' | 'transpose' | 'expand' | 'concat' | 'slice' | 'pad' | 'gather' | 'scatterAdd';
+type Structural = 'reshape' | 'transpose' | 'expand' | 'concat' | 'slice' | 'pad';
 
 /** The same node over the lower and over the upper ends. */
-function endByEnd<K extends OpName>({ b, node, operands }: RangeContext<K>): Bounds {
+export function endByEnd<K extends OpName>({ b, node, operands }: RangeContext<K>): Bounds {
   const over = (ends: readonly Node[]): Node => b.push(node.op, ends, node.attributes);
   const lower = over(operands.map((operand) => operand.lower));
   return operands.every(isPoint)
@@ -63,11 +52,11 @@ function endByEnd<K extends OpName>({ b, node, operands }: RangeContext<K>): Bou
     : { lower, upper: over(operands.map((operand) => operand.upper)) };
 }
 
-function replaced(shape: Shape, axis: number, dim: Dimension): Shape {
+export function replaced(shape: Shape, axis: number, dim: Dimension): Shape {
   return shape.map((existing, i) => (i === axis ? dim : existing));
 }
 
-function sizeAlong(shape: Shape, axis: number): Dimension {
+export function sizeAlong(shape: Shape, axis: number): Dimension {
   const size = shape[axis];
   if (size === undefined) throw new ShapeError(`axis ${axis} is outside ${printShape(shape)}`);
   return size;
@@ -77,19 +66,6 @@ function inversePermutation(permutation: readonly number[]): number[] {
   const inverse: number[] = [];
   permutation.forEach((axis, i) => (inverse[axis] = i));
   return inverse;
-}
-
-/** Where each output position of a scatterAdd takes its k-th term from (`count` = nowhere). */
-function scatterLayers(indices: readonly number[], size: number): number[][] {
-  const layers: number[][] = [];
-  const filled = new Array<number>(size).fill(0);
-  indices.forEach((target, from) => {
-    const depth = filled[target] ?? 0;
-    filled[target] = depth + 1;
-    const layer = (layers[depth] ??= new Array<number>(size).fill(indices.length));
-    layer[target] = from;
-  });
-  return layers.length === 0 ? [new Array<number>(size).fill(0)] : layers;
 }
 
 export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
@@ -233,60 +209,6 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
       }, cotangent);
     },
     range: endByEnd,
-  },
-  gather: {
-    kind: 'structural',
-    infer: ({ axis, indices }, operands) => {
-      const { type, shape } = only(operands);
-      const size = known(sizeAlong(shape, axis), 'a gathered axis');
-      if (indices.some((index) => index < 0 || index >= size)) {
-        throw new ShapeError(`an index is outside axis ${axis} of ${printShape(shape)}`);
-      }
-      return { type, shape: replaced(shape, axis, indices.length) };
-    },
-    emit: (e, { attributes: { axis, indices } }, operands) =>
-      e.node('Gather', [e.nameOf(only(operands)), e.constant(integers(indices))], { axis }),
-    gradient: ({ b, node, operands, cotangent }) => {
-      const { axis, indices } = node.attributes;
-      const size = known(sizeAlong(only(operands).shape, axis), 'a gathered axis');
-      return b.push('scatterAdd', [cotangent], { axis, indices, size });
-    },
-    range: endByEnd,
-  },
-  scatterAdd: {
-    kind: 'linear',
-    infer: ({ axis, indices, size }, operands) => {
-      const { type, shape } = only(operands);
-      if (sizeAlong(shape, axis) !== indices.length) {
-        throw new ShapeError(
-          `${indices.length} positions for axis ${axis} of ${printShape(shape)}`,
-        );
-      }
-      return { type, shape: replaced(shape, axis, size) };
-    },
-    // A row of zeros behind the values, then one Gather for each layer of terms: contiguous copies.
-    emit: (e, { attributes: { axis, indices, size } }, operands) => {
-      const value = only(operands);
-      const end = value.shape.map((_, i) => (i === axis ? 1 : 0));
-      const padded = e.node('Pad', [
-        e.nameOf(value),
-        e.constant(integers([...value.shape.map(() => 0), ...end])),
-        e.constant(floats([0], [])),
-      ]);
-      const parts = scatterLayers(indices, size).map((layer) =>
-        e.node('Gather', [padded, e.constant(integers(layer))], { axis }),
-      );
-      return parts.reduce((sum, part) => e.node('Add', [sum, part]));
-    },
-    gradient: ({ b, node, cotangent }) =>
-      b.gather(cotangent, node.attributes.axis, node.attributes.indices),
-    terms: ({ attributes: { indices, size } }) => scatterLayers(indices, size).length,
-    range: (context) => {
-      const { b, node } = context;
-      const size = magnitude(b, context.operands[0] ?? missing());
-      const sums = b.push('scatterAdd', [size], node.attributes);
-      return outwardBy(b, endByEnd(context), fusedError(context, sums));
-    },
   },
 };
 

@@ -7,6 +7,7 @@ import { contractions } from './contractions.ts';
 import { convolutions } from './convolutions.ts';
 import type { OpDefinition } from './definition.ts';
 import { gatedActivations } from './gated-activations.ts';
+import { gathers } from './gathers.ts';
 import { inexact } from './inexact.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
@@ -21,6 +22,7 @@ import { trigonometric } from './trigonometric.ts';
 /** Named so that whoever imports the types of this table gets every family's attributes with them. */
 export type OpFamilies = typeof sources &
   typeof structural &
+  typeof gathers &
   typeof arithmetic &
   typeof contractions &
   typeof convolutions &
@@ -39,6 +41,7 @@ export type OpFamilies = typeof sources &
 const families: OpFamilies = {
   ...sources,
   ...structural,
+  ...gathers,
   ...arithmetic,
   ...contractions,
   ...convolutions,

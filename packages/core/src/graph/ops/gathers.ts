@@ -1,0 +1,90 @@
+/** Elements at constant positions, and the adjoint: a sum into constant positions. */
+import { floats, integers } from '../../tensor/tensor.ts';
+import { known, printShape } from '../dimension.ts';
+import { type OpDefinition, ShapeError } from './definition.ts';
+import { only } from './operands.ts';
+import { fusedError, magnitude, outwardBy } from './outward.ts';
+import { endByEnd, replaced, sizeAlong } from './structural.ts';
+
+declare module '../graph.ts' {
+  interface OpAttributes {
+    /** Elements at constant positions along one axis. */
+    gather: { readonly axis: number; readonly indices: readonly number[] };
+    /** Adjoint of gather: element i is added at position indices[i] of an axis of `size` zeros. */
+    scatterAdd: {
+      readonly axis: number;
+      readonly indices: readonly number[];
+      readonly size: number;
+    };
+  }
+}
+
+/** Where each output position of a scatterAdd takes its k-th term from (`count` = nowhere). */
+function scatterLayers(indices: readonly number[], size: number): number[][] {
+  const layers: number[][] = [];
+  const filled = new Array<number>(size).fill(0);
+  indices.forEach((target, from) => {
+    const depth = filled[target] ?? 0;
+    filled[target] = depth + 1;
+    const layer = (layers[depth] ??= new Array<number>(size).fill(indices.length));
+    layer[target] = from;
+  });
+  return layers.length === 0 ? [new Array<number>(size).fill(0)] : layers;
+}
+
+export const gathers: { readonly [K in 'gather' | 'scatterAdd']: OpDefinition<K> } = {
+  gather: {
+    kind: 'structural',
+    infer: ({ axis, indices }, operands) => {
+      const { type, shape } = only(operands);
+      const size = known(sizeAlong(shape, axis), 'a gathered axis');
+      if (indices.some((index) => index < 0 || index >= size)) {
+        throw new ShapeError(`an index is outside axis ${axis} of ${printShape(shape)}`);
+      }
+      return { type, shape: replaced(shape, axis, indices.length) };
+    },
+    emit: (e, { attributes: { axis, indices } }, operands) =>
+      e.node('Gather', [e.nameOf(only(operands)), e.constant(integers(indices))], { axis }),
+    gradient: ({ b, node, operands, cotangent }) => {
+      const { axis, indices } = node.attributes;
+      const size = known(sizeAlong(only(operands).shape, axis), 'a gathered axis');
+      return b.push('scatterAdd', [cotangent], { axis, indices, size });
+    },
+    range: endByEnd,
+  },
+  scatterAdd: {
+    kind: 'linear',
+    infer: ({ axis, indices, size }, operands) => {
+      const { type, shape } = only(operands);
+      if (sizeAlong(shape, axis) !== indices.length) {
+        throw new ShapeError(
+          `${indices.length} positions for axis ${axis} of ${printShape(shape)}`,
+        );
+      }
+      return { type, shape: replaced(shape, axis, size) };
+    },
+    // A row of zeros behind the values, then one Gather for each layer of terms: contiguous copies.
+    emit: (e, { attributes: { axis, indices, size } }, operands) => {
+      const value = only(operands);
+      const end = value.shape.map((_, i) => (i === axis ? 1 : 0));
+      const padded = e.node('Pad', [
+        e.nameOf(value),
+        e.constant(integers([...value.shape.map(() => 0), ...end])),
+        e.constant(floats([0], [])),
+      ]);
+      const parts = scatterLayers(indices, size).map((layer) =>
+        e.node('Gather', [padded, e.constant(integers(layer))], { axis }),
+      );
+      return parts.reduce((sum, part) => e.node('Add', [sum, part]));
+    },
+    gradient: ({ b, node, cotangent }) =>
+      b.gather(cotangent, node.attributes.axis, node.attributes.indices),
+    terms: ({ attributes: { indices, size } }) => scatterLayers(indices, size).length,
+    range: (context) => {
+      const { b, node } = context;
+      const size = magnitude(b, only(context.operands));
+      const sums = b.push('scatterAdd', [size], node.attributes);
+      return outwardBy(b, endByEnd(context), fusedError(context, sums));
+    },
+  },
+};
