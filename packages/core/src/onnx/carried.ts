@@ -26,6 +26,7 @@ const exact: ReadonlySet<string> = new Set([
   'Abs',
   'Add',
   'Clip',
+  'CumSum',
   'GlobalMaxPool',
   'Max',
   'MaxPool',

@@ -17,7 +17,7 @@ import { ShapeError } from '../graph/ops/definition.ts';
 import { readTensor } from './element-types.ts';
 import { type Carried, carriedAs, carriedBy } from './carried.ts';
 import { hostOf, isHost, type ReadValue } from './host-value.ts';
-import { type Lowering, LoweringContext } from './lowering.ts';
+import { type Lowering, LoweringContext, type Surroundings } from './lowering.ts';
 import { ModelError } from './model-error.ts';
 import { hostOperators } from './operators/host.ts';
 import { operators } from './operators/table.ts';
@@ -54,19 +54,27 @@ export class NodeLowering {
   private readonly functions: ReadonlyMap<string, FunctionProto>;
   private nodes = 0;
 
-  constructor(b: Builder, proto: ModelProto) {
+  private readonly random: Surroundings['random'];
+
+  constructor(b: Builder, proto: ModelProto, random: Surroundings['random']) {
     this.b = b;
     this.functions = functionsOf(proto);
+    this.random = random;
   }
 
   /**
    * Lowers the main graph's nodes over named values, and names their results there; gives the names of
-   * results that are not read.
+   * results that are not read. `carried`: what the inputs are in the file's words.
    */
-  main(proto: ModelProto, values: Values): ReadonlySet<string> {
+  main(
+    proto: ModelProto,
+    values: Values,
+    inputs: ReadonlyMap<string, Carried>,
+  ): ReadonlySet<string> {
     const absent = new Set<string>();
     const opset = opsetOf(proto.opsetImport);
-    const scope = { opset, values, carried: new Map(), absent, path: '', depth: 0 };
+    const carried = new Map(inputs);
+    const scope = { opset, values, carried, absent, path: '', depth: 0 };
     for (const node of proto.graph?.node ?? []) this.node(scope, node);
     return absent;
   }
@@ -120,8 +128,11 @@ export class NodeLowering {
     kinds: readonly Carried[],
     where: string,
   ): Outcome {
-    const branch = (graph: GraphProto): Results => this.branch(scope, graph, where);
-    const context = new LoweringContext(this.b, node, scope.opset, where, operands, kinds, branch);
+    const context = new LoweringContext(this.b, node, scope.opset, where, operands, kinds, {
+      branch: (graph) => this.branch(scope, graph, where),
+      random: this.random,
+      main: scope.depth === 0,
+    });
     try {
       const result = evaluated(context, qualified(node), operands) ?? lowered(context, where);
       const results = isList(result) ? result : [result];

@@ -4,7 +4,7 @@
  */
 import type { AttributeProto, GraphProto, NodeProto } from 'onnx-buf';
 import type { Builder } from '../graph/builder.ts';
-import type { Dimension } from '../graph/dimension.ts';
+import type { Dimension, Shape } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -12,6 +12,7 @@ import type { Carried } from './carried.ts';
 import { readTensor } from './element-types.ts';
 import { isHost, type ReadValue, tensorOf } from './host-value.ts';
 import { ModelError } from './model-error.ts';
+import type { Distribution } from './randomness.ts';
 
 /** TensorProto codes of the element types that are not whole numbers. */
 const REAL_TYPES: ReadonlySet<number> = new Set([1, 10, 11, 16]);
@@ -19,6 +20,16 @@ const BOOL = 9;
 
 /** A broken file may ask for any size. */
 const MAX_LISTED = 2 ** 22;
+
+/** What an operator may ask of the file around it. */
+export interface Surroundings {
+  /** The results of a graph that sees the values around the node. */
+  branch(graph: GraphProto): readonly (ReadValue | undefined)[];
+  /** An input of the graph that holds random numbers instead of the node. Throws ShapeError. */
+  random(name: string, distribution: Distribution, shape: Shape): Node;
+  /** Whether the node stands in the file's main graph: not in a function, not in a branch. */
+  readonly main: boolean;
+}
 
 export class LoweringContext {
   readonly b: Builder;
@@ -28,7 +39,7 @@ export class LoweringContext {
   readonly where: string;
   private readonly operands: readonly (ReadValue | undefined)[];
   private readonly kinds: readonly Carried[];
-  private readonly lowerBranch: (graph: GraphProto) => readonly (ReadValue | undefined)[];
+  private readonly surroundings: Surroundings;
 
   constructor(
     b: Builder,
@@ -37,7 +48,7 @@ export class LoweringContext {
     where: string,
     operands: readonly (ReadValue | undefined)[],
     kinds: readonly Carried[],
-    lowerBranch: (graph: GraphProto) => readonly (ReadValue | undefined)[],
+    surroundings: Surroundings,
   ) {
     this.b = b;
     this.proto = proto;
@@ -45,7 +56,7 @@ export class LoweringContext {
     this.where = where;
     this.operands = operands;
     this.kinds = kinds;
-    this.lowerBranch = lowerBranch;
+    this.surroundings = surroundings;
   }
 
   /** The i-th operand as it was read. */
@@ -57,7 +68,15 @@ export class LoweringContext {
   branch(name: string): readonly (ReadValue | undefined)[] {
     const graph = this.attribute(name)?.g;
     if (!graph) throw this.invalid(`the attribute ${name} is missing`);
-    return this.lowerBranch(graph);
+    return this.surroundings.branch(graph);
+  }
+
+  /** Random numbers of a shape in place of this node. */
+  random(distribution: Distribution, shape: Shape): Node {
+    if (this.surroundings.main) {
+      return this.surroundings.random(this.proto.output[0] ?? '', distribution, shape);
+    }
+    throw this.unsupported('random numbers are supported in the main graph only');
   }
 
   /** The i-th operand; throws when it is absent. */

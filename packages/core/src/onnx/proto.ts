@@ -40,7 +40,7 @@ export function qualified(node: NodeProto): string {
 }
 
 /** What a node and the function it calls have in common. */
-export function functionKey(node: NodeProto): string {
+export function functionKey(node: Pick<NodeProto, 'domain' | 'opType' | 'overload'>): string {
   return `${node.domain}/${node.opType}/${node.overload}`;
 }
 
@@ -62,20 +62,36 @@ export function* nestedNodes(nodes: readonly NodeProto[]): Generator<NodeProto> 
   }
 }
 
+/** Gives a value of the graph another name wherever its nodes use or make it. */
+export function renameValue(graph: GraphProto, from: string, to: string): void {
+  const exchange = (names: readonly string[]): string[] =>
+    names.map((name) => (name === from ? to : name));
+  for (const node of nestedNodes(graph.node)) {
+    node.input = exchange(node.input);
+    node.output = exchange(node.output);
+  }
+  graph.valueInfo = graph.valueInfo.filter(({ name }) => name !== from);
+}
+
 /** Every node of the file: of its graph, of the branches in it, of its functions (each once). */
 export function* nodesOf(proto: ModelProto): Generator<NodeProto> {
   yield* nestedNodes(proto.graph?.node ?? []);
   for (const { node } of proto.functions) yield* nestedNodes(node);
 }
 
-/** Every tensor of the file: initialisers, those of branches, and those in attributes. */
-export function* tensorsOf(proto: ModelProto): Generator<TensorProto> {
-  yield* proto.graph?.initializer ?? [];
-  for (const { attribute } of nodesOf(proto)) {
+/** Every tensor of the file with the name of its value: initialisers, also of branches, and attributes. */
+export function* namedTensorsOf(proto: ModelProto): Generator<readonly [string, TensorProto]> {
+  const named = (tensor: TensorProto) => [tensor.name, tensor] as const;
+  yield* (proto.graph?.initializer ?? []).map(named);
+  for (const { attribute, output } of nodesOf(proto)) {
     for (const held of attribute) {
-      if (held.t) yield held.t;
-      yield* held.tensors;
-      for (const graph of graphsIn(held)) yield* graph.initializer;
+      if (held.t) yield [output[0] ?? '', held.t];
+      for (const tensor of held.tensors) yield [output[0] ?? '', tensor];
+      for (const graph of graphsIn(held)) yield* graph.initializer.map(named);
     }
   }
+}
+
+export function* tensorsOf(proto: ModelProto): Generator<TensorProto> {
+  for (const [, tensor] of namedTensorsOf(proto)) yield tensor;
 }

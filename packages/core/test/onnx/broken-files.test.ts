@@ -2,7 +2,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ModelError } from '../../src/onnx/model-error.ts';
-import { readModel, surveyModel } from '../../src/onnx/read.ts';
+import { surveyModel } from '../../src/onnx/parse.ts';
+import { readModel } from '../../src/onnx/read.ts';
 import { floats } from '../../src/tensor/tensor.ts';
 import { classicalCases } from './classical-cases.ts';
 import { controlCases } from './control-cases.ts';
