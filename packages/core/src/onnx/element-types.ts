@@ -22,6 +22,9 @@ export const elementTypeCodes: Readonly<Record<DataType, number>> = {
 /** TensorProto code of float16, which is read as float32. */
 export const FLOAT16 = 10;
 
+/** TensorProto code of strings, which no computation takes. */
+export const TEXT = 8;
+
 const names: Readonly<Record<number, string>> = {
   0: 'undefined',
   1: 'float32',

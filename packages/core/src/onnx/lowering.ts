@@ -9,7 +9,7 @@ import type { Node } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Carried } from './carried.ts';
-import { readTensor } from './element-types.ts';
+import { readTensor, TEXT } from './element-types.ts';
 import { isHost, type ReadValue, tensorOf } from './host-value.ts';
 import { ModelError } from './model-error.ts';
 
@@ -153,6 +153,19 @@ export class LoweringContext {
   text(name: string, absent: string): string {
     const found = this.attribute(name);
     return found ? String.fromCharCode(...found.s) : absent;
+  }
+
+  texts(name: string): string[] | undefined {
+    return this.attribute(name)?.strings.map((bytes) => String.fromCharCode(...bytes));
+  }
+
+  /** Whether an attribute holds texts, one or several, or a tensor of them. */
+  isText(name: string): boolean {
+    const found = this.attribute(name);
+    return (
+      found !== undefined &&
+      (found.s.length > 0 || found.strings.length > 0 || found.t?.dataType === TEXT)
+    );
   }
 
   tensor(name: string): Tensor | undefined {

@@ -4,10 +4,16 @@
  * the units of the user's own inputs.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { ModelProtoSchema, NodeProtoSchema, TensorProtoSchema } from 'onnx-buf';
+import {
+  ModelProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  TensorProtoSchema,
+} from 'onnx-buf';
 import { floats } from '../tensor/tensor.ts';
 import { elementTypeCodes, rawBytes } from './element-types.ts';
 import { ModelError } from './model-error.ts';
+import { isMainDomain } from './proto.ts';
 import type { Model } from './read.ts';
 
 export interface Normalisation {
@@ -57,6 +63,10 @@ export function normaliseInput(
     step('Sub', [port.name, meanName], centred),
     step('Div', [centred, stdName], scaled),
   );
+  // A file of other domains' operators alone may not name the standard's.
+  if (!proto.opsetImport.some(isMainDomain)) {
+    proto.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: '', version: 13n }));
+  }
   return toBinary(ModelProtoSchema, proto);
 }
 

@@ -17,9 +17,14 @@ export function isMainDomain({ domain }: { readonly domain: string }): boolean {
   return domain === '' || domain === 'ai.onnx';
 }
 
-/** The version of the standard's operators. Throws ModelError where it is none that can be read. */
+/**
+ * The version of the standard's operators. Throws ModelError where it is none that can be read. A file
+ * of other domains' operators alone (XGBoost's trees) need not name one.
+ */
 export function opsetOf(imports: readonly OperatorSetIdProto[]): number {
-  const opset = Number(imports.find(isMainDomain)?.version ?? 1n);
+  const named = imports.find(isMainDomain);
+  if (!named && imports.length > 0) return MAX_SUPPORTED_OPSET;
+  const opset = Number(named?.version ?? 1n);
   if (opset < MIN_SUPPORTED_OPSET || opset > MAX_SUPPORTED_OPSET) {
     throw new ModelError(
       'unsupported',

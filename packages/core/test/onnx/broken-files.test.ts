@@ -16,6 +16,7 @@ import { reductionCases } from './reduction-cases.ts';
 import { resizeCases } from './resize-cases.ts';
 import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
+import { treeCases } from './tree-cases.ts';
 
 const files = [
   ...elementwiseCases,
@@ -29,6 +30,7 @@ const files = [
   ...normalisationCases,
   ...controlCases,
   ...classicalCases,
+  ...treeCases,
 ].map(onnxFile);
 
 /** What reading throws; undefined when it succeeds. */
