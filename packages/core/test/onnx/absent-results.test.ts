@@ -8,6 +8,7 @@ import {
 } from 'onnx-buf';
 import * as ort from 'onnxruntime-node';
 import { expect, test } from 'vitest';
+import { TEXT } from '../../src/onnx/element-types.ts';
 import { normaliseInput } from '../../src/onnx/normalise.ts';
 import { readModel } from '../../src/onnx/read.ts';
 import { openClassifier } from '../../src/runtime/classifier.ts';
@@ -58,10 +59,12 @@ function textLabels(source: 'initialiser' | 'constant'): Uint8Array<ArrayBuffer>
     ],
     initializers: { flat: ints(-1) },
   });
+  const label = proto.graph?.output[0]?.type?.value;
+  if (label?.case === 'tensorType') label.value.elemType = TEXT;
   const texts = create(TensorProtoSchema, {
     name: 'classes',
     dims: [3n],
-    dataType: 8,
+    dataType: TEXT,
     stringData: ['low', 'mid', 'high'].map((text) => new TextEncoder().encode(text)),
   });
   if (source === 'initialiser') proto.graph?.initializer.push(texts);
@@ -80,6 +83,15 @@ function textLabels(source: 'initialiser' | 'constant'): Uint8Array<ArrayBuffer>
 test.each(['initialiser', 'constant'] as const)('texts are labels, held as %s', (source) => {
   const model = readModel(textLabels(source));
   expect(model.outputs.map(({ name }) => name)).toEqual(['y']);
+});
+
+test('a runtime gives the scores beside labels that are texts', async () => {
+  const session = await ortRuntime(ort, { name: 'onnxruntime-node' }).session(
+    textLabels('initialiser'),
+  );
+  const results = await session.run({ x: floats([0, 1, 2], [1, 3]) });
+  expect(Object.keys(results)).toEqual(['y']);
+  await session.release();
 });
 
 test('a file of trees alone need not say which version of the standard it is written in', async () => {
