@@ -36,32 +36,32 @@ const conditionsByMode: ReadonlyMap<string, Condition | undefined> = new Map([
   ['LEAF', undefined],
 ] as const);
 
-function conditionOf(c: LoweringContext, mode: string): Condition | undefined {
+export function conditionOf(c: LoweringContext, mode: string): Condition | undefined {
   if (!conditionsByMode.has(mode))
     throw c.unsupported(`nodes of the mode ${mode} are not supported`);
   return conditionsByMode.get(mode);
 }
 
+/** Numbers of a tensor, each of them a float32; undefined where the file has none. */
+export function tensorNumbers(c: LoweringContext, name: string): readonly number[] | undefined {
+  const held = c.tensor(name);
+  if (!held) return undefined;
+  const numbers = Array.from(held.data as ArrayLike<number | bigint>, Number);
+  if (numbers.every((value) => Math.fround(value) === value)) return numbers;
+  throw c.unsupported(
+    `${name} holds numbers that float32 does not: convert the model for float32 inputs`,
+  );
+}
+
 /** Numbers of a list or, as newer converters write them, of a tensor. */
-export function exactNumbers(
-  c: LoweringContext,
-  name: string,
-  tensor = `${name}_as_tensor`,
-): readonly number[] {
-  const held = c.tensor(tensor);
-  const numbers = held
-    ? Array.from(held.data as ArrayLike<number | bigint>, Number)
-    : (c.floatList(name) ?? []);
-  if (numbers.some((value) => Math.fround(value) !== value)) {
-    throw c.unsupported(
-      `${tensor} holds numbers that float32 does not: convert the model for float32 inputs`,
-    );
-  }
+export function exactNumbers(c: LoweringContext, name: string): readonly number[] {
+  const numbers = tensorNumbers(c, `${name}_as_tensor`) ?? c.floatList(name) ?? [];
+  if (numbers.some(Number.isNaN)) throw c.invalid(`${name} holds what is no number`);
   return numbers;
 }
 
 /** Whole numbers, as many as there are nodes. */
-function wholeList(c: LoweringContext, name: string, count: number): readonly number[] {
+export function wholeList(c: LoweringContext, name: string, count: number): readonly number[] {
   const list = c.ints(name) ?? [];
   if (list.length === count) return list;
   throw c.invalid(`${name} has ${list.length} elements where ${count} are needed`);
@@ -119,7 +119,7 @@ function weightsOf(
   return weights;
 }
 
-function addWeight(
+export function addWeight(
   c: LoweringContext,
   weights: Map<number, Map<number, number>>,
   position: number,
@@ -163,59 +163,7 @@ export function readEnsemble(
   return ensemble;
 }
 
-const newerModes = ['LEQ', 'LT', 'GTE', 'GT', 'EQ', 'NEQ', 'MEMBER'].map(
-  (mode) => `BRANCH_${mode}`,
-);
-
-/**
- * The attributes of TreeEnsemble, which numbers nodes and leaves apart: leaf i takes the position
- * behind the nodes.
- */
-export function readNewerEnsemble(c: LoweringContext, targets: number, features: number): Ensemble {
-  const numbers = (name: string): readonly number[] => exactNumbers(c, '', name);
-  const splits = numbers('nodes_splits');
-  const values = numbers('leaf_weights');
-  const nodes = splits.length;
-  const list = (name: string): readonly number[] => wholeList(c, `nodes_${name}`, nodes);
-  const modes = numbers('nodes_modes');
-  if (modes.length !== nodes) throw c.invalid(`nodes_modes has ${modes.length} elements`);
-  const child = (side: 'true' | 'false'): number[] => {
-    const [ids, leafs] = [list(`${side}nodeids`), list(`${side}leafs`)];
-    return ids.map((id, i) => {
-      const isLeaf = leafs[i] !== 0;
-      if (id >= 0 && id < (isLeaf ? values.length : nodes)) return isLeaf ? nodes + id : id;
-      throw c.invalid(`there is no ${isLeaf ? 'leaf' : 'node'} ${id}`);
-    });
-  };
-  const [whenTrue, whenFalse] = [child('true'), child('false')];
-  const roots = c.ints('tree_roots') ?? [];
-  for (const root of roots) {
-    if (!(root >= 0 && root < nodes)) throw c.invalid(`there is no node ${root}`);
-    if (list('truenodeids')[root] === list('falsenodeids')[root]) {
-      throw c.unsupported('a root with one number for both of its branches is not supported');
-    }
-  }
-  const weights = new Map<number, Map<number, number>>();
-  wholeList(c, 'leaf_targetids', values.length).forEach((target, leaf) => {
-    if (!(target >= 0 && target < targets)) throw c.invalid(`a leaf is for target ${target}`);
-    addWeight(c, weights, nodes + leaf, target, values[leaf] ?? 0);
-  });
-  const conditions = modes.map((mode) => conditionOf(c, newerModes[mode] ?? `${mode}`));
-  const tested = list('featureids');
-  const ensemble = {
-    conditions,
-    features: tested,
-    thresholds: splits,
-    whenTrue,
-    whenFalse,
-    roots,
-    weights,
-  };
-  checkFeatures(c, ensemble, features);
-  return ensemble;
-}
-
-function checkFeatures(c: LoweringContext, ensemble: Ensemble, features: number): void {
+export function checkFeatures(c: LoweringContext, ensemble: Ensemble, features: number): void {
   if (ensemble.roots.length === 0) throw c.invalid('it has no tree');
   ensemble.conditions.forEach((condition, position) => {
     const feature = ensemble.features[position] ?? -1;

@@ -5,8 +5,9 @@
 import { known } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
+import { readNewerEnsemble } from './newer-tree-ensemble.ts';
 import { labelsOf, ofBoth, transformed, untransformed } from './scores.ts';
-import { type Ensemble, exactNumbers, readEnsemble, readNewerEnsemble } from './tree-ensemble.ts';
+import { type Ensemble, exactNumbers, readEnsemble } from './tree-ensemble.ts';
 import { type Aggregate, based, isReached, outcome, type Outcome, shifted } from './tree-sums.ts';
 
 function featuresOf(c: LoweringContext, x: Node): number {
