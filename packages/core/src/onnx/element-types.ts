@@ -23,6 +23,9 @@ export const elementTypeCodes: Readonly<Record<DataType, number>> = {
 /** TensorProto code of float16, which is read as float32. */
 export const FLOAT16 = 10;
 
+/** TensorProto code of strings, which no computation takes. */
+export const TEXT = 8;
+
 const names: Readonly<Record<number, string>> = {
   0: 'undefined',
   1: 'float32',
@@ -142,10 +145,11 @@ function narrowed(tensor: Tensor): Tensor {
  * external data, wrong sizes.
  */
 export function readTensor(proto: TensorProto, where: string): Tensor {
-  return narrowed(readAsIs(proto, where));
+  return narrowed(readTensorAsIs(proto, where));
 }
 
-function readAsIs(proto: TensorProto, where: string): Tensor {
+/** The same, double values left as they are. */
+export function readTensorAsIs(proto: TensorProto, where: string): Tensor {
   const isHalf = proto.dataType === FLOAT16;
   const type = isHalf ? 'float32' : dataTypeOf(proto.dataType);
   if (type === undefined) {

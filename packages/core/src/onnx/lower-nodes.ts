@@ -14,7 +14,7 @@ import {
 } from 'onnx-buf';
 import type { Builder } from '../graph/builder.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
-import { readTensor } from './element-types.ts';
+import { readTensor, TEXT } from './element-types.ts';
 import { type Carried, carriedAs, carriedBy } from './carried.ts';
 import { hostOf, isHost, type ReadValue } from './host-value.ts';
 import { type Lowering, LoweringContext, type Surroundings } from './lowering.ts';
@@ -63,26 +63,32 @@ export class NodeLowering {
   }
 
   /**
-   * Lowers the main graph's nodes over named values, and names their results there; gives the names of
-   * results that are not read. `carried`: what the inputs are in the file's words.
+   * Lowers the main graph's initialisers and nodes over named values, and names their results there;
+   * gives the names of what is not read, and what values are in the file's words where that is not
+   * real numbers. `inputs`: what the inputs are.
    */
   main(
     proto: ModelProto,
     values: Values,
     inputs: ReadonlyMap<string, Carried>,
-  ): ReadonlySet<string> {
+  ): { absent: ReadonlySet<string>; kinds: ReadonlyMap<string, Carried> } {
     const absent = new Set<string>();
+    if (proto.graph) this.constants(proto.graph, values, absent);
     const opset = opsetOf(proto.opsetImport);
     const carried = new Map(inputs);
     const scope = { opset, values, carried, absent, path: '', depth: 0 };
     for (const node of proto.graph?.node ?? []) this.node(scope, node);
-    return absent;
+    return { absent, kinds: carried };
   }
 
-  /** Adds a graph's initialisers to the values. */
-  constants(graph: GraphProto, values: Values): void {
+  /** Adds a graph's initialisers to the values; texts are labels, and are not read. */
+  private constants(graph: GraphProto, values: Values, absent: Set<string>): void {
     for (const initializer of graph.initializer) {
-      const { name } = initializer;
+      const { name, dataType } = initializer;
+      if (dataType === TEXT) {
+        absent.add(name);
+        continue;
+      }
       const tensor = readTensor(initializer, `the initializer ${name}`);
       values.set(name, this.b.constant(tensor, name, tensor.type === 'float32'));
     }
@@ -148,7 +154,7 @@ export class NodeLowering {
   private branch(scope: Scope, graph: GraphProto, where: string): Results {
     const values = new Map(scope.values);
     const absent = new Set(scope.absent);
-    this.constants(graph, values);
+    this.constants(graph, values, absent);
     const carried = new Map(scope.carried);
     const inner = {
       ...scope,

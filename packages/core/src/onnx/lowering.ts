@@ -9,7 +9,7 @@ import type { Node } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Carried } from './carried.ts';
-import { readTensor } from './element-types.ts';
+import { readTensor, readTensorAsIs, TEXT } from './element-types.ts';
 import { isHost, type ReadValue, tensorOf } from './host-value.ts';
 import { ModelError } from './model-error.ts';
 import type { Distribution } from './randomness.ts';
@@ -174,9 +174,28 @@ export class LoweringContext {
     return found ? String.fromCharCode(...found.s) : absent;
   }
 
+  texts(name: string): string[] | undefined {
+    return this.attribute(name)?.strings.map((bytes) => String.fromCharCode(...bytes));
+  }
+
+  /** Whether an attribute holds texts, one or several, or a tensor of them. */
+  isText(name: string): boolean {
+    const found = this.attribute(name);
+    return (
+      found !== undefined &&
+      (found.s.length > 0 || found.strings.length > 0 || found.t?.dataType === TEXT)
+    );
+  }
+
   tensor(name: string): Tensor | undefined {
     const found = this.attribute(name);
     return found?.t && readTensor(found.t, `attribute ${name} of ${this.where}`);
+  }
+
+  /** The same, double values left as they are. */
+  tensorAsIs(name: string): Tensor | undefined {
+    const found = this.attribute(name);
+    return found?.t && readTensorAsIs(found.t, `attribute ${name} of ${this.where}`);
   }
 
   /** An axis counted from the front. */

@@ -8,7 +8,7 @@ import { ModelProtoSchema, NodeProtoSchema, TensorProtoSchema } from 'onnx-buf';
 import { floats } from '../tensor/tensor.ts';
 import { elementTypeCodes, rawBytes } from './element-types.ts';
 import { ModelError } from './model-error.ts';
-import { renameValue } from './proto.ts';
+import { importStandard, renameValue } from './proto.ts';
 import type { Model } from './read.ts';
 
 export interface Normalisation {
@@ -60,6 +60,7 @@ export function normaliseInput(
     step('Sub', [port.name, meanName], centred),
     step('Div', [centred, stdName], scaled),
   );
+  importStandard(proto);
   return toBinary(ModelProtoSchema, proto);
 }
 

@@ -10,6 +10,7 @@ import { fixInputs } from './fixed-inputs.ts';
 import { ModelError } from './model-error.ts';
 import { fixSizes } from './ports.ts';
 import { widenPorts } from './precision.ts';
+import { importStandard } from './proto.ts';
 
 export interface PrepareOptions {
   /** Where weights kept in other files come from; without it such a file is refused. */
@@ -32,13 +33,15 @@ export function prepare(
   if (!graph) return { changed: embedded, notes: [] };
   const { notes, places } = uncoverScores(graph, output);
   if (output !== undefined) keepOutput(graph, places.get(output) ?? output);
+  const widened = widenPorts(graph);
+  if (widened) importStandard(proto);
   const changes = [
     embedded,
     places.size > 0,
     output !== undefined,
     fixInputs(graph, fixed),
     fixSizes(graph, sizes),
-    widenPorts(graph),
+    widened,
   ];
   return { changed: changes.includes(true), notes };
 }

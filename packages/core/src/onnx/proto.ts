@@ -1,25 +1,34 @@
 /** What the parts of an ONNX file are called, and the walk over all of them. */
-import type {
-  AttributeProto,
-  FunctionProto,
-  GraphProto,
-  ModelProto,
-  NodeProto,
-  OperatorSetIdProto,
-  TensorProto,
+import { create } from '@bufbuild/protobuf';
+import {
+  type AttributeProto,
+  type FunctionProto,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  type OperatorSetIdProto,
+  OperatorSetIdProtoSchema,
+  type TensorProto,
 } from 'onnx-buf';
 import { ModelError } from './model-error.ts';
 
 const MAX_SUPPORTED_OPSET = 23;
 const MIN_SUPPORTED_OPSET = 7;
+/** For a file that says nothing. */
+const STANDARD = 13n;
 
 export function isMainDomain({ domain }: { readonly domain: string }): boolean {
   return domain === '' || domain === 'ai.onnx';
 }
 
-/** The version of the standard's operators. Throws ModelError where it is none that can be read. */
+/**
+ * The version of the standard's operators. Throws ModelError where it is none that can be read. A file
+ * of other domains' operators alone (XGBoost's trees) need not name one.
+ */
 export function opsetOf(imports: readonly OperatorSetIdProto[]): number {
-  const opset = Number(imports.find(isMainDomain)?.version ?? 1n);
+  const named = imports.find(isMainDomain);
+  if (!named && imports.length > 0) return MAX_SUPPORTED_OPSET;
+  const opset = Number(named?.version ?? 1n);
   if (opset < MIN_SUPPORTED_OPSET || opset > MAX_SUPPORTED_OPSET) {
     throw new ModelError(
       'unsupported',
@@ -27,6 +36,13 @@ export function opsetOf(imports: readonly OperatorSetIdProto[]): number {
     );
   }
   return opset;
+}
+
+/** Names the standard's operators where a file of other domains' alone does not: nodes are added to it. */
+export function importStandard(proto: ModelProto): void {
+  if (proto.opsetImport.some(isMainDomain)) return;
+  const standard = create(OperatorSetIdProtoSchema, { domain: '', version: STANDARD });
+  proto.opsetImport.push(standard);
 }
 
 /** `op name` (or the name of what it writes), for messages. */

@@ -77,10 +77,12 @@ function lower(reading: Reading, batch: Dimension): Lowered {
     random.push({ name, ...distribution, shape: declared });
     return fed(name, shape);
   });
-  if (proto.graph) nodes.constants(proto.graph, values);
   const carried = new Map(inputs.map((port) => [port.name, carriedOf(port)] as const));
-  const absent = nodes.main(proto, values, carried);
-  const wanted = (proto.graph?.output ?? []).filter(({ name }) => !absent.has(name));
+  const { absent, kinds } = nodes.main(proto, values, carried);
+  const read = (proto.graph?.output ?? []).filter(({ name }) => !absent.has(name));
+  // Beside scores, labels and positions are no outputs to look at.
+  const scores = read.filter(({ name }) => (kinds.get(name) ?? 'real') === 'real');
+  const wanted = scores.length > 0 ? scores : read;
   if (wanted.length === 0) {
     throw new ModelError('unsupported', 'every output is a label or a position; scores are needed');
   }

@@ -17,6 +17,7 @@ import { reductionCases } from './reduction-cases.ts';
 import { resizeCases } from './resize-cases.ts';
 import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
+import { treeCases } from './tree-cases.ts';
 
 const files = [
   ...elementwiseCases,
@@ -30,6 +31,7 @@ const files = [
   ...normalisationCases,
   ...controlCases,
   ...classicalCases,
+  ...treeCases,
 ].map(onnxFile);
 
 /** What reading throws; undefined when it succeeds. */

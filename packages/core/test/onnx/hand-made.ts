@@ -24,6 +24,7 @@ export type Attribute =
   | readonly number[]
   | { readonly float: number }
   | { readonly floats: readonly number[] }
+  | { readonly texts: readonly string[] }
   | { readonly tensor: Tensor }
   | { readonly graph: GraphSpec };
 
@@ -57,6 +58,10 @@ function attributeProto(name: string, value: Attribute): AttributeProto {
   }
   if ('float' in value) return made(AttributeType.FLOAT, { f: value.float });
   if ('floats' in value) return made(AttributeType.FLOATS, { floats: [...value.floats] });
+  if ('texts' in value) {
+    const strings = value.texts.map((text) => new TextEncoder().encode(text));
+    return made(AttributeType.STRINGS, { strings });
+  }
   if ('graph' in value) return made(AttributeType.GRAPH, { g: graphProto(value.graph, {}) });
   if ('tensor' in value) return made(AttributeType.TENSOR, { t: tensorProto('', value.tensor) });
   return made(AttributeType.INTS, { ints: value.map(BigInt) });
@@ -121,12 +126,15 @@ function graphProto(
   });
 }
 
+const NEWER_TREES = 'ai.onnx.ml.TreeEnsemble';
+
 export function modelProto(spec: FileSpec): ModelProto {
   return create(ModelProtoSchema, {
     irVersion: 8n,
     opsetImport: [
       { domain: '', version: BigInt(spec.opset) },
-      { domain: 'ai.onnx.ml', version: 3n },
+      // The newest operator that holds all kinds of trees came with the fifth version.
+      { domain: 'ai.onnx.ml', version: spec.nodes.some(({ op }) => op === NEWER_TREES) ? 5n : 3n },
     ],
     graph: graphProto(spec, spec.inputs, spec.types),
   });

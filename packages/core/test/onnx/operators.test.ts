@@ -26,6 +26,7 @@ import { reductionCases } from './reduction-cases.ts';
 import { resizeCases } from './resize-cases.ts';
 import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
+import { treeCases } from './tree-cases.ts';
 
 const cases = [
   ...activationCases,
@@ -42,6 +43,7 @@ const cases = [
   ...normalisationCases,
   ...controlCases,
   ...classicalCases,
+  ...treeCases,
 ];
 
 test('every operator that can be read has a hand-made file', () => {

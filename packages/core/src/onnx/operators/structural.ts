@@ -242,6 +242,9 @@ export const structural: Readonly<Record<string, Lowering>> = {
     return c.b.expand(x, shape);
   },
   Constant: (c) => {
+    if (['value', 'value_string', 'value_strings'].some((name) => c.isText(name))) {
+      return [undefined];
+    }
     const value = c.tensor('value');
     if (value) return c.b.constant(value);
     const list = c.ints('value_ints');
