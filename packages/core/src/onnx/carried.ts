@@ -14,6 +14,8 @@ const judging: ReadonlySet<string> = new Set([
   'Equal',
   'Greater',
   'GreaterOrEqual',
+  'IsInf',
+  'IsNaN',
   'Less',
   'LessOrEqual',
   'Not',
@@ -46,6 +48,7 @@ const exact: ReadonlySet<string> = new Set([
 
 /** Operators that move elements and do not mind what they are. */
 const moving: ReadonlySet<string> = new Set([
+  'ArrayFeatureExtractor',
   'Concat',
   'DepthToSpace',
   'Expand',
@@ -88,6 +91,7 @@ export function carriedBy(
   const [first = 'real', ...others] = operands;
   if (judging.has(op)) return 'truth';
   if (op === 'Cast') return to;
+  if (op === 'CastLike') return others[0] ?? 'real';
   if (op === 'Where') return others.includes('real') ? 'real' : (others[0] ?? 'real');
   if (op === 'QuantizeLinear' || op === 'ArgMax' || op === 'ArgMin') return 'whole';
   if (op === 'DequantizeLinear') return 'real';

@@ -27,6 +27,9 @@ import { describe, functionKey, functionsOf, isMainDomain, opsetOf, qualified } 
 const MAX_DEPTH = 64;
 const MAX_NODES = 2 ** 20;
 
+/** TensorProto code. */
+const STRING = 8;
+
 type Values = Map<string, ReadValue>;
 type Results = readonly (ReadValue | undefined)[];
 
@@ -60,21 +63,26 @@ export class NodeLowering {
   }
 
   /**
-   * Lowers the main graph's nodes over named values, and names their results there; gives the names of
-   * results that are not read.
+   * Lowers the main graph over the values of its inputs, and names all results there; gives the names
+   * of results that are not read.
    */
   main(proto: ModelProto, values: Values): ReadonlySet<string> {
     const absent = new Set<string>();
     const opset = opsetOf(proto.opsetImport);
     const scope = { opset, values, carried: new Map(), absent, path: '', depth: 0 };
+    if (proto.graph) this.constants(proto.graph, values, absent);
     for (const node of proto.graph?.node ?? []) this.node(scope, node);
     return absent;
   }
 
-  /** Adds a graph's initialisers to the values. */
-  constants(graph: GraphProto, values: Values): void {
+  /** Adds a graph's initialisers to the values. Strings can only be labels, which are not read. */
+  private constants(graph: GraphProto, values: Values, absent: Set<string>): void {
     for (const initializer of graph.initializer) {
-      const { name } = initializer;
+      const { name, dataType } = initializer;
+      if (dataType === STRING) {
+        absent.add(name);
+        continue;
+      }
       const tensor = readTensor(initializer, `the initializer ${name}`);
       values.set(name, this.b.constant(tensor, name, tensor.type === 'float32'));
     }
@@ -137,7 +145,7 @@ export class NodeLowering {
   private branch(scope: Scope, graph: GraphProto, where: string): Results {
     const values = new Map(scope.values);
     const absent = new Set(scope.absent);
-    this.constants(graph, values);
+    this.constants(graph, values, absent);
     const carried = new Map(scope.carried);
     const inner = {
       ...scope,

@@ -127,7 +127,6 @@ function lower(reading: Reading, batch: Dimension): Graph {
     values.set(port.name, reading.batchAxis ? node : b.reshape(node, rest));
   }
   const nodes = new NodeLowering(b, reading.proto);
-  if (graph) nodes.constants(graph, values);
   const absent = nodes.main(reading.proto, values);
   const wanted = (graph?.output ?? []).filter(({ name }) => !absent.has(name));
   if (wanted.length === 0) {

@@ -81,7 +81,10 @@ export function ortRuntime(ort: OnnxRuntime, options: RuntimeOptions): Runtime {
           );
           const results = await session.run(Object.fromEntries(entries));
           return Object.fromEntries(
-            Object.entries(results).map(([name, value]) => [name, fromOrt(value)]),
+            Object.entries(results)
+              // Strings are names of classes, which are not read: no host tensor holds them.
+              .filter(([, { type }]) => type !== 'string')
+              .map(([name, value]) => [name, fromOrt(value)]),
           );
         },
         release: () => session.release(),

@@ -59,6 +59,39 @@ export const shapeCases: readonly Case[] = [
   },
   {
     ...free,
+    what: 'Slice: pads of a table are turned around, last axis first',
+    nodes: [
+      node('Concat', ['pads', 'none'], 'flat', { axis: 0 }),
+      node('Reshape', ['flat', 'pairs'], 'table'),
+      node('Slice', ['table', 'end', 'beyond', 'front', 'end'], 'turned'),
+      node('Transpose', ['turned'], 'sides', { perm: [1, 0] }),
+      node('Reshape', ['sides', 'end'], 'amounts'),
+      node('Pad', ['x', 'amounts'], 'y', { mode: 'edge' }),
+    ],
+    initializers: {
+      pads: ints(1, 2, 0, 1),
+      none: ints(0, 0),
+      pairs: ints(-1, 2),
+      end: ints(-1),
+      beyond: integers([Number.MIN_SAFE_INTEGER]),
+      front: ints(0),
+    },
+  },
+  {
+    ...free,
+    what: 'Shape: of a shape, whose length fills another one',
+    nodes: [
+      node('Shape', ['x'], 'shape'),
+      node('Shape', ['shape'], 'rank'),
+      node('Size', ['shape'], 'count'),
+      node('Add', ['rank', 'count'], 'six'),
+      node('Concat', ['open', 'six'], 'target', { axis: 0 }),
+      node('Reshape', ['x', 'target'], 'y'),
+    ],
+    initializers: { open: ints(-1) },
+  },
+  {
+    ...free,
     what: 'Shape: the batch is taken out of the shape and put into a Reshape',
     nodes: [
       node('Shape', ['x'], 'shape'),

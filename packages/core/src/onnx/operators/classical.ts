@@ -45,6 +45,38 @@ function linearClassifier(c: LoweringContext): (Node | undefined)[] {
   return [undefined, rescaled(c, scores)];
 }
 
+/** Σ coefficient · feature + intercept for every target: a row of coefficients each. */
+function linearRegressor(c: LoweringContext): Node {
+  const x = c.operand();
+  const features = known(x.shape[1] ?? 0, 'features');
+  const targets = c.int('targets', 1);
+  const coefficients = c.floatList('coefficients') ?? [];
+  if (x.shape.length !== 2 || coefficients.length !== targets * features) {
+    throw c.invalid(`${coefficients.length} coefficients do not fit ${features} features`);
+  }
+  const transform = c.text('post_transform', 'NONE');
+  if (transform !== 'NONE') {
+    throw c.unsupported(`the transformation ${transform} is not supported`);
+  }
+  const weights = c.b.constant(floats(coefficients, [targets, features]));
+  const product = c.b.matMul(x, weights, { transB: true });
+  const intercepts = c.floatList('intercepts');
+  return intercepts ? c.b.add(product, c.b.constant(floats(intercepts))) : product;
+}
+
+/** Chosen features; or, where the positions depend on the input, the names of classes: a label. */
+function extracted(c: LoweringContext): (Node | undefined)[] {
+  const x = c.operand(0);
+  if (x.op === 'constant' && c.operand(1).op !== 'constant') return [undefined];
+  const positions = c.numbers(1) ?? [];
+  const axis = x.shape.length - 1;
+  const size = known(x.shape[axis] ?? 0, 'features');
+  if (axis < 1 || positions.some((at) => at < 0 || at >= size)) {
+    throw c.invalid(`the features ${positions.join(', ')} are not among ${size}`);
+  }
+  return [c.b.gather(x, axis, positions)];
+}
+
 /** A row of zeros stays one. */
 const SMALLEST = 2 ** -126;
 
@@ -65,5 +97,7 @@ export const classical: Readonly<Record<string, Lowering>> = {
     return c.b.mul(centred, perFeature(c, 'scale', 1));
   },
   'ai.onnx.ml.Normalizer': normalizer,
+  'ai.onnx.ml.ArrayFeatureExtractor': extracted,
+  'ai.onnx.ml.LinearRegressor': linearRegressor,
   'ai.onnx.ml.LinearClassifier': linearClassifier,
 };

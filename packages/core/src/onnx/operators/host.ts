@@ -42,6 +42,7 @@ const same: Pairwise = (a, b) => Number(a === b);
 
 const same1 = (_: LoweringContext, [value]: readonly HostValue[]): HostValue | undefined => value;
 
+/** Places along one axis, from a start to an end. */
 function positions(size: number, start: number, end: number, step: number): number[] {
   const clamp = (at: number): number => {
     const from = at < 0 ? at + size : at;
@@ -54,19 +55,36 @@ function positions(size: number, start: number, end: number, step: number): numb
 }
 
 function slice(c: LoweringContext, [data, ...rest]: readonly HostValue[]): HostValue | undefined {
-  if (!data || data.dims.length !== 1) return undefined;
+  if (!data) return undefined;
   const early = c.opset < 10;
-  const given = (i: number, name: string): number | undefined => {
-    const list = early ? c.ints(name) : rest[i]?.elements;
-    const value = list?.[0];
-    return value === undefined || isSymbolic(value) ? undefined : value;
-  };
-  const [start, end] = [given(0, 'starts'), given(1, 'ends')];
-  if (start === undefined || end === undefined) return undefined;
-  const step = early ? 1 : (given(3, 'steps') ?? 1);
-  if (step === 0) return undefined;
-  const chosen = positions(data.elements.length, start, end, step);
-  return vector(chosen.map((at) => data.elements[at] ?? 0));
+  const given = (i: number, name: string): readonly Dimension[] | undefined =>
+    early ? c.ints(name) : rest[i]?.elements;
+  const [starts, ends] = [given(0, 'starts'), given(1, 'ends')];
+  if (!starts || !ends) return undefined;
+  const axes = given(2, 'axes') ?? starts.map((_, i) => i);
+  const steps = (early ? undefined : rest[3]?.elements) ?? starts.map(() => 1);
+  if ([...starts, ...ends, ...axes, ...steps].some(isSymbolic) || steps.includes(0)) {
+    return undefined;
+  }
+  return axes.reduce<HostValue>((value, given, i) => {
+    const axis = c.axis(Number(given), data.dims.length);
+    const [start, end, step] = [starts[i] ?? 0, ends[i] ?? 0, steps[i] ?? 1].map(Number);
+    return taken(value, axis, positions(value.dims[axis] ?? 1, start ?? 0, end ?? 0, step ?? 1));
+  }, data);
+}
+
+/** The value at some places along an axis. */
+function taken({ dims, elements }: HostValue, axis: number, places: readonly number[]): HostValue {
+  const kept = dims.map((dim, i) => (i === axis ? places.length : dim));
+  const strides = stridesOf(dims);
+  const count = kept.reduce((product, dim) => product * dim, 1);
+  const shown = Array.from({ length: count }, (_, flat) => {
+    const at = coordinates(kept, flat).map((place, i) =>
+      i === axis ? (places[place] ?? 0) : place,
+    );
+    return elements[at.reduce((sum, place, i) => sum + place * (strides[i] ?? 0), 0)] ?? 0;
+  });
+  return { dims: kept, elements: shown };
 }
 
 function gather(c: LoweringContext, [data, indices]: readonly HostValue[]): HostValue | undefined {
@@ -168,6 +186,12 @@ export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
         ? nonZero(value.dims, value.elements.map(Number))
         : undefined,
     Reshape: reshape,
+    Shape: (c, [value]) =>
+      value && vector(value.dims.slice(c.int('start', 0), c.int('end', value.dims.length))),
+    Size: (_, [value]) => value && { dims: [], elements: [value.elements.length] },
+    // The second operand is known here as well, so it holds whole numbers or truth values.
+    CastLike: (c, [value]) =>
+      c.carried(1) === 'truth' ? broadcasted([value], ([a = 0]) => Number(a !== 0)) : value,
     Gather: gather,
     Slice: slice,
     Range: range,
