@@ -167,6 +167,27 @@ function transpose(c: LoweringContext, [value]: readonly HostValue[]): HostValue
   };
 }
 
+/** Larger values are data. */
+const MOST_EXPANDED = 4096;
+
+/** Side by side along an axis: rows of what lies before it are interleaved. */
+function joined(c: LoweringContext, operands: readonly HostValue[]): HostValue | undefined {
+  const rank = operands[0]?.dims.length ?? 0;
+  if (rank === 0 || operands.some(({ dims }) => dims.length !== rank)) return undefined;
+  const axis = c.axis(c.int('axis', 1), rank);
+  const size = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
+  const rows = size(operands[0]?.dims.slice(0, axis) ?? []);
+  const elements = Array.from({ length: rows }, (_, row) =>
+    operands.flatMap((value) => {
+      const width = size(value.dims.slice(axis));
+      return value.elements.slice(row * width, (row + 1) * width);
+    }),
+  );
+  const total = operands.reduce((sum, { dims }) => sum + (dims[axis] ?? 0), 0);
+  const dims = operands[0]?.dims.map((dim, i) => (i === axis ? total : dim)) ?? [];
+  return size(dims) === elements.flat().length ? { dims, elements: elements.flat() } : undefined;
+}
+
 export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
   Object.entries<HostRule>({
     Identity: same1,
@@ -195,10 +216,15 @@ export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
     Gather: gather,
     Slice: slice,
     Range: range,
-    Concat: (_, operands) =>
-      operands.every(({ dims }) => dims.length === 1)
-        ? vector(operands.flatMap(({ elements }) => elements))
-        : undefined,
+    Concat: joined,
+    Expand: (_, [value, target]) => {
+      if (!target || target.elements.some(isSymbolic)) return undefined;
+      const dims = target.elements.map(Number);
+      const count = dims.reduce((product, dim) => product * dim, 1);
+      if (count > MOST_EXPANDED) return undefined;
+      const shape = { dims, elements: Array.from({ length: count }, () => 0) };
+      return broadcasted([value, shape], ([a]) => a);
+    },
     Add: pairwise((a, b) => (b === 0 ? a : a === 0 ? b : numeric((p, q) => p + q)(a, b))),
     Sub: pairwise((a, b) => (b === 0 ? a : numeric((p, q) => p - q)(a, b))),
     Mul: pairwise(multiply),
@@ -228,6 +254,8 @@ export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
 );
 
 const onlyBeforehand: Lowering = (c) => {
+  // Where the size of the batch is all that is not known, it is known row by row.
+  c.all();
   throw c.unsupported('it is supported only for whole numbers that do not depend on the input');
 };
 
