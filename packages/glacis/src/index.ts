@@ -7,6 +7,8 @@ export { nodeRuntime, type NodeRuntimeOptions, wasmRuntime } from './runtime/nod
 export { type Device, devices } from './runtime/device.ts';
 export { type DataSet, readData, type ReadOptions } from './data/read.ts';
 export { fitToModel } from './data/fit.ts';
+export { checkModel, type CheckResult } from './inspect/check.ts';
+export { type ModelFile, openModelFile } from './run/model-file.ts';
 export { UsageError } from './errors.ts';
 export { readNpz, writeNpz, type Npz } from './data/npz.ts';
 export {
