@@ -14,7 +14,8 @@ export const header = [
 ].join('');
 
 export function line({ network, problem, check, times, reason }: Measurement): string {
-  const name = network.name.slice(0, NAME_WIDTH - 1).padEnd(NAME_WIDTH);
+  // Long names differ at their ends.
+  const name = network.name.slice(1 - NAME_WIDTH).padEnd(NAME_WIDTH);
   if (!check) return `${name}${problem ?? ''}`;
   const { outputMaxError, gradientMaxError, kinks, directions, passed } = check;
   const ratios = times.map(({ batch, ratio }) => `${batch}: ${ratio.toFixed(2)}`);

@@ -8,6 +8,7 @@ import {
   type TensorData,
 } from '../tensor/tensor.ts';
 import { ModelError } from './model-error.ts';
+import { alignedCopy, tensorOverBytes } from './raw-values.ts';
 
 export const elementTypeCodes: Readonly<Record<DataType, number>> = {
   float32: 1,
@@ -52,30 +53,6 @@ export function dataTypeOf(code: number): DataType | undefined {
   return entry?.[0] as DataType | undefined;
 }
 
-function littleEndianBytes(bytes: Uint8Array): ArrayBuffer {
-  // A copy: the file's bytes may lie at an unaligned offset (and a Buffer's slice would be no copy).
-  return new Uint8Array(bytes).buffer;
-}
-
-function fromRaw(type: DataType, raw: Uint8Array): TensorData {
-  const aligned = littleEndianBytes(raw);
-  switch (type) {
-    case 'float32':
-      return new Float32Array(aligned);
-    case 'float64':
-      return new Float64Array(aligned);
-    case 'int32':
-      return new Int32Array(aligned);
-    case 'int64':
-      return new BigInt64Array(aligned);
-    case 'int8':
-      return new Int8Array(aligned);
-    case 'uint8':
-    case 'bool':
-      return new Uint8Array(aligned);
-  }
-}
-
 function fromFields(type: DataType, proto: TensorProto): TensorData {
   switch (type) {
     case 'float32':
@@ -115,7 +92,7 @@ function fromHalf(bits: number): number {
 
 /** Bits of float16 values, one in each number. */
 function halves({ rawData, int32Data }: TensorProto): ArrayLike<number> {
-  return rawData.length > 0 ? new Uint16Array(littleEndianBytes(rawData)) : int32Data;
+  return rawData.length > 0 ? new Uint16Array(alignedCopy(rawData).buffer) : int32Data;
 }
 
 /** A TensorProto as a host tensor (float16 as float32). Throws ModelError for other types, external data, wrong sizes. */
@@ -147,11 +124,8 @@ export function readTensor(proto: TensorProto, where: string): Tensor {
       `${where} has ${raw.length} bytes where its shape needs ${wanted * bytes}`,
     );
   }
-  const data = isHalf
-    ? Float32Array.from(halves(proto), fromHalf)
-    : raw.length > 0
-      ? fromRaw(type, raw)
-      : fromFields(type, proto);
+  if (raw.length > 0 && !isHalf) return tensorOverBytes(type, shape, raw);
+  const data = isHalf ? Float32Array.from(halves(proto), fromHalf) : fromFields(type, proto);
   if (data.length !== wanted) {
     throw new ModelError(
       'invalid',
@@ -159,9 +133,4 @@ export function readTensor(proto: TensorProto, where: string): Tensor {
     );
   }
   return { type, shape, data };
-}
-
-/** The host tensor's bytes in ONNX's raw layout (little-endian, as all supported platforms are). */
-export function rawBytes({ data }: Tensor): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
 }

@@ -3,7 +3,7 @@
  * front whatever the file says. Nothing is folded or fused. Files whose shapes do not allow a
  * symbolic batch are lowered for one sample (`batched` false) and run row by row.
  */
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { fromBinary } from '@bufbuild/protobuf';
 import { type ModelProto, ModelProtoSchema, type ValueInfoProto } from 'onnx-buf';
 import { Builder } from '../graph/builder.ts';
 import { BATCH, type Dimension, elementCount, isSymbolic, type Shape } from '../graph/dimension.ts';
@@ -18,6 +18,7 @@ import { ModelError } from './model-error.ts';
 import { operators } from './operators/table.ts';
 import { type Precision, precisionOf, widenPorts } from './precision.ts';
 import { describe, functionKey, functionsOf, nodesOf, qualified } from './proto.ts';
+import { modelBytes } from './serialise.ts';
 
 /** An input or output as the file declares it; unknown or symbolic sizes are strings. */
 export interface Port {
@@ -163,7 +164,7 @@ export function readModel(file: Uint8Array, options: ReadOptions = {}): Model {
   const embedded = options.external ? embedExternalData(proto, options.external) : false;
   const precision = precisionOf(proto);
   const widened = proto.graph ? widenPorts(proto.graph) : false;
-  const bytes = embedded || widened ? toBinary(ModelProtoSchema, proto) : file;
+  const bytes = embedded || widened ? modelBytes(proto) : file;
   const initializers = new Set(proto.graph?.initializer.map(({ name }) => name));
   const inputs = (proto.graph?.input ?? [])
     .filter(({ name }) => !initializers.has(name))
