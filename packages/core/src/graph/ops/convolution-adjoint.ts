@@ -138,10 +138,7 @@ export function transposeAsConv(
   const convolved = (phases: readonly number[]): string =>
     e.node(
       'Conv',
-      [
-        e.nameOf(y),
-        e.constant(subPixelWeights(w.attributes.tensor, g.groups, phases, best)),
-      ],
+      [e.nameOf(y), e.constant(subPixelWeights(w.attributes.tensor, g.groups, phases, best))],
       {
         strides: best.map(({ block, stride }) => block / stride),
         pads: [top, left, bottom, right],

@@ -93,7 +93,8 @@ export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
     // The cotangent goes to the taps that attain the maximum, in equal shares.
     gradient: ({ b, node, operands, output, cotangent }) => {
       const x = only(operands);
-      if (isTiling(node.attributes)) return tilingGradient(b, node.attributes, x, output, cotangent);
+      if (isTiling(node.attributes))
+        return tilingGradient(b, node.attributes, x, output, cotangent);
       const seen = taps(b, node.attributes, x);
       const attained = seen.map((value) => b.greaterOrEqual(value, output));
       const each = b.div(

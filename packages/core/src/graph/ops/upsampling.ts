@@ -10,6 +10,9 @@ import type { Node } from '../graph.ts';
 import type { ConvGeometry } from './convolutions.ts';
 import type { Emitter } from './emitter.ts';
 
+/** Channels of ONNX Runtime's blocked layout. */
+const CHANNEL_BLOCK = 16;
+
 interface Blocks {
   readonly geometry: ConvGeometry;
   readonly ones: Node;
@@ -70,16 +73,43 @@ export function transposeAsResize(
   w: Node,
 ): string | undefined {
   if (!isUpsampling(g, w)) return;
-  const repeated = e.node('Resize', [e.nameOf(y), '', e.constant(floats([1, 1, ...g.strides]))], {
-    mode: 'nearest',
-    coordinate_transformation_mode: 'asymmetric',
-    nearest_mode: 'floor',
-  });
-  const rest = g.size.map((size, i) => {
-    return size - known(y.shape[i + 2] ?? 0, 'a spatial axis') * (g.strides[i] ?? 1);
-  });
-  if (rest.every((extra) => extra === 0)) return repeated;
-  if (rest.some((extra) => extra < 0)) return;
-  const pads = [...y.shape.map(() => 0), 0, 0, ...rest];
-  return e.node('Pad', [repeated, e.constant(integers(pads))]);
+  const cells = g.size.map((size, i) => Math.ceil(size / (g.strides[i] ?? 1)));
+  const beyond = cells.map((count, i) => count - known(y.shape[i + 2] ?? 0, 'a spatial axis'));
+  if (beyond.some((extra) => extra < 0)) return;
+  const repeated = e.node(
+    'Resize',
+    [extended(e, y, beyond, g.groups), '', e.constant(floats([1, 1, ...g.strides]))],
+    {
+      mode: 'nearest',
+      coordinate_transformation_mode: 'asymmetric',
+      nearest_mode: 'floor',
+    },
+  );
+  if (cells.every((count, i) => count * (g.strides[i] ?? 1) === g.size[i])) return repeated;
+  return e.node('Slice', [
+    repeated,
+    e.constant(integers(g.size.map(() => 0))),
+    e.constant(integers(g.size)),
+    e.constant(integers(g.size.map((_, i) => i + 2))),
+  ]);
+}
+
+/**
+ * The value with cells of zeros behind it. Where the channels fill blocks, by a convolution with 1,
+ * which leaves it in the blocked layout: a Resize is ten times as fast there.
+ */
+function extended(e: Emitter, y: Node, beyond: readonly number[], channels: number): string {
+  const none = beyond.map(() => 0);
+  if (channels % CHANNEL_BLOCK === 0 && beyond.length === 2) {
+    const one = floats(new Float32Array(channels).fill(1), [channels, 1, 1, 1]);
+    return e.node('Conv', [e.nameOf(y), e.constant(one)], {
+      pads: [...none, ...beyond],
+      group: channels,
+    });
+  }
+  if (beyond.every((extra) => extra === 0)) return e.nameOf(y);
+  return e.node('Pad', [
+    e.nameOf(y),
+    e.constant(integers([...y.shape.map(() => 0), 0, 0, ...beyond])),
+  ]);
 }
