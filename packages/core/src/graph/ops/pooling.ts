@@ -5,7 +5,7 @@ import type { Node } from '../graph.ts';
 import { convolvedSize } from './convolutions.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
 import { only } from './operands.ts';
-import { blockSums, upsampled } from './upsampling.ts';
+import { poolingGradient } from './pooling-gradient.ts';
 
 export interface PoolGeometry {
   readonly kernel: readonly number[];
@@ -93,8 +93,9 @@ export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
     // The cotangent goes to the taps that attain the maximum, in equal shares.
     gradient: ({ b, node, operands, output, cotangent }) => {
       const x = only(operands);
-      if (isTiling(node.attributes))
-        return tilingGradient(b, node.attributes, x, output, cotangent);
+      if (node.attributes.dilations.every((dilation) => dilation === 1)) {
+        return poolingGradient(b, node.attributes, { x, output, cotangent });
+      }
       const seen = taps(b, node.attributes, x);
       const attained = seen.map((value) => b.greaterOrEqual(value, output));
       const each = b.div(
@@ -114,29 +115,6 @@ export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
     },
   },
 };
-
-/** Whether windows lie side by side, so that an element is in one of them at most. */
-function isTiling(g: PoolGeometry): boolean {
-  return (
-    g.kernel.every((size, i) => size === g.strides[i]) &&
-    [...g.padBefore, ...g.padAfter].every((pad) => pad === 0) &&
-    g.dilations.every((dilation) => dilation === 1)
-  );
-}
-
-/** Side by side, windows need no taps: what attains the maximum is seen at the size of the input. */
-function tilingGradient(
-  b: Builder,
-  { kernel }: PoolGeometry,
-  x: Node,
-  output: Node,
-  cotangent: Node,
-): Node {
-  const size = x.shape.slice(2).map((dim) => known(dim, 'a pooled axis'));
-  const attained = b.greaterOrEqual(x, upsampled(b, output, kernel, size));
-  const each = b.div(cotangent, blockSums(b, attained, kernel));
-  return b.mul(attained, upsampled(b, each, kernel, size));
-}
 
 /** Undoes the gathers that led from x to a tap. */
 function backToInput(b: Builder, x: Node, tap: Node, cotangent: Node): Node {
