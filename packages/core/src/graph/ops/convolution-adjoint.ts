@@ -1,11 +1,11 @@
 /**
- * Fast ways to write a transposed convolution with constant weights (2-D): an ordinary convolution
- * whose output channels are the sub-pixels of a block of m·m output pixels, m a multiple of the
- * stride, then interleaved. ONNX Runtime's blocked kernels make that faster than ConvTranspose; and
- * where there are few channels (they are padded to a block of 16), blocks larger than the stride fill it.
+ * A fast way to write a transposed convolution with constant weights (2-D): an ordinary convolution
+ * of stride 1 whose output channels are the s·s sub-pixels of each input pixel, then interleaved. ONNX
+ * Runtime's blocked kernels make that faster than ConvTranspose, unless there are few channels: those
+ * kernels compute sixteen at once, needed or not.
  *
- * Output position p = m·q + r takes from input i = (p + pad − dilation·k)/s, so phase r of q sees a
- * window of stride m/s: i − q·m/s ∈ [⌈(pad − K + 1)/s⌉, ⌊(m − 1 + pad)/s⌋]. A dilation needs s = m = 1.
+ * Output position p = s·q + r takes from input i = (p + pad − dilation·k)/s, so phase r of q sees a
+ * stride-1 window i − q ∈ [⌈(pad − K + 1)/s⌉, ⌊(s − 1 + pad)/s⌋]. A dilation needs s = 1.
  */
 import { floats, type Tensor } from '../../tensor/tensor.ts';
 import { known } from '../dimension.ts';
@@ -24,29 +24,25 @@ interface Axis {
   readonly output: number;
 }
 
-/** The same axis cut into blocks. */
+/** The same axis cut into blocks of a stride. */
 interface Cut extends Axis {
   readonly block: number;
-  /** Least offset i − q·m/s of any phase, and how many there are (a dilation apart). */
+  /** Least offset i − q of any phase, and how many there are (a dilation apart). */
   readonly first: number;
   readonly taps: number;
   /** Number of blocks. */
   readonly positions: number;
 }
 
-const MULTIPLES = [1, 2];
-/** Channels that a blocked kernel computes at once. */
-const CHANNEL_BLOCK = 16;
-/** Multiplications that take as long as moving one element to its place. */
-const MOVE = 75;
+/** Up to so many output channels ConvTranspose is faster, by up to five times for one. */
+const FEW_CHANNELS = 10;
 
-function cut(axis: Axis, multiple: number): Cut {
+function cut(axis: Axis): Cut {
   const { stride, dilation, pad, kernel, output } = axis;
-  const block = stride * multiple;
   const first = Math.ceil((pad - dilation * (kernel - 1)) / stride);
-  const last = Math.floor((block - 1 + pad) / stride);
+  const last = Math.floor((stride - 1 + pad) / stride);
   const taps = dilation === 1 ? last - first + 1 : kernel;
-  return { ...axis, block, first, taps, positions: Math.ceil(output / block) };
+  return { ...axis, block: stride, first, taps, positions: Math.ceil(output / stride) };
 }
 
 /** The kernel tap that phase r uses at window offset t, or −1. */
@@ -87,22 +83,9 @@ function subPixelWeights(w: Tensor, groups: number, phases: readonly number[], a
 
 type Cuts = readonly [Cut, Cut];
 
-/** Padding (or, where negative, cropping) that lets the window visit every block. */
-function padsOf({ block, stride, dilation, first, taps, positions, input }: Cut): [number, number] {
-  const end = (positions - 1) * (block / stride) + first + (taps - 1) * dilation + 1;
-  return [-first, end - input];
-}
-
-/** Time an output pixel takes, in multiplications of one input channel. */
-function cost([rows, columns]: Cuts, outer: number, inner: number): number {
-  const pixels = rows.block * columns.block;
-  const channels = Math.ceil((inner * pixels) / CHANNEL_BLOCK) * CHANNEL_BLOCK;
-  const products = (rows.taps * columns.taps * channels * outer) / pixels;
-  return products + (pixels > 1 ? MOVE * inner : 0);
-}
-
-function cuts(rows: Axis, columns: Axis, multiple: number): Cuts {
-  return [cut(rows, multiple), cut(columns, multiple)];
+/** Padding (or, where negative, cropping) that lets the window visit every pixel. */
+function padsOf({ dilation, first, taps, positions, input }: Cut): [number, number] {
+  return [-first, positions + first + (taps - 1) * dilation - input];
 }
 
 function fits(each: Cut): boolean {
@@ -119,40 +102,37 @@ export function transposeAsConv(
   if (w.op !== 'constant' || w.type !== 'float32' || w.shape.length !== 4) return;
   const dilated = g.dilations.some((dilation) => dilation !== 1);
   if (dilated && g.strides.some((stride) => stride !== 1)) return;
-  const [rows, columns] = [0, 1].map((i) => ({
+  const inner = known(w.shape[1] ?? 0, 'channels');
+  if (g.groups === 1 && inner <= FEW_CHANNELS) return;
+  const axisAt = (i: number): Axis => ({
     stride: g.strides[i] ?? 1,
     dilation: g.dilations[i] ?? 1,
     pad: g.padBefore[i] ?? 0,
     kernel: known(w.shape[i + 2] ?? 0, 'a kernel'),
     input: known(y.shape[i + 2] ?? 0, 'a spatial axis'),
     output: g.size[i] ?? 0,
-  }));
-  if (!rows || !columns) return;
-  const [outer, inner] = [known(w.shape[0] ?? 0, 'channels') / g.groups, Number(w.shape[1] ?? 0)];
-  const [best] = MULTIPLES.slice(0, dilated || g.groups > 1 ? 1 : MULTIPLES.length)
-    .map((multiple) => cuts(rows, columns, multiple))
-    .filter((each) => each.every(fits))
-    .sort((a, b) => cost(a, outer, inner) - cost(b, outer, inner));
-  if (!best) return;
-  const [[top, bottom], [left, right]] = [padsOf(best[0]), padsOf(best[1])];
+  });
+  const axes: Cuts = [cut(axisAt(0)), cut(axisAt(1))];
+  if (!axes.every(fits)) return;
+  const [[top, bottom], [left, right]] = [padsOf(axes[0]), padsOf(axes[1])];
   const convolved = (phases: readonly number[]): string =>
     e.node(
       'Conv',
-      [e.nameOf(y), e.constant(subPixelWeights(w.attributes.tensor, g.groups, phases, best))],
+      [e.nameOf(y), e.constant(subPixelWeights(w.attributes.tensor, g.groups, phases, axes))],
       {
-        strides: best.map(({ block, stride }) => block / stride),
+        strides: [1, 1],
         pads: [top, left, bottom, right],
         dilations: g.dilations,
         group: g.groups,
       },
     );
-  const phases = Array.from({ length: best[0].block * best[1].block }, (_, phase) => phase);
+  const phases = Array.from({ length: axes[0].block * axes[1].block }, (_, phase) => phase);
   // Kernels for one channel a group exist for one result a channel only: a convolution a phase.
   if (g.groups > 1 || phases.length === 1) {
     const parts = phases.map((phase) => convolved([phase]));
-    return interleave(e, parts, g.groups * inner, best);
+    return interleave(e, parts, g.groups * inner, axes);
   }
   const count = phases.length;
   const parts = e.nodes('Split', [convolved(phases)], count, { axis: 1, num_outputs: count });
-  return interleave(e, parts, inner, best);
+  return interleave(e, parts, inner, axes);
 }
