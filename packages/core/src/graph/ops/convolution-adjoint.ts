@@ -1,5 +1,5 @@
 /**
- * A fast way to write a transposed convolution with constant weights (2-D): an ordinary convolution
+ * A fast way to write a transposed convolution with constant weights: an ordinary convolution
  * of stride 1 whose output channels are the s·s sub-pixels of each input pixel, then interleaved. ONNX
  * Runtime's blocked kernels make that faster than ConvTranspose, unless there are few channels: those
  * kernels compute sixteen at once, needed or not.
@@ -7,7 +7,7 @@
  * Output position p = s·q + r takes from input i = (p + pad − dilation·k)/s, so phase r of q sees a
  * stride-1 window i − q ∈ [⌈(pad − K + 1)/s⌉, ⌊(s − 1 + pad)/s⌋]. A dilation needs s = 1.
  */
-import { floats, type Tensor } from '../../tensor/tensor.ts';
+import { floats, integers, type Tensor } from '../../tensor/tensor.ts';
 import { known } from '../dimension.ts';
 import type { Node } from '../graph.ts';
 import type { ConvGeometry } from './convolutions.ts';
@@ -36,6 +36,8 @@ interface Cut extends Axis {
 
 /** Up to so many output channels ConvTranspose is faster, by up to five times for one. */
 const FEW_CHANNELS = 10;
+
+const ROW: Axis = { stride: 1, dilation: 1, pad: 0, kernel: 1, input: 1, output: 1 };
 
 function cut(axis: Axis): Cut {
   const { stride, dilation, pad, kernel, output } = axis;
@@ -99,11 +101,13 @@ export function transposeAsConv(
   y: Node,
   w: Node,
 ): string | undefined {
-  if (w.op !== 'constant' || w.type !== 'float32' || w.shape.length !== 4) return;
+  if (w.op !== 'constant' || w.type !== 'float32') return;
   const dilated = g.dilations.some((dilation) => dilation !== 1);
   if (dilated && g.strides.some((stride) => stride !== 1)) return;
   const inner = known(w.shape[1] ?? 0, 'channels');
   if (g.groups === 1 && inner <= FEW_CHANNELS) return;
+  // A line is an image of one row: blocked kernels are for images.
+  const line = w.shape.length === 3;
   const axisAt = (i: number): Axis => ({
     stride: g.strides[i] ?? 1,
     dilation: g.dilations[i] ?? 1,
@@ -112,27 +116,34 @@ export function transposeAsConv(
     input: known(y.shape[i + 2] ?? 0, 'a spatial axis'),
     output: g.size[i] ?? 0,
   });
-  const axes: Cuts = [cut(axisAt(0)), cut(axisAt(1))];
+  const axes: Cuts = line ? [cut(ROW), cut(axisAt(0))] : [cut(axisAt(0)), cut(axisAt(1))];
   if (!axes.every(fits)) return;
   const [[top, bottom], [left, right]] = [padsOf(axes[0]), padsOf(axes[1])];
+  const reshape = (name: string, shape: readonly number[]): string =>
+    e.node('Reshape', [name, e.constant(integers(shape))]);
+  const image = line
+    ? reshape(e.nameOf(y), [-1, known(w.shape[0] ?? 0, 'channels'), 1, axes[1].input])
+    : e.nameOf(y);
+  const finished = (parts: readonly string[]): string => {
+    const whole = interleave(e, parts, g.groups * inner, axes);
+    return line ? reshape(whole, [-1, g.groups * inner, axes[1].output]) : whole;
+  };
   const convolved = (phases: readonly number[]): string =>
     e.node(
       'Conv',
-      [e.nameOf(y), e.constant(subPixelWeights(w.attributes.tensor, g.groups, phases, axes))],
+      [image, e.constant(subPixelWeights(w.attributes.tensor, g.groups, phases, axes))],
       {
         strides: [1, 1],
         pads: [top, left, bottom, right],
-        dilations: g.dilations,
+        dilations: axes.map(({ dilation }) => dilation),
         group: g.groups,
       },
     );
   const phases = Array.from({ length: axes[0].block * axes[1].block }, (_, phase) => phase);
   // Kernels for one channel a group exist for one result a channel only: a convolution a phase.
   if (g.groups > 1 || phases.length === 1) {
-    const parts = phases.map((phase) => convolved([phase]));
-    return interleave(e, parts, g.groups * inner, axes);
+    return finished(phases.map((phase) => convolved([phase])));
   }
   const count = phases.length;
-  const parts = e.nodes('Split', [convolved(phases)], count, { axis: 1, num_outputs: count });
-  return interleave(e, parts, inner, axes);
+  return finished(e.nodes('Split', [convolved(phases)], count, { axis: 1, num_outputs: count }));
 }
