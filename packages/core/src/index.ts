@@ -25,12 +25,8 @@ export { opNames } from './graph/ops/table.ts';
 export type { ConvGeometry } from './graph/ops/convolutions.ts';
 export { Threat, type ThreatOptions, linf, l2, l1 } from './threats/threat.ts';
 export { type OnnxRuntime, ortRuntime, type Runtime, type Session } from './runtime/runtime.ts';
-export {
-  batchOf,
-  type Classifier,
-  type ClassifierOptions,
-  openClassifier,
-} from './runtime/classifier.ts';
+export { batchOf, type Classifier } from './runtime/classifier.ts';
+export { type ClassifierOptions, openClassifier } from './runtime/open-classifier.ts';
 export { answerFor, type Judgement, scoreMargin } from './runtime/judgement.ts';
 export { fedAs } from './runtime/original.ts';
 export type { FixedRows } from './runtime/side-inputs.ts';

@@ -7,7 +7,8 @@
 import type { Model } from '../onnx/read.ts';
 import { requireProvable } from '../bounds/provable.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
-import { type Classifier, openClassifier } from '../runtime/classifier.ts';
+import type { Classifier } from '../runtime/classifier.ts';
+import { openClassifier } from '../runtime/open-classifier.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { rowSize, type Tensor } from '../tensor/tensor.ts';
 import type { Threat } from '../threats/threat.ts';

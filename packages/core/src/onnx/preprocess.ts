@@ -2,7 +2,7 @@
  * Preprocessing as part of the model: another ONNX file put in front of one input. What is perturbed is then
  * the input of that file, so ε keeps the units of the user's own inputs, and the judge runs both.
  */
-import { type AttributeProto, type GraphProto, type ModelProto, type NodeProto } from 'onnx-buf';
+import type { AttributeProto, GraphProto, ModelProto, NodeProto } from 'onnx-buf';
 import { ModelError } from './model-error.ts';
 import { parse } from './parse.ts';
 import { functionKey, functionsOf, isMainDomain, opsetOf, renameValue } from './proto.ts';

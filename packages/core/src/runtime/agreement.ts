@@ -4,7 +4,7 @@ import type { Precision } from '../onnx/precision.ts';
 import { RandomBlock } from '../tensor/random.ts';
 import type { Classifier } from './classifier.ts';
 import type { Original } from './original.ts';
-import { runRows } from './rows.ts';
+import { type RowFeed, runRows } from './rows.ts';
 import { sideRows } from './side-inputs.ts';
 
 /** What is compared: an output of the original file. */
@@ -37,11 +37,10 @@ export async function agrees(
   const fewest = Math.min(...sides.map((side) => side.rows));
   const streams = Array.from({ length: CHECKED_ROWS }, (_, row) => row % fewest);
   const program = await classifier.programs.named('as read', () => model.graph);
-  const beside = sides.map((side) => [
-    side.port.name,
-    { data: sideRows(side, streams, 0), shape: side.shape },
-  ]);
-  const feeds = { ...Object.fromEntries(beside), [input]: { data: rows, shape: sampleShape } };
+  const feeds: Record<string, RowFeed> = { [input]: { data: rows, shape: sampleShape } };
+  for (const side of sides) {
+    feeds[side.port.name] = { data: sideRows(side, streams, 0), shape: side.shape };
+  }
   const found = (await runRows(classifier, program, feeds, CHECKED_ROWS))[output];
   for (let row = 0; row < CHECKED_ROWS; row++) {
     const alone = rows.slice(row * sampleSize, (row + 1) * sampleSize);

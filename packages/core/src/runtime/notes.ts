@@ -48,5 +48,5 @@ export function notesOn(model: Model, opening: Opening): string[] {
 /** Operations with a gradient of zero that a straight-through search would pass. */
 function roundingSteps({ graph }: Model, input: Node): number {
   const reached = dependents(graph, [input.id]);
-  return graph.nodes.filter(({ id, op }) => reached[id] && definitionOf(op).surrogate).length;
+  return graph.nodes.filter(({ id, op }) => reached[id] && 'surrogate' in definitionOf(op)).length;
 }

@@ -43,7 +43,8 @@ export function fedAs(port: Port, shape: readonly number[], data: Float32Array):
         shape,
         Uint8Array.from(data, (value) => Number(value !== 0)),
       );
-    default:
+    case 'float32':
+    case 'float64':
       return tensor('float32', shape, data);
   }
 }

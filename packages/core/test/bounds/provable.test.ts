@@ -6,7 +6,7 @@ import { Builder } from '../../src/graph/builder.ts';
 import { BATCH } from '../../src/graph/dimension.ts';
 import { readModel } from '../../src/onnx/read.ts';
 import { writeModel } from '../../src/onnx/write.ts';
-import { openClassifier } from '../../src/runtime/classifier.ts';
+import { openClassifier } from '../../src/runtime/open-classifier.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
 import { floats } from '../../src/tensor/tensor.ts';
 import { linf } from '../../src/threats/threat.ts';

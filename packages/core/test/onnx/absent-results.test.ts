@@ -11,7 +11,7 @@ import { expect, test } from 'vitest';
 import { TEXT } from '../../src/onnx/element-types.ts';
 import { normaliseInput } from '../../src/onnx/normalise.ts';
 import { readModel } from '../../src/onnx/read.ts';
-import { openClassifier } from '../../src/runtime/classifier.ts';
+import { openClassifier } from '../../src/runtime/open-classifier.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
 import { floats } from '../../src/tensor/tensor.ts';
 import { expectAllclose } from '../allclose.ts';

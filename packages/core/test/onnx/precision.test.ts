@@ -8,7 +8,7 @@ import { readTensor } from '../../src/onnx/element-types.ts';
 import { ModelError } from '../../src/onnx/model-error.ts';
 import { readModel } from '../../src/onnx/read.ts';
 import { writeModel } from '../../src/onnx/write.ts';
-import { openClassifier } from '../../src/runtime/classifier.ts';
+import { openClassifier } from '../../src/runtime/open-classifier.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
 import { floats } from '../../src/tensor/tensor.ts';
 import { Threat } from '../../src/threats/threat.ts';

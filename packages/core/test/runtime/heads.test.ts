@@ -8,7 +8,7 @@ import { BATCH } from '../../src/graph/dimension.ts';
 import { type Node, nodeAt } from '../../src/graph/graph.ts';
 import { readModel } from '../../src/onnx/read.ts';
 import { writeModel } from '../../src/onnx/write.ts';
-import { openClassifier } from '../../src/runtime/classifier.ts';
+import { openClassifier } from '../../src/runtime/open-classifier.ts';
 import { answerFor, scoreMargin } from '../../src/runtime/judgement.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
 import { floats } from '../../src/tensor/tensor.ts';

@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
 import { readModel } from '../../src/onnx/read.ts';
-import { openClassifier } from '../../src/runtime/classifier.ts';
+import { openClassifier } from '../../src/runtime/open-classifier.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
 import { floats } from '../../src/tensor/tensor.ts';
 import { linf } from '../../src/threats/threat.ts';

@@ -73,7 +73,8 @@ function parserOf(name: CommandName): Command {
   for (const option of optionsOf(name)) {
     const { flag, value, repeated }: OptionSpec<unknown> = optionTable[option];
     const made = new Option(value === null ? flag : `${flag} <${value}>`);
-    if (repeated) made.argParser((raw: string, before: string[] = []) => [...before, raw]);
+    if (repeated)
+      made.argParser((raw: string, before?: readonly string[]) => [...(before ?? []), raw]);
     parser.addOption(made);
   }
   return parser;

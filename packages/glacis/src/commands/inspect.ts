@@ -1,6 +1,5 @@
 /** `glacis inspect`: what an ONNX file consists of, whether it can be read, and what derives from it. */
 import {
-  type FileOutline,
   ModelError,
   openClassifier,
   outlineModel,
@@ -21,39 +20,13 @@ import {
   emitIntervals,
 } from '../inspect/emit.ts';
 import { withOutputShapes } from '../inspect/shapes.ts';
+import type { Inspection } from '../inspect/inspection.ts';
 import { inspectionText } from '../inspect/text.ts';
 import { type ModelFile, openModelFile, readModelBytes } from '../run/model-file.ts';
 import { usualSizes } from '../run/open-sizes.ts';
 import { writeFileWhole } from '../run/store.ts';
 import { openRuntime } from '../runtime/node.ts';
 import type { CommandRequest } from './carry-out.ts';
-
-/** What `--json` prints. */
-export interface Inspection {
-  readonly model: {
-    readonly path: string;
-    readonly sha256: string;
-    readonly opset: number;
-    readonly producer: string;
-    readonly inputs: FileOutline['inputs'];
-    readonly outputs: FileOutline['outputs'];
-    readonly parameters: number;
-    /** Whether any number of rows can be run at once; null where the file cannot be read. */
-    readonly batched: boolean | null;
-  };
-  readonly layers: FileOutline['layers'];
-  /** How often each operator occurs. */
-  readonly ops: Readonly<Record<string, number>>;
-  readonly unsupported: readonly {
-    readonly op: string;
-    readonly node: string;
-    readonly advice: string;
-  }[];
-  /** Why the file cannot be read, where it cannot. */
-  readonly problem: string | null;
-  readonly check: CheckResult | null;
-  readonly emitted: ({ readonly path: string } & ReturnType<typeof describeEmitted>) | null;
-}
 
 const ADVICE = 'rewrite it in supported operators when exporting, or ask for it';
 

@@ -94,11 +94,11 @@ export async function readArray(path: string, key: string): Promise<StoredArray>
   if (format === 'npy') return parseNpy(bytes, path);
   if (format === 'idx') return parseIdx(bytes, path);
   if (format === 'csv') throw new UsageError(`${path}: give this array as .npy or .npz.`);
-  const { keys, read } = readNpz(bytes, path);
-  const [only, ...others] = keys;
-  if (keys.includes(key)) return read(key);
-  if (only !== undefined && others.length === 0) return read(only);
-  throw new UsageError(`${path} has no array ${key}; it has ${keys.join(', ')}.`);
+  const npz = readNpz(bytes, path);
+  const [only, ...others] = npz.keys;
+  if (npz.keys.includes(key)) return npz.read(key);
+  if (only !== undefined && others.length === 0) return npz.read(only);
+  throw new UsageError(`${path} has no array ${key}; it has ${npz.keys.join(', ')}.`);
 }
 
 function fromArray(stored: StoredArray, sha256: string): Source {

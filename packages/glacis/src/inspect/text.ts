@@ -2,7 +2,7 @@
 import { counted, count } from '../report/numbers.ts';
 import { type Ink, inkOf } from '../report/ink.ts';
 import { columnsOf, padded, printable, shortened } from '../report/terminal-text.ts';
-import type { Inspection } from '../commands/inspect.ts';
+import type { Inspection } from './inspection.ts';
 import type { PortLine } from './emit.ts';
 
 const [MOST_NAME, GAP] = [36, '  '];

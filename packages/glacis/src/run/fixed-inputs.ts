@@ -5,12 +5,11 @@
 import {
   countsSamples,
   type DeclaredInputs,
+  fedAs,
   type FixedRows,
-  hostTypeOf,
   type Port,
   sizeOf,
   type Tensor,
-  tensor,
 } from '@glacis/core';
 import { showShape, type StoredArray } from '../data/array.ts';
 import { readArray } from '../data/source.ts';
@@ -92,24 +91,7 @@ function constantOf(port: Port, stored: StoredArray, data: Float32Array, where: 
       `${where}: the input ${port.name} takes ${shapeText(port.shape)}, and the file has ${showShape(stored.shape)}.`,
     );
   }
-  switch (hostTypeOf(port)) {
-    case 'int64':
-      return tensor(
-        'int64',
-        wanted,
-        BigInt64Array.from(data, (value) => BigInt(value)),
-      );
-    case 'int32':
-      return tensor('int32', wanted, Int32Array.from(data));
-    case 'bool':
-      return tensor('bool', wanted, Uint8Array.from(data));
-    case 'uint8':
-      return tensor('uint8', wanted, Uint8Array.from(data));
-    case 'int8':
-      return tensor('int8', wanted, Int8Array.from(data));
-    default:
-      return tensor('float32', wanted, data);
-  }
+  return fedAs(port, wanted, data);
 }
 
 function numbersOf(stored: StoredArray, port: Port, where: string): Float32Array {

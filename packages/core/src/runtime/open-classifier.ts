@@ -1,0 +1,109 @@
+/**
+ * Opens a model as a classifier: which input is perturbed, which value holds its logits, and the original
+ * file as the judge of every prediction.
+ */
+import { outputNamed } from '../graph/graph.ts';
+import { ModelError } from '../onnx/model-error.ts';
+import { type Model, readAgain } from '../onnx/read.ts';
+import { sizeOf } from '../tensor/tensor.ts';
+import { agrees, type Compared } from './agreement.ts';
+import type { Classifier } from './classifier.ts';
+import { headOf } from './heads.ts';
+import { judgeWith } from './judge.ts';
+import { notesOn } from './notes.ts';
+import { openOriginal } from './original.ts';
+import { perturbedInput, sideInputsOf } from './perturbed-input.ts';
+import { Programs } from './programs.ts';
+import type { Runtime } from './runtime.ts';
+import { type FixedRows, sampleShapeOf } from './side-inputs.ts';
+
+export interface ClassifierOptions {
+  /** Values of inputs that stay as they are, by name; all but one input of the model must be here. */
+  readonly fixed?: Readonly<Record<string, FixedRows>>;
+  /** Lets the gradients of attacks pass rounding steps, whose own gradient is zero. */
+  readonly straightThrough?: boolean;
+}
+
+/** How often a randomised model is asked: it is broken where it is wrong in half of the passes or more. */
+const RANDOMISED_PASSES = 100;
+
+/**
+ * Opens a model as a classifier, checked against its own file: different rows run at once must answer
+ * as they do alone, or the model is run row by row. Throws ModelError where not one input is left to
+ * perturb, where there are no scores, or where the lowered graph does not compute what the file does.
+ */
+export async function openClassifier(
+  model: Model,
+  runtime: Runtime,
+  options: ClassifierOptions = {},
+): Promise<Classifier> {
+  const together = await open(model, runtime, options);
+  if (await agrees(together.classifier, together)) return together.classifier;
+  await together.classifier.release();
+  if (model.batched) {
+    const single = await open(readAgain(model, { rowByRow: true }), runtime, options);
+    if (await agrees(single.classifier, single)) return single.classifier;
+    await single.classifier.release();
+  }
+  throw new ModelError(
+    'unsupported',
+    'the model, as Glacis reads it, does not compute what ONNX Runtime computes from the file: please report it',
+  );
+}
+
+/** A classifier with what its agreement with the file is checked by. */
+interface Opened extends Compared {
+  readonly classifier: Classifier;
+}
+
+async function open(
+  model: Model,
+  runtime: Runtime,
+  { fixed = {}, straightThrough = false }: ClassifierOptions,
+): Promise<Opened> {
+  const input = perturbedInput(model, fixed);
+  const sides = sideInputsOf(model, input, fixed);
+  const { name, others } = scoresOutput(model);
+  const head = headOf(model.graph, name, outputNamed(model.graph, name));
+  const sampleShape = sampleShapeOf(input);
+  const perturbed = input.attributes.name;
+  const shape = { input: perturbed, sampleShape, sides, output: name };
+  const original = await openOriginal(model, runtime, shape);
+  const passes = model.random.length > 0 ? RANDOMISED_PASSES : 1;
+  const programs = new Programs(runtime);
+  const searchPrograms = runtime.accelerator ? new Programs(runtime.accelerator) : programs;
+  const classifier: Classifier = {
+    model,
+    programs,
+    searchPrograms,
+    graph: head.graph,
+    logits: head.search,
+    proven: head.proven,
+    separation: head.separation,
+    input: perturbed,
+    straightThrough,
+    sides,
+    sampleShape,
+    sampleSize: sizeOf(sampleShape),
+    classes: head.classes,
+    notes: [
+      ...model.notes,
+      ...head.notes,
+      ...notesOn(model, { output: name, others, input, straightThrough, passes }),
+    ],
+    judge: judgeWith(original, head, passes),
+    release: async () => {
+      await original.release();
+      await programs.release();
+      await searchPrograms.release();
+    },
+  };
+  return { classifier, original, output: name };
+}
+
+/** The first output that is one number, or a vector, a row. */
+function scoresOutput({ graph }: Model): { name: string; others: readonly string[] } {
+  const names = graph.outputs.map(({ name }) => name);
+  const name = names.find((each) => outputNamed(graph, each).shape.length <= 2) ?? names[0] ?? '';
+  return { name, others: names.filter((each) => each !== name) };
+}
