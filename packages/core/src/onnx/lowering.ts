@@ -11,14 +11,12 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Carried } from './carried.ts';
 import { readTensor } from './element-types.ts';
 import { isHost, type ReadValue, tensorOf } from './host-value.ts';
+import { type Allowance, MOST_AXES } from './limits.ts';
 import { ModelError } from './model-error.ts';
 
 /** TensorProto codes of the element types that are not whole numbers. */
 const REAL_TYPES: ReadonlySet<number> = new Set([1, 10, 11, 16]);
 const BOOL = 9;
-
-/** A broken file may ask for any size. */
-const MAX_LISTED = 2 ** 22;
 
 export class LoweringContext {
   readonly b: Builder;
@@ -29,6 +27,7 @@ export class LoweringContext {
   private readonly operands: readonly (ReadValue | undefined)[];
   private readonly kinds: readonly Carried[];
   private readonly lowerBranch: (graph: GraphProto) => readonly (ReadValue | undefined)[];
+  private readonly allowance: Allowance;
 
   constructor(
     b: Builder,
@@ -38,6 +37,7 @@ export class LoweringContext {
     operands: readonly (ReadValue | undefined)[],
     kinds: readonly Carried[],
     lowerBranch: (graph: GraphProto) => readonly (ReadValue | undefined)[],
+    allowance: Allowance,
   ) {
     this.b = b;
     this.proto = proto;
@@ -46,6 +46,7 @@ export class LoweringContext {
     this.operands = operands;
     this.kinds = kinds;
     this.lowerBranch = lowerBranch;
+    this.allowance = allowance;
   }
 
   /** The i-th operand as it was read. */
@@ -121,10 +122,25 @@ export class LoweringContext {
     return value && Array.from(value.data as ArrayLike<number | bigint>, Number);
   }
 
+  /** The i-th operand as numbers for axes, of which there are at most two each. */
+  perAxis(i: number): number[] | undefined {
+    const value = this.operands[i];
+    this.fewForAxes(value && isHost(value) ? value.elements.length : this.constant(i)?.data.length);
+    return this.numbers(i);
+  }
+
   /** The i-th operand as sizes, symbolic ones included; undefined when the operand is absent. */
   sizes(i: number): readonly Dimension[] | undefined {
     const value = this.operands[i];
-    return value && isHost(value) ? value.elements : this.numbers(i);
+    if (!value || !isHost(value)) return this.perAxis(i);
+    this.fewForAxes(value.elements.length);
+    return value.elements;
+  }
+
+  private fewForAxes(count = 0): void {
+    if (count > 2 * MOST_AXES) {
+      throw this.unsupported(`a list of ${count} numbers is longer than any for axes`);
+    }
   }
 
   private attribute(name: string): AttributeProto | undefined {
@@ -142,7 +158,15 @@ export class LoweringContext {
     return this.attribute(name)?.f ?? absent;
   }
 
+  /** Numbers for axes, of which there are at most two each. */
   ints(name: string): number[] | undefined {
+    const found = this.attribute(name)?.ints;
+    this.fewForAxes(found?.length);
+    return found?.map(Number);
+  }
+
+  /** Numbers of which there may be many. */
+  intList(name: string): number[] | undefined {
     return this.attribute(name)?.ints.map(Number);
   }
 
@@ -152,7 +176,7 @@ export class LoweringContext {
 
   text(name: string, absent: string): string {
     const found = this.attribute(name);
-    return found ? String.fromCharCode(...found.s) : absent;
+    return found ? Array.from(found.s, (code) => String.fromCharCode(code)).join('') : absent;
   }
 
   tensor(name: string): Tensor | undefined {
@@ -169,7 +193,7 @@ export class LoweringContext {
 
   /** A number of elements that reading writes down one by one; refuses what no real model needs. */
   listable(count: number): number {
-    if (count <= MAX_LISTED) return count;
+    if (this.allowance.take(count)) return count;
     throw this.unsupported(`it would take a table of ${count} elements`);
   }
 

@@ -14,6 +14,7 @@ import { elementTypeName, parametersOf } from './element-types.ts';
 import { embedExternalData, type ExternalFiles } from './external-data.ts';
 import { isHost, type ReadValue } from './host-value.ts';
 import { NodeLowering } from './lower-nodes.ts';
+import { shapeFault } from './limits.ts';
 import { ModelError } from './model-error.ts';
 import { operators } from './operators/table.ts';
 import { type Precision, precisionOf, widenPorts } from './precision.ts';
@@ -67,6 +68,8 @@ export function portOf(info: ValueInfoProto): Port {
     if (value.case === 'dimValue' && value.value > 0n) return Number(value.value);
     return value.case === 'dimParam' && value.value !== '' ? value.value : `unknown${i}`;
   });
+  const fault = shapeFault(shape);
+  if (fault) throw new ModelError(fault.reason, `${info.name}: ${fault.what}`);
   return { name: info.name, type: elementTypeName(kind.value.elemType), shape };
 }
 

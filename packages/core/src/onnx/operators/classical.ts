@@ -31,7 +31,7 @@ function linearClassifier(c: LoweringContext): (Node | undefined)[] {
   const features = known(x.shape[1] ?? 0, 'features');
   const coefficients = c.floatList('coefficients') ?? [];
   const classes = coefficients.length / features;
-  const labels = c.ints('classlabels_ints')?.length ?? classes;
+  const labels = c.intList('classlabels_ints')?.length ?? classes;
   if (x.shape.length !== 2 || !Number.isInteger(classes)) {
     throw c.invalid(`${coefficients.length} coefficients do not fit ${features} features`);
   }

@@ -20,6 +20,9 @@ const wholeTypes: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 9, 12, 13]);
 
 const BOOL = 9;
 
+/** A longer list is data, not a shape. */
+const MOST_JOINED = 2 ** 16;
+
 type HostRule = (c: LoweringContext, operands: readonly HostValue[]) => HostValue | undefined;
 
 type Pairwise = (a: Dimension, b: Dimension) => Dimension | undefined;
@@ -121,6 +124,18 @@ function unsqueeze(
   return { ...value, dims };
 }
 
+/** Of any number of operands. */
+function extreme(join: (a: number, b: number) => number): HostRule {
+  const pair: Pairwise = (a, b) => (a === b ? a : numeric(join)(a, b));
+  return (_, operands) =>
+    broadcasted(operands, ([first = 0, ...others]) =>
+      others.reduce<Dimension | undefined>(
+        (so, next) => (so === undefined ? so : pair(so, next)),
+        first,
+      ),
+    );
+}
+
 /** With the sign of the divisor, or of the dividend where the file says fmod. */
 const modulo: HostRule = (c, operands) =>
   pairwise((a, b) => {
@@ -172,7 +187,7 @@ export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
     Slice: slice,
     Range: range,
     Concat: (_, operands) =>
-      operands.every(({ dims }) => dims.length === 1)
+      operands.every(({ dims }) => dims.length === 1) && elementsOf(operands) <= MOST_JOINED
         ? vector(operands.flatMap(({ elements }) => elements))
         : undefined,
     Add: pairwise((a, b) => (b === 0 ? a : a === 0 ? b : numeric((p, q) => p + q)(a, b))),
@@ -180,8 +195,8 @@ export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
     Mul: pairwise(multiply),
     Div: pairwise(quotient),
     Mod: modulo,
-    Max: pairwise((a, b) => (a === b ? a : numeric(Math.max)(a, b))),
-    Min: pairwise((a, b) => (a === b ? a : numeric(Math.min)(a, b))),
+    Max: extreme(Math.max),
+    Min: extreme(Math.min),
     Equal: pairwise(same),
     Greater: pairwise(numeric((a, b) => Number(a > b))),
     Less: pairwise(numeric((a, b) => Number(a < b))),
@@ -190,10 +205,12 @@ export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
     And: pairwise(numeric((a, b) => Number(a !== 0 && b !== 0))),
     Or: pairwise(numeric((a, b) => Number(a !== 0 || b !== 0))),
     ReduceProd: (c, [value]) =>
-      value && {
-        dims: c.int('keepdims', 1) === 1 ? [1] : [],
-        elements: [elementCount(value.elements)],
-      },
+      value && value.dims.length <= 1
+        ? {
+            dims: c.int('keepdims', 1) === 1 ? value.dims.map(() => 1) : [],
+            elements: [elementCount(value.elements)],
+          }
+        : undefined,
     Not: (_, [value]) =>
       broadcasted([value], ([a = 0]) => (isSymbolic(a) ? undefined : Number(a === 0))),
     Where: (_, operands) =>
@@ -202,6 +219,10 @@ export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
       ),
   }),
 );
+
+function elementsOf(values: readonly HostValue[]): number {
+  return values.reduce((sum, { elements }) => sum + elements.length, 0);
+}
 
 const onlyBeforehand: Lowering = (c) => {
   throw c.unsupported('it is supported only for whole numbers that do not depend on the input');

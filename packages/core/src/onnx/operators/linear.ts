@@ -116,12 +116,11 @@ function inverseCounts(c: LoweringContext, g: PoolGeometry, x: Shape): ReturnTyp
     const [low, high] = includePad ? [-before, size + after] : [0, size];
     const windows = c.listable(convolvedSize({ ...g, groups: 1 }, size, kernel, i));
     return Array.from({ length: windows }, (_, q) => {
-      let count = 0;
-      for (let k = 0; k < kernel; k++) {
-        const position = q * stride - before + k * dilation;
-        if (position >= low && position < high) count++;
-      }
-      return count;
+      // Taps k with low ≤ start + k·dilation < high.
+      const start = q * stride - before;
+      const first = Math.max(0, Math.ceil((low - start) / dilation));
+      const behind = Math.min(kernel, Math.ceil((high - start) / dilation));
+      return Math.max(0, behind - first);
     });
   });
   c.listable(perAxis.reduce((product, axis) => product * axis.length, 1));

@@ -6,7 +6,7 @@ import type { Lowering, LoweringContext } from '../lowering.ts';
 /** Axes of a reduction; an input since opset 13 (ReduceSum) or 18 (the others). */
 function reducedAxes(c: LoweringContext, asInputSince: number): number[] {
   const x = c.operand();
-  const given = c.opset >= asInputSince ? c.numbers(1) : c.ints('axes');
+  const given = c.opset >= asInputSince ? c.perAxis(1) : c.ints('axes');
   if (!given || given.length === 0) {
     return c.int('noop_with_empty_axes', 0) === 1 ? [] : x.shape.map((_, i) => i);
   }

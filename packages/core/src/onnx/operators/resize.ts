@@ -135,17 +135,17 @@ function resize(c: LoweringContext): Node {
   }
   const mode = c.text('mode', 'nearest');
   if (c.opset < 11) {
-    const axes = changedAxes(c, c.operand(), c.numbers(1), undefined);
+    const axes = changedAxes(c, c.operand(), c.perAxis(1), undefined);
     return apply(c, { mode, coordinates: 'asymmetric', rounding: 'simple' }, axes);
   }
   const coordinates = c.text('coordinate_transformation_mode', 'half_pixel');
   const rounding = c.text('nearest_mode', 'round_prefer_floor');
-  const axes = changedAxes(c, c.operand(), filled(c.numbers(2)), filled(c.sizes(3)));
+  const axes = changedAxes(c, c.operand(), filled(c.perAxis(2)), filled(c.sizes(3)));
   return apply(c, { mode, coordinates, rounding }, axes);
 }
 
 function upsample(c: LoweringContext): Node {
-  const scales = c.opset < 9 ? c.floatList('scales') : c.numbers(1);
+  const scales = c.opset < 9 ? c.floatList('scales') : c.perAxis(1);
   const axes = changedAxes(c, c.operand(), scales, undefined);
   const mode = c.text('mode', 'nearest');
   return apply(c, { mode, coordinates: 'asymmetric', rounding: 'simple' }, axes);

@@ -12,8 +12,9 @@ import {
 } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
 import { ShapeError } from '../../graph/ops/definition.ts';
-import { pooledSizes } from '../../graph/ops/pooling.ts';
+import { type PoolGeometry, pooledSizes } from '../../graph/ops/pooling.ts';
 import { padded } from '../../graph/ops/structural.ts';
+import { sizeOf } from '../../tensor/tensor.ts';
 import { vector } from '../host-value.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 import { windowGeometry } from './linear.ts';
@@ -40,7 +41,7 @@ function reshapeTarget(c: LoweringContext, from: Shape, target: readonly Dimensi
 }
 
 function axesOf(c: LoweringContext, rank: number): number[] | undefined {
-  const axes = c.opset < 13 ? c.ints('axes') : (c.numbers(1) ?? c.ints('axes'));
+  const axes = c.opset < 13 ? c.ints('axes') : (c.perAxis(1) ?? c.ints('axes'));
   return axes?.map((axis) => c.axis(axis, rank)).sort((p, q) => p - q);
 }
 
@@ -58,8 +59,8 @@ function mirrored(mode: string, size: number, before: number, after: number): nu
 function pad(c: LoweringContext): Node {
   const x = c.operand();
   const rank = x.shape.length;
-  const amounts = (c.opset < 11 ? c.ints('pads') : c.numbers(1)) ?? [];
-  const axes = (c.opset >= 18 ? c.numbers(3) : undefined) ?? x.shape.map((_, i) => i);
+  const amounts = (c.opset < 11 ? c.ints('pads') : c.perAxis(1)) ?? [];
+  const axes = (c.opset >= 18 ? c.perAxis(3) : undefined) ?? x.shape.map((_, i) => i);
   const before = x.shape.map(() => 0);
   const after = x.shape.map(() => 0);
   axes.forEach((axis, i) => {
@@ -107,10 +108,10 @@ function slice(c: LoweringContext): Node {
   const x = c.operand();
   const rank = x.shape.length;
   const early = c.opset < 10;
-  const starts = (early ? c.ints('starts') : c.numbers(1)) ?? [];
-  const ends = (early ? c.ints('ends') : c.numbers(2)) ?? [];
-  const axes = (early ? c.ints('axes') : c.numbers(3)) ?? starts.map((_, i) => i);
-  const steps = (early ? undefined : c.numbers(4)) ?? starts.map(() => 1);
+  const starts = (early ? c.ints('starts') : c.perAxis(1)) ?? [];
+  const ends = (early ? c.ints('ends') : c.perAxis(2)) ?? [];
+  const axes = (early ? c.ints('axes') : c.perAxis(3)) ?? starts.map((_, i) => i);
+  const steps = (early ? undefined : c.perAxis(4)) ?? starts.map(() => 1);
   return axes.reduce<Node>((value, given, i) => {
     const axis = c.axis(given, rank);
     const [start = 0, end = 0, step = 1] = [starts[i], ends[i], steps[i]];
@@ -134,6 +135,19 @@ function slice(c: LoweringContext): Node {
     for (let at = first; step > 0 ? at < last : at > last; at += step) positions.push(at);
     return c.b.gather(value, axis, positions);
   }, x);
+}
+
+/** Elements of a pooling window that are written out one by one in its gradient. */
+const MOST_TAPS = 1024;
+
+/** Does one window see every element, and each of them once? */
+function coversAll(g: PoolGeometry, shape: Shape): boolean {
+  return g.kernel.every((taps, i) => {
+    const [before = 0, dilation = 1] = [g.padBefore[i], g.dilations[i]];
+    return (
+      (dilation === 1 || taps === 1) && taps - before >= known(shape[i + 2] ?? 0, 'a pooled axis')
+    );
+  });
 }
 
 export const structural: Readonly<Record<string, Lowering>> = {
@@ -164,7 +178,7 @@ export const structural: Readonly<Record<string, Lowering>> = {
   },
   Unsqueeze: (c) => {
     const x = c.operand();
-    const given = (c.opset < 13 ? c.ints('axes') : c.numbers(1)) ?? [];
+    const given = (c.opset < 13 ? c.ints('axes') : c.perAxis(1)) ?? [];
     const rank = x.shape.length + given.length;
     const axes = given.map((axis) => c.axis(axis, rank));
     const rest = [...x.shape];
@@ -186,6 +200,7 @@ export const structural: Readonly<Record<string, Lowering>> = {
     const axis = c.axis(c.int('axis', 0), x.shape.length);
     const indices = c.constant(1);
     if (!indices) throw c.invalid('Gather needs indices');
+    c.listable(indices.data.length);
     const size = known(x.shape[axis] ?? 0, 'a gathered axis');
     const positions = (c.numbers(1) ?? []).map((index) => (index < 0 ? index + size : index));
     const gathered = c.b.gather(x, axis, positions);
@@ -209,7 +224,8 @@ export const structural: Readonly<Record<string, Lowering>> = {
         throw c.unsupported(`ConstantOfShape of ${value.type} values is not supported`);
       }
       const dims = shape.map((dim) => known(dim, 'a shape of whole numbers'));
-      const count = c.listable(dims.reduce((product, dim) => product * dim, 1));
+      if (dims.some((dim) => dim < 0)) throw c.invalid(`it asks for ${printShape(dims)}`);
+      const count = c.listable(sizeOf(dims));
       return { dims, elements: new Array<number>(count).fill(element) };
     }
     return c.b.expand(c.b.scalar(element), shape);
@@ -223,7 +239,7 @@ export const structural: Readonly<Record<string, Lowering>> = {
   Constant: (c) => {
     const value = c.tensor('value');
     if (value) return c.b.constant(value);
-    const list = c.ints('value_ints');
+    const list = c.intList('value_ints');
     if (list) return c.b.constant(integerTensor(list));
     const floatList = c.floatList('value_floats');
     if (floatList) return c.b.floats(floatList, [floatList.length]);
@@ -237,8 +253,18 @@ export const structural: Readonly<Record<string, Lowering>> = {
     if (!kernel) throw c.invalid('MaxPool needs kernel_shape');
     if (kernel.length > 2) throw c.unsupported('3-D pooling is not supported');
     const geometry = windowGeometry(c, kernel, x.shape);
-    if (pooledSizes(geometry, x.shape).some((size) => size < 1)) {
+    if (kernel.length + 2 !== x.shape.length) throw c.invalid('its kernel does not fit its input');
+    const windows = pooledSizes(geometry, x.shape);
+    if (windows.some((size) => size < 1)) {
       throw c.invalid('the pooling window is larger than its input');
+    }
+    const axes = kernel.map((_, i) => i + 2);
+    if (windows.every((count) => count === 1) && coversAll(geometry, x.shape)) {
+      return c.b.maximum(x, axes, true);
+    }
+    const taps = sizeOf(kernel);
+    if (taps > MOST_TAPS) {
+      throw c.unsupported(`a window of ${taps} elements is not supported, only of ${MOST_TAPS}`);
     }
     return c.b.push('maxPool', [x], geometry);
   },

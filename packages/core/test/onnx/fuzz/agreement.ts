@@ -1,0 +1,118 @@
+/**
+ * What is read of a mutant computes what the file computes, wherever ONNX Runtime runs the file at all.
+ */
+import assert from 'node:assert/strict';
+import { inputNodes } from '../../../src/graph/graph.ts';
+import type { Model } from '../../../src/onnx/read.ts';
+import { writeModel } from '../../../src/onnx/write.ts';
+import { floats, sizeOf, type Tensor } from '../../../src/tensor/tensor.ts';
+import { Draw } from '../../generators/draw.ts';
+import { load, type Loaded, type Tensors } from '../../onnxruntime.ts';
+
+/** What came of it: the runtime may refuse the file, or answer in numbers that say nothing. */
+export type Agreement = 'agrees' | 'refused' | 'undecided';
+
+const RELATIVE = 1e-3;
+
+const numbersOf = ({ data }: Tensor): number[] =>
+  Array.from(data as ArrayLike<number | bigint>, Number);
+
+/** One row for every input, as what was read takes it. */
+function rowFor(model: Model, draw: Draw): Record<string, Tensor<'float32'>> {
+  return Object.fromEntries(
+    inputNodes(model.graph).map(({ attributes, shape }) => {
+      const dims = [1, ...shape.slice(1).map(Number)];
+      return [
+        attributes.name,
+        floats(
+          draw.list(sizeOf(dims), () => draw.real(-1, 1)),
+          dims,
+        ),
+      ];
+    }),
+  );
+}
+
+/** The same row as the file takes it: without the batch that reading puts in front. */
+function asFile(model: Model, row: Tensors): Tensors {
+  if (model.batchAxis) return row;
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, { ...value, shape: value.shape.slice(1) }]),
+  );
+}
+
+function nudged(draw: Draw, row: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => {
+      const moved = numbersOf(value).map((x) => x * (1 + draw.real(-1, 1) * 1e-5));
+      return [name, floats(moved, value.shape)];
+    }),
+  );
+}
+
+async function attempt<T>(body: () => Promise<T>): Promise<T | null> {
+  try {
+    return await body();
+  } catch {
+    return null;
+  }
+}
+
+/** The greatest difference, relative to the greatest number; −1 where nothing can be compared. */
+function difference(actual: readonly number[], expected: readonly number[]): number {
+  if (actual.length !== expected.length) return Infinity;
+  let [most, scale] = [-1, 1e-2];
+  expected.forEach((value, i) => {
+    if (!Number.isFinite(value)) return;
+    scale = Math.max(scale, Math.abs(value));
+    const apart = Math.abs((actual[i] ?? Number.NaN) - value);
+    most = Math.max(most, Number.isNaN(apart) ? Infinity : apart);
+  });
+  return most / scale;
+}
+
+/** Throws where the two answers differ by more than the file's own sensitivity explains. */
+export async function checkAgreement(model: Model, seed: number): Promise<Agreement> {
+  const sizes = inputNodes(model.graph).map(({ shape }) => sizeOf(shape.slice(1).map(Number)));
+  if (sizes.some((size) => size > 2 ** 20)) return 'undecided';
+  const original = await attempt(() => load(model.bytes));
+  if (!original) return 'refused';
+  const draw = new Draw(seed);
+  const row = rowFor(model, draw);
+  const expected = await attempt(() => original.run(asFile(model, row)));
+  if (!expected) return 'refused';
+  const actual = await (await load(writeModel(model.graph))).run(row);
+  let decided = false;
+  for (const { name } of model.graph.outputs) {
+    const wanted = expected[name];
+    if (!wanted || typeof wanted.data[0] === 'string') continue;
+    const found = numbersOf(actual[name] ?? floats([]));
+    const apart = difference(found, numbersOf(wanted));
+    decided ||= apart >= 0;
+    if (apart <= RELATIVE) continue;
+    if (await explained(model, original, row, name, apart)) return 'undecided';
+    const show = (list: readonly number[]): string => list.slice(0, 8).join(', ');
+    assert.fail(`${name} is ${show(found)} where the file gives ${show(numbersOf(wanted))}`);
+  }
+  return decided ? 'agrees' : 'undecided';
+}
+
+/** Does the file itself answer as differently when it is not optimised, or its input barely moves? */
+async function explained(
+  model: Model,
+  original: Loaded,
+  row: Tensors,
+  name: string,
+  apart: number,
+): Promise<boolean> {
+  const draw = new Draw(1);
+  const answer = async (loaded: Loaded | null, feeds: Tensors): Promise<number[]> => {
+    const results = loaded && (await attempt(() => loaded.run(asFile(model, feeds))));
+    return results?.[name] ? numbersOf(results[name]) : [];
+  };
+  const here = await answer(original, row);
+  const plain = await attempt(() => load(model.bytes, { optimise: false }));
+  const others = [await answer(plain, row)];
+  for (let i = 0; i < 4; i++) others.push(await answer(original, nudged(draw, row)));
+  return others.some((other) => difference(other, here) > apart / 10);
+}
