@@ -122,11 +122,20 @@ export class LoweringContext {
     return value && Array.from(value.data as ArrayLike<number | bigint>, Number);
   }
 
-  /** The i-th operand as numbers for axes, of which there are at most two each. */
+  /** The i-th operand as numbers that count, or say where. */
+  wholes(i: number): number[] | undefined {
+    const value = this.constant(i);
+    if (value?.type === 'float32' || value?.type === 'float64') {
+      throw this.invalid(`operand ${i} holds ${value.type} values where whole numbers are needed`);
+    }
+    return this.numbers(i);
+  }
+
+  /** The i-th operand as whole numbers for axes, of which there are at most two each. */
   perAxis(i: number): number[] | undefined {
     const value = this.operands[i];
     this.fewForAxes(value && isHost(value) ? value.elements.length : this.constant(i)?.data.length);
-    return this.numbers(i);
+    return this.wholes(i);
   }
 
   /** The i-th operand as sizes, symbolic ones included; undefined when the operand is absent. */
@@ -154,7 +163,16 @@ export class LoweringContext {
     return found ? Number(found.i) : absent;
   }
 
-  float(name: string, absent: number): number {
+  /** A number that says yes or no; runtimes differ in what others than 0 and 1 mean. */
+  flag(name: string, absent: boolean): boolean {
+    const value = this.int(name, Number(absent));
+    if (value !== 0 && value !== 1) throw this.invalid(`${name} is ${value}, not 0 or 1`);
+    return value === 1;
+  }
+
+  float(name: string): number | undefined;
+  float(name: string, absent: number): number;
+  float(name: string, absent?: number): number | undefined {
     return this.attribute(name)?.f ?? absent;
   }
 
@@ -189,6 +207,13 @@ export class LoweringContext {
     const axis = value < 0 ? value + rank : value;
     if (axis < 0 || axis >= rank) throw this.invalid(`axis ${value} is outside rank ${rank}`);
     return axis;
+  }
+
+  /** Axes counted from the front, each once. */
+  axes(values: readonly number[], rank: number): number[] {
+    const axes = values.map((value) => this.axis(value, rank));
+    if (new Set(axes).size === axes.length) return axes;
+    throw this.invalid(`it names an axis twice: ${values.join(', ')}`);
   }
 
   /** A number of elements that reading writes down one by one; refuses what no real model needs. */

@@ -140,7 +140,14 @@ function lower(reading: Reading, batch: Dimension): Graph {
     const value = values.get(info.name);
     if (!value) throw new ModelError('invalid', `nothing computes the output ${info.name}`);
     if (isHost(value)) throw new ShapeError(`the output ${info.name} is a shape, not a score`);
-    return [info.name, batchFirst(b, value, batch, reading.batchAxis)] as const;
+    const result = batchFirst(b, value, batch, reading.batchAxis);
+    if (reading.inputs.some(({ name }) => name === info.name) && result.op !== 'input') {
+      throw new ModelError(
+        'unsupported',
+        `the output ${info.name} is the input of that name, in another shape: remove it`,
+      );
+    }
+    return [info.name, result] as const;
   });
   return b.graph(Object.fromEntries(outputs));
 }

@@ -37,6 +37,20 @@ const numeric =
   (a, b) =>
     isSymbolic(a) || isSymbolic(b) ? undefined : join(a, b);
 
+/** Doubles hold whole numbers up to 2⁵³; what a file computes beyond is not known. */
+function arithmetic(join: Pairwise): HostRule {
+  return (c, [x, y]) =>
+    broadcasted([x, y], ([a = 0, b = 0]) => {
+      const result = join(a, b);
+      if (
+        [a, b, result].some((value) => typeof value === 'number' && !Number.isSafeInteger(value))
+      ) {
+        throw c.unsupported('it computes with whole numbers beyond 2⁵³');
+      }
+      return result;
+    });
+}
+
 const quotient: Pairwise = (a, b) =>
   isSymbolic(a) || isSymbolic(b) ? divide(a, b) : b === 0 ? undefined : Math.trunc(a / b);
 
@@ -106,7 +120,8 @@ function axesOf(c: LoweringContext, given: HostValue | undefined): number[] | un
 
 function squeeze(c: LoweringContext, [value, given]: readonly HostValue[]): HostValue | undefined {
   if (!value) return undefined;
-  const axes = axesOf(c, given)?.map((axis) => c.axis(axis, value.dims.length));
+  const wanted = axesOf(c, given);
+  const axes = wanted && c.axes(wanted, value.dims.length);
   const gone = (dim: number, i: number): boolean => (axes ? axes.includes(i) : dim === 1);
   return { ...value, dims: value.dims.filter((dim, i) => !gone(dim, i)) };
 }
@@ -118,7 +133,7 @@ function unsqueeze(
   if (!value) return undefined;
   const added = axesOf(c, given) ?? [];
   const rank = value.dims.length + added.length;
-  const axes = added.map((axis) => c.axis(axis, rank));
+  const axes = c.axes(added, rank);
   const rest = [...value.dims];
   const dims = Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : (rest.shift() ?? 1)));
   return { ...value, dims };
@@ -138,10 +153,10 @@ function extreme(join: (a: number, b: number) => number): HostRule {
 
 /** With the sign of the divisor, or of the dividend where the file says fmod. */
 const modulo: HostRule = (c, operands) =>
-  pairwise((a, b) => {
+  arithmetic((a, b) => {
     if (isSymbolic(a) || isSymbolic(b) || b === 0) return undefined;
     const rest = a % b;
-    return c.int('fmod', 0) === 0 && rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+    return !c.flag('fmod', false) && rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
   })(c, operands);
 
 function transpose(c: LoweringContext, [value]: readonly HostValue[]): HostValue | undefined {
@@ -190,10 +205,10 @@ export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
       operands.every(({ dims }) => dims.length === 1) && elementsOf(operands) <= MOST_JOINED
         ? vector(operands.flatMap(({ elements }) => elements))
         : undefined,
-    Add: pairwise((a, b) => (b === 0 ? a : a === 0 ? b : numeric((p, q) => p + q)(a, b))),
-    Sub: pairwise((a, b) => (b === 0 ? a : numeric((p, q) => p - q)(a, b))),
-    Mul: pairwise(multiply),
-    Div: pairwise(quotient),
+    Add: arithmetic((a, b) => (b === 0 ? a : a === 0 ? b : numeric((p, q) => p + q)(a, b))),
+    Sub: arithmetic((a, b) => (b === 0 ? a : numeric((p, q) => p - q)(a, b))),
+    Mul: arithmetic(multiply),
+    Div: arithmetic(quotient),
     Mod: modulo,
     Max: extreme(Math.max),
     Min: extreme(Math.min),
@@ -207,7 +222,7 @@ export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
     ReduceProd: (c, [value]) =>
       value && value.dims.length <= 1
         ? {
-            dims: c.int('keepdims', 1) === 1 ? value.dims.map(() => 1) : [],
+            dims: c.flag('keepdims', true) ? value.dims.map(() => 1) : [],
             elements: [elementCount(value.elements)],
           }
         : undefined,

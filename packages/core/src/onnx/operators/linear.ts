@@ -39,7 +39,7 @@ export function windowGeometry(
   } else if (automatic === 'VALID') {
     [padBefore, padAfter] = [ones.map(() => 0), ones.map(() => 0)];
   }
-  if (c.int('ceil_mode', 0) === 1) {
+  if (c.flag('ceil_mode', false)) {
     // One more window where the last stride is cut short, unless it would start in the padding.
     padAfter = padAfter.map((after, i) => {
       const [stride, before] = [strides[i] ?? 1, padBefore[i] ?? 0];
@@ -108,7 +108,7 @@ function inverseCounts(c: LoweringContext, g: PoolGeometry, x: Shape): ReturnTyp
   // Declared or automatic pads may count; what ceil_mode appends to reach a last window never does.
   const automatic = c.text('auto_pad', 'NOTSET').startsWith('SAME');
   const declared = c.ints('pads')?.slice(rank) ?? [];
-  const includePad = c.int('count_include_pad', 0) === 1;
+  const includePad = c.flag('count_include_pad', false);
   const perAxis = g.kernel.map((kernel, i) => {
     const size = known(x[i + 2] ?? 0, 'a pooled axis');
     const [before = 0, stride = 1, dilation = 1] = [g.padBefore[i], g.strides[i], g.dilations[i]];
@@ -137,7 +137,7 @@ export const linear: Readonly<Record<string, Lowering>> = {
   MatMul: (c) => matMul(c, c.operand(0), c.operand(1)),
   Gemm: (c) => {
     const { b } = c;
-    const options = { transA: c.int('transA', 0) === 1, transB: c.int('transB', 0) === 1 };
+    const options = { transA: c.flag('transA', false), transB: c.flag('transB', false) };
     const product = b.matMul(c.operand(0), c.operand(1), options);
     const alpha = c.float('alpha', 1);
     const scaled = alpha === 1 ? product : b.mul(product, alpha);
@@ -154,7 +154,7 @@ export const linear: Readonly<Record<string, Lowering>> = {
     return addBias(c, c.b.push('conv', [x, w], pick(geometry)), c.optional(2));
   },
   BatchNormalization: (c) => {
-    if (c.int('training_mode', 0) === 1) {
+    if (c.flag('training_mode', false)) {
       throw c.unsupported('BatchNormalization is in training mode: export for inference');
     }
     return c.b.push('batchNorm', c.all().slice(0, 5), { epsilon: c.float('epsilon', 1e-5) });

@@ -13,8 +13,8 @@ function trilu(c: LoweringContext): Node {
   if (x.shape.length < 2) throw c.invalid('it needs a matrix');
   const [rows, columns] = x.shape.slice(-2).map((dim) => known(dim, 'an axis of a matrix'));
   const [height, width] = [rows ?? 0, columns ?? 0];
-  const diagonal = c.numbers(1)?.[0] ?? 0;
-  const upper = c.int('upper', 1) === 1;
+  const diagonal = c.wholes(1)?.[0] ?? 0;
+  const upper = c.flag('upper', true);
   const size = c.listable(height * width);
   const from = Array.from({ length: size }, (_, i) => {
     const offset = (i % width) - Math.floor(i / width) - diagonal;
@@ -33,10 +33,10 @@ function cumSum(c: LoweringContext): Node {
   const x = c.operand();
   const { b } = c;
   const rank = x.shape.length;
-  const axis = c.axis(c.numbers(1)?.[0] ?? 0, rank);
+  const axis = c.axis(c.wholes(1)?.[0] ?? 0, rank);
   const size = known(x.shape[axis] ?? 1, 'a summed axis');
-  const exclusive = c.int('exclusive', 0);
-  const backwards = c.int('reverse', 0) === 1;
+  const exclusive = Number(c.flag('exclusive', false));
+  const backwards = c.flag('reverse', false);
   const triangle = Array.from({ length: c.listable(size * size) }, (_, i) => {
     const [from, to] = [Math.floor(i / size), i % size];
     return Number(exclusive <= (backwards ? from - to : to - from));

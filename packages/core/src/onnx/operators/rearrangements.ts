@@ -6,7 +6,7 @@ import type { Lowering, LoweringContext } from '../lowering.ts';
 
 /** Sizes of the parts: given, or as equal as they can be with a smaller last one (opset 18). */
 function partSizes(c: LoweringContext, size: number): number[] {
-  const given = c.opset < 13 ? c.intList('split') : c.numbers(1);
+  const given = c.opset < 13 ? c.intList('split') : c.wholes(1);
   if (given) return given;
   const count = c.int('num_outputs', c.proto.output.length);
   const most = Math.ceil(size / count);

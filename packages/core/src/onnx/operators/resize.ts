@@ -102,7 +102,7 @@ function changedAxes(
   sizes: readonly (number | string)[] | undefined,
 ): Axis[] {
   const rank = x.shape.length;
-  const axes = c.ints('axes')?.map((axis) => c.axis(axis, rank)) ?? x.shape.map((_, i) => i);
+  const axes = c.axes(c.ints('axes') ?? x.shape.map((_, i) => i), rank);
   const given = sizes ?? scales;
   if (given?.length !== axes.length) throw c.invalid('it needs a scale or a size for each axis');
   return axes.flatMap((axis, i) => {
@@ -129,23 +129,23 @@ const filled = <T>(list: readonly T[] | undefined): readonly T[] | undefined =>
   list && list.length > 0 ? list : undefined;
 
 function resize(c: LoweringContext): Node {
-  if (c.int('antialias', 0) === 1) throw c.unsupported('antialias is not supported');
+  if (c.flag('antialias', false)) throw c.unsupported('antialias is not supported');
   if (c.text('keep_aspect_ratio_policy', 'stretch') !== 'stretch') {
     throw c.unsupported('only the aspect ratio policy stretch is supported');
   }
   const mode = c.text('mode', 'nearest');
   if (c.opset < 11) {
-    const axes = changedAxes(c, c.operand(), c.perAxis(1), undefined);
+    const axes = changedAxes(c, c.operand(), c.numbers(1), undefined);
     return apply(c, { mode, coordinates: 'asymmetric', rounding: 'simple' }, axes);
   }
   const coordinates = c.text('coordinate_transformation_mode', 'half_pixel');
   const rounding = c.text('nearest_mode', 'round_prefer_floor');
-  const axes = changedAxes(c, c.operand(), filled(c.perAxis(2)), filled(c.sizes(3)));
+  const axes = changedAxes(c, c.operand(), filled(c.numbers(2)), filled(c.sizes(3)));
   return apply(c, { mode, coordinates, rounding }, axes);
 }
 
 function upsample(c: LoweringContext): Node {
-  const scales = c.opset < 9 ? c.floatList('scales') : c.perAxis(1);
+  const scales = c.opset < 9 ? c.floatList('scales') : c.numbers(1);
   const axes = changedAxes(c, c.operand(), scales, undefined);
   const mode = c.text('mode', 'nearest');
   return apply(c, { mode, coordinates: 'asymmetric', rounding: 'simple' }, axes);

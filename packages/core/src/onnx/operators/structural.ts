@@ -26,7 +26,7 @@ import { windowGeometry } from './linear.ts';
 function reshapeTarget(c: LoweringContext, from: Shape, target: readonly Dimension[]): Shape {
   const total = elementCount(from);
   const copied: Dimension[] = target.map((dim, i) =>
-    dim === 0 && c.int('allowzero', 0) === 0 ? (from[i] ?? 1) : dim,
+    dim === 0 && !c.flag('allowzero', false) ? (from[i] ?? 1) : dim,
   );
   const baked = isSymbolic(total) && copied[0] === 1 && !copied.some(isSymbolic);
   const shape = baked ? [BATCH, ...copied.slice(1)] : copied;
@@ -42,7 +42,7 @@ function reshapeTarget(c: LoweringContext, from: Shape, target: readonly Dimensi
 
 function axesOf(c: LoweringContext, rank: number): number[] | undefined {
   const axes = c.opset < 13 ? c.ints('axes') : (c.perAxis(1) ?? c.ints('axes'));
-  return axes?.map((axis) => c.axis(axis, rank)).sort((p, q) => p - q);
+  return axes && c.axes(axes, rank).sort((p, q) => p - q);
 }
 
 /** Positions that reflect or repeat the edge beyond an axis. */
@@ -63,9 +63,12 @@ function pad(c: LoweringContext): Node {
   const axes = (c.opset >= 18 ? c.perAxis(3) : undefined) ?? x.shape.map((_, i) => i);
   const before = x.shape.map(() => 0);
   const after = x.shape.map(() => 0);
-  axes.forEach((axis, i) => {
-    before[c.axis(axis, rank)] = amounts[i] ?? 0;
-    after[c.axis(axis, rank)] = amounts[i + axes.length] ?? 0;
+  if (amounts.length !== 2 * axes.length) {
+    throw c.invalid(`${amounts.length} amounts do not pad ${axes.length} axes`);
+  }
+  c.axes(axes, rank).forEach((axis, i) => {
+    before[axis] = amounts[i] ?? 0;
+    after[axis] = amounts[i + axes.length] ?? 0;
   });
   const cropped = x.shape.reduce<Node>((value, dim, axis) => {
     const [low, high] = [Math.min(0, before[axis] ?? 0), Math.min(0, after[axis] ?? 0)];
@@ -112,8 +115,10 @@ function slice(c: LoweringContext): Node {
   const ends = (early ? c.ints('ends') : c.perAxis(2)) ?? [];
   const axes = (early ? c.ints('axes') : c.perAxis(3)) ?? starts.map((_, i) => i);
   const steps = (early ? undefined : c.perAxis(4)) ?? starts.map(() => 1);
-  return axes.reduce<Node>((value, given, i) => {
-    const axis = c.axis(given, rank);
+  if ([starts, ends, steps].some((list) => list.length !== axes.length)) {
+    throw c.invalid('its lists of starts, ends, axes and steps differ in length');
+  }
+  return c.axes(axes, rank).reduce<Node>((value, axis, i) => {
     const [start = 0, end = 0, step = 1] = [starts[i], ends[i], steps[i]];
     const dim = value.shape[axis] ?? 1;
     if (isSymbolic(dim)) {
@@ -180,7 +185,7 @@ export const structural: Readonly<Record<string, Lowering>> = {
     const x = c.operand();
     const given = (c.opset < 13 ? c.ints('axes') : c.perAxis(1)) ?? [];
     const rank = x.shape.length + given.length;
-    const axes = given.map((axis) => c.axis(axis, rank));
+    const axes = c.axes(given, rank);
     const rest = [...x.shape];
     const shape = Array.from({ length: rank }, (_, i) =>
       axes.includes(i) ? 1 : (rest.shift() ?? 1),
@@ -202,7 +207,7 @@ export const structural: Readonly<Record<string, Lowering>> = {
     if (!indices) throw c.invalid('Gather needs indices');
     c.listable(indices.data.length);
     const size = known(x.shape[axis] ?? 0, 'a gathered axis');
-    const positions = (c.numbers(1) ?? []).map((index) => (index < 0 ? index + size : index));
+    const positions = (c.wholes(1) ?? []).map((index) => (index < 0 ? index + size : index));
     const gathered = c.b.gather(x, axis, positions);
     return c.b.reshape(gathered, [
       ...x.shape.slice(0, axis),
@@ -245,7 +250,11 @@ export const structural: Readonly<Record<string, Lowering>> = {
     if (floatList) return c.b.floats(floatList, [floatList.length]);
     const int = c.int('value_int');
     if (int !== undefined) return c.b.constant({ ...integerTensor([int]), shape: [] });
-    return c.b.scalar(c.float('value_float', 0));
+    const float = c.float('value_float');
+    if (float === undefined) {
+      throw c.unsupported('it is a constant of text or a sparse one, or has no value');
+    }
+    return c.b.scalar(float);
   },
   MaxPool: (c) => {
     const x = c.operand();

@@ -26,7 +26,8 @@ function resultOf(
     const [before, after] = [pads[i] ?? 0, pads[i + rank] ?? 0];
     return { size: whole - before - after, before, after };
   }
-  const size = wanted ?? even;
+  // A kernel smaller than its stride leaves a rim that no tap reaches, which is not part of the result.
+  const size = wanted ?? Math.min(even, whole);
   const cut = Math.max(0, whole - size);
   const [smaller, larger] = [Math.floor(cut / 2), Math.ceil(cut / 2)];
   const [before, after] = automatic === 'SAME_UPPER' ? [smaller, larger] : [larger, smaller];

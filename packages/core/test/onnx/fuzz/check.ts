@@ -2,6 +2,7 @@
  * What is asked of every file, however broken: reading, surveying and outlining it end in a result or
  * in a ModelError; what was read has a gradient, intervals and a file of its own, or a typed error.
  */
+import type { Shape } from '../../../src/graph/dimension.ts';
 import { type Graph, inputNodes } from '../../../src/graph/graph.ts';
 import { RuleMissing, ShapeError } from '../../../src/graph/ops/definition.ts';
 import { outlineModel } from '../../../src/onnx/layers.ts';
@@ -48,15 +49,15 @@ const DERIVING = [RuleMissing, ShapeError, ModelError];
 const MOST_NODES = 3000;
 const MOST_ELEMENTS = 2 ** 22;
 
-/** Elements of one row of the largest value. */
-export function largestValue({ nodes }: Graph): number {
-  return nodes.reduce((most, { shape }) => {
-    // A symbolic size is the batch, or a multiple of it.
-    const sizes = shape.map((dim) =>
-      typeof dim === 'number' ? dim : Math.max(1, parseInt(dim, 10) || 1),
-    );
-    return Math.max(most, sizeOf(sizes));
-  }, 0);
+/** Elements of a value for one row: a symbolic size is the batch, or a multiple of it. */
+export function rowElements(shape: Shape): number {
+  return sizeOf(
+    shape.map((dim) => (typeof dim === 'number' ? dim : Number.parseInt(dim, 10) || 1)),
+  );
+}
+
+function largestValue({ nodes }: Graph): number {
+  return nodes.reduce((most, { shape }) => Math.max(most, rowElements(shape)), 0);
 }
 
 export function isSmall({ graph }: Model): boolean {
