@@ -69,6 +69,9 @@ function padsOf(axis: Axis): [number, number] {
   return [before, after];
 }
 
+/** Every phase is a part of its own; with more, most of the weights are zeros. */
+const MOST_PHASES = 64;
+
 /** The result's name, or undefined where this formulation does not apply. */
 export function transposeAsConv(
   e: Emitter,
@@ -88,6 +91,7 @@ export function transposeAsConv(
     ),
   );
   if (!rows || !columns || rows.taps < 1 || columns.taps < 1) return;
+  if (rows.stride * columns.stride > MOST_PHASES) return;
   const [top, bottom] = padsOf(rows);
   const [left, right] = padsOf(columns);
   if (Math.min(top, bottom, left, right) < 0) return;

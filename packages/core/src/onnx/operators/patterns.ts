@@ -4,7 +4,7 @@ import type { Node } from '../../graph/graph.ts';
 import { floats, integers, sizeOf } from '../../tensor/tensor.ts';
 import type { HostValue } from '../host-value.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
-import { coordinates } from './positions.ts';
+import { stridesOf } from './positions.ts';
 
 /** What lies beyond the diagonal is gathered from a zero behind the matrix. */
 function trilu(c: LoweringContext): Node {
@@ -85,8 +85,14 @@ function range(c: LoweringContext): Node {
 
 /** Coordinates of what is not zero: [axes, found]. */
 export function nonZero(dims: readonly number[], values: readonly number[]): HostValue {
-  const found = values.flatMap((value, i) => (value === 0 ? [] : [coordinates(dims, i)]));
-  const elements = dims.flatMap((_, axis) => found.map((at) => at[axis] ?? 0));
+  const found: number[] = [];
+  values.forEach((value, i) => {
+    if (value !== 0) found.push(i);
+  });
+  const strides = stridesOf(dims);
+  const elements = dims.flatMap((dim, axis) =>
+    found.map((flat) => Math.floor(flat / (strides[axis] ?? 1)) % dim),
+  );
   return { dims: [dims.length, found.length], elements };
 }
 

@@ -29,7 +29,7 @@ function toOne<T>(list: readonly T[] | undefined, draw: Draw, change: (item: T) 
   return true;
 }
 
-function without<T>(list: T[] | undefined, draw: Draw): boolean {
+function without(list: unknown[] | undefined, draw: Draw): boolean {
   if (!list || list.length === 0) return false;
   list.splice(draw.integer(0, list.length - 1), 1);
   return true;
@@ -66,19 +66,19 @@ const renamedInitializer: Mutation = (draw, proto) =>
   });
 
 const duplicated: Mutation = (draw, { graph }) => {
-  const lists: { push(item: unknown): unknown; length: number }[] = [];
+  const lists: unknown[][] = [];
   if (!graph) return false;
   for (const list of [graph.node, graph.initializer, graph.input, graph.output]) {
-    if (list.length > 0) lists.push(list as unknown[]);
+    if (list.length > 0) lists.push(list);
   }
   return toOne(lists, draw, (list) => {
-    list.push((list as unknown[])[draw.integer(0, list.length - 1)]);
+    list.push(draw.pick(list));
   });
 };
 
 const dropped: Mutation = (draw, { graph, opsetImport }) => {
   const lists = [graph?.node, graph?.initializer, graph?.input, graph?.output, opsetImport];
-  return without(draw.pick(lists) as unknown[] | undefined, draw);
+  return without(draw.pick(lists.filter((list) => list !== undefined)), draw);
 };
 
 const swapped: Mutation = (draw, { graph }) => {
@@ -112,9 +112,10 @@ const otherPort: Mutation = (draw, { graph }) =>
     const kind = port.type?.value;
     if (kind?.case !== 'tensorType') return;
     const dims = kind.value.shape?.dim ?? [];
-    if (draw.chance(0.2)) kind.value.elemType = draw.integer(0, 24);
-    else if (draw.chance(0.1) && port.type) port.type.value = { case: undefined };
-    else if (draw.chance(0.2)) dims.splice(draw.integer(0, dims.length), 1);
+    const which = draw.next();
+    if (which < 0.2) kind.value.elemType = draw.integer(0, 24);
+    else if (which < 0.3 && port.type) port.type.value = { case: undefined };
+    else if (which < 0.45) dims.splice(draw.integer(0, dims.length), 1);
     else if (dims.length > 0) {
       const dim = draw.pick(dims);
       dim.value = draw.pick<typeof dim.value>([
