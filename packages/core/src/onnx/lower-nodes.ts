@@ -26,7 +26,7 @@ import { describe, functionKey, functionsOf, isMainDomain, opsetOf, qualified } 
 
 /** Functions may call functions: a file of a few lines can ask for any number of nodes. */
 const MAX_DEPTH = 64;
-const MAX_CALLED = 2 ** 17;
+const MAX_CALLED = 2 ** 16;
 
 type Values = Map<string, ReadValue>;
 type Results = readonly (ReadValue | undefined)[];

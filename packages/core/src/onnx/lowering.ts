@@ -97,8 +97,9 @@ export class LoweringContext {
     return REAL_TYPES.has(to) ? 'real' : 'whole';
   }
 
-  /** All operands. */
+  /** All operands; throws when there are none. */
   all(): Node[] {
+    if (this.operands.length === 0) throw this.invalid('it has no operand');
     return this.operands.map((_, i) => this.operand(i));
   }
 

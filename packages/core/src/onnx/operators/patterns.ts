@@ -54,6 +54,7 @@ function oneHot(c: LoweringContext): Node {
   if (!indices || !values || depth === undefined) {
     throw c.invalid('it needs indices, a depth and values');
   }
+  if (values.data.length !== 2) throw c.invalid('it needs two values, off and on');
   const axis = c.axis(c.int('axis', -1), indices.shape.length + 1);
   const shape = [...indices.shape.slice(0, axis), depth, ...indices.shape.slice(axis)];
   const [off = 0, on = 1] = c.numbers(2) ?? [];

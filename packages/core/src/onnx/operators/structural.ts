@@ -14,7 +14,7 @@ import type { Node } from '../../graph/graph.ts';
 import { ShapeError } from '../../graph/ops/definition.ts';
 import { type PoolGeometry, pooledSizes } from '../../graph/ops/pooling.ts';
 import { padded } from '../../graph/ops/structural.ts';
-import { sizeOf } from '../../tensor/tensor.ts';
+import { sizeOf, tensor } from '../../tensor/tensor.ts';
 import { vector } from '../host-value.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 import { windowGeometry } from './linear.ts';
@@ -142,6 +142,9 @@ function slice(c: LoweringContext): Node {
   }, x);
 }
 
+/** A longer list of whole numbers is data, not a shape. */
+const MOST_AS_SIZES = 2 ** 12;
+
 /** Elements of a pooling window that are written out one by one in its gradient. */
 const MOST_TAPS = 1024;
 
@@ -231,7 +234,8 @@ export const structural: Readonly<Record<string, Lowering>> = {
       const dims = shape.map((dim) => known(dim, 'a shape of whole numbers'));
       if (dims.some((dim) => dim < 0)) throw c.invalid(`it asks for ${printShape(dims)}`);
       const count = c.listable(sizeOf(dims));
-      return { dims, elements: new Array<number>(count).fill(element) };
+      if (count <= MOST_AS_SIZES) return { dims, elements: new Array<number>(count).fill(element) };
+      return c.b.constant(tensor('int64', dims, new BigInt64Array(count).fill(BigInt(element))));
     }
     return c.b.expand(c.b.scalar(element), shape);
   },
