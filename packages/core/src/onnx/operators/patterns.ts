@@ -74,12 +74,16 @@ function oneHot(c: LoweringContext): Node {
 const MOST_IN_RANGE = 2 ** 20;
 
 function range(c: LoweringContext): Node {
+  const [first, ...others] = [0, 1, 2].map((i) => c.constant(i));
+  if (!first || others.some((other) => other?.type !== first.type)) {
+    throw c.invalid('it needs a start, a limit and a step of one type');
+  }
   const [start = 0, limit = 0, delta = 1] = [0, 1, 2].map((i) => c.numbers(i)?.[0]);
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   if (!(count <= MOST_IN_RANGE))
     throw c.unsupported(`a range of ${count} numbers is not supported`);
   const elements = Array.from({ length: count }, (_, i) => start + i * delta);
-  return c.constant(0)?.type === 'float32'
+  return first.type === 'float32'
     ? c.b.constant(floats(elements))
     : c.b.constant(integers(elements));
 }
