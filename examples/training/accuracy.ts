@@ -9,7 +9,8 @@ export async function accuracy(
   runtime: Runtime,
 ): Promise<number> {
   const classifier = await openClassifier(readModel(writeModel(network)), runtime);
-  const { predictions } = await classifier.judge(x.data, y.length);
+  const streams = Array.from(y, (_, i) => i);
+  const { predictions } = await classifier.judge(x.data, streams);
   await classifier.release();
   return predictions.filter((prediction, i) => prediction === y[i]).length / y.length;
 }

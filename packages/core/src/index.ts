@@ -2,11 +2,22 @@
 export * from './tensor/tensor.ts';
 export { RandomBlock } from './tensor/random.ts';
 export * from './audit/run.ts';
-export { readModel, surveyModel, type Model, type Port, type ReadOptions } from './onnx/read.ts';
+export {
+  type Model,
+  declaredInputs,
+  type DeclaredInputs,
+  readAgain,
+  readModel,
+  type ReadOptions,
+} from './onnx/read.ts';
+export { surveyModel } from './onnx/parse.ts';
+export { countsSamples, hostTypeOf, type OpenSize, type Port } from './onnx/ports.ts';
+export type { RandomInput } from './onnx/randomness.ts';
 export type { ExternalFiles } from './onnx/external-data.ts';
 export { writeModel } from './onnx/write.ts';
 export { type FileOutline, type Layer, outlineModel } from './onnx/layers.ts';
 export { type Normalisation, normaliseInput } from './onnx/normalise.ts';
+export { preprocessInput } from './onnx/preprocess.ts';
 export { ModelError } from './onnx/model-error.ts';
 export { Builder } from './graph/builder.ts';
 export type { Graph, Node, OpAttributes, OpName } from './graph/graph.ts';
@@ -15,12 +26,14 @@ export type { ConvGeometry } from './graph/ops/convolutions.ts';
 export { Threat, type ThreatOptions, linf, l2, l1 } from './threats/threat.ts';
 export { type OnnxRuntime, ortRuntime, type Runtime, type Session } from './runtime/runtime.ts';
 export {
-  answerFor,
   batchOf,
   type Classifier,
+  type ClassifierOptions,
   openClassifier,
-  scoreMargin,
 } from './runtime/classifier.ts';
+export { answerFor, type Judgement, scoreMargin } from './runtime/judgement.ts';
+export { fedAs } from './runtime/original.ts';
+export type { FixedRows } from './runtime/side-inputs.ts';
 export { fgsm } from './attacks/fgsm.ts';
 export { noise } from './attacks/noise.ts';
 export { pgd } from './attacks/pgd.ts';
@@ -45,7 +58,7 @@ export { featuresDocument, opSupport, readableOperators } from './onnx/support.t
 export { propagateIntervals } from './transforms/interval.ts';
 export type { InputSet } from './transforms/input-set.ts';
 export { roundingModel } from './transforms/rounding.ts';
-export { inputNodes, nodeAt, outputNamed } from './graph/graph.ts';
+export { inputNamed, inputNodes, nodeAt, outputNamed } from './graph/graph.ts';
 export { definitionOf } from './graph/ops/table.ts';
 export { RuleMissing, ShapeError } from './graph/ops/definition.ts';
 export { requireProvable } from './bounds/provable.ts';

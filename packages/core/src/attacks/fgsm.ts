@@ -3,7 +3,7 @@
  * clean input, is largest. Exact for linear models in every norm, the valid box included.
  */
 import { runRows } from '../runtime/rows.ts';
-import { ballFeeds } from '../threats/ball.ts';
+import { ballFeeds, networkFeeds } from '../threats/ball.ts';
 import { type Attack, emptyOutcome } from './attack.ts';
 import type { LossName } from './losses.ts';
 import { jumpProgram, marginProgram } from './programs.ts';
@@ -23,7 +23,7 @@ export function fgsm(options: { readonly loss: LossName } = { loss: 'margin' }):
       const measure = await marginProgram(classifier);
       const feeds = {
         x: { data: next, shape: classifier.sampleShape },
-        labels: { data: rows.labels, shape: [] },
+        ...networkFeeds(context, rows),
       };
       const { margin } = await runRows(classifier, measure, feeds, rows.count, signal);
       outcome.best.set(next);

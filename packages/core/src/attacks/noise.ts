@@ -4,6 +4,7 @@
  */
 import { RandomBlock } from '../tensor/random.ts';
 import { runRows } from '../runtime/rows.ts';
+import { networkFeeds } from '../threats/ball.ts';
 import { type Attack, emptyOutcome } from './attack.ts';
 import { marginProgram } from './programs.ts';
 
@@ -33,7 +34,7 @@ export function noise(options: { readonly draws: number }): Attack {
         }
         const feeds = {
           x: { data: x, shape: classifier.sampleShape },
-          labels: { data: rows.labels, shape: [] },
+          ...networkFeeds(context, rows),
         };
         const { margin } = await runRows(classifier, program, feeds, rows.count, signal);
         for (let row = 0; row < rows.count; row++) {

@@ -5,7 +5,7 @@
  */
 import { RandomBlock } from '../tensor/random.ts';
 import { runRows } from '../runtime/rows.ts';
-import { ballFeeds, type Rows } from '../threats/ball.ts';
+import { ballFeeds, networkFeeds, type Rows } from '../threats/ball.ts';
 import { type Attack, type AttackContext, type AttackOutcome, emptyOutcome } from './attack.ts';
 import type { LossName } from './losses.ts';
 import { marginProgram, stepProgram } from './programs.ts';
@@ -106,7 +106,7 @@ async function climb(
     const last = step === options.steps;
     const stepSizes = new Float32Array(active.length).fill(stepSizeAt(options, step));
     const feeds = last
-      ? { x: { data: x, shape }, labels: { data: own.labels, shape: [] } }
+      ? { x: { data: x, shape }, ...networkFeeds(context, own) }
       : { ...ball, x: { data: x, shape }, step: { data: stepSizes, shape: [] } };
     const running = last ? await marginProgram(classifier) : program;
     const results = await runRows(classifier, running, feeds, active.length, signal);

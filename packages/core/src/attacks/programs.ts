@@ -4,8 +4,7 @@
  */
 import { Builder } from '../graph/builder.ts';
 import type { Graph, Node } from '../graph/graph.ts';
-import { inputNamed } from '../graph/graph.ts';
-import { batchOf, type Classifier } from '../runtime/classifier.ts';
+import { batchOf, type Classifier, networkInputs } from '../runtime/classifier.ts';
 import type { Program } from '../runtime/programs.ts';
 import { ballInputs, threatKey } from '../threats/ball.ts';
 import { dualLength, maximiser, step } from '../threats/set-graph.ts';
@@ -24,7 +23,7 @@ export interface NetworkNodes {
 
 export function networkOver(b: Builder, classifier: Classifier, x: Node): NetworkNodes {
   const batch = batchOf(classifier);
-  const given = new Map([[inputNamed(classifier.graph, classifier.input).id, x]]);
+  const given = networkInputs(b, classifier, x);
   const copies = replayLowered(b, classifier.graph, given, ['gradient']);
   const logits = copies.get(classifier.logits.id);
   if (!logits) throw new RangeError('the logits were not copied');
@@ -43,7 +42,7 @@ export function stepGraph(classifier: Classifier, threat: Threat, loss: LossName
   const length = b.input('step', ball.radius.shape);
   const { logits, oneHot } = networkOver(b, classifier, x);
   const value = losses[loss](b, logits, oneHot);
-  const [gradient = x] = gradientWith(b, value, [x]);
+  const [gradient = x] = gradientWith(b, value, [x], classifier);
   const next = step(b, threat, ball, x, gradient, length);
   return b.graph({ next, margin: marginOf(b, logits, oneHot) });
 }
@@ -60,8 +59,8 @@ export function jumpGraph(classifier: Classifier, threat: Threat, loss: LossName
   const value = losses[loss](b, logits, oneHot);
   const margin = marginOf(b, logits, oneHot);
   const [gradient = x, slope = x] = [
-    ...gradientWith(b, value, [x]),
-    ...gradientWith(b, margin, [x]),
+    ...gradientWith(b, value, [x], classifier),
+    ...gradientWith(b, margin, [x], classifier),
   ];
   return b.graph({
     next: maximiser(b, threat, ball, gradient),
@@ -90,7 +89,7 @@ export function targetedJumpGraph(classifier: Classifier, threat: Threat): Graph
   const targets = b.input('targets', ball.radius.shape, 'int32');
   const wanted = b.sub(oneHotRows(b, targets, classifier.classes), oneHot);
   const lead = b.sum(b.mul(logits, wanted), [1]);
-  const [gradient = x] = gradientWith(b, lead, [x]);
+  const [gradient = x] = gradientWith(b, lead, [x], classifier);
   const next = maximiser(b, threat, ball, gradient);
   const gain = b.sumRows(b.mul(gradient, b.sub(next, x)));
   return b.graph({ next, predicted: b.neg(b.add(lead, gain)) });

@@ -3,7 +3,7 @@
  * of the runner-up. Exact for linear models with any number of classes, the valid box included.
  */
 import { type RowResults, runRows } from '../runtime/rows.ts';
-import { ballFeeds, type Rows } from '../threats/ball.ts';
+import { ballFeeds, networkFeeds, type Rows } from '../threats/ball.ts';
 import { type Attack, type AttackContext, emptyOutcome } from './attack.ts';
 import { marginProgram, targetedJumpProgram } from './programs.ts';
 
@@ -36,7 +36,7 @@ function measure(context: AttackContext, rows: Rows, x: Float32Array): Promise<R
   const { classifier, signal } = context;
   const feeds = {
     x: { data: x, shape: classifier.sampleShape },
-    labels: { data: rows.labels, shape: [] },
+    ...networkFeeds(context, rows),
   };
   return marginProgram(classifier).then((program) =>
     runRows(classifier, program, feeds, rows.count, signal),

@@ -111,11 +111,13 @@ async function auditBlock(
  * passed; rows it did not begin are absent from the result.
  */
 export async function audit(options: AuditOptions): Promise<AuditPart> {
-  if (options.proofs ?? true) requireProvable(options.model, options.semantics ?? 'float32');
-  if (options.classifier) return auditWith(options.classifier, options);
+  // A randomised model is searched alone: no radius is safe in every pass.
+  const proofs = (options.proofs ?? true) && options.model.random.length === 0;
+  if (proofs) requireProvable(options.model, options.semantics ?? 'float32');
+  if (options.classifier) return auditWith(options.classifier, { ...options, proofs });
   const classifier = await openClassifier(options.model, options.runtime);
   try {
-    return await auditWith(classifier, options);
+    return await auditWith(classifier, { ...options, proofs });
   } finally {
     await classifier.release();
   }

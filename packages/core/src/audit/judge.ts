@@ -3,7 +3,8 @@
  * tolerance 0) and then answered by the original file. What it says is what counts; ties count as
  * broken.
  */
-import { answerFor, type Classifier, scoreMargin, scoreSize } from '../runtime/classifier.ts';
+import type { Classifier } from '../runtime/classifier.ts';
+import { answerFor, type Judgement, scoreMargin, scoreSize } from '../runtime/judgement.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { Broken, Entry } from './ledger.ts';
 
@@ -18,31 +19,27 @@ export async function judgeCandidates(
   candidates: Float32Array,
   radii: ArrayLike<number>,
 ): Promise<(Broken | null)[]> {
-  const { sampleSize: size, classes } = classifier;
+  const size = classifier.sampleSize;
   const distances = entries.map((entry, i) =>
     threat.legalise(entry.x, candidates.subarray(i * size, (i + 1) * size), radii[i] ?? 0),
   );
-  const { scores, predictions } = await classifier.judge(candidates, entries.length);
+  const streams = entries.map(({ index }) => index);
+  const judgement = await classifier.judge(candidates, streams);
   return entries.map((entry, i) => {
     entry.forwards++;
-    if (answerFor(scores, i, classes, entry.label) === entry.label) return null;
+    if (answerFor(judgement, i, entry.label) === entry.label) return null;
     return {
       x: candidates.slice(i * size, (i + 1) * size),
       distance: distances[i] ?? Infinity,
-      prediction: rivalOf(predictions[i] ?? -1, scores, i, classes, entry.label),
-      margin: scoreMargin(scores, i, classes, entry.label),
-      size: scoreSize(scores, i, classes),
+      prediction: rivalOf(judgement, i, entry.label),
+      margin: scoreMargin(judgement, i, entry.label),
+      size: scoreSize(judgement, i),
     };
   });
 }
 
 /** The answer to report: at a tie that argmax would give to the label, the class it ties with. */
-function rivalOf(
-  prediction: number,
-  scores: Float32Array,
-  row: number,
-  classes: number,
-  label: number,
-): number {
-  return prediction === label ? answerFor(scores, row, classes, label) : prediction;
+function rivalOf(judgement: Judgement, row: number, label: number): number {
+  const prediction = judgement.predictions[row] ?? -1;
+  return prediction === label ? answerFor(judgement, row, label) : prediction;
 }

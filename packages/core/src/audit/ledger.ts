@@ -53,7 +53,11 @@ interface Tally {
  * Under `real` semantics an attack this close to a tie, relative to the scores, may be the network's
  * own rounding.
  */
-const ROUNDING_SHARE: Readonly<Record<Precision, number>> = { float32: 1e-4, float16: 5e-2 };
+const ROUNDING_SHARE: Readonly<Record<Precision, number>> = {
+  float16: 5e-2,
+  float32: 1e-4,
+  float64: 1e-4,
+};
 
 export class Ledger {
   readonly entries: readonly Entry[];

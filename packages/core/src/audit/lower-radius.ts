@@ -15,6 +15,11 @@ const MAX_ROUNDS = 120;
 /** Without a box or an attack to end the search, radii double at most this often. */
 const MAX_DOUBLINGS = 40;
 
+/** Whether a bound on the margin keeps the file's own scores apart; NaN proves nothing. */
+function isProven({ classifier }: AttackContext, margin = Number.NaN): boolean {
+  return margin > classifier.separation;
+}
+
 async function prove(
   context: AttackContext,
   ledger: Ledger,
@@ -26,7 +31,7 @@ async function prove(
   const { lower } = await intervalMargins(context, rows, ledger.semantics);
   let decided = 0;
   entries.forEach((entry, i) => {
-    if (!((lower[i] ?? Number.NaN) > 0)) return;
+    if (!isProven(context, lower[i])) return;
     decided++;
     ledger.proven(entry, radii[i] ?? 0, METHOD);
   });
@@ -99,7 +104,7 @@ export async function searchLowerRadius(
       radii,
     );
     tries.forEach(({ search, radius }, i) => {
-      if ((lower[i] ?? Number.NaN) > 0) search.proven = radius;
+      if (isProven(context, lower[i])) search.proven = radius;
       else search.failed = radius;
     });
   }
@@ -121,6 +126,6 @@ async function proveAtCaps(
     Float64Array.from(capped, ({ failed }) => failed),
   );
   capped.forEach((search, i) => {
-    if ((lower[i] ?? Number.NaN) > 0) search.proven = search.failed;
+    if (isProven(context, lower[i])) search.proven = search.failed;
   });
 }

@@ -3,7 +3,8 @@
  * input, tolerance 0, and the original file's own answer. Nothing is moved or repaired; an example
  * beyond ε is reported as such, and still is an upper bound at its own distance.
  */
-import { answerFor, type Classifier, scoreMargin, scoreSize } from '../runtime/classifier.ts';
+import type { Classifier } from '../runtime/classifier.ts';
+import { answerFor, scoreMargin, scoreSize } from '../runtime/judgement.ts';
 import { type Tensor, row } from '../tensor/tensor.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { AuditData } from './audit.ts';
@@ -82,14 +83,15 @@ function exactDistance(threat: Threat, clean: Float32Array, x: Float32Array): nu
 
 async function cleanEntries(classifier: Classifier, data: AuditData): Promise<Entry[]> {
   const count = data.x.shape[0] ?? 0;
-  const { scores, predictions } = await classifier.judge(data.x.data, count);
-  return Array.from({ length: count }, (_, i) => {
-    const label = data.y ? Number(data.y[i]) : (predictions[i] ?? -1);
-    const entry = newEntry(data.indices?.[i] ?? i, label, row(data.x, i).slice());
+  const indices = Array.from({ length: count }, (_, i) => data.indices?.[i] ?? i);
+  const judgement = await classifier.judge(data.x.data, indices);
+  return indices.map((index, i) => {
+    const label = data.y ? Number(data.y[i]) : (judgement.predictions[i] ?? -1);
+    const entry = newEntry(index, label, row(data.x, i).slice());
     entry.forwards++;
-    entry.prediction = answerFor(scores, i, classifier.classes, label);
+    entry.prediction = answerFor(judgement, i, label);
     if (entry.prediction < 0) entry.error = 'the model gives a score that is not a finite number';
-    else entry.margin = scoreMargin(scores, i, classifier.classes, label);
+    else entry.margin = scoreMargin(judgement, i, label);
     return entry;
   });
 }
@@ -100,16 +102,17 @@ async function answersTo(
   entries: readonly Entry[],
   examples: readonly (Float32Array | null)[],
 ): Promise<({ prediction: number; margin: number; size: number } | null)[]> {
-  const { sampleSize: size, classes } = classifier;
+  const size = classifier.sampleSize;
   const rows: Tensor<'float32'>['data'] = new Float32Array(entries.length * size);
   entries.forEach((entry, i) => rows.set(examples[i] ?? entry.x, i * size));
-  const { scores } = await classifier.judge(rows, entries.length);
+  const streams = entries.map(({ index }) => index);
+  const judgement = await classifier.judge(rows, streams);
   return entries.map(({ label }, i) =>
     examples[i]
       ? {
-          prediction: answerFor(scores, i, classes, label),
-          margin: scoreMargin(scores, i, classes, label),
-          size: scoreSize(scores, i, classes),
+          prediction: answerFor(judgement, i, label),
+          margin: scoreMargin(judgement, i, label),
+          size: scoreSize(judgement, i),
         }
       : null,
   );

@@ -1,7 +1,7 @@
 /** The stages before the radius searches: clean answers, the estimate, noise, attacks at the run's ε. */
 import type { AttackContext } from '../attacks/attack.ts';
 import { jumpProgram } from '../attacks/programs.ts';
-import { answerFor, scoreMargin } from '../runtime/classifier.ts';
+import { answerFor, type Judgement, scoreMargin } from '../runtime/judgement.ts';
 import { runRows } from '../runtime/rows.ts';
 import { ballFeeds } from '../threats/ball.ts';
 import { attackStage, rowsOf } from './attack-stage.ts';
@@ -16,12 +16,17 @@ export interface Job {
   readonly outOfTime: () => boolean;
 }
 
+function cleanJudgement({ classifier }: AttackContext, { entries }: Ledger): Promise<Judgement> {
+  const x = new Float32Array(entries.length * classifier.sampleSize);
+  entries.forEach((entry, i) => x.set(entry.x, i * classifier.sampleSize));
+  return classifier.judge(
+    x,
+    entries.map(({ index }) => index),
+  );
+}
+
 export async function cleanStage({ context, ledger }: Job): Promise<Entry[]> {
-  const { classifier } = context;
-  const size = classifier.sampleSize;
-  const x = new Float32Array(ledger.entries.length * size);
-  ledger.entries.forEach((entry, i) => x.set(entry.x, i * size));
-  const { scores } = await classifier.judge(x, ledger.entries.length);
+  const judgement = await cleanJudgement(context, ledger);
   const open: Entry[] = [];
   ledger.entries.forEach((entry, i) => {
     entry.forwards++;
@@ -30,12 +35,12 @@ export async function cleanStage({ context, ledger }: Job): Promise<Entry[]> {
       return;
     }
     // Ties count as broken: an answer that is not strictly ahead is its rival's.
-    entry.prediction = answerFor(scores, i, classifier.classes, entry.label);
+    entry.prediction = answerFor(judgement, i, entry.label);
     if (entry.prediction < 0) {
       entry.error = 'the model gives a score that is not a finite number';
       return;
     }
-    entry.margin = scoreMargin(scores, i, classifier.classes, entry.label);
+    entry.margin = scoreMargin(judgement, i, entry.label);
     if (entry.prediction === entry.label) open.push(entry);
   });
   return open;
@@ -98,9 +103,6 @@ export async function attackStages(
 
 /** Without labels the model's own answers are what must not change. */
 export async function adoptAnswers({ context, ledger }: Job): Promise<void> {
-  const { classifier } = context;
-  const x = new Float32Array(ledger.entries.length * classifier.sampleSize);
-  ledger.entries.forEach((entry, i) => x.set(entry.x, i * classifier.sampleSize));
-  const { predictions } = await classifier.judge(x, ledger.entries.length);
+  const { predictions } = await cleanJudgement(context, ledger);
   ledger.entries.forEach((entry, i) => (entry.label = predictions[i] ?? -1));
 }

@@ -4,8 +4,8 @@
  */
 import type { Semantics } from '../audit/run.ts';
 import { Builder } from '../graph/builder.ts';
-import { type Graph, inputNamed } from '../graph/graph.ts';
-import { batchOf, type Classifier } from '../runtime/classifier.ts';
+import type { Graph } from '../graph/graph.ts';
+import { batchOf, type Classifier, networkInputs } from '../runtime/classifier.ts';
 import { runRows } from '../runtime/rows.ts';
 import { nextUp, roundUp } from '../tensor/float32.ts';
 import { ballFeeds, ballInputs, type Rows, type SetContext, threatKey } from '../threats/ball.ts';
@@ -31,9 +31,9 @@ export function marginBoundGraph(
   const { classes, graph } = classifier;
   const batch = batchOf(classifier);
   const ball = ballInputs(b, classifier);
-  const given = new Map([[inputNamed(graph, classifier.input).id, ball.centre]]);
+  const given = networkInputs(b, classifier, ball.centre);
   const copies = replayLowered(b, graph, given, ['range']);
-  const logits = copies.get(classifier.logits.id);
+  const logits = copies.get(classifier.proven.id);
   if (!logits) throw new RangeError('the logits were not copied');
   const sets = new Map([[ball.centre.id, inputSet(b, threat, ball)]]);
   const propagation = propagateIntervals(b, b.graph({}), sets, roundingModel(semantics));

@@ -26,6 +26,7 @@ const exact: ReadonlySet<string> = new Set([
   'Abs',
   'Add',
   'Clip',
+  'CumSum',
   'GlobalMaxPool',
   'Max',
   'MaxPool',
@@ -46,6 +47,7 @@ const exact: ReadonlySet<string> = new Set([
 
 /** Operators that move elements and do not mind what they are. */
 const moving: ReadonlySet<string> = new Set([
+  'ArrayFeatureExtractor',
   'Concat',
   'DepthToSpace',
   'Expand',
@@ -65,6 +67,21 @@ const moving: ReadonlySet<string> = new Set([
   'Transpose',
   'Trilu',
   'Unsqueeze',
+]);
+
+/** Operators of `ai.onnx.ml` that take any numbers for real ones. */
+const scoring: ReadonlySet<string> = new Set([
+  'FeatureVectorizer',
+  'LinearClassifier',
+  'LinearRegressor',
+  'Normalizer',
+  'OneHotEncoder',
+  'SVMClassifier',
+  'SVMRegressor',
+  'Scaler',
+  'TreeEnsemble',
+  'TreeEnsembleClassifier',
+  'TreeEnsembleRegressor',
 ]);
 
 /** What an operand is; `known` where it depends on the input and is not real. */
@@ -90,7 +107,7 @@ export function carriedBy(
   if (op === 'Cast') return to;
   if (op === 'Where') return others.includes('real') ? 'real' : (others[0] ?? 'real');
   if (op === 'QuantizeLinear' || op === 'ArgMax' || op === 'ArgMin') return 'whole';
-  if (op === 'DequantizeLinear') return 'real';
+  if (op === 'DequantizeLinear' || scoring.has(op)) return 'real';
   if (moving.has(op)) return first;
   if (exact.has(op)) return operands.includes('real') ? 'real' : 'whole';
   return undefined;

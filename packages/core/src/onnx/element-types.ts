@@ -3,6 +3,7 @@ import { type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
 import {
   bytesPerElement,
   type DataType,
+  floats,
   sizeOf,
   type Tensor,
   type TensorData,
@@ -22,6 +23,9 @@ export const elementTypeCodes: Readonly<Record<DataType, number>> = {
 
 /** TensorProto code of float16, which is read as float32. */
 export const FLOAT16 = 10;
+
+/** TensorProto code of strings, which no computation takes. */
+export const TEXT = 8;
 
 const names: Readonly<Record<number, string>> = {
   0: 'undefined',
@@ -117,8 +121,34 @@ function halves({ rawData, int32Data }: TensorProto): ArrayLike<number> {
   return rawData.length > 0 ? new Uint16Array(littleEndianBytes(rawData)) : int32Data;
 }
 
-/** A TensorProto as a host tensor (float16 as float32). Throws ModelError for other types, external data, wrong sizes. */
+/** The numbers of a double tensor; of a broken one those that are whole. */
+export function doublesOf({ rawData, doubleData }: TensorProto): Float64Array {
+  const whole = rawData.subarray(0, rawData.length - (rawData.length % 8));
+  return rawData.length > 0
+    ? new Float64Array(littleEndianBytes(whole))
+    : Float64Array.from(doubleData);
+}
+
+const GREATEST = 2 ** 128 - 2 ** 104;
+
+/** A double tensor as float32 numbers: the nearest, and what is too large the largest. */
+function narrowed(tensor: Tensor): Tensor {
+  if (!(tensor.data instanceof Float64Array)) return tensor;
+  const nearest = (value: number): number =>
+    Number.isFinite(value) ? Math.max(-GREATEST, Math.min(GREATEST, value)) : value;
+  return floats(Float32Array.from(tensor.data, nearest), tensor.shape);
+}
+
+/**
+ * A TensorProto as a host tensor, float16 and double values as float32. Throws ModelError for other types,
+ * external data, wrong sizes.
+ */
 export function readTensor(proto: TensorProto, where: string): Tensor {
+  return narrowed(readTensorAsIs(proto, where));
+}
+
+/** The same, double values left as they are. */
+export function readTensorAsIs(proto: TensorProto, where: string): Tensor {
   const isHalf = proto.dataType === FLOAT16;
   const type = isHalf ? 'float32' : dataTypeOf(proto.dataType);
   if (type === undefined) {

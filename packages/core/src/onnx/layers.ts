@@ -5,8 +5,9 @@
 import type { Shape } from '../graph/dimension.ts';
 import { parametersOf } from './element-types.ts';
 import { describe, functionKey, functionsOf, isMainDomain, qualified } from './proto.ts';
-import { type Model, parse, type Port, portOf } from './read.ts';
-import { operators } from './operators/table.ts';
+import { isReadable, parse } from './parse.ts';
+import { type Port, portOf } from './ports.ts';
+import type { Model } from './read.ts';
 
 export interface Layer {
   readonly name: string;
@@ -48,7 +49,7 @@ export function outlineModel(bytes: Uint8Array, model: Model | null): FileOutlin
       op: qualified(node),
       shape: shapes.get(describe(node)) ?? null,
       parameters: node.input.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0),
-      supported: operators.has(qualified(node)) || own.has(functionKey(node)),
+      supported: isReadable(qualified(node)) || own.has(functionKey(node)),
     })),
   };
 }

@@ -14,11 +14,11 @@ import {
 } from 'onnx-buf';
 import type { Builder } from '../graph/builder.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
-import { readTensor } from './element-types.ts';
+import { readTensor, TEXT } from './element-types.ts';
 import { type Carried, carriedAs, carriedBy } from './carried.ts';
 import { hostOf, isHost, type ReadValue } from './host-value.ts';
-import { type Lowering, LoweringContext } from './lowering.ts';
 import { Allowance, shapeFault } from './limits.ts';
+import { type Lowering, LoweringContext, type Surroundings } from './lowering.ts';
 import { ModelError } from './model-error.ts';
 import { hostOperators } from './operators/host.ts';
 import { operators } from './operators/table.ts';
@@ -59,28 +59,38 @@ export class NodeLowering {
   /** Nodes of functions and branches, each time they are written out. */
   private called = 0;
 
-  constructor(b: Builder, proto: ModelProto) {
+  private readonly random: Surroundings['random'];
+
+  constructor(b: Builder, proto: ModelProto, random: Surroundings['random']) {
     this.b = b;
     this.functions = functionsOf(proto);
+    this.random = random;
   }
 
   /**
-   * Lowers the main graph's nodes over named values, and names their results there; gives the names of
-   * results that are not read.
+   * Lowers the main graph's initialisers and nodes over named values, and names their results there;
+   * gives the names of what is not read, and what values are in the file's words where that is not
+   * real numbers. `inputs`: what the inputs are.
    */
-  main(proto: ModelProto, values: Values): ReadonlySet<string> {
+  main(
+    proto: ModelProto,
+    values: Values,
+    inputs: ReadonlyMap<string, Carried>,
+  ): { absent: ReadonlySet<string>; kinds: ReadonlyMap<string, Carried> } {
     const absent = new Set<string>();
+    if (proto.graph) this.constants(proto.graph, values, absent);
     const opset = opsetOf(proto.opsetImport);
     const given = new Set(
       [...(proto.graph?.input ?? []), ...(proto.graph?.initializer ?? [])].map(({ name }) => name),
     );
-    const scope = { opset, values, carried: new Map(), absent, given, path: '', depth: 0 };
+    const carried = new Map(inputs);
+    const scope = { opset, values, carried, absent, given, path: '', depth: 0 };
     for (const node of proto.graph?.node ?? []) this.node(scope, node);
-    return absent;
+    return { absent, kinds: carried };
   }
 
-  /** Adds a graph's initialisers to the values. */
-  constants(graph: GraphProto, values: Values): void {
+  /** Adds a graph's initialisers to the values; texts are labels, and are not read. */
+  private constants(graph: GraphProto, values: Values, absent: Set<string>): void {
     const [sparse] = graph.sparseInitializer;
     if (sparse) {
       throw new ModelError(
@@ -89,7 +99,11 @@ export class NodeLowering {
       );
     }
     for (const initializer of graph.initializer) {
-      const { name } = initializer;
+      const { name, dataType } = initializer;
+      if (dataType === TEXT) {
+        absent.add(name);
+        continue;
+      }
       const tensor = readTensor(initializer, `the initializer ${name}`);
       values.set(name, this.b.constant(tensor, name, tensor.type === 'float32'));
     }
@@ -145,17 +159,12 @@ export class NodeLowering {
     kinds: readonly Carried[],
     where: string,
   ): Outcome {
-    const branch = (graph: GraphProto): Results => this.branch(scope, graph, where);
-    const context = new LoweringContext(
-      this.b,
-      node,
-      scope.opset,
-      where,
-      operands,
-      kinds,
-      branch,
-      this.allowance,
-    );
+    const context = new LoweringContext(this.b, node, scope.opset, where, operands, kinds, {
+      branch: (graph) => this.branch(scope, graph, where),
+      random: this.random,
+      main: scope.depth === 0,
+      allowance: this.allowance,
+    });
     try {
       const result = evaluated(context, qualified(node), operands) ?? lowered(context, where);
       const results = isList(result) ? result : [result];
@@ -172,7 +181,7 @@ export class NodeLowering {
   private branch(scope: Scope, graph: GraphProto, where: string): Results {
     const values = new Map(scope.values);
     const absent = new Set(scope.absent);
-    this.constants(graph, values);
+    this.constants(graph, values, absent);
     const carried = new Map(scope.carried);
     const inner = {
       ...scope,

@@ -4,19 +4,36 @@
  */
 import type { AttributeProto, GraphProto, NodeProto } from 'onnx-buf';
 import type { Builder } from '../graph/builder.ts';
-import type { Dimension } from '../graph/dimension.ts';
+import type { Dimension, Shape } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Carried } from './carried.ts';
-import { readTensor } from './element-types.ts';
+import { readTensor, readTensorAsIs, TEXT } from './element-types.ts';
 import { isHost, type ReadValue, tensorOf } from './host-value.ts';
 import { type Allowance, MOST_AXES } from './limits.ts';
 import { ModelError } from './model-error.ts';
+import type { Distribution } from './randomness.ts';
 
 /** TensorProto codes of the element types that are not whole numbers. */
 const REAL_TYPES: ReadonlySet<number> = new Set([1, 10, 11, 16]);
 const BOOL = 9;
+
+/** What an operator may ask of the file around it. */
+export interface Surroundings {
+  /** The results of a graph that sees the values around the node. */
+  branch(graph: GraphProto): readonly (ReadValue | undefined)[];
+  /** An input of the graph that holds random numbers instead of the node. Throws ShapeError. */
+  random(name: string, distribution: Distribution, shape: Shape): Node;
+  /** Whether the node stands in the file's main graph: not in a function, not in a branch. */
+  readonly main: boolean;
+  /** What may still be written down element by element. */
+  readonly allowance: Allowance;
+}
+
+/** A text may be of any length. */
+const textOf = (bytes: Uint8Array): string =>
+  Array.from(bytes, (code) => String.fromCharCode(code)).join('');
 
 export class LoweringContext {
   readonly b: Builder;
@@ -26,8 +43,7 @@ export class LoweringContext {
   readonly where: string;
   private readonly operands: readonly (ReadValue | undefined)[];
   private readonly kinds: readonly Carried[];
-  private readonly lowerBranch: (graph: GraphProto) => readonly (ReadValue | undefined)[];
-  private readonly allowance: Allowance;
+  private readonly surroundings: Surroundings;
 
   constructor(
     b: Builder,
@@ -36,8 +52,7 @@ export class LoweringContext {
     where: string,
     operands: readonly (ReadValue | undefined)[],
     kinds: readonly Carried[],
-    lowerBranch: (graph: GraphProto) => readonly (ReadValue | undefined)[],
-    allowance: Allowance,
+    surroundings: Surroundings,
   ) {
     this.b = b;
     this.proto = proto;
@@ -45,8 +60,7 @@ export class LoweringContext {
     this.where = where;
     this.operands = operands;
     this.kinds = kinds;
-    this.lowerBranch = lowerBranch;
-    this.allowance = allowance;
+    this.surroundings = surroundings;
   }
 
   /** The i-th operand as it was read. */
@@ -58,7 +72,15 @@ export class LoweringContext {
   branch(name: string): readonly (ReadValue | undefined)[] {
     const graph = this.attribute(name)?.g;
     if (!graph) throw this.invalid(`the attribute ${name} is missing`);
-    return this.lowerBranch(graph);
+    return this.surroundings.branch(graph);
+  }
+
+  /** Random numbers of a shape in place of this node. */
+  random(distribution: Distribution, shape: Shape): Node {
+    if (this.surroundings.main) {
+      return this.surroundings.random(this.proto.output[0] ?? '', distribution, shape);
+    }
+    throw this.unsupported('random numbers are supported in the main graph only');
   }
 
   /** The i-th operand; throws when it is absent. */
@@ -195,12 +217,31 @@ export class LoweringContext {
 
   text(name: string, absent: string): string {
     const found = this.attribute(name);
-    return found ? Array.from(found.s, (code) => String.fromCharCode(code)).join('') : absent;
+    return found ? textOf(found.s) : absent;
+  }
+
+  texts(name: string): string[] | undefined {
+    return this.attribute(name)?.strings.map(textOf);
+  }
+
+  /** Whether an attribute holds texts, one or several, or a tensor of them. */
+  isText(name: string): boolean {
+    const found = this.attribute(name);
+    return (
+      found !== undefined &&
+      (found.s.length > 0 || found.strings.length > 0 || found.t?.dataType === TEXT)
+    );
   }
 
   tensor(name: string): Tensor | undefined {
     const found = this.attribute(name);
     return found?.t && readTensor(found.t, `attribute ${name} of ${this.where}`);
+  }
+
+  /** The same, double values left as they are. */
+  tensorAsIs(name: string): Tensor | undefined {
+    const found = this.attribute(name);
+    return found?.t && readTensorAsIs(found.t, `attribute ${name} of ${this.where}`);
   }
 
   /** An axis counted from the front. */
@@ -219,7 +260,7 @@ export class LoweringContext {
 
   /** A number of elements that reading writes down one by one; refuses what no real model needs. */
   listable(count: number): number {
-    if (this.allowance.take(count)) return count;
+    if (this.surroundings.allowance.take(count)) return count;
     throw this.unsupported(`it would take a table of ${count} elements`);
   }
 

@@ -8,6 +8,7 @@ import { ModelProtoSchema, NodeProtoSchema, TensorProtoSchema } from 'onnx-buf';
 import { floats } from '../tensor/tensor.ts';
 import { elementTypeCodes, rawBytes } from './element-types.ts';
 import { ModelError } from './model-error.ts';
+import { importStandard, renameValue } from './proto.ts';
 import type { Model } from './read.ts';
 
 export interface Normalisation {
@@ -16,14 +17,18 @@ export interface Normalisation {
   readonly std: readonly number[];
 }
 
-/** The bytes of a model that normalises its input first. Throws ModelError and RangeError. */
+/**
+ * The bytes of a model that normalises its input `name` first (its first, when absent). Throws ModelError
+ * and RangeError.
+ */
 export function normaliseInput(
   model: Model,
   { mean, std }: Normalisation,
+  name = model.inputs[0]?.name,
 ): Uint8Array<ArrayBuffer> {
-  const [port, ...others] = model.inputs;
-  if (!port || others.length > 0) {
-    throw new ModelError('unsupported', 'mean and std need a model with exactly one input');
+  const port = model.inputs.find((input) => input.name === name);
+  if (port?.type !== 'float32') {
+    throw new ModelError('unsupported', 'mean and std need an input of float32 values');
   }
   if (std.some((value) => !(value > 0) || !Number.isFinite(value))) {
     throw new RangeError('std must be positive numbers');
@@ -33,15 +38,13 @@ export function normaliseInput(
   const graph = proto.graph;
   if (!graph) throw new ModelError('invalid', 'this is not an ONNX file: it holds no graph');
   const [centred, scaled] = [`${port.name}/centred`, `${port.name}/normalised`];
-  for (const node of graph.node) {
-    node.input = node.input.map((name) => (name === port.name ? scaled : name));
-  }
-  const constant = (name: string, values: readonly number[]): void => {
+  renameValue(graph, port.name, scaled);
+  const constant = (called: string, values: readonly number[]): void => {
     const shape = broadcastShape(port.shape, values.length);
     const value = floats(values, shape);
     graph.initializer.push(
       create(TensorProtoSchema, {
-        name,
+        name: called,
         dims: shape.map(BigInt),
         dataType: elementTypeCodes.float32,
         rawData: rawBytes(value),
@@ -57,6 +60,7 @@ export function normaliseInput(
     step('Sub', [port.name, meanName], centred),
     step('Div', [centred, stdName], scaled),
   );
+  importStandard(proto);
   return toBinary(ModelProtoSchema, proto);
 }
 

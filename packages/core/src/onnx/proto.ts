@@ -1,25 +1,34 @@
 /** What the parts of an ONNX file are called, and the walk over all of them. */
-import type {
-  AttributeProto,
-  FunctionProto,
-  GraphProto,
-  ModelProto,
-  NodeProto,
-  OperatorSetIdProto,
-  TensorProto,
+import { create } from '@bufbuild/protobuf';
+import {
+  type AttributeProto,
+  type FunctionProto,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  type OperatorSetIdProto,
+  OperatorSetIdProtoSchema,
+  type TensorProto,
 } from 'onnx-buf';
 import { ModelError } from './model-error.ts';
 
 const MAX_SUPPORTED_OPSET = 23;
 const MIN_SUPPORTED_OPSET = 7;
+/** For a file that says nothing. */
+const STANDARD = 13n;
 
 export function isMainDomain({ domain }: { readonly domain: string }): boolean {
   return domain === '' || domain === 'ai.onnx';
 }
 
-/** The version of the standard's operators. Throws ModelError where it is none that can be read. */
+/**
+ * The version of the standard's operators. Throws ModelError where it is none that can be read. A file
+ * of other domains' operators alone (XGBoost's trees) need not name one.
+ */
 export function opsetOf(imports: readonly OperatorSetIdProto[]): number {
-  const opset = Number(imports.find(isMainDomain)?.version ?? 1n);
+  const named = imports.find(isMainDomain);
+  if (!named && imports.length > 0) return MAX_SUPPORTED_OPSET;
+  const opset = Number(named?.version ?? 1n);
   if (opset < MIN_SUPPORTED_OPSET || opset > MAX_SUPPORTED_OPSET) {
     throw new ModelError(
       'unsupported',
@@ -27,6 +36,13 @@ export function opsetOf(imports: readonly OperatorSetIdProto[]): number {
     );
   }
   return opset;
+}
+
+/** Names the standard's operators where a file of other domains' alone does not: nodes are added to it. */
+export function importStandard(proto: ModelProto): void {
+  if (proto.opsetImport.some(isMainDomain)) return;
+  const standard = create(OperatorSetIdProtoSchema, { domain: '', version: STANDARD });
+  proto.opsetImport.push(standard);
 }
 
 /** `op name` (or the name of what it writes), for messages. */
@@ -40,7 +56,7 @@ export function qualified(node: NodeProto): string {
 }
 
 /** What a node and the function it calls have in common. */
-export function functionKey(node: NodeProto): string {
+export function functionKey(node: Pick<NodeProto, 'domain' | 'opType' | 'overload'>): string {
   return `${node.domain}/${node.opType}/${node.overload}`;
 }
 
@@ -62,20 +78,36 @@ export function* nestedNodes(nodes: readonly NodeProto[]): Generator<NodeProto> 
   }
 }
 
+/** Gives a value of the graph another name wherever its nodes use or make it. */
+export function renameValue(graph: GraphProto, from: string, to: string): void {
+  const exchange = (names: readonly string[]): string[] =>
+    names.map((name) => (name === from ? to : name));
+  for (const node of nestedNodes(graph.node)) {
+    node.input = exchange(node.input);
+    node.output = exchange(node.output);
+  }
+  graph.valueInfo = graph.valueInfo.filter(({ name }) => name !== from);
+}
+
 /** Every node of the file: of its graph, of the branches in it, of its functions (each once). */
 export function* nodesOf(proto: ModelProto): Generator<NodeProto> {
   yield* nestedNodes(proto.graph?.node ?? []);
   for (const { node } of proto.functions) yield* nestedNodes(node);
 }
 
-/** Every tensor of the file: initialisers, those of branches, and those in attributes. */
-export function* tensorsOf(proto: ModelProto): Generator<TensorProto> {
-  yield* proto.graph?.initializer ?? [];
-  for (const { attribute } of nodesOf(proto)) {
+/** Every tensor of the file with the name of its value: initialisers, also of branches, and attributes. */
+export function* namedTensorsOf(proto: ModelProto): Generator<readonly [string, TensorProto]> {
+  const named = (tensor: TensorProto) => [tensor.name, tensor] as const;
+  yield* (proto.graph?.initializer ?? []).map(named);
+  for (const { attribute, output } of nodesOf(proto)) {
     for (const held of attribute) {
-      if (held.t) yield held.t;
-      yield* held.tensors;
-      for (const graph of graphsIn(held)) yield* graph.initializer;
+      if (held.t) yield [output[0] ?? '', held.t];
+      for (const tensor of held.tensors) yield [output[0] ?? '', tensor];
+      for (const graph of graphsIn(held)) yield* graph.initializer.map(named);
     }
   }
+}
+
+export function* tensorsOf(proto: ModelProto): Generator<TensorProto> {
+  for (const [, tensor] of namedTensorsOf(proto)) yield tensor;
 }

@@ -3,34 +3,27 @@
  * front whatever the file says. Nothing is folded or fused. Files whose shapes do not allow a
  * symbolic batch are lowered for one sample (`batched` false) and run row by row.
  */
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { type ModelProto, ModelProtoSchema, type ValueInfoProto } from 'onnx-buf';
+import { toBinary } from '@bufbuild/protobuf';
+import { type ModelProto, ModelProtoSchema } from 'onnx-buf';
 import { Builder } from '../graph/builder.ts';
-import { BATCH, type Dimension, elementCount, isSymbolic, type Shape } from '../graph/dimension.ts';
-import type { Graph, Node } from '../graph/graph.ts';
+import { BATCH, type Dimension, elementCount, type Shape } from '../graph/dimension.ts';
+import { type Graph, type Node, nodeAt } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
-import type { DataType } from '../tensor/tensor.ts';
-import { elementTypeName, parametersOf } from './element-types.ts';
-import { embedExternalData, type ExternalFiles } from './external-data.ts';
+import { parametersOf } from './element-types.ts';
 import { isHost, type ReadValue } from './host-value.ts';
 import { NodeLowering } from './lower-nodes.ts';
-import { shapeFault } from './limits.ts';
 import { ModelError } from './model-error.ts';
-import { operators } from './operators/table.ts';
-import { type Precision, precisionOf, widenPorts } from './precision.ts';
-import { describe, functionKey, functionsOf, nodesOf, qualified } from './proto.ts';
-
-/** An input or output as the file declares it; unknown or symbolic sizes are strings. */
-export interface Port {
-  readonly name: string;
-  readonly type: string;
-  readonly shape: Shape;
-}
+import { parse } from './parse.ts';
+import { carriedOf, countsSamples, type OpenSize, openSizes, type Port, portOf } from './ports.ts';
+import { type Precision, precisionOf, roundsWeights } from './precision.ts';
+import { type PrepareOptions, prepare } from './prepare.ts';
+import { nodesOf, qualified } from './proto.ts';
+import { openRandomness, type RandomInput } from './randomness.ts';
 
 export interface Model {
   /**
-   * The file itself, with external data put in and float16 inputs and outputs behind casts: what is
-   * judged by is always this.
+   * The file itself, with external data and fixed inputs put in, inputs of another precision behind casts,
+   * scores uncovered and randomness opened: what is judged by is always this.
    */
   readonly bytes: Uint8Array;
   /** Inputs and outputs have the batch dimension in front: symbolic, or 1 where `batched` is false. */
@@ -43,68 +36,16 @@ export interface Model {
   readonly batchAxis: boolean;
   /** What the file computes in; the graph is float32 in any case. */
   readonly precision: Precision;
+  /** Whether double weights were rounded to float32: the graph is then nearly the file's network. */
+  readonly rounded: boolean;
+  /** Inputs that stand for the random numbers the file draws. */
+  readonly random: readonly RandomInput[];
+  /** What was done to the file, for people. */
+  readonly notes: readonly string[];
   /** Number of elements of all initialisers. */
   readonly parameters: number;
   /** How often each operator occurs, in the file's words. */
   readonly operators: ReadonlyMap<string, number>;
-}
-
-export function parse(bytes: Uint8Array): ModelProto {
-  try {
-    const proto = fromBinary(ModelProtoSchema, bytes);
-    if (proto.graph && proto.graph.node.length + proto.graph.initializer.length > 0) return proto;
-  } catch (cause) {
-    throw new ModelError('invalid', 'this is not an ONNX file, or it is cut short', { cause });
-  }
-  throw new ModelError('invalid', 'this is not an ONNX file: it holds no graph');
-}
-
-export function portOf(info: ValueInfoProto): Port {
-  const kind = info.type?.value;
-  if (kind?.case !== 'tensorType') {
-    throw new ModelError('unsupported', `${info.name} is no tensor; only tensors are supported`);
-  }
-  const shape = (kind.value.shape?.dim ?? []).map(({ value }, i): Dimension => {
-    if (value.case === 'dimValue' && value.value > 0n) return Number(value.value);
-    return value.case === 'dimParam' && value.value !== '' ? value.value : `unknown${i}`;
-  });
-  const fault = shapeFault(shape);
-  if (fault) throw new ModelError(fault.reason, `${info.name}: ${fault.what}`);
-  return { name: info.name, type: elementTypeName(kind.value.elemType), shape };
-}
-
-function floatingInput(port: Port): DataType {
-  if (port.type !== 'float32') {
-    throw new ModelError(
-      'unsupported',
-      `input ${port.name} has ${port.type} values; only float32 inputs are supported: convert the model to float32`,
-    );
-  }
-  return 'float32';
-}
-
-/** Operators of the file with their counts, and the names of those that cannot be read. */
-export function surveyModel(bytes: Uint8Array): {
-  operators: ReadonlyMap<string, number>;
-  unsupported: readonly { readonly op: string; readonly node: string }[];
-} {
-  const counts = new Map<string, number>();
-  const unsupported: { op: string; node: string }[] = [];
-  const proto = parse(bytes);
-  const own = functionsOf(proto);
-  for (const node of nodesOf(proto)) {
-    const op = qualified(node);
-    counts.set(op, (counts.get(op) ?? 0) + 1);
-    if (!operators.has(op) && !own.has(functionKey(node)))
-      unsupported.push({ op, node: describe(node) });
-  }
-  return { operators: counts, unsupported };
-}
-
-/** Does the first axis count samples? A size that is 1, free or symbolic does. */
-function countsSamples(shape: Shape): boolean {
-  const [first] = shape;
-  return shape.length >= 2 && (first === 1 || (first !== undefined && isSymbolic(first)));
 }
 
 interface Reading {
@@ -113,26 +54,35 @@ interface Reading {
   readonly batchAxis: boolean;
 }
 
-function lower(reading: Reading, batch: Dimension): Graph {
+interface Lowered {
+  readonly graph: Graph;
+  readonly random: readonly RandomInput[];
+}
+
+function lower(reading: Reading, batch: Dimension): Lowered {
   const b = new Builder();
-  const graph = reading.proto.graph;
+  const { proto, inputs, batchAxis } = reading;
   const values = new Map<string, ReadValue>();
-  for (const port of reading.inputs) {
-    const [, ...rest] = reading.batchAxis ? port.shape : [1, ...port.shape];
-    const open = rest.find(isSymbolic);
-    if (open !== undefined) {
-      throw new ModelError(
-        'unsupported',
-        `input ${port.name} has an axis of unknown size (${open}) besides the batch: export the model with fixed sizes`,
-      );
-    }
-    const node = b.input(port.name, [batch, ...rest], floatingInput(port));
-    values.set(port.name, reading.batchAxis ? node : b.reshape(node, rest));
+  const fed = (name: string, shape: Shape): Node =>
+    batchAxis ? b.input(name, shape) : b.reshape(b.input(name, [batch, ...shape]), shape);
+  for (const { name, shape } of inputs) {
+    values.set(name, fed(name, batchAxis ? [batch, ...shape.slice(1)] : shape));
   }
-  const nodes = new NodeLowering(b, reading.proto);
-  if (graph) nodes.constants(graph, values);
-  const absent = nodes.main(reading.proto, values);
-  const wanted = (graph?.output ?? []).filter(({ name }) => !absent.has(name));
+  const random: RandomInput[] = [];
+  const nodes = new NodeLowering(b, proto, (name, distribution, shape) => {
+    if (batchAxis && shape[0] !== batch) {
+      throw new ShapeError('random numbers are shared by the samples of a batch');
+    }
+    const declared = batchAxis ? [inputs[0]?.shape[0] ?? 1, ...shape.slice(1)] : shape;
+    random.push({ name, ...distribution, shape: declared });
+    return fed(name, shape);
+  });
+  const carried = new Map(inputs.map((port) => [port.name, carriedOf(port)] as const));
+  const { absent, kinds } = nodes.main(proto, values, carried);
+  const read = (proto.graph?.output ?? []).filter(({ name }) => !absent.has(name));
+  // Beside scores, labels and positions are no outputs to look at.
+  const scores = read.filter(({ name }) => (kinds.get(name) ?? 'real') === 'real');
+  const wanted = scores.length > 0 ? scores : read;
   if (wanted.length === 0) {
     throw new ModelError('unsupported', 'every output is a label or a position; scores are needed');
   }
@@ -140,7 +90,7 @@ function lower(reading: Reading, batch: Dimension): Graph {
     const value = values.get(info.name);
     if (!value) throw new ModelError('invalid', `nothing computes the output ${info.name}`);
     if (isHost(value)) throw new ShapeError(`the output ${info.name} is a shape, not a score`);
-    const result = batchFirst(b, value, batch, reading.batchAxis);
+    const result = batchFirst(b, value, batch, batchAxis);
     if (reading.inputs.some(({ name }) => name === info.name) && result.op !== 'input') {
       throw new ModelError(
         'unsupported',
@@ -149,7 +99,7 @@ function lower(reading: Reading, batch: Dimension): Graph {
     }
     return [info.name, result] as const;
   });
-  return b.graph(Object.fromEntries(outputs));
+  return { graph: b.graph(Object.fromEntries(outputs)), random };
 }
 
 /** A sample's result is one row: [batch, …]. */
@@ -160,61 +110,114 @@ function batchFirst(b: Builder, value: Node, batch: Dimension, batchAxis: boolea
   throw new ShapeError(`the output's shape does not start with the batch`);
 }
 
-export interface ReadOptions {
+export interface ReadOptions extends PrepareOptions {
   /** Lower for one sample at a time, whatever the shapes allow. */
   readonly rowByRow?: boolean;
-  /** Where weights kept in other files come from; without it such a file is refused. */
-  readonly external?: ExternalFiles;
 }
 
 /** Reads a model. Throws ModelError: `invalid` for broken files, `unsupported` for the rest. */
 export function readModel(file: Uint8Array, options: ReadOptions = {}): Model {
   const proto = parse(file);
-  const embedded = options.external ? embedExternalData(proto, options.external) : false;
-  const precision = precisionOf(proto);
-  const widened = proto.graph ? widenPorts(proto.graph) : false;
-  const bytes = embedded || widened ? toBinary(ModelProtoSchema, proto) : file;
-  const initializers = new Set(proto.graph?.initializer.map(({ name }) => name));
-  const inputs = (proto.graph?.input ?? [])
-    .filter(({ name }) => !initializers.has(name))
-    .map(portOf);
+  const { changed, notes } = prepare(proto, options);
+  return readPrepared(proto, changed ? null : file, [], notes, options.rowByRow ?? false);
+}
+
+/**
+ * The same model over other bytes (the same file with something put before it), or lowered for one
+ * sample at a time: what was done to the file is not done again. Throws ModelError.
+ */
+export function readAgain(
+  { random, notes, ...model }: Model,
+  { bytes = model.bytes, rowByRow = false }: { bytes?: Uint8Array; rowByRow?: boolean } = {},
+): Model {
+  return readPrepared(parse(bytes), bytes, random, notes, rowByRow);
+}
+
+/** Inputs that are not given by an initialiser of the same name. */
+function inputsOf({ graph }: ModelProto): Port[] {
+  const initializers = new Set(graph?.initializer.map(({ name }) => name));
+  return (graph?.input ?? []).filter(({ name }) => !initializers.has(name)).map(portOf);
+}
+
+/** What a file says of its inputs before it is read. */
+export interface DeclaredInputs {
+  readonly inputs: readonly Port[];
+  /** Axes besides the batch whose size is open: `sizes` must give them. */
+  readonly open: readonly OpenSize[];
+}
+
+/** The inputs of a file, but for those that become constants. Throws ModelError. */
+export function declaredInputs(
+  bytes: Uint8Array,
+  constants: readonly string[] = [],
+): DeclaredInputs {
+  const inputs = inputsOf(parse(bytes)).filter(({ name }) => !constants.includes(name));
+  return { inputs, open: openSizes(inputs, inputs.every(countsSamples)) };
+}
+
+function checkPorts(proto: ModelProto, inputs: readonly Port[]): void {
   if (inputs.length === 0) throw new ModelError('invalid', 'the model has no input');
-  if (proto.graph?.output.length === 0) {
-    throw new ModelError('invalid', 'the model has no output');
-  }
-  const reading: Reading = {
-    proto,
-    inputs,
-    batchAxis: inputs.every(({ shape }) => countsSamples(shape)),
-  };
-  const { graph, batched } = lowered(reading, options.rowByRow ?? false);
+  if (proto.graph?.output.length === 0) throw new ModelError('invalid', 'the model has no output');
+  const [open] = openSizes(inputs, inputs.every(countsSamples));
+  if (!open) return;
+  throw new ModelError(
+    'unsupported',
+    `input ${open.input} has an axis of unknown size (${open.symbol}) besides the batch: give its size, or export the model with fixed sizes`,
+  );
+}
+
+/** `file`: the bytes of the proto, where they are known. */
+function readPrepared(
+  proto: ModelProto,
+  file: Uint8Array | null,
+  drawn: readonly RandomInput[],
+  notes: readonly string[],
+  rowByRow: boolean,
+): Model {
+  const inputs = inputsOf(proto);
+  checkPorts(proto, inputs);
+  const precision = precisionOf(proto);
+  const reading: Reading = { proto, inputs, batchAxis: inputs.every(countsSamples) };
+  const { graph, random, batched } = lowered(reading, rowByRow);
   const counts = new Map<string, number>();
   for (const node of nodesOf(proto)) {
     counts.set(qualified(node), (counts.get(qualified(node)) ?? 0) + 1);
   }
+  if (random.length > 0 && proto.graph) openRandomness(proto.graph, random);
   return {
-    bytes,
+    bytes: file && random.length === 0 ? file : toBinary(ModelProtoSchema, proto),
     graph,
     batched,
-    inputs,
-    outputs: (proto.graph?.output ?? [])
-      .filter(({ name }) => graph.outputs.some((output) => output.name === name))
-      .map(portOf),
+    inputs: inputsOf(proto),
+    outputs: outputsOf(proto, graph, precision),
     batchAxis: reading.batchAxis,
     precision,
+    rounded: precision === 'float64' && roundsWeights(proto),
+    random: [...drawn, ...random],
+    notes,
     parameters: (proto.graph?.initializer ?? []).reduce((sum, each) => sum + parametersOf(each), 0),
     operators: counts,
   };
 }
 
-function lowered(reading: Reading, rowByRow: boolean): { graph: Graph; batched: boolean } {
+/** Outputs that are read; what the file does not declare is known from the graph. */
+function outputsOf(proto: ModelProto, graph: Graph, precision: Precision): Port[] {
+  const type = precision === 'float64' ? 'float64' : 'float32';
+  return graph.outputs.map(({ name, id }) => {
+    const info = proto.graph?.output.find((output) => output.name === name);
+    const port = info?.type ? portOf(info) : { name, type, shape: [] };
+    return port.shape.length > 0 ? port : { ...port, shape: nodeAt(graph, id).shape };
+  });
+}
+
+function lowered(reading: Reading, rowByRow: boolean): Lowered & { readonly batched: boolean } {
   try {
-    if (reading.batchAxis && !rowByRow) return { graph: lower(reading, BATCH), batched: true };
+    if (reading.batchAxis && !rowByRow) return { ...lower(reading, BATCH), batched: true };
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
   }
   try {
-    return { graph: lower(reading, 1), batched: false };
+    return { ...lower(reading, 1), batched: false };
   } catch (cause) {
     if (!(cause instanceof ShapeError)) throw cause;
     throw new ModelError('invalid', `the model's shapes contradict each other: ${cause.message}`, {

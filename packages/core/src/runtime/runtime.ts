@@ -80,9 +80,9 @@ export function ortRuntime(ort: OnnxRuntime, options: RuntimeOptions): Runtime {
             ([name, { type, data, shape }]) => [name, new ort.Tensor(type, data, shape)] as const,
           );
           const results = await session.run(Object.fromEntries(entries));
-          return Object.fromEntries(
-            Object.entries(results).map(([name, value]) => [name, fromOrt(value)]),
-          );
+          // Texts are labels beside the scores.
+          const numbers = Object.entries(results).filter(([, { type }]) => type !== 'string');
+          return Object.fromEntries(numbers.map(([name, value]) => [name, fromOrt(value)]));
         },
         release: () => session.release(),
       };

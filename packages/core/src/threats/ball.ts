@@ -6,6 +6,7 @@ import type { Builder } from '../graph/builder.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import { batchOf, type Classifier } from '../runtime/classifier.ts';
 import type { RowFeed } from '../runtime/rows.ts';
+import { sideFeeds } from '../runtime/side-inputs.ts';
 import type { BallNodes } from './set-graph.ts';
 import type { Threat } from './threat.ts';
 
@@ -66,7 +67,15 @@ export function ballFeeds(
     lower: { data: lower, shape },
     upper: { data: upper, shape },
     radius: { data: radius, shape: [] },
+    ...networkFeeds(context, rows),
+  };
+}
+
+/** Feeds of what a network is evaluated with besides its perturbed input: labels and side inputs. */
+export function networkFeeds({ classifier }: SetContext, rows: Rows): Record<string, RowFeed> {
+  return {
     labels: { data: rows.labels, shape: [] },
+    ...sideFeeds(classifier.sides, rows.streams),
   };
 }
 

@@ -15,9 +15,13 @@ import {
 import { RuleMissing } from '../graph/ops/definition.ts';
 import { replayLowered, rulesOf } from './lowering.ts';
 
+export interface PullBackOptions {
+  /** Steps that state a surrogate pass it on: for searches, since the result is no derivative then. */
+  readonly straightThrough?: boolean;
+}
+
 /**
  * Pulls a cotangent of `output` back to `targets` through the nodes already in the builder.
- * `stopAt` nodes are treated as leaves: nothing is pulled through them.
  * @returns for each target the cotangent of its shape; absent where the derivative is zero.
  */
 export function pullBack(
@@ -25,6 +29,7 @@ export function pullBack(
   output: Node,
   cotangent: Node,
   targets: Iterable<Node>,
+  { straightThrough = false }: PullBackOptions = {},
 ): Map<number, Node> {
   const wanted = new Set([...targets].map((target) => target.id));
   const snapshot: Graph = { nodes: b.nodes.slice(), inputs: [], outputs: [] };
@@ -44,7 +49,10 @@ export function pullBack(
           throw new RuleMissing('gradient', node, 'it is refused rather than skipped');
         }
         const context = { b, node, operands, output: node, cotangent: incoming };
-        const part = definition.gradient(context, i);
+        const part =
+          straightThrough && definition.surrogate
+            ? definition.surrogate(context)
+            : definition.gradient(context, i);
         if (!part) return;
         const sum = cotangents.get(operand.id);
         cotangents.set(operand.id, sum ? b.add(sum, part) : part);
@@ -58,13 +66,18 @@ export function pullBack(
  * Gradient of a value that holds one number per row, summed over rows: row n of the result is the
  * gradient of row n's number (rows do not interact).
  */
-export function gradientWith(b: Builder, of: Node, at: readonly Node[]): Node[] {
+export function gradientWith(
+  b: Builder,
+  of: Node,
+  at: readonly Node[],
+  options: PullBackOptions = {},
+): Node[] {
   const ones = b.expand(b.scalar(1), of.shape);
-  const cotangents = pullBack(b, of, ones, at);
+  const cotangents = pullBack(b, of, ones, at, options);
   return at.map((target) => cotangents.get(target.id) ?? b.expand(b.scalar(0), target.shape));
 }
 
-export interface GradientOptions {
+export interface GradientOptions extends PullBackOptions {
   /** Builds, from the graph's outputs, the value [batch] to differentiate. */
   readonly of: (b: Builder, output: Node) => Node;
   /** The input to differentiate with respect to. */
@@ -86,6 +99,6 @@ export function gradientOf(
   const input = copies.get(inputNamed(graph, options.at).id);
   if (!output || !input) throw new RangeError('the graph was not copied whole');
   const value = options.of(b, output);
-  const [gradient = input] = gradientWith(b, value, [input]);
+  const [gradient = input] = gradientWith(b, value, [input], options);
   return b.graph({ value, gradient });
 }

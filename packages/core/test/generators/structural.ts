@@ -18,7 +18,15 @@ const withZero = ({ low, high }: Measured): [number, number] => [
 ];
 
 export const structural: Recipes<
-  'reshape' | 'transpose' | 'expand' | 'concat' | 'slice' | 'pad' | 'gather' | 'scatterAdd'
+  | 'reshape'
+  | 'transpose'
+  | 'expand'
+  | 'concat'
+  | 'slice'
+  | 'pad'
+  | 'gather'
+  | 'scatterAdd'
+  | 'lookup'
 > = {
   reshape: (w, source) => {
     let rest = w.dims(source).reduce((product, dim) => product * dim, 1);
@@ -96,6 +104,12 @@ export const structural: Recipes<
     const [axis, size] = someAxis(w, source);
     const indices = w.draw.list(w.draw.integer(1, 5), () => w.draw.integer(0, size - 1));
     return { ...source, node: w.b.push('gather', [source.node], { axis, indices }) };
+  },
+  lookup: (w, source) => {
+    const table = w.constant([3, ...w.draw.list(w.draw.integer(0, 2), () => w.draw.integer(1, 3))]);
+    const few = w.fitted(source, [w.draw.integer(1, 4)]).node;
+    const positions = w.b.add(w.b.step(few), w.b.greater(few, 0.5));
+    return { ...table, node: w.b.push('lookup', [table.node, positions], {}) };
   },
   scatterAdd: (w, source) => {
     const [axis, count] = someAxis(w, source);

@@ -2,7 +2,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ModelError } from '../../src/onnx/model-error.ts';
-import { readModel, surveyModel } from '../../src/onnx/read.ts';
+import { surveyModel } from '../../src/onnx/parse.ts';
+import { readModel } from '../../src/onnx/read.ts';
 import { floats } from '../../src/tensor/tensor.ts';
 import { classicalCases } from './classical-cases.ts';
 import { controlCases } from './control-cases.ts';
@@ -16,6 +17,7 @@ import { reductionCases } from './reduction-cases.ts';
 import { resizeCases } from './resize-cases.ts';
 import { shapeCases } from './shape-cases.ts';
 import { structuralCases } from './structural-cases.ts';
+import { treeCases } from './tree-cases.ts';
 
 const files = [
   ...elementwiseCases,
@@ -29,6 +31,7 @@ const files = [
   ...normalisationCases,
   ...controlCases,
   ...classicalCases,
+  ...treeCases,
 ].map(onnxFile);
 
 /** What reading throws; undefined when it succeeds. */

@@ -12,7 +12,8 @@ import {
 import { describe, expect, test } from 'vitest';
 import { outlineModel } from '../../src/onnx/layers.ts';
 import { ModelError } from '../../src/onnx/model-error.ts';
-import { readModel, surveyModel } from '../../src/onnx/read.ts';
+import { surveyModel } from '../../src/onnx/parse.ts';
+import { readModel } from '../../src/onnx/read.ts';
 import { writeModel } from '../../src/onnx/write.ts';
 import { expectAllclose } from '../allclose.ts';
 import { floats } from '../../src/tensor/tensor.ts';

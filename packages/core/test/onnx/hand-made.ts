@@ -15,7 +15,7 @@ import {
   type ValueInfoProto,
 } from 'onnx-buf';
 import { elementTypeCodes } from '../../src/onnx/element-types.ts';
-import { floats, integers, type Tensor } from '../../src/tensor/tensor.ts';
+import { type DataType, floats, integers, type Tensor } from '../../src/tensor/tensor.ts';
 import { Draw } from '../generators/draw.ts';
 
 export type Attribute =
@@ -24,6 +24,7 @@ export type Attribute =
   | readonly number[]
   | { readonly float: number }
   | { readonly floats: readonly number[] }
+  | { readonly texts: readonly string[] }
   | { readonly tensor: Tensor }
   | { readonly graph: GraphSpec };
 
@@ -42,8 +43,10 @@ export interface NodeSpec {
 
 export interface FileSpec extends GraphSpec {
   readonly opset: number;
-  /** Shapes of the float32 inputs; a name is a symbolic size. */
+  /** Shapes of the inputs; a name is a symbolic size. */
   readonly inputs: Readonly<Record<string, readonly (number | string)[]>>;
+  /** Element types of inputs and outputs that are not float32. */
+  readonly types?: Readonly<Record<string, DataType>>;
 }
 
 function attributeProto(name: string, value: Attribute): AttributeProto {
@@ -55,6 +58,10 @@ function attributeProto(name: string, value: Attribute): AttributeProto {
   }
   if ('float' in value) return made(AttributeType.FLOAT, { f: value.float });
   if ('floats' in value) return made(AttributeType.FLOATS, { floats: [...value.floats] });
+  if ('texts' in value) {
+    const strings = value.texts.map((text) => new TextEncoder().encode(text));
+    return made(AttributeType.STRINGS, { strings });
+  }
   if ('graph' in value) return made(AttributeType.GRAPH, { g: graphProto(value.graph, {}) });
   if ('tensor' in value) return made(AttributeType.TENSOR, { t: tensorProto('', value.tensor) });
   return made(AttributeType.INTS, { ints: value.map(BigInt) });
@@ -69,14 +76,18 @@ export function tensorProto(name: string, { type, shape, data }: Tensor): Tensor
   });
 }
 
-function valueInfo(name: string, shape?: readonly (number | string)[]): ValueInfoProto {
+function valueInfo(
+  name: string,
+  type: DataType = 'float32',
+  shape?: readonly (number | string)[],
+): ValueInfoProto {
   const dim = (shape ?? []).map((size) => ({
     value:
       typeof size === 'string'
         ? { case: 'dimParam' as const, value: size }
         : { case: 'dimValue' as const, value: BigInt(size) },
   }));
-  const tensorType = { elemType: elementTypeCodes.float32, ...(shape ? { shape: { dim } } : {}) };
+  const tensorType = { elemType: elementTypeCodes[type], ...(shape ? { shape: { dim } } : {}) };
   const model = create(ModelProtoSchema, {
     graph: { input: [{ name, type: { value: { case: 'tensorType', value: tensorType } } }] },
   });
@@ -99,26 +110,33 @@ export function nodeProtos(nodes: readonly NodeSpec[]): NodeProto[] {
   );
 }
 
-function graphProto(spec: GraphSpec, inputs: FileSpec['inputs']): GraphProto {
+function graphProto(
+  spec: GraphSpec,
+  inputs: FileSpec['inputs'],
+  types: FileSpec['types'] = {},
+): GraphProto {
   return create(GraphProtoSchema, {
     name: 'hand-made',
     node: nodeProtos(spec.nodes),
-    input: Object.entries(inputs).map(([name, shape]) => valueInfo(name, shape)),
-    output: spec.outputs.map((name) => valueInfo(name)),
+    input: Object.entries(inputs).map(([name, shape]) => valueInfo(name, types[name], shape)),
+    output: spec.outputs.map((name) => valueInfo(name, types[name])),
     initializer: Object.entries(spec.initializers ?? {}).map(([name, value]) =>
       tensorProto(name, value),
     ),
   });
 }
 
+const NEWER_TREES = 'ai.onnx.ml.TreeEnsemble';
+
 export function modelProto(spec: FileSpec): ModelProto {
   return create(ModelProtoSchema, {
     irVersion: 8n,
     opsetImport: [
       { domain: '', version: BigInt(spec.opset) },
-      { domain: 'ai.onnx.ml', version: 3n },
+      // The newest operator that holds all kinds of trees came with the fifth version.
+      { domain: 'ai.onnx.ml', version: spec.nodes.some(({ op }) => op === NEWER_TREES) ? 5n : 3n },
     ],
-    graph: graphProto(spec, spec.inputs),
+    graph: graphProto(spec, spec.inputs, spec.types),
   });
 }
 

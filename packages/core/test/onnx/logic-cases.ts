@@ -62,7 +62,8 @@ function position(
   attributes: Readonly<Record<string, number>>,
 ): Case {
   const found: NodeSpec = { ...node(op, [of], 'i'), attributes };
-  return logic(`${op} of ${of}`, opset, [found, cast('i', FLOAT, 'y')]);
+  // A position that the file ends in would be left out of the graph.
+  return logic(`${op} of ${of}`, opset, [found, cast('i', FLOAT, 'f'), node('Relu', ['f'], 'y')]);
 }
 
 const comparisons: Readonly<Record<string, readonly number[]>> = {

@@ -6,7 +6,15 @@ const swapAt = (index: readonly number[], axis: number, i: number): number[] =>
   index.map((old, a) => (a === axis ? i : old));
 
 export const structural: Family<
-  'reshape' | 'transpose' | 'expand' | 'concat' | 'slice' | 'pad' | 'gather' | 'scatterAdd'
+  | 'reshape'
+  | 'transpose'
+  | 'expand'
+  | 'concat'
+  | 'slice'
+  | 'pad'
+  | 'gather'
+  | 'scatterAdd'
+  | 'lookup'
 > = {
   reshape: (_, operands, shape) => ({ shape, data: operandOf(operands).data.slice() }),
   transpose: ({ permutation }, operands) => {
@@ -54,6 +62,13 @@ export const structural: Family<
     const x = operandOf(operands);
     return build(swapAt(x.shape, axis, indices.length), (index) =>
       read(x, swapAt(index, axis, indices[index[axis] ?? 0] ?? -1)),
+    );
+  },
+  lookup: (_, operands) => {
+    const [table, positions] = [operandOf(operands), operandOf(operands, 1)];
+    const rank = positions.shape.length;
+    return build([...positions.shape, ...table.shape.slice(1)], (index) =>
+      read(table, [read(positions, index.slice(0, rank)), ...index.slice(rank)]),
     );
   },
   scatterAdd: ({ axis, indices, size }, operands) => {

@@ -17,6 +17,8 @@ export interface OptionSpec<T> {
   readonly group: (typeof groups)[number];
   readonly commands: readonly CommandName[];
   readonly parse: parse.Parse<T>;
+  /** The flag may be given more than once; each value is parsed to a list, and the lists are joined. */
+  readonly repeated?: true;
 }
 
 const on: parse.Parse<true> = () => true;
@@ -34,6 +36,11 @@ function row<T>(
 ): OptionSpec<T> {
   const base = { flag, value, meaning, group, commands, parse: read };
   return standard === undefined ? base : { ...base, default: standard };
+}
+
+/** A flag that may be given more than once. */
+function list<T>(...cells: Parameters<typeof row<T[]>>): OptionSpec<T[]> {
+  return { ...row(...cells), repeated: true };
 }
 
 export const optionTable = {
@@ -66,13 +73,47 @@ export const optionTable = {
   ),
   mean: row(
     'Inputs',
-    runs,
+    all,
     '--mean',
     'LIST',
     parse.fractions,
     'makes (x − mean) / std part of the model, so that ε keeps the units of the data; one number, or one per channel',
   ),
-  std: row('Inputs', runs, '--std', 'LIST', parse.fractions, 'goes with --mean'),
+  std: row('Inputs', all, '--std', 'LIST', parse.fractions, 'goes with --mean'),
+  preprocess: row(
+    'Inputs',
+    all,
+    '--preprocess',
+    'FILE',
+    parse.text,
+    'an ONNX file that becomes part of the model, in front of its input: ε is then in units of what goes into that file',
+  ),
+  set: list(
+    'Inputs',
+    all,
+    '--set',
+    'NAME=FILE',
+    parse.setting,
+    'fixes an input of a model with several: .npy or .npz with one row for all inputs of the data, or a row for each; may be repeated',
+  ),
+  output: row(
+    'Inputs',
+    all,
+    '--output',
+    'NAME',
+    parse.text,
+    'which output of a model with several holds the scores',
+    'the first with one row of scores for each input',
+  ),
+  size: list(
+    'Inputs',
+    all,
+    '--size',
+    'AXIS=N',
+    parse.sizing,
+    'gives a size to an axis that the model leaves open; may be repeated',
+    "the data's; for inspect 8, or 32 for images",
+  ),
   first: row('Inputs', runs, '--first', 'N', parse.whole(1), 'only the first N inputs'),
   sample: row(
     'Inputs',
@@ -182,6 +223,14 @@ export const optionTable = {
     parse.oneOf('float32', 'real'),
     'what proofs are about: float32 (any evaluation order of the file) or real (the network over the reals)',
     'float32',
+  ),
+  straightThrough: row(
+    'Method',
+    all,
+    '--straight-through',
+    null,
+    on,
+    'lets gradients pass rounding steps (quantised models) as if they were not there; proofs stay as they are',
   ),
   seed: row(
     'Run',

@@ -46,7 +46,7 @@ export function parseCommandLine(words: readonly string[]): Request {
     kind: 'run',
     command,
     model: parser.args[0] ?? null,
-    values: valuesOf(command, parser.opts<Record<string, string | boolean>>()),
+    values: valuesOf(command, parser.opts<Record<string, Given>>()),
   };
 }
 
@@ -71,22 +71,32 @@ function parserOf(name: CommandName): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
   for (const option of optionsOf(name)) {
-    const { flag, value }: OptionSpec<unknown> = optionTable[option];
-    parser.addOption(new Option(value === null ? flag : `${flag} <${value}>`));
+    const { flag, value, repeated }: OptionSpec<unknown> = optionTable[option];
+    const made = new Option(value === null ? flag : `${flag} <${value}>`);
+    if (repeated) made.argParser((raw: string, before: string[] = []) => [...before, raw]);
+    parser.addOption(made);
   }
   return parser;
 }
 
-function valuesOf(
-  command: CommandName,
-  given: Readonly<Record<string, string | boolean>>,
-): OptionValues {
+/** What commander gives for a flag. */
+type Given = string | boolean | readonly string[];
+
+/** As commander names a flag: --straight-through is straightThrough. */
+function camelCased(flag: string): string {
+  return flag.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function valuesOf(command: CommandName, given: Readonly<Record<string, Given>>): OptionValues {
   const values = optionsOf(command).flatMap((name) => {
     const { flag, parse }: OptionSpec<unknown> = optionTable[name];
-    const raw = given[flag.slice(2)];
+    const raw = given[camelCased(flag)];
     if (raw === undefined) return [];
-    if (typeof raw === 'string' && raw.startsWith('--')) throw valueMissing(name);
-    return [[name, parse(String(raw), flag)] as const];
+    const parsed = (text: string): unknown => {
+      if (text.startsWith('--')) throw valueMissing(name);
+      return parse(text, flag);
+    };
+    return [[name, Array.isArray(raw) ? raw.flatMap(parsed) : parsed(String(raw))] as const];
   });
   // Each value was made by the parser of its own row.
   return Object.fromEntries(values);

@@ -62,6 +62,22 @@ export const whole =
     return number;
   };
 
+/** NAME=VALUE, cut at the first =. */
+function assigned(value: string, flag: string, what: string): readonly [string, string] {
+  const at = value.indexOf('=');
+  if (at > 0 && at < value.length - 1) return [value.slice(0, at), value.slice(at + 1)];
+  throw new UsageError(`${flag} ${value}: write ${flag} ${what}.`);
+}
+
+export const setting: Parse<(readonly [string, string])[]> = (value, flag) => [
+  assigned(value, flag, 'NAME=FILE'),
+];
+
+export const sizing: Parse<(readonly [string, number])[]> = (value, flag) => {
+  const [name, size] = assigned(value, flag, 'AXIS=N');
+  return [[name, whole(1)(size, flag)]];
+};
+
 export const seconds: Parse<number> = (value, flag) => {
   const number = fraction(value, flag);
   if (number > 0) return number;

@@ -1,18 +1,16 @@
 /** `glacis inspect`: what an ONNX file consists of, whether it can be read, and what derives from it. */
 import {
   type FileOutline,
-  type Model,
   ModelError,
   openClassifier,
   outlineModel,
-  readModel,
   type Runtime,
   surveyModel,
   Threat,
   writeModel,
 } from '@glacis/core';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
-import { externalFilesOf } from '../data/external-data.ts';
+
 import { UsageError } from '../errors.ts';
 import { checkModel, type CheckResult } from '../inspect/check.ts';
 import {
@@ -24,7 +22,8 @@ import {
 } from '../inspect/emit.ts';
 import { withOutputShapes } from '../inspect/shapes.ts';
 import { inspectionText } from '../inspect/text.ts';
-import { readModelBytes } from '../run/model-file.ts';
+import { type ModelFile, openModelFile, readModelBytes } from '../run/model-file.ts';
+import { usualSizes } from '../run/open-sizes.ts';
 import { writeFileWhole } from '../run/store.ts';
 import { openRuntime } from '../runtime/node.ts';
 import type { CommandRequest } from './carry-out.ts';
@@ -74,7 +73,8 @@ export async function inspectCommand(
     throw new UsageError('--norm goes with --emit bounds.');
   }
   const { bytes, sha256 } = await readModelBytes(path);
-  const { model, problem } = readable(bytes, path);
+  const { file, problem } = await readable(path, values, terminal);
+  const model = file?.model ?? null;
   const outline = naming(path, () => outlineModel(bytes, model));
   const { operators, unsupported } = surveyModel(bytes);
   if (!model && values.emit) throw new UsageError(`${path}: ${problem ?? 'it cannot be read'}.`);
@@ -85,7 +85,7 @@ export async function inspectCommand(
         : `--check was not done, since the file cannot be read: ${problem ?? ''}.`,
     );
   }
-  const check = model && values.check ? await checked(model, values, terminal) : null;
+  const check = file && values.check ? await checked(file, values, terminal) : null;
   const inspection: Inspection = {
     model: {
       path,
@@ -102,7 +102,7 @@ export async function inspectCommand(
     unsupported: unsupported.map((fault) => ({ ...fault, advice: ADVICE })),
     problem,
     check,
-    emitted: model && values.emit ? await emit(model, request, terminal) : null,
+    emitted: file && values.emit ? await emit(file, request, terminal) : null,
   };
   const stdout = values.json
     ? `${JSON.stringify(inspection, null, 2)}\n`
@@ -111,11 +111,12 @@ export async function inspectCommand(
 }
 
 async function checked(
-  model: Model,
+  { model, fixed }: ModelFile,
   values: CommandRequest['values'],
   terminal: Surroundings['terminal'],
 ): Promise<CheckResult> {
-  return checkModel(model, await runtimeFor(values, terminal), values.seed ?? 0);
+  const runtime = await runtimeFor(values, terminal);
+  return checkModel(model, runtime, { seed: values.seed ?? 0, fixed });
 }
 
 async function runtimeFor(
@@ -128,19 +129,26 @@ async function runtimeFor(
 }
 
 /** A broken file is an error; one that uses what is not supported is reported. */
-function readable(
-  bytes: Uint8Array<ArrayBuffer>,
+async function readable(
   path: string,
-): { model: Model | null; problem: string | null } {
+  values: CommandRequest['values'],
+  terminal: Surroundings['terminal'],
+): Promise<{ file: ModelFile | null; problem: string | null }> {
   try {
-    return { model: readModel(bytes, { external: externalFilesOf(path) }), problem: null };
-  } catch (error) {
-    if (error instanceof ModelError && error.reason === 'unsupported') {
-      return { model: null, problem: error.message };
-    }
-    return naming(path, () => {
-      throw error;
+    const file = await openModelFile(path, values, (declared) => {
+      const sizes = usualSizes(declared);
+      const list = Object.entries(sizes).map(([symbol, size]) => `${symbol} = ${size}`);
+      terminal.note(`Axes that the model leaves open: ${list.join(', ')} (--size changes it).`);
+      return Promise.resolve(sizes);
     });
+    file.model.notes.forEach((note) => terminal.note(note));
+    return { file, problem: null };
+  } catch (error) {
+    const { cause } = error instanceof UsageError ? error : {};
+    if (cause instanceof ModelError && cause.reason === 'unsupported') {
+      return { file: null, problem: cause.message };
+    }
+    throw error;
   }
 }
 
@@ -154,26 +162,29 @@ function naming<T>(path: string, body: () => T): T {
 }
 
 async function emit(
-  model: Model,
+  modelFile: ModelFile,
   { values }: CommandRequest,
   terminal: Surroundings['terminal'],
 ): Promise<NonNullable<Inspection['emitted']>> {
   const { emit: kind, file } = values;
   if (file === undefined) throw new UsageError(`--emit ${kind} needs --out FILE: where to write.`);
-  const emitted = await derived(model, values, terminal);
+  const emitted = await derived(modelFile, values, terminal);
   await writeFileWhole(file, writeModel(emitted.graph));
   return { path: file, ...describeEmitted(emitted) };
 }
 
 async function derived(
-  model: Model,
+  { model, fixed }: ModelFile,
   values: CommandRequest['values'],
   terminal: Surroundings['terminal'],
 ): Promise<Emitted> {
-  const { emit: kind, semantics = 'float32', norm = 'linf' } = values;
-  if (kind === 'gradient') return emitGradient(model, values.class);
+  const { emit: kind, semantics = 'float32', norm = 'linf', straightThrough = false } = values;
+  if (kind === 'gradient') {
+    return emitGradient(model, { chosen: values.class, straightThrough });
+  }
   if (kind === 'interval') return emitIntervals(model, semantics);
-  const classifier = await openClassifier(model, await runtimeFor(values, terminal));
+  const runtime = await runtimeFor(values, terminal);
+  const classifier = await openClassifier(model, runtime, { fixed });
   try {
     // The radius and the valid values are inputs of the graph.
     return emitBounds(classifier, new Threat(norm, { eps: 1 }), semantics);

@@ -83,6 +83,24 @@ export async function openSource(path: string, options: SourceOptions): Promise<
   }
 }
 
+/**
+ * One array from a .npy, .npz or IDX file: in a .npz the one named `key`, else its only one. Throws
+ * UsageError.
+ */
+export async function readArray(path: string, key: string): Promise<StoredArray> {
+  const { bytes } = await readUnpacked(path);
+  if (bytes.length === 0) throw new UsageError(`${path} is empty.`);
+  const format = formatOf(path, bytes);
+  if (format === 'npy') return parseNpy(bytes, path);
+  if (format === 'idx') return parseIdx(bytes, path);
+  if (format === 'csv') throw new UsageError(`${path}: give this array as .npy or .npz.`);
+  const { keys, read } = readNpz(bytes, path);
+  const [only, ...others] = keys;
+  if (keys.includes(key)) return read(key);
+  if (only !== undefined && others.length === 0) return read(only);
+  throw new UsageError(`${path} has no array ${key}; it has ${keys.join(', ')}.`);
+}
+
 function fromArray(stored: StoredArray, sha256: string): Source {
   return {
     sha256,

@@ -7,22 +7,24 @@
  * the direction is left out and counted.
  */
 import {
-  type Builder,
-  gradientOf,
+  Builder,
+  type Graph,
+  gradientWith,
   inputNodes,
   type Model,
   type Node,
   RandomBlock,
+  replayLowered,
   type Runtime,
   type Session,
   sizeOf,
-  type Tensor,
   writeModel,
 } from '@glacis/core';
-import { floatsOf, joined } from './rows.ts';
+import { feedsOf, type Layout } from './points.ts';
+import { numbersOf } from './rows.ts';
 
-/** [count × sample] → the outputs, row by row. */
-export type Evaluate = (rows: Float32Array, count: number) => Promise<Float32Array>;
+/** Points [count × size] → an output, row by row. */
+export type Evaluate = (points: Float32Array, count: number) => Promise<Float64Array>;
 
 export const SLOPE_TOLERANCE = 1e-3;
 
@@ -38,7 +40,7 @@ const SETTLED = 0.5;
 /** A first look at a segment, and how far from settled it may be. */
 const [COARSE_POINTS, COARSE_FACTOR] = [32, 6];
 /** Relative error of a score's evaluation, in the order of magnitude. */
-const EVALUATION_ERROR = 2 ** -23;
+const EVALUATION_ERROR = { float16: 2 ** -10, float32: 2 ** -23, float64: 2 ** -23 } as const;
 const LARGE_MODEL = 2e6;
 
 export interface DirectionErrors {
@@ -47,23 +49,23 @@ export interface DirectionErrors {
   readonly kinks: number;
 }
 
+/** Nothing is checked where no input is real-valued. */
 export async function checkGradient(
-  model: Model,
+  layout: Layout,
   runtime: Runtime,
-  { rows, count }: { readonly rows: Float32Array; readonly count: number },
+  rows: Float32Array,
+  count: number,
   original: Evaluate,
   seed: number,
 ): Promise<DirectionErrors> {
-  const [input] = inputNodes(model.graph);
-  const name = input?.attributes.name ?? '';
-  const shape = (input?.shape ?? []).slice(1).map(Number);
-  const size = sizeOf(shape);
-  const { of, mixture } = randomMixture(seed);
-  const session = await runtime.session(writeModel(gradientOf(model.graph, { of, at: name })));
-  const gradientsAt = gradientRows(session, name, shape, model.batched);
+  const { model, size, parts } = layout;
+  const real = parts.filter((part) => part.real);
+  if (real.length === 0) return { errors: [], kinks: 0 };
+  const { graph, weights } = mixtureGradient(layout, seed);
+  const session = await runtime.session(writeModel(graph));
+  const gradientsAt = gradientRows(session, layout);
   const mixed = async (x: Float32Array): Promise<{ value: number; size: number }> => {
-    const [scores, weights] = [await original(x, 1), mixture()];
-    const terms = Array.from(scores, (score, i) => score * (weights[i] ?? 0));
+    const terms = Array.from(await original(x, 1), (score, i) => score * (weights[i] ?? 0));
     const sum = (values: readonly number[]): number => values.reduce((total, v) => total + v, 0);
     return { value: sum(terms), size: sum(terms.map(Math.abs)) };
   };
@@ -74,14 +76,20 @@ export async function checkGradient(
     const x = rows.slice(row * size, (row + 1) * size);
     for (let draw = 0; draw < directions; draw++) {
       const random = new RandomBlock(seed, row, 2 + draw);
-      const direction = Float32Array.from({ length: size }, (_, i) => random.normal(i));
+      const direction = new Float32Array(size);
+      for (const { start, end } of real) {
+        for (let i = start; i < end; i++) direction[i] = random.normal(i);
+      }
       const segment = await settledSegment({ x, direction, points, gradientsAt });
       if (!segment) {
         kinks++;
         continue;
       }
       const [up, down] = [await mixed(segment.up), await mixed(segment.down)];
-      if (Math.max(up.size, down.size) * EVALUATION_ERROR > SLOPE_TOLERANCE * segment.scale)
+      if (
+        Math.max(up.size, down.size) * EVALUATION_ERROR[model.precision] >
+        SLOPE_TOLERANCE * segment.scale
+      )
         kinks++;
       else errors.push(Math.abs(up.value - down.value - segment.mean) / segment.scale);
     }
@@ -137,36 +145,56 @@ async function segmentOf(
   return { up, down, mean: mean(gains), scale, gap };
 }
 
-/** A random linear function of all outputs: one number a row to differentiate. */
-function randomMixture(seed: number) {
-  let weights = new Float32Array();
-  return {
-    mixture: (): Float32Array => weights,
-    of: (b: Builder, output: Node): Node => {
-      const width = sizeOf(output.shape.slice(1).map(Number));
-      const random = new RandomBlock(seed, 0, 1);
-      weights = Float32Array.from({ length: width }, (_, i) => random.normal(i));
-      const flat = b.reshape(output, [output.shape[0] ?? 1, width]);
-      return b.sum(b.mul(flat, b.floats(weights, [1, width])), [1]);
-    },
-  };
+/**
+ * A random linear function of the first output, one number a row, differentiated with respect to every
+ * real-valued input.
+ */
+function mixtureGradient(
+  { model: { graph }, parts }: Layout,
+  seed: number,
+): { graph: Graph; weights: Float32Array } {
+  const b = new Builder();
+  const copies = replayLowered(b, graph, new Map(), ['gradient']);
+  const output = copies.get(graph.outputs[0]?.id ?? -1);
+  if (!output) throw new RangeError('the output was not copied');
+  const width = sizeOf(output.shape.slice(1).map(Number));
+  const random = new RandomBlock(seed, 0, 1);
+  const weights = Float32Array.from({ length: width }, (_, i) => random.normal(i));
+  const flat = b.reshape(output, [output.shape[0] ?? 1, width]);
+  const value = b.sum(b.mul(flat, b.floats(weights, [1, width])), [1]);
+  const names = new Set(parts.filter(({ real }) => real).map(({ port }) => port.name));
+  const inputs = inputNodes(graph).filter(({ attributes }) => names.has(attributes.name));
+  const at = inputs.flatMap(({ id }) => copies.get(id) ?? []);
+  const gradients = gradientWith(b, value, at);
+  const outputs = inputs.map(({ attributes }, i) => [
+    `gradient of ${attributes.name}`,
+    gradients[i] ?? value,
+  ]);
+  return { graph: b.graph(Object.fromEntries(outputs) as Record<string, Node>), weights };
 }
 
 /** Gradients at many points: at once where the model takes a batch. */
 function gradientRows(
   session: Session,
-  name: string,
-  shape: readonly number[],
-  batched: boolean,
+  layout: Layout,
 ): (points: readonly Float32Array[]) => Promise<Float32Array[]> {
+  const { size, parts, model } = layout;
   const run = async (points: readonly Float32Array[]): Promise<Float32Array[]> => {
-    const data = joined(points);
-    const feed: Tensor = { type: 'float32', shape: [points.length, ...shape], data };
-    const all = floatsOf((await session.run({ [name]: feed }))['gradient']);
-    const size = sizeOf(shape);
-    return points.map((_, k) => all.slice(k * size, (k + 1) * size));
+    const packed = new Float32Array(points.length * size);
+    points.forEach((point, k) => packed.set(point, k * size));
+    const found = await session.run(feedsOf(layout, packed, points.length, 'derived'));
+    const gradients = points.map(() => new Float32Array(size));
+    for (const { port, start, end, real } of parts) {
+      if (!real) continue;
+      const all = numbersOf(found[`gradient of ${port.name}`]);
+      const width = end - start;
+      gradients.forEach((gradient, k) =>
+        gradient.set(all.subarray(k * width, (k + 1) * width), start),
+      );
+    }
+    return gradients;
   };
-  if (batched) return run;
+  if (model.batched) return run;
   return async (points) => {
     const each: Float32Array[] = [];
     for (const point of points) each.push(...(await run([point])));

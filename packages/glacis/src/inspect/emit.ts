@@ -7,6 +7,7 @@ import {
   type Classifier,
   type Graph,
   gradientOf,
+  inputNamed,
   inputNodes,
   marginBoundGraph,
   marginOf,
@@ -35,8 +36,14 @@ export interface Emitted {
  * Outputs `value` [batch] and `gradient` (the input's shape). The value is the margin of `labels`, or
  * the score of one class, or a model's only output.
  */
-export function emitGradient(model: Model, chosen: number | undefined): Emitted {
-  const input = onlyInput(model);
+export function emitGradient(
+  model: Model,
+  {
+    chosen,
+    straightThrough,
+  }: { readonly chosen: number | undefined; readonly straightThrough: boolean },
+): Emitted {
+  const input = realInput(model);
   const name = model.graph.outputs[0]?.name ?? '';
   const output = outputNamed(model.graph, name);
   const [batch = 1, scores = 1] = output.shape;
@@ -56,8 +63,9 @@ export function emitGradient(model: Model, chosen: number | undefined): Emitted 
   };
   const what = single === undefined ? 'the margin of the label' : `score ${single} of ${name}`;
   return {
-    graph: gradientOf(model.graph, { of, at: input }),
+    graph: gradientOf(model.graph, { of, at: input, straightThrough }),
     meanings: {
+      ...Object.fromEntries(model.inputs.map(({ name: own }) => [own, 'as in the model'])),
       [input]: 'the input',
       ...(single === undefined ? { labels: 'the class of each row' } : {}),
       value: `${what}, one number a row`,
@@ -69,9 +77,8 @@ export function emitGradient(model: Model, chosen: number | undefined): Emitted 
 /** Inputs `lower` and `upper`; for each output its ends over that box, rounded outward; `finite`. */
 export function emitIntervals(model: Model, semantics: Semantics): Emitted {
   requireProvable(model, semantics);
-  const [node] = inputNodes(model.graph);
-  const name = onlyInput(model);
-  if (!node) throw new UsageError('The model has no input.');
+  const name = realInput(model);
+  const node = inputNamed(model.graph, name);
   const b = new Builder();
   const box = { lower: b.input('lower', node.shape), upper: b.input('upper', node.shape) };
   const centre = b.mul(b.add(box.lower, box.upper), 0.5);
@@ -127,12 +134,18 @@ export function emitBounds(classifier: Classifier, threat: Threat, semantics: Se
   };
 }
 
-function onlyInput(model: Model): string {
-  const [input, ...others] = inputNodes(model.graph);
+/** The one input that can be changed little by little; the others stay inputs of what is derived. */
+function realInput({ inputs, random }: Model): string {
+  const drawn = new Set(random.map(({ name }) => name));
+  const [input, ...others] = inputs.filter(
+    ({ name, type }) => type === 'float32' && !drawn.has(name),
+  );
   if (!input || others.length > 0) {
-    throw new UsageError(`The model has ${others.length + 1} inputs; exactly one is needed here.`);
+    throw new UsageError(
+      `The model has ${input ? others.length + 1 : 0} real-valued inputs; exactly one is needed here.`,
+    );
   }
-  return input.attributes.name;
+  return input.name;
 }
 
 /** "name float32 [batch, 10]: meaning" for every input and output. */

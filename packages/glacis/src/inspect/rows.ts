@@ -1,9 +1,9 @@
-/** Float32 results of a runtime, row after row. */
+/** Results of a runtime, row after row, as float64 numbers. */
 import type { Tensor } from '@glacis/core';
 import { UsageError } from '../errors.ts';
 
-export function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+export function joined(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
     all.set(part, at);
@@ -12,7 +12,7 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-export function floatsOf(value: Tensor | undefined): Float32Array {
-  if (value?.data instanceof Float32Array) return value.data;
-  throw new UsageError('--check needs float32 outputs.');
+export function numbersOf(value: Tensor | undefined): Float64Array {
+  if (!value) throw new UsageError('--check: the model does not give the output it declares.');
+  return Float64Array.from(value.data as ArrayLike<number | bigint>, Number);
 }

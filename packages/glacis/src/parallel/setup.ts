@@ -8,7 +8,7 @@ import {
   type ThreatOptions,
 } from '@glacis/core';
 import { UsageError } from '../errors.ts';
-import { openModelFile } from '../run/model-file.ts';
+import { type ModelFlags, openModelFile } from '../run/model-file.ts';
 import { type Job, planOf } from '../run/plans.ts';
 import type { Device } from '../runtime/device.ts';
 import { openRuntime } from '../runtime/node.ts';
@@ -17,8 +17,9 @@ import type { Lane } from './lane.ts';
 export interface Setup {
   readonly modelPath: string;
   readonly modelSha256: string;
-  readonly mean: readonly number[] | undefined;
-  readonly std: readonly number[] | undefined;
+  /** What the command line says of the model, open sizes found. */
+  readonly modelFlags: ModelFlags;
+  readonly straightThrough: boolean;
   readonly norm: 'linf' | 'l2' | 'l1';
   readonly threat: ThreatOptions;
   readonly semantics: Semantics;
@@ -31,12 +32,14 @@ export interface Setup {
 
 /** Opens everything anew, as a child process must. Throws UsageError. */
 export async function openLane(setup: Setup): Promise<Lane> {
-  const file = await openModelFile(setup.modelPath, setup);
+  const file = await openModelFile(setup.modelPath, setup.modelFlags);
   if (file.sha256 !== setup.modelSha256) {
     throw new UsageError(`${setup.modelPath} was changed during the run; run it again.`);
   }
   const { runtime } = await openRuntime({ device: setup.device });
-  const classifier = await openClassifier(file.model, runtime);
+  const { fixed, model } = file;
+  const { straightThrough } = setup;
+  const classifier = await openClassifier(model, runtime, { fixed, straightThrough });
   const lane = laneOver(classifier, setup);
   return { ...lane, close: () => classifier.release() };
 }

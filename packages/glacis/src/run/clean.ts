@@ -15,7 +15,7 @@ const TRIED_ROWS = 200;
 export async function checkClean(classifier: Classifier, inputs: Inputs): Promise<CleanCheck> {
   const { x, y } = inputs;
   const count = inputs.indices.length;
-  const { predictions } = await classifier.judge(x.data, count);
+  const { predictions } = await classifier.judge(x.data, inputs.indices);
   const right = (labelOf: (row: number) => number, answers = predictions): number =>
     answers.reduce((sum, answer, row) => sum + Number(answer >= 0 && answer === labelOf(row)), 0);
   if (!y) return { correct: predictions.filter((answer) => answer >= 0).length, warning: null };
@@ -32,7 +32,7 @@ export async function checkClean(classifier: Classifier, inputs: Inputs): Promis
   const rows = Math.min(count, TRIED_ROWS);
   for (const [meaning, reading] of readingsOf(inputs)) {
     const changed = reading(x.data.slice(0, rows * rowSize(x)));
-    const answers = (await classifier.judge(changed, rows)).predictions;
+    const answers = (await classifier.judge(changed, inputs.indices.slice(0, rows))).predictions;
     if (2 * right((row) => y[row] ?? -1, answers) > rows) clues.push(meaning);
   }
   const causes =

@@ -42,8 +42,9 @@ export async function estimateRun(
   const begun = performance.now();
   const size = rowSize(inputs.x);
   const context = { classifier, threat, seed: 0 };
-  await classifier.judge(inputs.x.data.slice(0, size), 1);
-  const forward = await timed(() => classifier.judge(inputs.x.data.slice(0, size), 1));
+  const [first, stream] = [inputs.x.data.slice(0, size), inputs.indices.slice(0, 1)];
+  await classifier.judge(first, stream);
+  const forward = await timed(() => classifier.judge(first, stream));
   const count = Math.max(1, Math.min(MOST_ROWS, inputs.indices.length, BUDGET / (forward * 60)));
   const rows = await rowsOf(classifier, inputs, threat, Math.floor(count));
   const { gradients, noises, bounds } = typical[job];
@@ -73,14 +74,15 @@ export async function estimateRun(
 
 async function rowsOf(classifier: Classifier, inputs: Inputs, { eps }: Threat, count: number) {
   const x = inputs.x.data.slice(0, count * rowSize(inputs.x));
-  const { predictions } = await classifier.judge(x, count);
+  const streams = inputs.indices.slice(0, count);
+  const { predictions } = await classifier.judge(x, streams);
   return {
     count,
     x,
     // The model's own answers and a tiny radius: no row breaks and leaves the batch.
     labels: predictions.map((answer) => Math.max(0, answer)),
     radii: new Float64Array(count).fill(eps * 1e-6),
-    streams: inputs.indices.slice(0, count),
+    streams,
   };
 }
 

@@ -8,6 +8,8 @@ import { type DataSet, readData } from '../data/read.ts';
 export interface Inputs {
   readonly path: string;
   readonly sha256: string;
+  /** How many inputs the file holds. */
+  readonly total: number;
   /** Positions in the file. */
   readonly indices: readonly number[];
   /** [samples, …], as the model takes them. */
@@ -36,6 +38,7 @@ export async function loadInputs(
   return {
     path,
     sha256: data.sha256,
+    total: data.total,
     indices: data.indices,
     x: fitted.x,
     y: data.y && Int32Array.from(data.y),

@@ -1,24 +1,51 @@
-/** A model file on disk: its bytes, unpacked where the name ends in .gz, its hash, and the reading. */
-import { type Model, ModelError, normaliseInput, readModel } from '@glacis/core';
+/**
+ * A model file on disk: its bytes, unpacked where the name ends in .gz, its hash, and the reading, with
+ * what the flags put before it, into it and out of it.
+ */
+import {
+  declaredInputs,
+  type DeclaredInputs,
+  type FixedRows,
+  type Model,
+  ModelError,
+  normaliseInput,
+  preprocessInput,
+  readAgain,
+  readModel,
+} from '@glacis/core';
 import { externalFilesOf } from '../data/external-data.ts';
 import { readFileBytes } from '../data/file.ts';
 import { gunzip } from '../data/unpack.ts';
 import { UsageError } from '../errors.ts';
+import { readFixedInputs, type Setting } from './fixed-inputs.ts';
 
 export interface ModelFile {
   readonly path: string;
   /** Of the bytes on disk, in hexadecimal. */
   readonly sha256: string;
-  /** The file, with its normalisation in front where one was given. */
+  /** The file, with what the flags say. */
   readonly model: Model;
   /** Of the file itself. */
   readonly parameters: number;
+  /** Rows of the inputs that stay as they are. */
+  readonly fixed: Readonly<Record<string, FixedRows>>;
+  /** Sizes that were given to axes which the file leaves open. */
+  readonly sizes: Readonly<Record<string, number>>;
 }
 
-export interface NormalisationFlags {
+/** What the command line says of the model, besides its path. */
+export interface ModelFlags {
   readonly mean?: readonly number[] | undefined;
   readonly std?: readonly number[] | undefined;
+  /** A model file that is put in front. */
+  readonly preprocess?: string | undefined;
+  readonly set?: readonly Setting[] | undefined;
+  readonly output?: string | undefined;
+  readonly size?: readonly (readonly [symbol: string, size: number])[] | undefined;
 }
+
+/** Gives sizes to open axes that no flag names, when asked with the inputs that have them. */
+export type SizeFinder = (declared: DeclaredInputs) => Promise<Readonly<Record<string, number>>>;
 
 /** The bytes of an .onnx or .onnx.gz file. Throws UsageError. */
 export async function readModelBytes(
@@ -31,13 +58,26 @@ export async function readModelBytes(
 }
 
 /** Reads a model file. Throws UsageError naming the file. */
-export async function openModelFile(path: string, flags: NormalisationFlags): Promise<ModelFile> {
+export async function openModelFile(
+  path: string,
+  flags: ModelFlags,
+  findSizes: SizeFinder = () => Promise.resolve({}),
+): Promise<ModelFile> {
   const { bytes, sha256 } = await readModelBytes(path);
-  return namingFile(path, () => {
-    const model = readModel(bytes, { external: externalFilesOf(path) });
-    const { parameters } = model;
-    return { path, sha256, model: normalised(model, flags), parameters };
-  });
+  const declared = namingFile(path, () => declaredInputs(bytes));
+  const { constants, rows, sizes: given } = await readFixedInputs(flags.set ?? [], declared);
+  const known = { ...given, ...sizesOf(flags, declared) };
+  const left = namingFile(path, () => declaredInputs(bytes, Object.keys(constants)));
+  const open = left.open.filter(({ symbol }) => !(symbol in known));
+  const sizes = open.length > 0 ? { ...(await findSizes({ ...left, open })), ...known } : known;
+  const external = externalFilesOf(path);
+  const { output } = flags;
+  const chosen = output === undefined ? {} : { output };
+  const model = namingFile(path, () =>
+    readModel(bytes, { external, sizes, fixed: constants, ...chosen }),
+  );
+  const whole = normalised(await preprocessed(model, rows, flags), rows, flags);
+  return { path, sha256, model: whole, parameters: model.parameters, fixed: rows, sizes };
 }
 
 /** Runs `body`; a ModelError in it becomes a sentence that begins with the file. */
@@ -45,15 +85,53 @@ export function namingFile<T>(path: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (error instanceof ModelError) throw new UsageError(`${path}: ${error.message}.`);
-    throw error;
+    if (!(error instanceof ModelError)) throw error;
+    throw new UsageError(`${path}: ${error.message}.`, { cause: error });
   }
 }
 
-function normalised(model: Model, { mean, std }: NormalisationFlags): Model {
+function sizesOf({ size = [] }: ModelFlags, { open }: DeclaredInputs): Record<string, number> {
+  for (const [symbol] of size) {
+    if (open.some((axis) => axis.symbol === symbol)) continue;
+    const names = [...new Set(open.map((axis) => axis.symbol))];
+    const there = names.length > 0 ? `open are ${names.join(', ')}` : 'no size is open';
+    throw new UsageError(`--size ${symbol}: the model has no such axis; ${there}.`);
+  }
+  return Object.fromEntries(size);
+}
+
+/** The input that is neither fixed nor random: what is put before the model goes there. */
+function perturbed({ inputs, random }: Model, rows: ModelFile['fixed'], flag: string): string {
+  const open = inputs.filter(
+    ({ name }) => !(name in rows) && !random.some((other) => other.name === name),
+  );
+  const [input, ...others] = open;
+  if (input && others.length === 0) return input.name;
+  throw new UsageError(
+    `${flag} needs one input to go before; fix the others with --set: ${open.map(({ name }) => name).join(', ')}.`,
+  );
+}
+
+async function preprocessed(
+  model: Model,
+  rows: ModelFile['fixed'],
+  { preprocess }: ModelFlags,
+): Promise<Model> {
+  if (preprocess === undefined) return model;
+  const { bytes } = await readModelBytes(preprocess);
+  return namingFile(`--preprocess ${preprocess}`, () => {
+    const before = readModel(bytes, { external: externalFilesOf(preprocess) });
+    const name = perturbed(model, rows, '--preprocess');
+    return readAgain(model, { bytes: preprocessInput(model, before, name) });
+  });
+}
+
+function normalised(model: Model, rows: ModelFile['fixed'], { mean, std }: ModelFlags): Model {
   if (!mean && !std) return model;
+  const name = perturbed(model, rows, '--mean/--std');
   try {
-    return readModel(normaliseInput(model, { mean: mean ?? [0], std: std ?? [1] }));
+    const bytes = normaliseInput(model, { mean: mean ?? [0], std: std ?? [1] }, name);
+    return readAgain(model, { bytes });
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(`--mean/--std: ${error.message}.`);
     throw error;

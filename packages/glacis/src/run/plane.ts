@@ -38,7 +38,7 @@ export async function planePicture(
     xRange: range(x),
     yRange: range(y),
     resolution: RESOLUTION,
-    margin: await marginGrid(classifier, [x, y], half, sample.label),
+    margin: await marginGrid(classifier, [x, y], half, sample),
     point: [x, y],
     radius,
     norm,
@@ -52,7 +52,7 @@ async function marginGrid(
   classifier: Classifier,
   [x, y]: readonly [number, number],
   half: number,
-  label: number,
+  { label, index }: Run['samples'][number],
 ): Promise<Float32Array> {
   const count = RESOLUTION * RESOLUTION;
   const offset = (cell: number): number => half * (-1 + (2 * (cell + 0.5)) / RESOLUTION);
@@ -61,8 +61,7 @@ async function marginGrid(
     rows[2 * at] = x + offset(at % RESOLUTION);
     rows[2 * at + 1] = y + offset(Math.floor(at / RESOLUTION));
   }
-  const { scores } = await classifier.judge(rows, count);
-  return Float32Array.from({ length: count }, (_, at) =>
-    scoreMargin(scores, at, classifier.classes, label),
-  );
+  const streams = new Array<number>(count).fill(index);
+  const judgement = await classifier.judge(rows, streams);
+  return Float32Array.from({ length: count }, (_, at) => scoreMargin(judgement, at, label));
 }

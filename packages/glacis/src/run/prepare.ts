@@ -12,9 +12,11 @@ import { openRuntime } from '../runtime/node.ts';
 import { checkClean } from './clean.ts';
 import type { RunFacts } from './document.ts';
 import { environmentOf } from './environment.ts';
+import { checkRows } from './fixed-inputs.ts';
 import { findExample } from './example.ts';
 import { type Inputs, loadInputs } from './inputs.ts';
 import { openModelFile } from './model-file.ts';
+import { sizesOfData } from './open-sizes.ts';
 import type { Job } from './plans.ts';
 import { chooseThreat } from './threat.ts';
 
@@ -53,14 +55,22 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
   if (dataPath === undefined) {
     throw new UsageError('--data is missing: the inputs to examine, for instance --data test.npz.');
   }
-  const modelFile = await openModelFile(modelPath, values);
+  const modelFile = await openModelFile(modelPath, values, (declared) =>
+    sizesOfData(declared, dataPath, values),
+  );
   const { runtime, notes: runtimeNotes } = await openRuntime({ device: values.device ?? 'cpu' });
-  const classifier = await opened(modelPath, () => openClassifier(modelFile.model, runtime));
+  const { mean, std, preprocess, set, output, straightThrough = false } = values;
+  const { fixed } = modelFile;
+  const classifier = await opened(modelPath, () =>
+    openClassifier(modelFile.model, runtime, { fixed, straightThrough }),
+  );
   try {
     const inputs = await loadInputs(dataPath, values, classifier);
+    checkRows(fixed, inputs.total);
     const { threat, radii, notes } = await chooseThreat(inputs, values, classifier);
     const { correct, warning } = await checkClean(classifier, inputs);
-    const { semantics = 'float32', seed = 0, mean, std } = values;
+    const { semantics = 'float32', seed = 0 } = values;
+    const size = Object.entries(modelFile.sizes);
     const deadline = values.time === undefined ? undefined : started + 1000 * values.time;
     // Without the native runtime here, workers have none either.
     const device: Device = runtime.name.includes('(wasm)') ? 'wasm' : (values.device ?? 'cpu');
@@ -72,8 +82,8 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
       setup: {
         modelPath,
         modelSha256: modelFile.sha256,
-        mean,
-        std,
+        modelFlags: { mean, std, preprocess, set, output, size },
+        straightThrough,
         norm: norm.name === 'l0' ? 'linf' : norm.name,
         threat: { eps, clip, weights, frozen },
         semantics,

@@ -13,11 +13,10 @@ export async function unbegunRecords(
   classifier: Classifier,
   block: Block,
 ): Promise<SampleRecord[]> {
-  const { classes } = classifier;
-  const { scores, predictions } = await classifier.judge(block.x.data, block.indices.length);
+  const judgement = await classifier.judge(block.x.data, block.indices);
   return block.indices.map((index, i) => {
-    const label = block.y ? (block.y[i] ?? 0) : (predictions[i] ?? -1);
-    const prediction = answerFor(scores, i, classes, label);
+    const label = block.y ? (block.y[i] ?? 0) : (judgement.predictions[i] ?? -1);
+    const prediction = answerFor(judgement, i, label);
     const finite = prediction >= 0;
     return {
       index,
@@ -31,7 +30,7 @@ export async function unbegunRecords(
       upperMethod: null,
       marginLower: null,
       estimate: null,
-      margin: finite ? scoreMargin(scores, i, classes, label) : null,
+      margin: finite ? scoreMargin(judgement, i, label) : null,
       noiseBroken: null,
       forwards: 1,
       gradients: 0,

@@ -13,6 +13,7 @@ function inputs(scale: number, offset: number): Inputs {
   return {
     path: 'points.npz',
     sha256: '',
+    total: COUNT,
     indices: Array.from({ length: COUNT }, (_, i) => i),
     x: tensor(
       'float32',

@@ -12,14 +12,15 @@ test('a normalised model scores data as the original scores normalised data', as
   ];
   const wrapped = readModel(normaliseInput(original, { mean, std }));
   const { x } = tinyPoints(8);
+  const streams = [0, 1, 2, 3, 4, 5, 6, 7];
   const normalised = x.map((value, i) => (value - (mean[i % 2] ?? 0)) / (std[i % 2] ?? 1));
   const runtime = nodeRuntime();
   const [before, after] = [
     await openClassifier(original, runtime),
     await openClassifier(wrapped, runtime),
   ];
-  const expected = await before.judge(normalised, 8);
-  const found = await after.judge(x, 8);
+  const expected = await before.judge(normalised, streams);
+  const found = await after.judge(x, streams);
   found.scores.forEach((score, i) => expect(score).toBeCloseTo(expected.scores[i] ?? 0, 5));
   await before.release();
   await after.release();

@@ -92,6 +92,9 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
     infer: (_, operands) => only(operands),
     emit: (e, _node, operands) => e.node('Sign', [e.nameOf(only(operands))]),
     gradient: () => undefined,
+    // As if it were a hard tanh (Hubara et al. 2016, eq. 4).
+    surrogate: ({ b, operands, cotangent }) =>
+      b.mul(cotangent, b.greaterOrEqual(1, b.abs(only(operands)))),
     range: ({ b, operands }) => {
       const x = only(operands);
       return {

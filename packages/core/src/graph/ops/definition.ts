@@ -70,6 +70,11 @@ export interface OpDefinition<K extends OpName> {
    * value of the operand itself.
    */
   gradient?(context: GradientContext<K>, operand: number): Node | undefined;
+  /**
+   * For steps: a cotangent to pass on instead of none, where a search asks for it (the straight-through
+   * estimator, Bengio et al. 2013). Never a derivative.
+   */
+  surrogate?(context: GradientContext<K>): Node;
   /** Ends of the output over the operands' boxes, outward by the rounding model. */
   range?(context: RangeContext<K>): Bounds;
   /** The same value written in other ops. */

@@ -1,4 +1,5 @@
 /** Rounding to whole numbers: increasing steps, exact in float32, their derivative zero by definition. */
+import type { Node } from '../graph.ts';
 import type { OpDefinition } from './definition.ts';
 import { elementwise } from './elementwise.ts';
 
@@ -15,7 +16,8 @@ type RoundingStep = 'floor' | 'ceil' | 'round';
 
 function roundingStep<K extends RoundingStep>(onnx: string): OpDefinition<K> {
   const increasing = elementwise<K>({ onnx, derivative: (b) => b.scalar(0) });
-  return { ...increasing, kind: 'step', gradient: () => undefined };
+  const surrogate = ({ cotangent }: { readonly cotangent: Node }): Node => cotangent;
+  return { ...increasing, kind: 'step', gradient: () => undefined, surrogate };
 }
 
 export const roundingSteps: { readonly [K in RoundingStep]: OpDefinition<K> } = {

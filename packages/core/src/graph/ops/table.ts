@@ -9,6 +9,7 @@ import type { OpDefinition } from './definition.ts';
 import { gatedActivations } from './gated-activations.ts';
 import { gathers } from './gathers.ts';
 import { inexact } from './inexact.ts';
+import { lookups } from './lookups.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
 import { powers } from './powers.ts';
@@ -23,6 +24,7 @@ import { trigonometric } from './trigonometric.ts';
 export type OpFamilies = typeof sources &
   typeof structural &
   typeof gathers &
+  typeof lookups &
   typeof arithmetic &
   typeof contractions &
   typeof convolutions &
@@ -42,6 +44,7 @@ const families: OpFamilies = {
   ...sources,
   ...structural,
   ...gathers,
+  ...lookups,
   ...arithmetic,
   ...contractions,
   ...convolutions,

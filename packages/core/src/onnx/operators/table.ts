@@ -12,6 +12,7 @@ import { logic } from './logic.ts';
 import { normalisations } from './normalisations.ts';
 import { patterns } from './patterns.ts';
 import { quantisation } from './quantisation.ts';
+import { random } from './random.ts';
 import { rearrangements } from './rearrangements.ts';
 import { reductions } from './reductions.ts';
 import { resizing } from './resize.ts';
@@ -36,6 +37,7 @@ export const operators: ReadonlyMap<string, Lowering> = new Map(
     ...resizing,
     ...normalisations,
     ...control,
+    ...random,
     ...selection,
     ...classical,
     ...transposedConvolution,

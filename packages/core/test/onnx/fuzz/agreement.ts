@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { rowElements } from './check.ts';
 import { inputNodes } from '../../../src/graph/graph.ts';
 import type { Model } from '../../../src/onnx/read.ts';
+import { fedAs } from '../../../src/runtime/original.ts';
 import { writeModel } from '../../../src/onnx/write.ts';
 import { floats, sizeOf, type Tensor } from '../../../src/tensor/tensor.ts';
 import { Draw } from '../../generators/draw.ts';
@@ -18,33 +19,36 @@ const RELATIVE = 1e-3;
 const numbersOf = ({ data }: Tensor): number[] =>
   Array.from(data as ArrayLike<number | bigint>, Number);
 
-/** One row for every input, as what was read takes it. */
+const isReal = (model: Model, name: string): boolean =>
+  (model.inputs.find((port) => port.name === name)?.type ?? 'float32') === 'float32';
+
+/** One row for every input, as what was read takes it: whole numbers and truth values are small ones. */
 function rowFor(model: Model, draw: Draw): Record<string, Tensor<'float32'>> {
   return Object.fromEntries(
-    inputNodes(model.graph).map(({ attributes, shape }) => {
+    inputNodes(model.graph).map(({ attributes: { name }, shape }) => {
       const dims = [1, ...shape.slice(1).map(Number)];
-      return [
-        attributes.name,
-        floats(
-          draw.list(sizeOf(dims), () => draw.real(-1, 1)),
-          dims,
-        ),
-      ];
+      const one = (): number => (isReal(model, name) ? draw.real(-1, 1) : draw.integer(0, 1));
+      return [name, floats(draw.list(sizeOf(dims), one), dims)];
     }),
   );
 }
 
-/** The same row as the file takes it: without the batch that reading puts in front. */
+/** The same row as the file takes it: in its types, without the batch that reading puts in front. */
 function asFile(model: Model, row: Tensors): Tensors {
-  if (model.batchAxis) return row;
   return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [name, { ...value, shape: value.shape.slice(1) }]),
+    Object.entries(row).map(([name, value]) => {
+      const shape = model.batchAxis ? value.shape : value.shape.slice(1);
+      const port = model.inputs.find((each) => each.name === name);
+      const data = Float32Array.from(numbersOf(value));
+      return [name, port ? fedAs(port, shape, data) : floats(data, shape)];
+    }),
   );
 }
 
-function nudged(draw: Draw, row: Tensors): Tensors {
+function nudged(model: Model, draw: Draw, row: Tensors): Tensors {
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => {
+      if (!isReal(model, name)) return [name, value];
       const moved = numbersOf(value).map((x) => x * (1 + draw.real(-1, 1) * 1e-5));
       return [name, floats(moved, value.shape)];
     }),
@@ -134,6 +138,6 @@ async function explained(
   const here = await answer(original, row);
   const plain = await attempt(() => load(model.bytes, { optimise: false }));
   const others = [await answer(plain, row)];
-  for (let i = 0; i < 4; i++) others.push(await answer(original, nudged(draw, row)));
+  for (let i = 0; i < 4; i++) others.push(await answer(original, nudged(model, draw, row)));
   return others.some((other) => difference(other, here) > apart / 10);
 }

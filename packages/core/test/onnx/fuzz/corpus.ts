@@ -14,6 +14,7 @@ import { reductionCases } from '../reduction-cases.ts';
 import { resizeCases } from '../resize-cases.ts';
 import { shapeCases } from '../shape-cases.ts';
 import { structuralCases } from '../structural-cases.ts';
+import { treeCases } from '../tree-cases.ts';
 
 /** A file that is right, to be broken. */
 export interface Subject {
@@ -37,4 +38,5 @@ export const handMade: readonly Subject[] = [
   ...resizeCases.filter((_, i) => i % 7 === 0),
   ...shapeCases,
   ...structuralCases,
+  ...treeCases,
 ].map((file) => ({ name: file.what, bytes: onnxFile(file) }));

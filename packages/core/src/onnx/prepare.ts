@@ -1,0 +1,56 @@
+/**
+ * What is done to a file before it is lowered, so that judge and graph are the same network: weights and
+ * fixed inputs put in, the output chosen, labels opened to the scores before them, sizes and precisions made plain.
+ */
+import type { GraphProto, ModelProto } from 'onnx-buf';
+import type { Tensor } from '../tensor/tensor.ts';
+import { uncoverScores } from './endings.ts';
+import { embedExternalData, type ExternalFiles } from './external-data.ts';
+import { fixInputs } from './fixed-inputs.ts';
+import { ModelError } from './model-error.ts';
+import { fixSizes } from './ports.ts';
+import { widenPorts } from './precision.ts';
+import { importStandard } from './proto.ts';
+
+export interface PrepareOptions {
+  /** Where weights kept in other files come from; without it such a file is refused. */
+  readonly external?: ExternalFiles;
+  /** The one output to keep; all when absent. */
+  readonly output?: string;
+  /** Sizes for axes that the inputs leave open, by the symbol that `openSizes` gives. */
+  readonly sizes?: Readonly<Record<string, number>>;
+  /** Inputs that become constants, in the shape the file declares. */
+  readonly fixed?: Readonly<Record<string, Tensor>>;
+}
+
+/** Does to the file what reading needs; says whether anything was changed. */
+export function prepare(
+  proto: ModelProto,
+  { external, output, sizes = {}, fixed = {} }: PrepareOptions,
+): { changed: boolean; notes: readonly string[] } {
+  const embedded = external ? embedExternalData(proto, external) : false;
+  const { graph } = proto;
+  if (!graph) return { changed: embedded, notes: [] };
+  const { notes, places } = uncoverScores(graph, output);
+  if (output !== undefined) keepOutput(graph, places.get(output) ?? output);
+  const widened = widenPorts(graph);
+  if (widened) importStandard(proto);
+  const changes = [
+    embedded,
+    places.size > 0,
+    output !== undefined,
+    fixInputs(graph, fixed),
+    fixSizes(graph, sizes),
+    widened,
+  ];
+  return { changed: changes.includes(true), notes };
+}
+
+function keepOutput(graph: GraphProto, name: string): void {
+  const kept = graph.output.filter((output) => output.name === name);
+  if (kept.length === 0) {
+    const names = graph.output.map((output) => output.name).join(', ');
+    throw new ModelError('invalid', `the model has no output ${name}; its outputs are ${names}`);
+  }
+  graph.output = kept;
+}

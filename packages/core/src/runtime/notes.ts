@@ -1,0 +1,52 @@
+/** What a person must know of how a model was opened. */
+import { dependents, type Node } from '../graph/graph.ts';
+import { definitionOf } from '../graph/ops/table.ts';
+import type { Model } from '../onnx/read.ts';
+
+export interface Opening {
+  /** The output that is judged, and those that are not. */
+  readonly output: string;
+  readonly others: readonly string[];
+  /** The perturbed input. */
+  readonly input: Node;
+  readonly straightThrough: boolean;
+  /** How often the file is asked about each row. */
+  readonly passes: number;
+}
+
+export function notesOn(model: Model, opening: Opening): string[] {
+  const { output, others, straightThrough, passes } = opening;
+  const notes: string[] = [];
+  if (others.length > 0) {
+    notes.push(
+      `The model has several outputs; ${output} is judged (--output NAME chooses another: ${others.join(', ')}).`,
+    );
+  }
+  const steps = roundingSteps(model, opening.input);
+  if (steps > 0) {
+    const what = `The model rounds inside (${steps} operations)`;
+    notes.push(
+      straightThrough
+        ? `${what}: the gradients of attacks pass straight through.`
+        : `${what}, where gradients are zero, so that attacks may see nothing: --straight-through lets gradients pass.`,
+    );
+  }
+  if (!model.batched) notes.push('The model takes one sample at a time: it is run row by row.');
+  if (model.precision !== 'float32') {
+    notes.push(
+      `The model computes in ${model.precision}: it is searched in float32 and judged by the file.`,
+    );
+  }
+  if (passes > 1) {
+    notes.push(
+      `The model is randomised: each answer is that of ${passes} seeded passes, wrong in at least half of them means broken, and nothing is certified. Attacks see one draw of its random numbers.`,
+    );
+  }
+  return notes;
+}
+
+/** Operations with a gradient of zero that a straight-through search would pass. */
+function roundingSteps({ graph }: Model, input: Node): number {
+  const reached = dependents(graph, [input.id]);
+  return graph.nodes.filter(({ id, op }) => reached[id] && definitionOf(op).surrogate).length;
+}

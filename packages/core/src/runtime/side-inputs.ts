@@ -1,0 +1,114 @@
+/**
+ * Inputs of a model that nobody perturbs: fixed ones, with a row for each input of the data, and the random
+ * numbers of a randomised model, drawn from counted streams. Programs read them beside the perturbed input, as points.
+ */
+import type { Builder } from '../graph/builder.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import { inputNodes } from '../graph/graph.ts';
+import { known } from '../graph/dimension.ts';
+import type { Port } from '../onnx/ports.ts';
+import type { RandomInput } from '../onnx/randomness.ts';
+import { RandomBlock } from '../tensor/random.ts';
+import { sizeOf } from '../tensor/tensor.ts';
+import type { RowFeed } from './rows.ts';
+
+/** Values of an input that stays as it is. */
+export interface FixedRows {
+  /** [rows × size of a sample]; one row serves every input of the data. */
+  readonly data: Float32Array;
+  readonly rows: number;
+}
+
+export interface SideInput {
+  readonly port: Port;
+  /** Of one sample. */
+  readonly shape: readonly number[];
+  readonly size: number;
+  /** Rows there are; streams beyond have none. Infinity where every stream has one. */
+  readonly rows: number;
+  /** Its values beside the input of the data that the stream names, in one pass over it. */
+  row(stream: number, pass: number): Float32Array;
+}
+
+/** Passes of the search draw other numbers than those of the judge. */
+export const SEARCH_PASS = 0x10000;
+/** Seed of all draws: what a verdict rests on must not depend on the run's seed. */
+const SEED = 0x9e3779b9;
+const DRAWS = 0x1000000;
+
+export function fixedInput(port: Port, shape: readonly number[], fixed: FixedRows): SideInput {
+  const size = sizeOf(shape);
+  if (fixed.data.length !== fixed.rows * size) {
+    throw new RangeError(
+      `the input ${port.name} takes ${size} numbers a row; ${fixed.data.length} do not make ${fixed.rows} rows`,
+    );
+  }
+  return {
+    port,
+    shape,
+    size,
+    rows: fixed.rows === 1 ? Infinity : fixed.rows,
+    row: (stream) => {
+      const row = fixed.rows === 1 ? 0 : stream;
+      if (row >= fixed.rows) {
+        throw new RangeError(`the input ${port.name} has no row ${row}: there are ${fixed.rows}`);
+      }
+      return fixed.data.subarray(row * size, (row + 1) * size);
+    },
+  };
+}
+
+export function randomInput(
+  port: Port,
+  shape: readonly number[],
+  { kind, location, scale }: RandomInput,
+  place: number,
+): SideInput {
+  const size = sizeOf(shape);
+  return {
+    port,
+    shape,
+    size,
+    rows: Infinity,
+    row: (stream, pass) => {
+      const random = new RandomBlock(SEED, stream, place * DRAWS + pass);
+      const at = (i: number): number => (kind === 'normal' ? random.normal(i) : random.uniform(i));
+      return Float32Array.from({ length: size }, (_, i) => location + scale * at(i));
+    },
+  };
+}
+
+const feedName = (name: string): string => `side/${name}`;
+
+/** Side inputs as inputs of a builder, by the id of the graph's input each stands for. */
+export function sideNodes(b: Builder, graph: Graph, perturbed: string): [number, Node][] {
+  return inputNodes(graph)
+    .filter(({ attributes }) => attributes.name !== perturbed)
+    .map(({ id, shape, attributes }) => [id, b.input(feedName(attributes.name), shape)]);
+}
+
+/** Feeds for `sideNodes`, a row for each stream. */
+export function sideFeeds(
+  sides: readonly SideInput[],
+  streams: readonly number[],
+  pass = SEARCH_PASS,
+): Record<string, RowFeed> {
+  return Object.fromEntries(
+    sides.map((side) => [
+      feedName(side.port.name),
+      { data: sideRows(side, streams, pass), shape: side.shape },
+    ]),
+  );
+}
+
+/** [streams × size] */
+export function sideRows(side: SideInput, streams: readonly number[], pass: number): Float32Array {
+  const data = new Float32Array(streams.length * side.size);
+  streams.forEach((stream, i) => data.set(side.row(stream, pass), i * side.size));
+  return data;
+}
+
+/** The shape of one sample of an input of the graph. */
+export function sampleShapeOf(node: Node): number[] {
+  return node.shape.slice(1).map((dim) => known(dim, 'the input'));
+}
