@@ -62,12 +62,13 @@ function tell(told: Pick<Told, 'phase' | 'note' | 'error'>): void {
 }
 
 async function check({ mutantFor, checkMutant }: FuzzCase, seed: number): Promise<void> {
-  const mutant = mutantFor(files, seed);
+  let what = 'no mutant';
   try {
+    const mutant = mutantFor(files, seed);
+    what = `${mutant.of} (${mutant.how.join(', ')})`;
     await checkMutant(mutant, seed, { begun: (phase, note) => tell({ phase, note }) });
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const what = `${mutant.of} (${mutant.how.join(', ')})`;
     tell({ phase: 'failed', error: `${what}: ${message}` });
   }
 }

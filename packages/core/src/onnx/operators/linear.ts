@@ -7,6 +7,9 @@ import type { PoolGeometry } from '../../graph/ops/pooling.ts';
 import { floats } from '../../tensor/tensor.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 
+/** No stride, pad or dilation is longer: it would reach beyond any axis. */
+export const MOST_STEP = 2 ** 31;
+
 /** Kernel, strides, pads and dilations of Conv and the pools, with auto_pad and ceil_mode resolved. */
 export function windowGeometry(
   c: LoweringContext,
@@ -19,7 +22,7 @@ export function windowGeometry(
   const dilations = c.ints('dilations') ?? ones;
   const pads = c.ints('pads') ?? [...ones, ...ones].map(() => 0);
   const fits = (list: readonly number[], length: number, least: number): boolean =>
-    list.length === length && list.every((value) => value >= least);
+    list.length === length && list.every((value) => value >= least && value <= MOST_STEP);
   if (!fits(kernel, rank, 1) || !fits(strides, rank, 1) || !fits(dilations, rank, 1)) {
     throw c.invalid('kernel, strides and dilations must be positive, one for each spatial axis');
   }

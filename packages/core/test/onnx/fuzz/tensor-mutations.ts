@@ -48,7 +48,7 @@ const elementType = toTensor(any, (draw, tensor) => {
 });
 
 const values = toTensor(
-  ({ dataType, rawData }) => dataType === FLOAT && rawData.length >= 4,
+  ({ dataType, rawData }) => dataType === FLOAT && rawData.length >= 4 && rawData.length % 4 === 0,
   (draw, tensor) => {
     const data = new Float32Array(tensor.rawData.slice().buffer);
     const count = draw.chance(0.2) ? data.length : draw.integer(1, 3);
@@ -60,7 +60,7 @@ const values = toTensor(
 );
 
 const wholeNumbers = toTensor(
-  ({ dataType, rawData }) => dataType === INT64 && rawData.length >= 8,
+  ({ dataType, rawData }) => dataType === INT64 && rawData.length >= 8 && rawData.length % 8 === 0,
   (draw, tensor) => {
     const data = new BigInt64Array(tensor.rawData.slice().buffer);
     data[draw.integer(0, data.length - 1)] = hostileInt(draw);
