@@ -50,7 +50,7 @@ export type { CancelSignal } from './runtime/cancel.ts';
 export { closeParameters, type OpenParameters, openParameters } from './transforms/parameters.ts';
 export { gradientWith, pullBack } from './transforms/gradient.ts';
 export { replayLowered } from './transforms/lowering.ts';
-export { BATCH } from './graph/dimension.ts';
+export { BATCH, isSymbolic } from './graph/dimension.ts';
 export { margin, marginOf, oneHotRows } from './transforms/margin.ts';
 export { crossEntropy, type LossName, losses } from './attacks/losses.ts';
 export { stepGraph } from './attacks/programs.ts';

@@ -105,5 +105,9 @@ export const FINITE_LIMIT = 3e38;
 export function holdsNonFinite(node: Node): boolean {
   if (node.op !== 'constant' || node.type !== 'float32') return false;
   const { data } = node.attributes.tensor;
-  return data instanceof Float32Array && data.some((value) => !(Math.abs(value) < FINITE_LIMIT));
+  if (!(data instanceof Float32Array)) return false;
+  for (let i = 0; i < data.length; i++) {
+    if (!(Math.abs(data[i] ?? 0) < FINITE_LIMIT)) return true;
+  }
+  return false;
 }

@@ -14,6 +14,8 @@ const judging: ReadonlySet<string> = new Set([
   'Equal',
   'Greater',
   'GreaterOrEqual',
+  'IsInf',
+  'IsNaN',
   'Less',
   'LessOrEqual',
   'Not',
@@ -105,6 +107,7 @@ export function carriedBy(
   const [first = 'real', ...others] = operands;
   if (judging.has(op)) return 'truth';
   if (op === 'Cast') return to;
+  if (op === 'CastLike') return others[0] ?? 'real';
   if (op === 'Where') return others.includes('real') ? 'real' : (others[0] ?? 'real');
   if (op === 'QuantizeLinear' || op === 'ArgMax' || op === 'ArgMin') return 'whole';
   if (op === 'DequantizeLinear' || scoring.has(op)) return 'real';

@@ -10,6 +10,7 @@ import {
 } from '../tensor/tensor.ts';
 import { shapeFault } from './limits.ts';
 import { ModelError } from './model-error.ts';
+import { alignedCopy, tensorOverBytes } from './raw-values.ts';
 
 export const elementTypeCodes: Readonly<Record<DataType, number>> = {
   float32: 1,
@@ -57,30 +58,6 @@ export function dataTypeOf(code: number): DataType | undefined {
   return entry?.[0] as DataType | undefined;
 }
 
-function littleEndianBytes(bytes: Uint8Array): ArrayBuffer {
-  // A copy: the file's bytes may lie at an unaligned offset (and a Buffer's slice would be no copy).
-  return new Uint8Array(bytes).buffer;
-}
-
-function fromRaw(type: DataType, raw: Uint8Array): TensorData {
-  const aligned = littleEndianBytes(raw);
-  switch (type) {
-    case 'float32':
-      return new Float32Array(aligned);
-    case 'float64':
-      return new Float64Array(aligned);
-    case 'int32':
-      return new Int32Array(aligned);
-    case 'int64':
-      return new BigInt64Array(aligned);
-    case 'int8':
-      return new Int8Array(aligned);
-    case 'uint8':
-    case 'bool':
-      return new Uint8Array(aligned);
-  }
-}
-
 function fromFields(type: DataType, proto: TensorProto): TensorData {
   switch (type) {
     case 'float32':
@@ -118,14 +95,14 @@ function fromHalf(bits: number): number {
 
 /** Bits of float16 values, one in each number. */
 function halves({ rawData, int32Data }: TensorProto): ArrayLike<number> {
-  return rawData.length > 0 ? new Uint16Array(littleEndianBytes(rawData)) : int32Data;
+  return rawData.length > 0 ? new Uint16Array(alignedCopy(rawData).buffer) : int32Data;
 }
 
 /** The numbers of a double tensor; of a broken one those that are whole. */
 export function doublesOf({ rawData, doubleData }: TensorProto): Float64Array {
   const whole = rawData.subarray(0, rawData.length - (rawData.length % 8));
   return rawData.length > 0
-    ? new Float64Array(littleEndianBytes(whole))
+    ? new Float64Array(alignedCopy(whole).buffer)
     : Float64Array.from(doubleData);
 }
 
@@ -133,7 +110,8 @@ const GREATEST = 2 ** 128 - 2 ** 104;
 
 /** A double tensor as float32 numbers: the nearest, and what is too large the largest. */
 function narrowed(tensor: Tensor): Tensor {
-  if (!(tensor.data instanceof Float64Array)) return tensor;
+  // Asking for the elements of another type would copy them.
+  if (tensor.type !== 'float64' || !(tensor.data instanceof Float64Array)) return tensor;
   const nearest = (value: number): number =>
     Number.isFinite(value) ? Math.max(-GREATEST, Math.min(GREATEST, value)) : value;
   return floats(Float32Array.from(tensor.data, nearest), tensor.shape);
@@ -175,11 +153,8 @@ export function readTensorAsIs(proto: TensorProto, where: string): Tensor {
       `${where} has ${raw.length} bytes where its shape needs ${wanted * bytes}`,
     );
   }
-  const data = isHalf
-    ? Float32Array.from(halves(proto), fromHalf)
-    : raw.length > 0
-      ? fromRaw(type, raw)
-      : fromFields(type, proto);
+  if (raw.length > 0 && !isHalf) return tensorOverBytes(type, shape, raw);
+  const data = isHalf ? Float32Array.from(halves(proto), fromHalf) : fromFields(type, proto);
   if (data.length !== wanted) {
     throw new ModelError(
       'invalid',
@@ -187,9 +162,4 @@ export function readTensorAsIs(proto: TensorProto, where: string): Tensor {
     );
   }
   return { type, shape, data };
-}
-
-/** The host tensor's bytes in ONNX's raw layout (little-endian, as all supported platforms are). */
-export function rawBytes({ data }: Tensor): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
 }

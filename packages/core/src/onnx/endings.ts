@@ -23,44 +23,10 @@ const passing: ReadonlySet<string> = new Set([
   'Unsqueeze',
 ]);
 
+const ZIP_MAP = 'ai.onnx.ml.ZipMap';
+
 /** Operators that never reach the graph. */
-export const leftOut: ReadonlySet<string> = new Set(['ai.onnx.ml.ZipMap']);
-
-type Producers = ReadonlyMap<string, NodeProto>;
-
-function producersOf(graph: GraphProto): Producers {
-  return new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
-}
-
-interface Ending {
-  readonly op: 'ArgMax' | 'ZipMap';
-  readonly scores: string;
-}
-
-/** Along the axis behind the samples, or the last. */
-function isOverClasses({ attribute }: NodeProto): boolean {
-  const axis = Number(attribute.find(({ name }) => name === 'axis')?.i ?? 0n);
-  return axis === 1 || axis === -1;
-}
-
-/** What an output is made from, where it only names or picks classes. */
-function endingOf(producers: Producers, output: string): Ending | null {
-  for (let node = producers.get(output), steps = 0; node && steps < 64; steps++) {
-    const op = qualified(node);
-    const [first = ''] = node.input;
-    if (op === 'ArgMax') return isOverClasses(node) ? { op, scores: first } : null;
-    if (op === 'ai.onnx.ml.ZipMap') return { op: 'ZipMap', scores: first };
-    if (!passing.has(op)) return null;
-    node = producers.get(first);
-  }
-  return null;
-}
-
-/** What is declared of a value inside; without a type, the runtime infers it. */
-function declared(graph: GraphProto, name: string): ValueInfoProto {
-  const known = [...graph.valueInfo, ...graph.input].find((info) => info.name === name);
-  return known ? clone(ValueInfoProtoSchema, known) : create(ValueInfoProtoSchema, { name });
-}
+export const leftOut: ReadonlySet<string> = new Set([ZIP_MAP]);
 
 export interface ScoreOutputs {
   /** What was left out, in words. */
@@ -74,39 +40,77 @@ export interface ScoreOutputs {
  * the output `chosen`, or where no output holds real numbers. Changes the graph.
  */
 export function uncoverScores(graph: GraphProto, chosen: string | undefined): ScoreOutputs {
-  const producers = producersOf(graph);
+  const unnamed = openZipMaps(graph);
+  const picked = openPicked(graph, chosen);
+  return {
+    notes: [...unnamed.notes, ...picked.notes],
+    places: new Map([...unnamed.places, ...picked.places]),
+  };
+}
+
+/** What a ZipMap gives are then the scores themselves, under its own name. */
+function openZipMaps(graph: GraphProto): ScoreOutputs {
   const notes: string[] = [];
   const places = new Map<string, string>();
-  const endings = graph.output.map((output) => endingOf(producers, output.name));
-  const scored = graph.output.some(
-    (output, i) => endings[i]?.op === 'ZipMap' || (isFloating(output) && endings[i] === null),
+  for (const node of graph.node.filter((each) => qualified(each) === ZIP_MAP)) {
+    const [name = ''] = node.output;
+    node.domain = '';
+    node.opType = 'Identity';
+    node.attribute = [];
+    places.set(name, name);
+    notes.push(`The model's ZipMap, which only names the scores of ${name}, is left out.`);
+    const untyped = create(ValueInfoProtoSchema, { name });
+    graph.output = graph.output.map((output) => (output.name === name ? untyped : output));
+  }
+  return { notes, places };
+}
+
+function openPicked(graph: GraphProto, chosen: string | undefined): ScoreOutputs {
+  const producers = new Map(
+    graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)),
   );
+  const notes: string[] = [];
+  const places = new Map<string, string>();
+  const scores = graph.output.map(({ name }) => pickedFrom(producers, name));
+  const scored = graph.output.some((output, i) => isFloating(output) && scores[i] === null);
   graph.output = graph.output.map((output, i) => {
-    const ending = endings[i];
-    if (!ending || (ending.op === 'ArgMax' && scored && output.name !== chosen)) return output;
-    if (!producers.has(ending.scores)) return output;
-    places.set(output.name, ending.scores);
-    const existing = graph.output.find(({ name }) => name === ending.scores);
-    if (existing) return existing;
-    notes.push(
-      ending.op === 'ZipMap'
-        ? `The model's ZipMap, which only names the scores of ${output.name}, is left out.`
-        : `The model ends in an ArgMax: its answers are read from the scores before it.`,
-    );
-    return declared(graph, ending.scores);
+    const from = scores[i];
+    if (from == null || (scored && output.name !== chosen)) return output;
+    places.set(output.name, from);
+    notes.push('The model ends in an ArgMax: its answers are read from the scores before it.');
+    return declared(graph, from);
   });
   graph.output = graph.output.filter(
     ({ name }, i) => graph.output.findIndex((other) => other.name === name) === i,
   );
-  removeUnused(graph);
   return { notes, places };
 }
 
-/** A ZipMap whose result is no output any more would still be loaded, and refused, by a runtime. */
-function removeUnused(graph: GraphProto): void {
-  const used = new Set(graph.node.flatMap(({ input }) => input));
-  for (const { name } of graph.output) used.add(name);
-  graph.node = graph.node.filter(
-    (node) => !leftOut.has(qualified(node)) || node.output.some((name) => used.has(name)),
-  );
+/** The scores that an output picks a class from; null where it does not, or where they are no result. */
+function pickedFrom(producers: ReadonlyMap<string, NodeProto>, output: string): string | null {
+  const seen = new Set<NodeProto>();
+  let node = producers.get(output);
+  while (node && !seen.has(node)) {
+    seen.add(node);
+    const [first = ''] = node.input;
+    if (qualified(node) === 'ArgMax') {
+      return isOverClasses(node) && producers.has(first) ? first : null;
+    }
+    if (!passing.has(qualified(node))) return null;
+    node = producers.get(first);
+  }
+  return null;
+}
+
+/** Along the axis behind the samples, or the last. */
+function isOverClasses({ attribute }: NodeProto): boolean {
+  const axis = Number(attribute.find(({ name }) => name === 'axis')?.i ?? 0n);
+  return axis === 1 || axis === -1;
+}
+
+/** What is declared of a value inside; without a type, the runtime infers it. */
+function declared(graph: GraphProto, name: string): ValueInfoProto {
+  const outside = [...graph.output, ...graph.valueInfo, ...graph.input];
+  const known = outside.find((info) => info.name === name);
+  return known ? clone(ValueInfoProtoSchema, known) : create(ValueInfoProtoSchema, { name });
 }

@@ -2,9 +2,10 @@
 import { create } from '@bufbuild/protobuf';
 import { type GraphProto, TensorProtoSchema } from 'onnx-buf';
 import type { Tensor } from '../tensor/tensor.ts';
-import { elementTypeCodes, rawBytes } from './element-types.ts';
+import { elementTypeCodes } from './element-types.ts';
 import { ModelError } from './model-error.ts';
 import { hostTypeOf, portOf } from './ports.ts';
+import { rawBytes } from './raw-values.ts';
 
 /** Makes constants of the named inputs; says whether there were any. Throws ModelError. */
 export function fixInputs(graph: GraphProto, values: Readonly<Record<string, Tensor>>): boolean {

@@ -27,9 +27,13 @@ const MOST_ELEMENTS = 4096;
 export function hostOf(value: ReadValue): HostValue | undefined {
   if (isHost(value)) return value;
   if (value.op !== 'constant') return undefined;
-  const { type, shape, data } = value.attributes.tensor;
-  if (type === 'float32' || type === 'float64' || data.length > MOST_ELEMENTS) return undefined;
-  return { dims: shape, elements: Array.from(data as ArrayLike<number | bigint>, Number) };
+  const { tensor: held } = value.attributes;
+  if (held.type === 'float32' || held.type === 'float64') return undefined;
+  if (held.data.length > MOST_ELEMENTS) return undefined;
+  return {
+    dims: held.shape,
+    elements: Array.from(held.data as ArrayLike<number | bigint>, Number),
+  };
 }
 
 /** However often a value is used, its tensor is one. */

@@ -137,6 +137,11 @@ export class LoweringContext {
     const node = this.optional(i);
     if (!node) return undefined;
     if (node.op === 'constant') return node.attributes.tensor;
+    const [source = -1] = node.operands;
+    if (node.op === 'expand' && this.b.nodes[source]?.op === 'constant') {
+      // A constant repeated for every sample: row by row it is one.
+      throw new ShapeError(`operand ${i} is repeated for every sample`);
+    }
     throw this.unsupported(`operand ${i} must be a constant, but it is computed from the input`);
   }
 
@@ -247,7 +252,7 @@ export class LoweringContext {
   /** An axis counted from the front. */
   axis(value: number, rank: number): number {
     const axis = value < 0 ? value + rank : value;
-    if (axis < 0 || axis >= rank) throw this.invalid(`axis ${value} is outside rank ${rank}`);
+    if (!(axis >= 0 && axis < rank)) throw this.invalid(`axis ${value} is outside rank ${rank}`);
     return axis;
   }
 

@@ -3,13 +3,15 @@
  * rest of the file stays as it is, so the judge is the original file on normalised data, and ε keeps
  * the units of the user's own inputs.
  */
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, NodeProtoSchema, TensorProtoSchema } from 'onnx-buf';
 import { floats } from '../tensor/tensor.ts';
-import { elementTypeCodes, rawBytes } from './element-types.ts';
+import { elementTypeCodes } from './element-types.ts';
 import { ModelError } from './model-error.ts';
 import { importStandard, renameValue } from './proto.ts';
+import { rawBytes } from './raw-values.ts';
 import type { Model } from './read.ts';
+import { modelBytes } from './serialise.ts';
 
 export interface Normalisation {
   /** One number, or one per channel (or feature). */
@@ -61,7 +63,7 @@ export function normaliseInput(
     step('Div', [centred, stdName], scaled),
   );
   importStandard(proto);
-  return toBinary(ModelProtoSchema, proto);
+  return modelBytes(proto);
 }
 
 /** Channels come after the batch ([N, C, H, W]), else last ([N, H, W, C], [N, features]). */

@@ -34,7 +34,7 @@ export function prepare(
   const { notes, places } = uncoverScores(graph, output);
   if (output !== undefined) keepOutput(graph, places.get(output) ?? output);
   const widened = widenPorts(graph);
-  if (widened) importStandard(proto);
+  if (widened || places.size > 0) importStandard(proto);
   const changes = [
     embedded,
     places.size > 0,

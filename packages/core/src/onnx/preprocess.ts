@@ -2,18 +2,12 @@
  * Preprocessing as part of the model: another ONNX file put in front of one input. What is perturbed is then
  * the input of that file, so ε keeps the units of the user's own inputs, and the judge runs both.
  */
-import { toBinary } from '@bufbuild/protobuf';
-import {
-  type AttributeProto,
-  type GraphProto,
-  type ModelProto,
-  ModelProtoSchema,
-  type NodeProto,
-} from 'onnx-buf';
+import { type AttributeProto, type GraphProto, type ModelProto, type NodeProto } from 'onnx-buf';
 import { ModelError } from './model-error.ts';
 import { parse } from './parse.ts';
 import { functionKey, functionsOf, isMainDomain, opsetOf, renameValue } from './proto.ts';
 import type { Model } from './read.ts';
+import { modelBytes } from './serialise.ts';
 
 /** Values of the preprocessing are called so: nothing in the model has such a name. */
 const PREFIX = 'preprocess/';
@@ -93,5 +87,5 @@ export function preprocessInput(
   declared.name = name;
   graph.node.unshift(...added.node);
   graph.initializer.push(...added.initializer);
-  return toBinary(ModelProtoSchema, proto);
+  return modelBytes(proto);
 }

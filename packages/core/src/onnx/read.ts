@@ -3,8 +3,7 @@
  * front whatever the file says. Nothing is folded or fused. Files whose shapes do not allow a
  * symbolic batch are lowered for one sample (`batched` false) and run row by row.
  */
-import { toBinary } from '@bufbuild/protobuf';
-import { type ModelProto, ModelProtoSchema } from 'onnx-buf';
+import type { ModelProto } from 'onnx-buf';
 import { Builder } from '../graph/builder.ts';
 import { BATCH, type Dimension, elementCount, type Shape } from '../graph/dimension.ts';
 import { type Graph, type Node, nodeAt } from '../graph/graph.ts';
@@ -19,6 +18,7 @@ import { type Precision, precisionOf, roundsWeights } from './precision.ts';
 import { type PrepareOptions, prepare } from './prepare.ts';
 import { nodesOf, qualified } from './proto.ts';
 import { openRandomness, type RandomInput } from './randomness.ts';
+import { modelBytes } from './serialise.ts';
 
 export interface Model {
   /**
@@ -185,7 +185,7 @@ function readPrepared(
   }
   if (random.length > 0 && proto.graph) openRandomness(proto.graph, random);
   return {
-    bytes: file && random.length === 0 ? file : toBinary(ModelProtoSchema, proto),
+    bytes: file && random.length === 0 ? file : modelBytes(proto),
     graph,
     batched,
     inputs: inputsOf(proto),

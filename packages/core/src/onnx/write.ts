@@ -2,7 +2,7 @@
  * Graph → ONNX bytes (opset 18, IR version 8: any ONNX Runtime of the last years runs it). Only what
  * the outputs need is written. Equal small constants are stored once.
  */
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType as AttributeType,
   type AttributeProto,
@@ -26,8 +26,10 @@ import {
 } from '../graph/graph.ts';
 import type { Emitter, OnnxAttribute } from '../graph/ops/emitter.ts';
 import { definitionOf } from '../graph/ops/table.ts';
-import { integers, type Tensor } from '../tensor/tensor.ts';
-import { elementTypeCodes, rawBytes } from './element-types.ts';
+import { integers, sizeOf, type Tensor } from '../tensor/tensor.ts';
+import { elementTypeCodes } from './element-types.ts';
+import { rawBytes } from './raw-values.ts';
+import { modelBytes } from './serialise.ts';
 
 export const OPSET = 18;
 const IR_VERSION = 8n;
@@ -153,7 +155,7 @@ class Writer implements Emitter {
     // A parameter keeps its name, so it is not shared with an equal constant.
     const named = wanted !== undefined && wanted !== '' && !this.used.has(wanted);
     const key =
-      !named && value.data.length <= SHARED_SIZE
+      !named && sizeOf(value.shape) <= SHARED_SIZE
         ? `${value.type}${printShape(value.shape)}${contentKey(value)}`
         : undefined;
     const shared = key === undefined ? undefined : this.contents.get(key);
@@ -216,8 +218,8 @@ function trimmed(inputs: readonly string[]): string[] {
   return names;
 }
 
-function contentKey({ data }: Tensor): string {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).join(',');
+function contentKey(value: Tensor): string {
+  return rawBytes(value).join(',');
 }
 
 /** The graph as an ONNX file. Throws what the op table's `emit` throws. */
@@ -256,5 +258,5 @@ export function writeModel(graph: Graph): Uint8Array<ArrayBuffer> {
       output: graph.outputs.map(({ name, id }) => valueInfo(name, nodeAt(graph, id))),
     },
   });
-  return toBinary(ModelProtoSchema, model);
+  return modelBytes(model);
 }

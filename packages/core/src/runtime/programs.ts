@@ -72,13 +72,28 @@ export class Programs {
   }
 }
 
-/** 2 × 32-bit FNV-1a over the bytes, with the length. */
+/**
+ * 64 bits of MurmurHash3's mixing over 32-bit words, with the length. The rotations carry every bit
+ * into all others: weights that differ in their signs only must not have one hash.
+ */
 function contentHash(bytes: Uint8Array): string {
-  let [a, c] = [0x811c9dc5, 0x01000193];
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] ?? 0;
-    a = Math.imul(a ^ byte, 0x01000193);
-    c = Math.imul(c ^ (byte + i), 0x85ebca6b);
+  let [a, c] = [0x811c9dc5 | 0, 0x01000193];
+  for (const words of wordsOf(bytes)) {
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i] ?? 0;
+      const [x, y] = [Math.imul(word, 0xcc9e2d51), Math.imul(word, 0x239b961b)];
+      a ^= Math.imul((x << 15) | (x >>> 17), 0x1b873593);
+      a = (Math.imul((a << 13) | (a >>> 19), 5) + 0x6b64e654) | 0;
+      c ^= Math.imul((y << 16) | (y >>> 16), 0xab0e9789);
+      c = (Math.imul((c << 19) | (c >>> 13), 9) + 0x52dce729) | 0;
+    }
   }
   return `${bytes.length}-${a >>> 0}-${c >>> 0}`;
+}
+
+/** The bytes four at a time, then those that are left over. */
+function wordsOf(bytes: Uint8Array): readonly Int32Array[] {
+  const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  const count = Math.floor(length / 4);
+  return [new Int32Array(buffer, byteOffset, count), Int32Array.from(bytes.subarray(4 * count))];
 }

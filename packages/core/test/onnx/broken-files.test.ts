@@ -161,7 +161,7 @@ const unsupported: Readonly<Record<string, FileSpec>> = {
   'an unknown size besides the batch': { ...base, inputs: { x: ['n', 'm'] } },
   'a pad mode that is not known': one('Pad', '', {
     operands: { p: ints(0, 1, 0, 1) },
-    attributes: { mode: 'wrap' },
+    attributes: { mode: 'mirror' },
   }),
 };
 

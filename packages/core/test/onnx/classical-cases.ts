@@ -257,4 +257,21 @@ export const classicalCases: readonly Case[] = [
   ...supportVectors,
   ...withoutVectors,
   ...transforms.map((transform) => classifier(transform, 15)),
+  {
+    what: 'ArrayFeatureExtractor: names of classes beside scores',
+    opset: 15,
+    inputs: { x: ['n', 4] },
+    outputs: ['y'],
+    nodes: [
+      { op: 'Softmax', inputs: ['x'], outputs: ['y'], attributes: { axis: 1 } },
+      { op: 'ArgMax', inputs: ['y'], outputs: ['best'], attributes: { axis: 1 } },
+      {
+        op: 'ai.onnx.ml.ArrayFeatureExtractor',
+        inputs: ['classes', 'best'],
+        outputs: ['name'],
+      },
+      { op: 'Cast', inputs: ['name'], outputs: ['label'], attributes: { to: 7 } },
+    ],
+    initializers: { classes: integers([3, 5, 7, 9]) },
+  },
 ];

@@ -139,6 +139,34 @@ export const logicCases: readonly Case[] = [
     [cast('sizes', INT64, 'shape'), { op: 'Reshape', inputs: ['x', 'shape'], outputs: ['y'] }],
     { sizes: floats([-1, 2.7, 2]) },
   ),
+  // A square root of a negative number is no number; a reciprocal of 0 is infinite.
+  logic('IsNaN', 13, [
+    node('Sqrt', ['x'], 'root'),
+    node('IsNaN', ['root'], 'm'),
+    node('Where', ['m', 'five', 'root'], 'y'),
+  ]),
+  ...[{}, { detect_negative: 0 }, { detect_positive: 0 }].map((attributes) =>
+    logic(
+      `IsInf: ${JSON.stringify(attributes)}`,
+      13,
+      [
+        node('Mul', ['s', 'endless'], 'ends'),
+        { ...node('IsInf', ['ends'], 'm'), attributes },
+        cast('m', FLOAT, 'y'),
+      ],
+      { endless: scalar(3e38 * 10) },
+    ),
+  ),
+  logic('CastLike of truth values to real numbers', 15, [node('CastLike', ['p', 'x'], 'y')]),
+  logic('CastLike of real numbers to whole ones', 17, [
+    node('Mul', ['x', 'five'], 'scaled'),
+    node('CastLike', ['scaled', 'xwhole'], 'whole'),
+    cast('whole', FLOAT, 'y'),
+  ]),
+  logic('CastLike of real numbers to truth values', 19, [
+    node('CastLike', ['s', 'p'], 'm'),
+    cast('m', FLOAT, 'y'),
+  ]),
   ...['ArgMax', 'ArgMin'].flatMap((op) => [
     position(op, 7, 's', { axis: 1, keepdims: 0 }),
     position(op, 11, 'x', { axis: -1 }),

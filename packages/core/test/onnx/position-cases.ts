@@ -31,6 +31,18 @@ const gathers: readonly Case[] = [
     operands: { i: table([0, 2, 1, -1, 0, 0], 1, 3, 2) },
     attributes: { batch_dims: 1 },
   }),
+  {
+    what: 'GatherND: of places in front, the batch behind them',
+    opset: 13,
+    inputs: { x: ['n', 2, 3, 2] },
+    outputs: ['y'],
+    nodes: [
+      { op: 'Transpose', inputs: ['x'], outputs: ['t'], attributes: { perm: [1, 2, 0, 3] } },
+      { op: 'GatherND', inputs: ['t', 'i'], outputs: ['g'] },
+      { op: 'Transpose', inputs: ['g'], outputs: ['y'], attributes: { perm: [2, 1, 0, 3] } },
+    ],
+    initializers: { i: table([0, 2, 1, -1, 0, 0, 1, 1], 2, 2, 2) },
+  },
   one('GatherND', 'of rows of every sample', {
     opset: 13,
     x: [1, 3, 2],

@@ -93,6 +93,12 @@ const pads: readonly Case[] = [
       attributes: { mode },
     }),
   ]),
+  one('Pad', 'wrap', {
+    opset: 19,
+    x: ['n', 2, 3],
+    operands: { amounts: ints(0, 1, 2, 0, 2, 4) },
+    attributes: { mode: 'wrap' },
+  }),
   one('Pad', 'by negative amounts', {
     opset: 11,
     x: image,

@@ -12,7 +12,7 @@ import { UsageError, messageOf } from '../errors.ts';
 export const MAX_BYTES = Math.min(4 * 2 ** 30, constants.MAX_LENGTH);
 
 export interface FileBytes {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 of the bytes on disk, in hexadecimal. */
   readonly sha256: string;
 }

@@ -32,7 +32,7 @@ export function gunzip(
   bytes: Uint8Array,
   where: string,
   limits: UnpackLimits = UNPACK_LIMITS,
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   if (!isGzip(bytes)) {
     throw new UsageError(
       `${where} ends in .gz but is not gzip data; it may already be unpacked: rename it without .gz.`,
@@ -62,7 +62,7 @@ function chunkFor(size: number): number {
   return Math.min(2 ** 22, Math.max(2 ** 14, size));
 }
 
-function bounded(where: string, most: number, unpack: () => Uint8Array): Uint8Array {
+function bounded<T>(where: string, most: number, unpack: () => T): T {
   try {
     return unpack();
   } catch (error) {

@@ -53,8 +53,7 @@ export async function readModelBytes(
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; sha256: string }> {
   const { bytes, sha256 } = await readFileBytes(path);
   if (bytes.length === 0) throw new UsageError(`${path} is empty; it should be an ONNX file.`);
-  const unpacked = /\.gz$/i.test(path) ? gunzip(bytes, path) : bytes;
-  return { bytes: new Uint8Array(unpacked), sha256 };
+  return { bytes: /\.gz$/i.test(path) ? gunzip(bytes, path) : bytes, sha256 };
 }
 
 /** Reads a model file. Throws UsageError naming the file. */

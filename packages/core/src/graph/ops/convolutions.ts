@@ -11,6 +11,7 @@ import { oneFactor, type OpDefinition, ShapeError } from './definition.ts';
 import type { Emitter } from './emitter.ts';
 import { bilinearRange } from './outward.ts';
 import { pair } from './operands.ts';
+import { transposeAsResize } from './upsampling.ts';
 
 export interface ConvGeometry {
   readonly strides: readonly number[];
@@ -84,7 +85,7 @@ function emitTranspose(
   y: Node,
   w: Node,
 ): string {
-  const fast = transposeAsConv(e, g, y, w);
+  const fast = transposeAsResize(e, g, y, w) ?? transposeAsConv(e, g, y, w);
   if (fast !== undefined) return fast;
   const [sizes, kernel] = [spatial(y.shape), spatial(w.shape)];
   const outputPadding = g.size.map((size, i) => {

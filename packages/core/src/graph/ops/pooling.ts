@@ -5,6 +5,7 @@ import type { Node } from '../graph.ts';
 import { convolvedSize } from './convolutions.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
 import { only } from './operands.ts';
+import { poolingGradient } from './pooling-gradient.ts';
 
 export interface PoolGeometry {
   readonly kernel: readonly number[];
@@ -78,8 +79,7 @@ export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
       return { type, shape: [...shape.slice(0, 2), ...sizes] };
     },
     emit: (e, { attributes: g }, operands) => {
-      const [x] = operands;
-      if (!x) throw new ShapeError('an operand is missing');
+      const x = only(operands);
       return e.node('MaxPool', [e.nameOf(x)], {
         kernel_shape: g.kernel,
         strides: g.strides,
@@ -89,8 +89,10 @@ export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
     },
     // The cotangent goes to the taps that attain the maximum, in equal shares.
     gradient: ({ b, node, operands, output, cotangent }) => {
-      const [x] = operands;
-      if (!x) throw new ShapeError('an operand is missing');
+      const x = only(operands);
+      if (node.attributes.dilations.every((dilation) => dilation === 1)) {
+        return poolingGradient(b, node.attributes, { x, output, cotangent });
+      }
       const seen = taps(b, node.attributes, x);
       const attained = seen.map((value) => b.greaterOrEqual(value, output));
       const each = b.div(
@@ -102,8 +104,7 @@ export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
         .reduce((sum, part) => b.add(sum, part));
     },
     range: ({ b, node, operands }) => {
-      const [x] = operands;
-      if (!x) throw new ShapeError('an operand is missing');
+      const x = only(operands);
       return {
         lower: b.push('maxPool', [x.lower], node.attributes),
         upper: b.push('maxPool', [x.upper], node.attributes),

@@ -1,5 +1,5 @@
 /** Gathering and scattering at constant positions in several axes at once. */
-import { isSymbolic } from '../../graph/dimension.ts';
+import { isSymbolic, type Shape } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
 import { ShapeError } from '../../graph/ops/definition.ts';
 import { sizeOf } from '../../tensor/tensor.ts';
@@ -106,6 +106,24 @@ function scattered(c: LoweringContext, x: Node, positions: readonly number[]): N
   return fromRows(c, c.b.gather(c.b.concat([rows, values], 1), 1, from), dims, batch);
 }
 
+/** Tuples that name places on leading axes of known size: the batch, where there is one, lies behind. */
+function gatheredInFront(c: LoweringContext, x: Node, { shape, values }: Indices): Node {
+  const length = shape.at(-1) ?? 0;
+  const front = knownSizes(x.shape.slice(0, length));
+  const rest = x.shape.slice(length);
+  const strides = stridesOf(front);
+  const positions = Array.from({ length: values.length / length }, (_, tuple) =>
+    front.reduce((sum, size, i) => {
+      const at = positionOf(c, values[tuple * length + i] ?? 0, size);
+      return sum + at * (strides[i] ?? 0);
+    }, 0),
+  );
+  const places = c.b.gather(c.b.reshape(x, [sizeOf(front), ...rest]), 0, positions);
+  return c.b.reshape(places, [...shape.slice(0, -1), ...rest]);
+}
+
+const knownSizes = (shape: Shape): number[] => shape.filter((dim) => typeof dim === 'number');
+
 export const indexed: Readonly<Record<string, Lowering>> = {
   GatherElements: (c) => {
     const [x, indices] = [c.operand(), indicesOf(c)];
@@ -113,7 +131,11 @@ export const indexed: Readonly<Record<string, Lowering>> = {
   },
   GatherND: (c) => {
     const [x, indices] = [c.operand(), indicesOf(c)];
-    const { positions, part } = byTuples(c, x, indices, c.int('batch_dims', 0));
+    const [length, batchDims] = [indices.shape.at(-1) ?? 0, c.int('batch_dims', 0)];
+    const front = x.shape.slice(0, length);
+    const inFront = batchDims === 0 && length > 0 && length <= x.shape.length;
+    if (inFront && !front.some(isSymbolic)) return gatheredInFront(c, x, indices);
+    const { positions, part } = byTuples(c, x, indices, batchDims);
     return gathered(c, x, positions, [...indices.shape.slice(0, -1), ...part]);
   },
   ScatterElements: (c) => {

@@ -37,10 +37,9 @@ function equal(c: LoweringContext): Node {
 /** TensorProto codes. */
 const REAL: ReadonlySet<number> = new Set([1, 10, 11]);
 const WHOLE: ReadonlySet<number> = new Set([6, 7]);
-const BOOL = 9;
+const [FLOAT, INT64, BOOL] = [1, 7, 9];
 
-function cast(c: LoweringContext): Node {
-  const to = c.int('to', 1);
+function cast(c: LoweringContext, to: number): Node {
   const x = c.operand();
   if (x.op === 'constant') {
     const numbers = Array.from(x.attributes.tensor.data as ArrayLike<number | bigint>, Number);
@@ -61,6 +60,24 @@ function cast(c: LoweringContext): Node {
   if (to === BOOL) return truth(c, 0);
   if (WHOLE.has(to)) return real ? truncated(c, x) : c.real();
   throw c.unsupported('data can be cast to float32, float64, int32, int64 and bool only');
+}
+
+/** To what the second operand is; the IR has one type of whole numbers that depend on the input. */
+function castLike(c: LoweringContext): Node {
+  const like = c.carried(1);
+  return cast(c, like === 'truth' ? BOOL : like === 'whole' ? INT64 : FLOAT);
+}
+
+/** The largest finite float32. */
+const LARGEST = (2 - 2 ** -23) * 2 ** 127;
+
+/** 1 where x is infinite, of the signs that the attributes name. */
+function infinite(c: LoweringContext): Node {
+  const { b } = c;
+  const x = c.real();
+  const [above, below] = [b.greater(x, LARGEST), b.greater(-LARGEST, x)];
+  if (c.int('detect_negative', 1) === 0) return above;
+  return c.int('detect_positive', 1) === 0 ? below : b.max(above, below);
 }
 
 type Join = (c: LoweringContext, x: Node, y: Node) => Node;
@@ -90,5 +107,9 @@ export const logic: Readonly<Record<string, Lowering>> = {
     const [x, y] = [c.real(1), c.real(2)];
     return c.b.where(mask, x, y);
   },
-  Cast: cast,
+  Cast: (c) => cast(c, c.int('to', FLOAT)),
+  CastLike: castLike,
+  // Only what is no number differs from itself.
+  IsNaN: (c) => not(c, c.b.equal(c.real(), c.real())),
+  IsInf: infinite,
 };

@@ -45,10 +45,11 @@ function axesOf(c: LoweringContext, rank: number): number[] | undefined {
   return axes && c.axes(axes, rank).sort((p, q) => p - q);
 }
 
-/** Positions that reflect or repeat the edge beyond an axis. */
+/** Positions that reflect, repeat the edge or begin again beyond an axis. */
 function mirrored(mode: string, size: number, before: number, after: number): number[] {
   return Array.from({ length: before + size + after }, (_, i) => {
     const position = i - before;
+    if (mode === 'wrap') return ((position % size) + size) % size;
     if (mode === 'edge') return Math.min(Math.max(position, 0), size - 1);
     const period = Math.max(1, 2 * (size - 1));
     const folded = ((position % period) + period) % period;
@@ -82,7 +83,7 @@ function pad(c: LoweringContext): Node {
     const fill = c.opset < 11 ? c.float('value', 0) : (c.numbers(2)?.[0] ?? 0);
     return padded(c.b, cropped, grow ?? [], more ?? [], fill);
   }
-  if (mode !== 'reflect' && mode !== 'edge')
+  if (mode !== 'reflect' && mode !== 'edge' && mode !== 'wrap')
     throw c.unsupported(`Pad mode ${mode} is not supported`);
   return cropped.shape.reduce<Node>((value, dim, axis) => {
     const [low, high] = [grow?.[axis] ?? 0, more?.[axis] ?? 0];
