@@ -61,4 +61,4 @@ export { roundingModel } from './transforms/rounding.ts';
 export { inputNamed, inputNodes, nodeAt, outputNamed } from './graph/graph.ts';
 export { definitionOf } from './graph/ops/table.ts';
 export { RuleMissing, ShapeError } from './graph/ops/definition.ts';
-export { requireProvable } from './bounds/provable.ts';
+export { isProvable, requireProvable } from './bounds/provable.ts';

@@ -3,6 +3,17 @@ import type { Semantics } from '../audit/run.ts';
 import { ModelError } from '../onnx/model-error.ts';
 import type { Model } from '../onnx/read.ts';
 
+/** Whether a proof of these semantics would say something about the file. */
+export function isProvable(model: Model, semantics: Semantics): boolean {
+  try {
+    requireProvable(model, semantics);
+    return true;
+  } catch (error) {
+    if (error instanceof ModelError) return false;
+    throw error;
+  }
+}
+
 /**
  * Throws ModelError where a proof would say nothing about the file: what is proven about float32
  * arithmetic does not hold for one that computes in less.

@@ -50,31 +50,71 @@ const words: Readonly<Record<Support, string>> = {
 
 const steps = 'zero by definition (a step)';
 
+/** Families of operators that are refused, each with its reason. */
+const refused: readonly (readonly [operators: string, reason: string])[] = [
+  ['`Loop`, `Scan`, `RNN`, `LSTM`, `GRU`', 'loops are not unrolled'],
+  [
+    '`If` whose condition depends on the input',
+    'which network runs would change inside a set of inputs',
+  ],
+  ['`Einsum`, `Attention`, `RMSNormalization`, `RotaryEmbedding`', 'not written out yet'],
+  ['`Conv`, `ConvTranspose` and pooling over three spatial axes', 'one and two are'],
+  ['`QLinearConv`, `QLinearMatMul`, `ConvInteger`, `MatMulInteger`', 'QDQ pairs are read instead'],
+  ['`Resize` with cubic interpolation or antialiasing', 'nearest and linear are read'],
+  ['`ScatterElements`, `ScatterND` with `mul`, `min`, `max`', 'none and `add` are read'],
+  ['Sequences, optionals, texts and complex numbers', 'values are tensors of numbers'],
+  [
+    'Operators of other domains than `ai.onnx` and `ai.onnx.ml`',
+    "their meaning is a runtime's own",
+  ],
+];
+
 /** FEATURES.md. */
 export function featuresDocument(): string {
   const rows = opSupport().map(({ op, kind, gradient, interval }) => {
     const slope = kind === 'step' ? steps : words[gradient];
-    return `| \`${op}\` | ${kind} | ${slope} | ${words[interval]} |`;
+    const linear = kind === 'linear' || kind === 'structural' ? 'exact' : '—';
+    return `| \`${op}\` | ${kind} | ${slope} | ${words[interval]} | ${linear} | — |`;
   });
   const names = readableOperators().map((name) => `\`${name}\``);
+  const reasons = refused.map(([which, reason]) => `| ${which} | ${reason} |`);
   return `# What works
 
 This file is written from the op table by \`npm run features\`; a test holds it to the table.
 
+## Files that are read
+
+- Opsets 7 to 23. Batch 1 files run at any batch; what bakes the batch in runs row by row, and says so.
+- float32. float16 files are searched in float32, judged by their own arithmetic and proven over the real
+  numbers only. Double files are judged in double precision, and proven where float32 holds their weights.
+- Several inputs (one is perturbed, the others are fixed), several outputs (one is judged). Whole numbers
+  and truth values can be fixed inputs: token ids are looked up in embeddings, where gradients stop.
+- A final softmax, log-softmax, sigmoid, ArgMax or ZipMap is seen, and the logits before it are used.
+- Random operators make a model randomised: it is judged by 100 seeded passes and never certified.
+- Rounding steps (QDQ) have gradient zero; \`--straight-through\` lets attacks pass them.
+- Constant shape arithmetic, \`If\` with a known condition, functions and weights beside the file.
+
 ## ONNX operators that are read
 
-Opsets 7 to 23, float32; float16 files are searched in float32, judged by their own arithmetic and
-proven over the real numbers only. Everything else is refused by name, with the node and what to do.
-
 ${names.join(', ')}
+
+Also left out where they only name classes: \`ai.onnx.ml.ZipMap\`, a final \`ArgMax\`, and what is made of labels.
+Trees have gradient zero (they are steps): only attacks that need no gradient move there.
+
+Everything else is refused by name, with the node and what to do:
+
+| what | why |
+|---|---|
+${reasons.join('\n')}
 
 ## Operations of the intermediate representation
 
 A file's operators are lowered into these. \`gradient\` serves attacks and training, \`interval\`
-serves certificates.
+serves bounds. \`linear bounds\` are exact for what is linear, by the adjoint (interval bounds end in
+them); there is no relaxation of the other operations yet. No \`certificate\` is written yet.
 
-| operation | kind | gradient | interval bounds |
-|---|---|---|---|
+| operation | kind | gradient | interval bounds | linear bounds | certificate |
+|---|---|---|---|---|---|
 ${rows.join('\n')}
 `;
 }

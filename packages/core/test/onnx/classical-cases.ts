@@ -256,7 +256,6 @@ export const classicalCases: readonly Case[] = [
   ...regressors,
   ...supportVectors,
   ...withoutVectors,
-  ...transforms.map((transform) => classifier(transform, 15)),
   {
     what: 'ArrayFeatureExtractor: names of classes beside scores',
     opset: 15,
@@ -274,4 +273,5 @@ export const classicalCases: readonly Case[] = [
     ],
     initializers: { classes: integers([3, 5, 7, 9]) },
   },
+  ...transforms.map((transform) => classifier(transform, 15)),
 ];

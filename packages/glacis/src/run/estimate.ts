@@ -2,7 +2,16 @@
  * How long a run will take, from a short measurement of what it will do thousands of times: a forward
  * pass, an attack step, a bound. The measured programs are the run's own, so little is wasted.
  */
-import { type Classifier, intervalMargins, noise, pgd, rowSize, type Threat } from '@glacis/core';
+import {
+  type Classifier,
+  intervalMargins,
+  isProvable,
+  noise,
+  pgd,
+  rowSize,
+  type Semantics,
+  type Threat,
+} from '@glacis/core';
 import type { Inputs } from './inputs.ts';
 import type { Job } from './plans.ts';
 
@@ -37,7 +46,7 @@ export async function estimateRun(
   classifier: Classifier,
   threat: Threat,
   inputs: Inputs,
-  job: Job,
+  { job, semantics }: { readonly job: Job; readonly semantics: Semantics },
 ): Promise<Estimate> {
   const begun = performance.now();
   const size = rowSize(inputs.x);
@@ -65,8 +74,8 @@ export async function estimateRun(
       await noise({ draws: DRAWS }).run(context, rows);
       return rows.count;
     })) +
-    (await cost(bounds, async () => {
-      await intervalMargins(context, rows, 'float32');
+    (await cost(isProvable(classifier.model, semantics) ? bounds : 0, async () => {
+      await intervalMargins(context, rows, semantics);
       return rows.count;
     }));
   return { work: perRow * inputs.indices.length, start: (performance.now() - begun) / 1000 };

@@ -44,7 +44,7 @@ export async function executeRun(execution: Execution): Promise<Run> {
   }
   const total = inputs.indices.length;
   const open = blocks.filter((block) => !collected.has(block));
-  const estimate = await estimateRun(classifier, threat, inputs, setup.job);
+  const estimate = await estimateRun(classifier, threat, inputs, setup);
   const share = (prepared.correct / Math.max(1, total)) * (1 - collected.done / Math.max(1, total));
   const own = { work: estimate.work * share, start: estimate.start };
   const workers = Math.min(
