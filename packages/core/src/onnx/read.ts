@@ -91,7 +91,8 @@ function lower(reading: Reading, batch: Dimension): Lowered {
     if (!value) throw new ModelError('invalid', `nothing computes the output ${info.name}`);
     if (isHost(value)) throw new ShapeError(`the output ${info.name} is a shape, not a score`);
     const result = batchFirst(b, value, batch, batchAxis);
-    if (reading.inputs.some(({ name }) => name === info.name) && result.op !== 'input') {
+    const taken = [...reading.inputs, ...random].some(({ name }) => name === info.name);
+    if (taken && result.op !== 'input') {
       throw new ModelError(
         'unsupported',
         `the output ${info.name} is the input of that name, in another shape: remove it`,

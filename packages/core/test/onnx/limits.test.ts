@@ -6,6 +6,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import {
   FunctionProtoSchema,
   ModelProtoSchema,
+  OperatorSetIdProtoSchema,
   SparseTensorProtoSchema,
   ValueInfoProtoSchema,
 } from 'onnx-buf';
@@ -124,6 +125,18 @@ describe('what a file may not ask for', () => {
     }
     Object.assign(proto.graph?.node[0] ?? {}, { opType: 'f39', domain: 'own' });
     expect(() => readModel(toBinary(ModelProtoSchema, proto))).toThrow(/nested too deeply/);
+  });
+
+  test('two opsets of the standard operators are refused', () => {
+    const proto = modelProto(base);
+    proto.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: '', version: 13n }));
+    expect(() => readModel(toBinary(ModelProtoSchema, proto))).toThrow(/two opsets/);
+  });
+
+  test('strides beyond any axis are refused', () => {
+    const attributes = { kernel_shape: [1, 1], strides: [1, 2 ** 40] };
+    const file = one('AveragePool', '', { x: [1, 1, 4, 4], attributes });
+    expect(() => readModel(onnxFile(file))).toThrow(ModelError);
   });
 
   test('a sparse initialiser is named', () => {
