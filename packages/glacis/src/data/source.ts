@@ -87,8 +87,15 @@ export async function openSource(path: string, options: SourceOptions): Promise<
  * One array from a .npy, .npz or IDX file: in a .npz the one named `key`, else its only one. Throws
  * UsageError.
  */
-export async function readArray(path: string, key: string): Promise<StoredArray> {
-  const { bytes } = await readUnpacked(path);
+export async function readArray(
+  path: string,
+  key: string,
+): Promise<{ stored: StoredArray; sha256: string }> {
+  const { bytes, sha256 } = await readUnpacked(path);
+  return { stored: arrayOf(bytes, path, key), sha256 };
+}
+
+function arrayOf(bytes: Uint8Array, path: string, key: string): StoredArray {
   if (bytes.length === 0) throw new UsageError(`${path} is empty.`);
   const format = formatOf(path, bytes);
   if (format === 'npy') return parseNpy(bytes, path);

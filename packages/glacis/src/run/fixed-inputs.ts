@@ -23,6 +23,8 @@ export interface FixedInputs {
   readonly rows: Readonly<Record<string, FixedRows>>;
   /** Sizes that the files gave to axes the model leaves open. */
   readonly sizes: Readonly<Record<string, number>>;
+  /** Which file each input is fixed by. */
+  readonly notes: readonly string[];
 }
 
 /** Larger whole numbers are not held exactly by the float32 that derived graphs compute in. */
@@ -36,13 +38,15 @@ export async function readFixedInputs(
   const constants: Record<string, Tensor> = {};
   const rows: Record<string, FixedRows> = {};
   const sizes: Record<string, number> = {};
+  const notes: string[] = [];
   for (const [name, path] of settings) {
     const port = inputs.find((input) => input.name === name);
     if (!port) {
       const names = inputs.map((input) => input.name).join(', ');
       throw new UsageError(`--set ${name}: the model has no such input; its inputs are ${names}.`);
     }
-    const stored = await readArray(path, name);
+    const { stored, sha256 } = await readArray(path, name);
+    notes.push(`The input ${name} is fixed by ${path} (sha256 ${sha256}).`);
     const where = `--set ${name}=${path}`;
     const data = numbersOf(stored, port, where);
     if (!countsSamples(port)) {
@@ -55,7 +59,7 @@ export async function readFixedInputs(
     });
     rows[name] = { data, rows: counted.rows };
   }
-  return { constants, rows, sizes };
+  return { constants, rows, sizes, notes };
 }
 
 const shapeText = (shape: Port['shape']): string => `[${shape.join(', ')}]`;

@@ -31,6 +31,8 @@ export interface ModelFile {
   readonly fixed: Readonly<Record<string, FixedRows>>;
   /** Sizes that were given to axes which the file leaves open. */
   readonly sizes: Readonly<Record<string, number>>;
+  /** What other files are part of it, with their hashes. */
+  readonly notes: readonly string[];
 }
 
 /** What the command line says of the model, besides its path. */
@@ -64,7 +66,8 @@ export async function openModelFile(
 ): Promise<ModelFile> {
   const { bytes, sha256 } = await readModelBytes(path);
   const declared = namingFile(path, () => declaredInputs(bytes));
-  const { constants, rows, sizes: given } = await readFixedInputs(flags.set ?? [], declared);
+  const fixed = await readFixedInputs(flags.set ?? [], declared);
+  const { constants, rows, sizes: given } = fixed;
   const known = { ...given, ...sizesOf(flags, declared) };
   const left = namingFile(path, () => declaredInputs(bytes, Object.keys(constants)));
   const open = left.open.filter(({ symbol }) => !(symbol in known));
@@ -75,8 +78,16 @@ export async function openModelFile(
   const model = namingFile(path, () =>
     readModel(bytes, { external, sizes, fixed: constants, ...chosen }),
   );
-  const whole = normalised(await preprocessed(model, rows, flags), rows, flags);
-  return { path, sha256, model: whole, parameters: model.parameters, fixed: rows, sizes };
+  const { model: behind, notes } = await preprocessed(model, rows, flags);
+  return {
+    path,
+    sha256,
+    model: normalised(behind, rows, flags),
+    parameters: model.parameters,
+    fixed: rows,
+    sizes,
+    notes: [...fixed.notes, ...notes],
+  };
 }
 
 /** Runs `body`; a ModelError in it becomes a sentence that begins with the file. */
@@ -115,14 +126,16 @@ async function preprocessed(
   model: Model,
   rows: ModelFile['fixed'],
   { preprocess }: ModelFlags,
-): Promise<Model> {
-  if (preprocess === undefined) return model;
-  const { bytes } = await readModelBytes(preprocess);
-  return namingFile(`--preprocess ${preprocess}`, () => {
+): Promise<{ model: Model; notes: readonly string[] }> {
+  if (preprocess === undefined) return { model, notes: [] };
+  const { bytes, sha256 } = await readModelBytes(preprocess);
+  const name = perturbed(model, rows, '--preprocess');
+  const behind = namingFile(`--preprocess ${preprocess}`, () => {
     const before = readModel(bytes, { external: externalFilesOf(preprocess) });
-    const name = perturbed(model, rows, '--preprocess');
     return readAgain(model, { bytes: preprocessInput(model, before, name) });
   });
+  const note = `The input ${name} goes through ${preprocess} first (sha256 ${sha256}).`;
+  return { model: behind, notes: [note] };
 }
 
 function normalised(model: Model, rows: ModelFile['fixed'], { mean, std }: ModelFlags): Model {

@@ -102,6 +102,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
         seed,
         notes: [
           ...runtimeNotes,
+          ...modelFile.notes,
           ...classifier.notes,
           ...inputs.notes,
           ...notes,
