@@ -112,8 +112,10 @@ async function auditBlock(
  * passed; rows it did not begin are absent from the result.
  */
 export async function audit(options: AuditOptions): Promise<AuditPart> {
-  // A randomised model is searched alone: no radius is safe in every pass.
-  const proofs = (options.proofs ?? true) && options.model.random.length === 0;
+  // A randomised model is searched alone: no radius is safe in every pass. So is one that is not read
+  // exactly.
+  const { random, rounded } = options.model;
+  const proofs = (options.proofs ?? true) && random.length === 0 && !rounded;
   if (proofs) requireProvable(options.model, options.semantics ?? 'float32');
   if (options.classifier) return auditWith(options.classifier, { ...options, proofs });
   const classifier = await openClassifier(options.model, options.runtime);

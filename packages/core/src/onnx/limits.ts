@@ -6,8 +6,10 @@ import { elementCount, isSymbolic, printShape, type Shape } from '../graph/dimen
 
 /** Axes of a value. */
 export const MOST_AXES = 32;
-/** Elements of a value for one sample: 8 GiB in float32. */
+/** Elements of a value that the file holds: 8 GiB in float32. */
 export const MOST_ELEMENTS = 2 ** 31;
+/** Elements of a value that is computed, for one sample: 256 MiB in float32. */
+export const MOST_COMPUTED = 2 ** 26;
 /** Elements that one operator writes down one by one: a table, a list of positions. */
 const MOST_LISTED = 2 ** 22;
 /** The same for the whole file. */
@@ -28,6 +30,7 @@ export class Allowance {
 /** What is wrong with a value's shape; undefined where nothing is. */
 export function shapeFault(
   shape: Shape,
+  most = MOST_ELEMENTS,
 ): { reason: 'invalid' | 'unsupported'; what: string } | undefined {
   if (shape.length > MOST_AXES) {
     return {
@@ -44,7 +47,7 @@ export function shapeFault(
   const count = elementCount(shape);
   // A symbolic count is printed with its factor in front.
   const factor = isSymbolic(count) ? Number.parseFloat(count) || 1 : count;
-  if (factor <= MOST_ELEMENTS) return undefined;
+  if (factor <= most) return undefined;
   return {
     reason: 'unsupported',
     what: `it has a value of the shape ${printShape(shape)}, which is larger than can be computed with`,

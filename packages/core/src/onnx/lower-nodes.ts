@@ -17,7 +17,7 @@ import { ShapeError } from '../graph/ops/definition.ts';
 import { readTensor, TEXT } from './element-types.ts';
 import { type Carried, carriedAs, carriedBy } from './carried.ts';
 import { hostOf, isHost, type ReadValue } from './host-value.ts';
-import { Allowance, shapeFault } from './limits.ts';
+import { Allowance, MOST_COMPUTED, MOST_ELEMENTS, shapeFault } from './limits.ts';
 import { type Lowering, LoweringContext, type Surroundings } from './lowering.ts';
 import { ModelError } from './model-error.ts';
 import { hostOperators } from './operators/host.ts';
@@ -238,7 +238,12 @@ function define({ given }: Scope, name: string, where: string): void {
 }
 
 function expectComputable(value: ReadValue | undefined, where: string): void {
-  const fault = value && shapeFault(isHost(value) ? value.dims : value.shape);
+  if (!value) return;
+  const held = !isHost(value) && value.op === 'constant';
+  const fault = shapeFault(
+    isHost(value) ? value.dims : value.shape,
+    held ? MOST_ELEMENTS : MOST_COMPUTED,
+  );
   if (fault) throw new ModelError(fault.reason, `${where}: ${fault.what}`);
 }
 

@@ -61,6 +61,15 @@ const refused: readonly (readonly [operators: string, reason: string])[] = [
   ['`Conv`, `ConvTranspose` and pooling over three spatial axes', 'one and two are'],
   ['`QLinearConv`, `QLinearMatMul`, `ConvInteger`, `MatMulInteger`', 'QDQ pairs are read instead'],
   ['`Resize` with cubic interpolation or antialiasing', 'nearest and linear are read'],
+  ['`Pow` of two computed values, or with several exponents', 'one constant exponent is read'],
+  ['`Dropout` in training mode', 'export the model for inference'],
+  [
+    '`SVMClassifier` with probabilities',
+    'its scores are read without; it is inspected, not audited',
+  ],
+  ['`Tan`, `Atan`, `Asinh`, `Acosh`, `Cosh`, `Sinh`, `Shrink`, `Hardmax`', 'rare; ask for them'],
+  ['`DynamicQuantizeLinear`, `MeanVarianceNormalization`', 'not written out yet'],
+  ['Sizes and scales that a file computes in floating point', 'export with constant folding'],
   ['`ScatterElements`, `ScatterND` with `mul`, `min`, `max`', 'none and `add` are read'],
   ['Sequences, optionals, texts and complex numbers', 'values are tensors of numbers'],
   [
@@ -91,7 +100,8 @@ This file is written from the op table by \`npm run features\`; a test holds it 
   and truth values can be fixed inputs: token ids are looked up in embeddings, where gradients stop.
 - A final softmax, log-softmax, sigmoid, ArgMax or ZipMap is seen, and the logits before it are used.
 - Random operators make a model randomised: it is judged by 100 seeded passes and never certified.
-- Rounding steps (QDQ) have gradient zero; \`--straight-through\` lets attacks pass them.
+- Rounding steps (QDQ) have gradient zero; \`--straight-through\` lets attacks pass them. Proofs are about their
+  float32 evaluation; a runtime that fuses them into whole-number kernels may fall one step off at an edge.
 - Constant shape arithmetic, \`If\` with a known condition, functions and weights beside the file.
 
 ## ONNX operators that are read
@@ -99,7 +109,8 @@ This file is written from the op table by \`npm run features\`; a test holds it 
 ${names.join(', ')}
 
 Also left out where they only name classes: \`ai.onnx.ml.ZipMap\`, a final \`ArgMax\`, and what is made of labels.
-Trees have gradient zero (they are steps): only attacks that need no gradient move there.
+Trees have gradient zero (they are steps): only attacks that need no gradient move there. Interval bounds
+hold for them, and prove where an input's box meets few leaves.
 
 Everything else is refused by name, with the node and what to do:
 

@@ -37,6 +37,11 @@ export function notesOn(model: Model, opening: Opening): string[] {
       `The model computes in ${model.precision}: it is searched in float32 and judged by the file.`,
     );
   }
+  if (model.rounded) {
+    notes.push(
+      'Float32 cannot hold its weights, so nothing is proven about it: convert it to float32, and prove that file.',
+    );
+  }
   if (passes > 1) {
     notes.push(
       `The model is randomised: each answer is that of ${passes} seeded passes, wrong in at least half of them means broken, and nothing is certified. Attacks see one draw of its random numbers.`,

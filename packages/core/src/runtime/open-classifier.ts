@@ -61,6 +61,7 @@ async function open(
   runtime: Runtime,
   { fixed = {}, straightThrough = false }: ClassifierOptions,
 ): Promise<Opened> {
+  refuseVotes(model);
   const input = perturbedInput(model, fixed);
   const sides = sideInputsOf(model, input, fixed);
   const { name, others } = scoresOutput(model);
@@ -99,6 +100,18 @@ async function open(
     },
   };
   return { classifier, original, output: name };
+}
+
+/**
+ * A support vector classifier answers by the votes of its pairs of classes, which need not be the class
+ * with the greatest score; nothing that is said about its scores would be about its answers.
+ */
+function refuseVotes({ operators }: Model): void {
+  if (!operators.has('ai.onnx.ml.SVMClassifier')) return;
+  throw new ModelError(
+    'unsupported',
+    'a support vector classifier answers by votes, not by its greatest score: it can be inspected, but not audited; export its decision function as a regressor, or use a linear model',
+  );
 }
 
 /** The first output that is one number, or a vector, a row. */

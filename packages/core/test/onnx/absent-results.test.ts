@@ -30,6 +30,16 @@ test('a classifier with a label and scores is opened by its scores', async () =>
   await classifier.release();
 });
 
+test('a support vector classifier, whose answer is a vote, is read but not opened by its scores', async () => {
+  const file = classicalCases.find(({ nodes }) =>
+    nodes.some(({ op }) => op === 'ai.onnx.ml.SVMClassifier'),
+  );
+  if (!file) throw new RangeError('there is one');
+  const model = readModel(onnxFile(file));
+  const runtime = ortRuntime(ort, { name: 'onnxruntime-node' });
+  await expect(openClassifier(model, runtime)).rejects.toThrow(/by votes/);
+});
+
 const positions: FileSpec = {
   opset: 13,
   inputs: { x: ['n', 4] },

@@ -152,10 +152,11 @@ async function derived(
   terminal: Surroundings['terminal'],
 ): Promise<Emitted> {
   const { emit: kind, semantics = 'float32', norm = 'linf', straightThrough = false } = values;
+  const named = new Set(Object.keys(fixed));
   if (kind === 'gradient') {
-    return emitGradient(model, { chosen: values.class, straightThrough });
+    return emitGradient(model, named, { chosen: values.class, straightThrough });
   }
-  if (kind === 'interval') return emitIntervals(model, semantics);
+  if (kind === 'interval') return emitIntervals(model, named, semantics);
   const runtime = await runtimeFor(values, terminal);
   const classifier = await openClassifier(model, runtime, { fixed });
   try {

@@ -87,6 +87,12 @@ function transposed(data: Float32Array, samples: number, { rows, columns }: Move
 function cause(x: Tensor<'float32'>, inputShape: readonly number[]): string {
   const found = sizeOf(x.shape.slice(1));
   const wanted = sizeOf(inputShape);
+  const [rows = 1, ...sample] = inputShape;
+  // Planes of an image are its channels rather.
+  const batched = rows > 1 && (rows === 2 || sample.length !== 2);
+  if (batched && equal(x.shape.slice(1), sample)) {
+    return `the model was exported for exactly ${rows} samples at once; export it for one sample, or with a dynamic batch axis`;
+  }
   if (!inputShape.every((dim) => Number.isSafeInteger(dim) && dim > 0)) {
     return "the model's input shape is not fixed: give the model fixed sizes";
   }

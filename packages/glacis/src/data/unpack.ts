@@ -16,7 +16,7 @@ export interface UnpackLimits {
   readonly free: number;
 }
 
-export const UNPACK_LIMITS: UnpackLimits = { bytes: MAX_BYTES, ratio: 500, free: 256 * 2 ** 20 };
+export const UNPACK_LIMITS: UnpackLimits = { bytes: MAX_BYTES, ratio: 100, free: 256 * 2 ** 20 };
 
 /** The most bytes that `packed` bytes may unpack to. */
 export function mostUnpacked(packed: number, limits: UnpackLimits): number {
@@ -39,9 +39,19 @@ export function gunzip(
     );
   }
   const most = mostUnpacked(bytes.length, limits);
+  // What says that it holds too much (or is cut short) is unpacked only as far as it takes to see.
+  const within = declaredSize(bytes) > most ? Math.min(most, ENOUGH) : most;
   return bounded(where, most, () =>
-    gunzipSync(bytes, { maxOutputLength: most, chunkSize: chunkFor(bytes.length) }),
+    gunzipSync(bytes, { maxOutputLength: within, chunkSize: chunkFor(bytes.length) }),
   );
+}
+
+const ENOUGH = 2 ** 26;
+
+/** The last four bytes of a gzip file say how long its contents are, modulo 2³². */
+function declaredSize(bytes: Uint8Array): number {
+  const end = bytes.subarray(-4);
+  return end.length < 4 ? 0 : new DataView(end.buffer, end.byteOffset, 4).getUint32(0, true);
 }
 
 /** Raw deflate data that must give exactly `size` bytes. Throws UsageError. */

@@ -39,17 +39,18 @@ export interface Emitted {
  */
 export function emitGradient(
   model: Model,
+  fixed: ReadonlySet<string>,
   {
     chosen,
     straightThrough,
   }: { readonly chosen: number | undefined; readonly straightThrough: boolean },
 ): Emitted {
-  const input = realInput(model);
+  const input = realInput(model, fixed);
   const name = model.graph.outputs[0]?.name ?? '';
   const output = outputNamed(model.graph, name);
   const [batch = 1, scores = 1] = output.shape;
   const count = Number(scores);
-  if (output.shape.length !== 2 || !(count >= 1)) {
+  if (output.shape.length > 2 || !(count >= 1)) {
     throw new UsageError(
       `The output ${name} has the shape [${output.shape.join(', ')}]; a gradient is of one score of [batch, classes].`,
     );
@@ -60,7 +61,9 @@ export function emitGradient(
   const single = chosen ?? (count === 1 ? 0 : undefined);
   const labels = freeName(model.graph, 'labels');
   const of = (b: Builder, value: Node): Node => {
-    if (single !== undefined) return b.reshape(b.gather(value, 1, [single]), [batch]);
+    if (single !== undefined) {
+      return b.reshape(b.gather(b.reshape(value, [batch, count]), 1, [single]), [batch]);
+    }
     return marginOf(b, value, oneHotRows(b, b.input(labels, [batch], 'int32'), count));
   };
   const what = single === undefined ? 'the margin of the label' : `score ${single} of ${name}`;
@@ -77,9 +80,13 @@ export function emitGradient(
 }
 
 /** Inputs `lower` and `upper`; for each output its ends over that box, rounded outward; `finite`. */
-export function emitIntervals(model: Model, semantics: Semantics): Emitted {
+export function emitIntervals(
+  model: Model,
+  fixed: ReadonlySet<string>,
+  semantics: Semantics,
+): Emitted {
   requireProvable(model, semantics);
-  const name = realInput(model);
+  const name = realInput(model, fixed);
   const node = inputNamed(model.graph, name);
   const b = new Builder();
   const named = (side: string): string => freeName(model.graph, side);
@@ -144,15 +151,15 @@ export function emitBounds(classifier: Classifier, threat: Threat, semantics: Se
   };
 }
 
-/** The one input that can be changed little by little; the others stay inputs of what is derived. */
-function realInput({ inputs, random }: Model): string {
+/** The one input that is to be changed little by little; the others stay inputs of what is derived. */
+function realInput({ inputs, random }: Model, fixed: ReadonlySet<string>): string {
   const drawn = new Set(random.map(({ name }) => name));
   const [input, ...others] = inputs.filter(
-    ({ name, type }) => type === 'float32' && !drawn.has(name),
+    ({ name, type }) => type === 'float32' && !drawn.has(name) && !fixed.has(name),
   );
   if (!input || others.length > 0) {
     throw new UsageError(
-      `The model has ${input ? others.length + 1 : 0} real-valued inputs; exactly one is needed here.`,
+      `The model has ${input ? others.length + 1 : 0} real-valued inputs; exactly one is needed here: name the others with --set NAME=FILE.`,
     );
   }
   return input.name;

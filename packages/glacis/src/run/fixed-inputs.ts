@@ -40,6 +40,7 @@ export async function readFixedInputs(
   const sizes: Record<string, number> = {};
   const notes: string[] = [];
   for (const [name, path] of settings) {
+    if (name in rows || name in constants) throw new UsageError(`--set ${name} is given twice.`);
     const port = inputs.find((input) => input.name === name);
     if (!port) {
       const names = inputs.map((input) => input.name).join(', ');

@@ -130,12 +130,22 @@ async function preprocessed(
   if (preprocess === undefined) return { model, notes: [] };
   const { bytes, sha256 } = await readModelBytes(preprocess);
   const name = perturbed(model, rows, '--preprocess');
-  const behind = namingFile(`--preprocess ${preprocess}`, () => {
+  const behind = putBefore(preprocess, () => {
     const before = readModel(bytes, { external: externalFilesOf(preprocess) });
     return readAgain(model, { bytes: preprocessInput(model, before, name) });
   });
   const note = `The input ${name} goes through ${preprocess} first (sha256 ${sha256}).`;
   return { model: behind, notes: [note] };
+}
+
+/** What is wrong with the flag is no fault of the model that is inspected. */
+function putBefore<T>(path: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new UsageError(`--preprocess ${path} cannot go before the model: ${error.message}.`);
+  }
 }
 
 function normalised(model: Model, rows: ModelFile['fixed'], { mean, std }: ModelFlags): Model {

@@ -310,6 +310,10 @@ describe('files that are not what they are called', () => {
   test('a gzip bomb stops at its limit', async () => {
     const packed = gzipSync(new Uint8Array(1e6));
     expect(gunzip(packed, 'a.gz')).toHaveLength(1e6);
+    // What declares too much is not unpacked to its end.
+    const lying = gzipSync(new Uint8Array(2 ** 27));
+    new DataView(lying.buffer, lying.byteOffset).setUint32(lying.length - 4, 2 ** 31, true);
+    expect(() => gunzip(lying, 'lying.gz')).toThrow(/decompression bomb/);
     const limits = { ...UNPACK_LIMITS, free: 1e5 };
     expect(await usageError(() => gunzip(packed, 'a.gz', limits))).toContain('decompression bomb');
   });
