@@ -1,0 +1,127 @@
+/**
+ * A segment of a line on which the function's gain is compared with the integral of its derivative, the
+ * same number for any continuous function. Float32 evaluates a function with an error, so the gain is
+ * taken between clusters of points at both ends, and their scatter tells what the error is.
+ */
+import { type Integral, integrate, type Line, refined, type Value } from './line.ts';
+
+export const SLOPE_TOLERANCE = 1e-3;
+
+/** The integral counts as settled when its error is at most this share of the tolerance. */
+const SETTLED = 0.2;
+/** Each cluster lies within this share of half the segment. */
+const CLUSTER = 1 / 8;
+/** A mismatch stands when finer integrals leave so much of it, so often in a row. */
+const [STANDS, TIMES, REFINEMENTS] = [0.9, 2, 4];
+/** Standard deviations that a mismatch must exceed. */
+const SURE = 4;
+
+export type Finding =
+  /** Relative to the gradient's length times the segment's. */
+  | { readonly kind: 'compared'; readonly error: number }
+  | { readonly kind: 'kinks' }
+  | { readonly kind: 'noise' }
+  | Mismatch;
+
+export interface Mismatch {
+  readonly kind: 'mismatch';
+  readonly error: number;
+  readonly mismatch: number;
+  /** Standard deviation of the error of one difference of the function. */
+  readonly noise: number;
+}
+
+export interface SegmentEffort {
+  readonly points: number;
+  readonly ends: number;
+}
+
+export async function compareOn(
+  line: Line,
+  reach: number,
+  { points, ends }: SegmentEffort,
+): Promise<Finding> {
+  const integral = await integrate(line, -reach, reach, {
+    points,
+    tolerance: SETTLED * SLOPE_TOLERANCE,
+  });
+  if (await undefinedSlope(line, integral)) {
+    return { kind: 'mismatch', error: Infinity, mismatch: Infinity, noise: 0 };
+  }
+  if (!integral.settled) return { kind: 'kinks' };
+  const near = Array.from({ length: ends }, (_, j) => reach * (1 - (CLUSTER * (j + 0.5)) / ends));
+  const at = [...near, ...near.map((t) => -t)];
+  const values = await line.values(at);
+  const judge = (by: Integral): Finding =>
+    judged(by, at, values, { reach, ends, pointRounding: line.pointRounding });
+  return standing(line, integral, judge);
+}
+
+/** What an integral's own error did is no mismatch: that shrinks as the integral is refined. */
+async function standing(
+  line: Line,
+  integral: Integral,
+  judge: (by: Integral) => Finding,
+): Promise<Finding> {
+  let [finer, finding] = [integral, judge(integral)];
+  let stood = 0;
+  for (let refinement = 0; finding.kind === 'mismatch' && stood < TIMES; refinement++) {
+    if (refinement === REFINEMENTS) return { kind: 'kinks' };
+    finer = await refined(line, finer);
+    const before = finding.mismatch;
+    finding = judge(finer);
+    stood = finding.kind === 'mismatch' && finding.mismatch >= STANDS * before ? stood + 1 : 0;
+  }
+  return finding;
+}
+
+/** A derivative that is not a number where the function is one. */
+async function undefinedSlope(line: Line, { slopes }: Integral): Promise<boolean> {
+  const odd = slopes.filter(({ slope }) => Number.isNaN(slope)).slice(0, 2);
+  if (odd.length === 0) return false;
+  const values = await line.values(odd.map(({ at }) => at));
+  return values.some(({ value }) => Number.isFinite(value));
+}
+
+function judged(
+  integral: Integral,
+  at: readonly number[],
+  values: readonly Value[],
+  { reach, ends, pointRounding }: { reach: number; ends: number; pointRounding: number },
+): Finding {
+  const rest = at.map((t, j) => (values[j]?.value ?? Number.NaN) - integral.to(t));
+  const [up, down] = [rest.slice(0, ends), rest.slice(ends)];
+  const mismatch = Math.abs(mean(up) - mean(down));
+  if (!Number.isFinite(mismatch)) return { kind: 'noise' };
+  const scatter = Math.sqrt((variance(up) + variance(down)) / 2);
+  // What all points of a cluster share does not scatter: the outputs' own rounding, and the points'.
+  const shared = Math.hypot(
+    Math.SQRT2 * Math.max(...values.map(({ rounding }) => rounding)),
+    integral.length * pointRounding,
+  );
+  const noise = Math.hypot(scatter * Math.sqrt(2 / ends), shared);
+  const length = 2 * reach * (1 - CLUSTER / 2);
+  const gain =
+    mean(values.slice(0, ends).map(({ value }) => value)) -
+    mean(values.slice(ends).map(({ value }) => value));
+  // A gain far beyond what the gradient's length allows is a scale of its own.
+  const scale = Math.max(integral.length * length, Math.abs(gain) / SURE);
+  if (mismatch === 0 && scale === 0) return { kind: 'compared', error: 0 };
+  const error = mismatch / scale;
+  const allowed = SLOPE_TOLERANCE * scale;
+  if (mismatch > allowed + SURE * noise) {
+    return { kind: 'mismatch', error, mismatch, noise: Math.hypot(Math.SQRT2 * scatter, shared) };
+  }
+  return mismatch <= allowed && SURE * noise <= allowed
+    ? { kind: 'compared', error }
+    : { kind: 'noise' };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function variance(values: readonly number[]): number {
+  const middle = mean(values);
+  return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
+}
