@@ -16,6 +16,7 @@ import type { Evaluation } from './sessions.ts';
 
 /** Half the segment's length, in units of a standard normal direction. */
 const REACHES = [1, 0.25, 6.4e-2, 1.6e-2, 4e-3, 1e-3];
+const RETRY = 4;
 const ROUNDING = 2 ** -24;
 
 export interface DirectionErrors {
@@ -25,7 +26,9 @@ export interface DirectionErrors {
   readonly leftOut: Readonly<Record<LeftOut, number>>;
 }
 
-export type LeftOut = 'kinks' | 'jumps' | 'noise';
+export type LeftOut = 'kinks' | 'jumps' | 'noise' | 'flat';
+
+export const NONE: Readonly<Record<LeftOut, number>> = { kinks: 0, jumps: 0, noise: 0, flat: 0 };
 
 export interface DirectionsAsked {
   readonly rows: Float32Array;
@@ -45,7 +48,7 @@ export async function checkDirections(
     derivative.ways.filter((way) => !way.onlySteps).map((way) => ({ derivative, way })),
   );
   const errors: number[] = [];
-  const leftOut = { kinks: 0, jumps: 0, noise: 0 };
+  const leftOut = { ...NONE };
   if (turns.length === 0) return { errors, leftOut };
   const total = Math.max(effort.directions, turns.length);
   const perRow = Math.ceil(total / count);
@@ -62,7 +65,9 @@ export async function checkDirections(
       x,
       random: new RandomBlock(seed, row, 2 + k),
     });
-    const found = await longestSettled(line, turn.way, effort, Math.max(0, longest - 1));
+    // What was too long for the last direction is tried again now and then.
+    const start = k % RETRY === 0 ? Math.max(0, longest - 1) : longest;
+    const found = await longestSettled(line, turn.way, effort, start);
     longest = found.reach;
     if (found.kind === 'compared') errors.push(found.error);
     else leftOut[found.kind]++;
@@ -80,17 +85,26 @@ async function longestSettled(
   effort: Effort,
   start: number,
 ): Promise<Outcome> {
-  let why: LeftOut = 'kinks';
+  let why: Exclude<LeftOut, 'flat'> = 'kinks';
   for (const [i, reach] of REACHES.entries()) {
     if (i < start) continue;
     const finding: Finding = await compareOn(line, reach, effort);
     if (finding.kind === 'compared') return { ...finding, reach: i };
-    if (finding.kind === 'noise') return { kind: why === 'jumps' ? why : 'noise', reach: i };
+    if (finding.kind === 'flat') return { kind: 'flat', reach: i };
+    if (finding.kind === 'noise') {
+      // A shorter segment hears less, unless a jump near an end was taken for noise.
+      if (!steps) return { kind: 'noise', reach: i };
+      if (why === 'kinks') why = 'noise';
+      continue;
+    }
     if (finding.kind === 'kinks') continue;
+    if (!Number.isFinite(finding.mismatch)) return { kind: 'compared', error: Infinity, reach: i };
+    const cause = await causeOf(line, reach, finding.noise);
     // A continuous function has no excuse.
-    const cause = steps ? await causeOf(line, reach, finding.noise) : 'wrong';
-    if (cause === 'wrong') return { kind: 'compared', error: finding.error, reach: i };
-    why = cause === 'jump' ? 'jumps' : 'noise';
+    if (cause === 'wrong' || (cause !== 'integral' && !steps)) {
+      return { kind: 'compared', error: finding.error, reach: i };
+    }
+    why = ({ jump: 'jumps', noise: 'noise', integral: 'kinks' } as const)[cause];
   }
   return { kind: why, reach: REACHES.length - 1 };
 }

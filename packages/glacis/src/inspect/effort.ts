@@ -14,7 +14,7 @@ export interface Effort {
 }
 
 /** Products and elements that all derivatives together may cost: some seconds on one core. */
-const BUDGET = 4e10;
+const BUDGET = 1e11;
 /** A derivative costs about as much as so many forward passes. */
 const DERIVATIVE = 3;
 /** A kernel of a run costs at least so much. */

@@ -11,8 +11,8 @@ export const SLOPE_TOLERANCE = 1e-3;
 const SETTLED = 0.2;
 /** Each cluster lies within this share of half the segment. */
 const CLUSTER = 1 / 8;
-/** A mismatch stands when finer integrals leave so much of it, so often in a row. */
-const [STANDS, TIMES, REFINEMENTS] = [0.9, 2, 4];
+/** A mismatch stands when a finer integral leaves so much of it; halvings until that is so. */
+const [STANDS, REFINEMENTS] = [0.9, 3];
 /** Standard deviations that a mismatch must exceed. */
 const SURE = 4;
 
@@ -21,6 +21,8 @@ export type Finding =
   | { readonly kind: 'compared'; readonly error: number }
   | { readonly kind: 'kinks' }
   | { readonly kind: 'noise' }
+  /** Neither the function nor its derivative is anything but constant and zero. */
+  | { readonly kind: 'flat' }
   | Mismatch;
 
 export interface Mismatch {
@@ -64,13 +66,12 @@ async function standing(
   judge: (by: Integral) => Finding,
 ): Promise<Finding> {
   let [finer, finding] = [integral, judge(integral)];
-  let stood = 0;
-  for (let refinement = 0; finding.kind === 'mismatch' && stood < TIMES; refinement++) {
+  for (let refinement = 0; finding.kind === 'mismatch'; refinement++) {
     if (refinement === REFINEMENTS) return { kind: 'kinks' };
     finer = await refined(line, finer);
     const before = finding.mismatch;
     finding = judge(finer);
-    stood = finding.kind === 'mismatch' && finding.mismatch >= STANDS * before ? stood + 1 : 0;
+    if (finding.kind === 'mismatch' && finding.mismatch >= STANDS * before) break;
   }
   return finding;
 }
@@ -106,7 +107,7 @@ function judged(
     mean(values.slice(ends).map(({ value }) => value));
   // A gain far beyond what the gradient's length allows is a scale of its own.
   const scale = Math.max(integral.length * length, Math.abs(gain) / SURE);
-  if (mismatch === 0 && scale === 0) return { kind: 'compared', error: 0 };
+  if (mismatch === 0 && scale === 0) return { kind: 'flat' };
   const error = mismatch / scale;
   const allowed = SLOPE_TOLERANCE * scale;
   if (mismatch > allowed + SURE * noise) {

@@ -2,8 +2,8 @@
  * The file and the graph read from it, as functions of points. What ONNX Runtime refuses is said in a
  * sentence: --check runs whatever files people bring.
  */
-import type { Model, Runtime, Session } from '@glacis/core';
-import { messageOf, UsageError } from '../errors.ts';
+import { type Model, ModelError, type Runtime, type Session } from '@glacis/core';
+import { messageOf } from '../errors.ts';
 import { feedsOf, type Layout } from './points.ts';
 import { joined, numbersOf } from './rows.ts';
 
@@ -63,7 +63,7 @@ export async function opened(runtime: Runtime, bytes: Uint8Array): Promise<Sessi
   try {
     return await runtime.session(bytes);
   } catch (error) {
-    throw new UsageError(`--check: ONNX Runtime cannot load the model (${said(error)}).`);
+    throw new ModelError('invalid', `ONNX Runtime cannot load it (${said(error)})`);
   }
 }
 
@@ -74,8 +74,9 @@ export async function ran(
   try {
     return await session.run(feeds);
   } catch (error) {
-    throw new UsageError(
-      `--check: ONNX Runtime cannot run the model on random inputs (${said(error)}); give real ones with --set NAME=FILE.`,
+    throw new ModelError(
+      'invalid',
+      `ONNX Runtime cannot run it on random inputs (${said(error)}); give real ones with --set NAME=FILE`,
     );
   }
 }
