@@ -131,7 +131,10 @@ async function gradientErrors(
   return { ...found, onlySteps };
 }
 
-/** Where nothing can be compared: more of everything, then points nearer to zero and farther away. */
+/**
+ * Where nothing can be compared: more of everything, then points nearer to zero and farther away. What
+ * jumps everywhere does so at other points too.
+ */
 function attempts(
   layout: Layout,
   { points, seed }: { readonly points: Float32Array; readonly seed: number },
@@ -142,7 +145,8 @@ function attempts(
     ...first,
     rows: randomPoints(layout, ROWS, seed, scale),
   }));
-  return [first, { ...first, effort: harder(effort) }, ...elsewhere];
+  const again = [first, { ...first, effort: harder(effort) }];
+  return stepOps(layout.model).length > 0 ? again : [...again, ...elsewhere];
 }
 
 async function outputError(

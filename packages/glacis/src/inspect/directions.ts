@@ -99,7 +99,7 @@ async function longestSettled(
     }
     if (finding.kind === 'kinks') continue;
     if (!Number.isFinite(finding.mismatch)) return { kind: 'compared', error: Infinity, reach: i };
-    const cause = await causeOf(line, reach, finding.noise);
+    const cause = await causeOf(line, reach);
     // A continuous function has no excuse.
     if (cause === 'wrong' || (cause !== 'integral' && !steps)) {
       return { kind: 'compared', error: finding.error, reach: i };

@@ -5,20 +5,24 @@
  * vanishes once the segment is short enough to see it.
  */
 import { integrate, type Line } from './line.ts';
+import { varianceAboutLine } from './scatter.ts';
 import { SLOPE_TOLERANCE } from './segment.ts';
 
-const HALVINGS = 20;
-/** A mismatch that stays through so many halvings would be a sixteenth of itself by a wrong derivative. */
-const [WINDOW, STAYS] = [4, 0.7];
+const HALVINGS = 22;
+/** A mismatch that stays through so many halvings would be an eighth of itself by a wrong derivative. */
+const [WINDOW, STAYS, SHRINKS] = [3, 0.4, 0.25];
 /** Halving ends where the mismatch is below so many times the noise. */
 const AUDIBLE = 6;
 /** The halves' mismatches add up to the whole's, unless an integral was wrong. */
 const ADDS_UP = 0.5;
 const POINTS = 33;
+/** Evaluations that tell the noise, so many roundings of a point apart. */
+const [CLOSE, APART] = [8, 4];
 
 export type Cause = 'jump' | 'wrong' | 'integral' | 'noise';
 
-export async function causeOf(line: Line, reach: number, noise: number): Promise<Cause> {
+export async function causeOf(line: Line, reach: number): Promise<Cause> {
+  const noise = await evaluationNoise(line, reach);
   let [from, to] = [-reach, reach];
   let whole = await mismatchOn(line, from, to);
   const sizes = [Math.abs(whole)];
@@ -32,14 +36,27 @@ export async function causeOf(line: Line, reach: number, noise: number): Promise
     if (!(Math.abs(whole) > AUDIBLE * noise)) break;
     sizes.push(Math.abs(whole));
   }
-  const [first = 0, last = 0] = [sizes[0], sizes.at(-1)];
-  const before = sizes.at(-1 - WINDOW);
-  if (before !== undefined && last >= STAYS * before) return 'jump';
-  return first >= 2 ** WINDOW * AUDIBLE * noise ? 'wrong' : 'noise';
+  const [last = 0, before] = [sizes.at(-1), sizes.at(-1 - WINDOW)];
+  if (before === undefined) return 'noise';
+  if (last >= STAYS * before) return 'jump';
+  return last <= SHRINKS * before ? 'wrong' : 'noise';
 }
 
 async function mismatchOn(line: Line, from: number, to: number): Promise<number> {
   const integral = await integrate(line, from, to, { points: POINTS, tolerance: SLOPE_TOLERANCE });
   const [a, b] = await line.values([from, to]);
   return (b?.value ?? Number.NaN) - (a?.value ?? Number.NaN) - integral.to(to);
+}
+
+/** Standard deviation of the error of a difference of the function, from points a few roundings apart. */
+async function evaluationNoise(line: Line, reach: number): Promise<number> {
+  const gap = Math.max(APART * line.pointRounding, reach * 2 ** -24);
+  const noises: number[] = [];
+  for (const place of [-reach, -reach / 2, 0, reach / 2, reach]) {
+    const values = await line.values(Array.from({ length: CLOSE }, (_, k) => place + k * gap));
+    const single = varianceAboutLine(values.map(({ value }) => value));
+    noises.push(Math.sqrt(2) * Math.hypot(Math.sqrt(single), values[0]?.rounding ?? 0));
+  }
+  // A jump may lie at some of the places.
+  return Math.min(...noises);
 }

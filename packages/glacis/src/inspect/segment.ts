@@ -4,6 +4,7 @@
  * taken between clusters of points at both ends, and their scatter tells what the error is.
  */
 import { type Integral, integrate, type Line, refined, type Value } from './line.ts';
+import { mean, variance } from './scatter.ts';
 
 export const SLOPE_TOLERANCE = 1e-3;
 
@@ -29,8 +30,6 @@ export interface Mismatch {
   readonly kind: 'mismatch';
   readonly error: number;
   readonly mismatch: number;
-  /** Standard deviation of the error of one difference of the function. */
-  readonly noise: number;
 }
 
 export interface SegmentEffort {
@@ -48,7 +47,7 @@ export async function compareOn(
     tolerance: SETTLED * SLOPE_TOLERANCE,
   });
   if (await undefinedSlope(line, integral)) {
-    return { kind: 'mismatch', error: Infinity, mismatch: Infinity, noise: 0 };
+    return { kind: 'mismatch', error: Infinity, mismatch: Infinity };
   }
   if (!integral.settled) return { kind: 'kinks' };
   const near = Array.from({ length: ends }, (_, j) => reach * (1 - (CLUSTER * (j + 0.5)) / ends));
@@ -111,18 +110,9 @@ function judged(
   const error = mismatch / scale;
   const allowed = SLOPE_TOLERANCE * scale;
   if (mismatch > allowed + SURE * noise) {
-    return { kind: 'mismatch', error, mismatch, noise: Math.hypot(Math.SQRT2 * scatter, shared) };
+    return { kind: 'mismatch', error, mismatch };
   }
   return mismatch <= allowed && SURE * noise <= allowed
     ? { kind: 'compared', error }
     : { kind: 'noise' };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function variance(values: readonly number[]): number {
-  const middle = mean(values);
-  return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
 }
