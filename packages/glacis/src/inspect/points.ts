@@ -80,7 +80,10 @@ function lookupLimits({ graph }: Model): Map<number, number> {
   return limits;
 }
 
-/** Half the points uniform in [0, 1), as pictures are; half standard normal, as normalised data are; times a scale. */
+/**
+ * Half the points uniform in [0, 1), as pictures are; half standard normal, as normalised data are;
+ * times a scale.
+ */
 export function randomPoints(
   { parts, size }: Layout,
   count: number,
