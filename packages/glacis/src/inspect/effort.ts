@@ -17,6 +17,8 @@ export interface Effort {
 const BUDGET = 1e11;
 /** A derivative costs about as much as so many forward passes. */
 const DERIVATIVE = 3;
+/** Writing an element takes as long as so many products in a row. */
+const ELEMENT = 8;
 /** A kernel of a run costs at least so much. */
 const KERNEL = 1e4;
 const [FEWEST_DIRECTIONS, MOST_DIRECTIONS] = [4, 64];
@@ -42,7 +44,7 @@ export function operationsOf(graph: Graph): number {
   return graph.nodes.reduce((sum, node) => {
     const operands = node.operands.map((id) => nodeAt(graph, id));
     const terms = definitionOf<OpName>(node.op).terms?.(node, operands) ?? 0;
-    return sum + elements(node.shape) * (1 + terms);
+    return sum + elements(node.shape) * (ELEMENT + terms);
   }, 0);
 }
 

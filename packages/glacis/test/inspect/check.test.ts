@@ -2,6 +2,7 @@
 import {
   BATCH,
   Builder,
+  ModelError,
   type Node,
   RandomBlock,
   readModel,
@@ -149,6 +150,22 @@ test('every output and every real-valued input has directions of its own', async
     gradient.map((value) => (Math.abs(value) <= 1e-4 ? 0.9 * value : value)),
   );
   expect(await checkModel(model, wrong, { seed: 0 })).toMatchObject({ passed: false });
+});
+
+test('a run that ONNX Runtime refuses is an error of the model', async () => {
+  const refusing: Runtime = {
+    name: 'refusing',
+    session: async (bytes) => ({
+      ...(await runtime.session(bytes)),
+      run: () =>
+        Promise.reject(new Error('indices element out of data bounds, idx=7\nat gather.cc')),
+    }),
+  };
+  const check = checked(perceptron, refusing);
+  await expect(check).rejects.toThrow(ModelError);
+  await expect(check).rejects.toThrow(
+    'ONNX Runtime cannot run it on random inputs (indices element out of data bounds, idx=7)',
+  );
 });
 
 test('the result is the same every time', async () => {
