@@ -15,7 +15,7 @@ import { compareOn, type Finding } from './segment.ts';
 import type { Evaluation } from './sessions.ts';
 
 /** Half the segment's length, in units of a standard normal direction. */
-const REACHES = [1, 0.25, 6.4e-2, 1.6e-2, 4e-3, 1e-3];
+const REACHES = [1, 0.25, 6.4e-2, 1.6e-2, 4e-3, 1e-3, 2.5e-4];
 const RETRY = 4;
 const ROUNDING = 2 ** -24;
 

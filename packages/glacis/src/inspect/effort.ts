@@ -11,6 +11,10 @@ export interface Effort {
   readonly points: number;
   /** Evaluations near each end of a segment. */
   readonly ends: number;
+  /** How well an integral must be known, as a share of the tolerance. */
+  readonly settled: number;
+  /** Whether the model is so dear that less is done than one would like. */
+  readonly dear: boolean;
 }
 
 /** Products and elements that all derivatives together may cost: some seconds on one core. */
@@ -31,12 +35,20 @@ export function effortFor({ graph, batched }: Model): Effort {
     Math.max(least, Math.min(most, Math.floor(value)));
   const directions = clamp(FEWEST_DIRECTIONS, derivatives / USUAL_POINTS, MOST_DIRECTIONS);
   const points = clamp(FEWEST_POINTS, derivatives / directions, MOST_POINTS);
-  return { directions, points, ends: directions < MOST_DIRECTIONS ? 4 : 8 };
+  const dear = directions < MOST_DIRECTIONS;
+  return { directions, points, ends: dear ? 4 : 8, settled: dear ? 0.5 : 0.2, dear };
 }
 
-/** More of everything, for a model of which nothing could be compared. */
-export function harder({ directions, points, ends }: Effort): Effort {
-  return { directions, points: 4 * points, ends: 4 * ends };
+/** More of everything, for a model of which nothing could be compared; in fewer directions if it is dear. */
+export function harder(effort: Effort): Effort {
+  const { directions, points, ends, dear } = effort;
+  return {
+    ...effort,
+    directions: dear ? Math.min(2, directions) : directions,
+    points: 4 * points,
+    ends: 4 * ends,
+    settled: 0.5,
+  };
 }
 
 /** Products and elements of one row's forward pass. */

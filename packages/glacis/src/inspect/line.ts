@@ -60,7 +60,11 @@ export async function integrate(
       .filter(({ error }) => !(error <= share))
       .sort((a, b) => b.error - a.error)
       .slice(0, Math.min(MOST_HALVED, points - slopes.length));
-    if (settled || worst.length === 0) return integralOf(slopes, length, settled);
+    const over = errors.filter((error) => !(error <= share));
+    // Kinks everywhere, not in places: as many more points as the error is too great.
+    const needed = over.reduce((sum, error) => sum + error / share, 0);
+    const hopeless = over.length > errors.length / 2 && needed > 2 * points;
+    if (settled || worst.length === 0 || hopeless) return integralOf(slopes, length, settled);
     const middles = worst.map(({ k }) => ((slopes[k]?.at ?? from) + (slopes[k + 1]?.at ?? to)) / 2);
     slopes = [...slopes, ...(await line.slopes(middles))].sort((a, b) => a.at - b.at);
   }

@@ -8,8 +8,6 @@ import { mean, variance } from './scatter.ts';
 
 export const SLOPE_TOLERANCE = 1e-3;
 
-/** The integral counts as settled when its error is at most this share of the tolerance. */
-const SETTLED = 0.2;
 /** Each cluster lies within this share of half the segment. */
 const CLUSTER = 1 / 8;
 /** A mismatch stands when a finer integral leaves so much of it; halvings until that is so. */
@@ -35,16 +33,18 @@ export interface Mismatch {
 export interface SegmentEffort {
   readonly points: number;
   readonly ends: number;
+  /** The integral counts as settled when its error is at most this share of the tolerance. */
+  readonly settled: number;
 }
 
 export async function compareOn(
   line: Line,
   reach: number,
-  { points, ends }: SegmentEffort,
+  { points, ends, settled }: SegmentEffort,
 ): Promise<Finding> {
   const integral = await integrate(line, -reach, reach, {
     points,
-    tolerance: SETTLED * SLOPE_TOLERANCE,
+    tolerance: settled * SLOPE_TOLERANCE,
   });
   if (await undefinedSlope(line, integral)) {
     return { kind: 'mismatch', error: Infinity, mismatch: Infinity };
