@@ -11,6 +11,7 @@ import {
   type Layout,
   layoutOf,
   type Model,
+  type Node,
   randomPoints,
   replayLowered,
   type Runtime,
@@ -55,8 +56,9 @@ export function gradientBytes(model: Model): Uint8Array {
   const at = inputNodes(model.graph)
     .filter(({ attributes }) => names.has(attributes.name))
     .flatMap(({ id }) => copies.get(id) ?? []);
-  const gradients = gradientWith(b, value, at).map((gradient, i) => [`gradient ${i}`, gradient]);
-  return writeModel(b.graph({ value, ...Object.fromEntries(gradients) }));
+  const outputs: Record<string, Node> = { value };
+  gradientWith(b, value, at).forEach((gradient, i) => (outputs[`gradient ${i}`] = gradient));
+  return writeModel(b.graph(outputs));
 }
 
 /** Times the model at several batches, or at one row where it runs row by row. */

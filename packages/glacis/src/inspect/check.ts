@@ -143,7 +143,7 @@ function attempts(
   const first = { rows: points, count: ROWS, seed, effort };
   const more = { ...first, effort: harder(effort) };
   if (stepOps(layout.model).length > 0) return [first, more];
-  const elsewhere = SCALES.map((scale) => ({
+  const elsewhere = SCALES.slice(0, effort.dear ? 1 : SCALES.length).map((scale) => ({
     ...(effort.dear ? more : first),
     rows: randomPoints(layout, ROWS, seed, scale),
   }));

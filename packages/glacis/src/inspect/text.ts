@@ -125,7 +125,10 @@ function gradients({
       return 'Gradients: there is nothing to compare, since no input is real-valued.';
     case 'only steps':
       return 'Gradients: there is nothing to compare, since only steps lead from the inputs to the outputs: they are 0 by definition.';
-    default:
+    case 'kinks':
+    case 'jumps':
+    case 'noise':
+    case 'flat':
       return `Gradients: nothing could be compared; all ${counted(directions, 'direction')} had to be left out: ${reasons}.`;
   }
 }

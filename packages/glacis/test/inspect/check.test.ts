@@ -38,8 +38,8 @@ function fileOf(body: Body): Uint8Array<ArrayBuffer> {
   return writeModel(b.graph({ y: body(b, x) }));
 }
 
-async function checked(body: Body, on: Runtime = runtime): Promise<CheckResult> {
-  return checkModel(await readModel(fileOf(body)), on, { seed: 0 });
+function checked(body: Body, on: Runtime = runtime): Promise<CheckResult> {
+  return checkModel(readModel(fileOf(body)), on, { seed: 0 });
 }
 
 /** Steps of size 1 in every coordinate, apart by a random offset. */
@@ -143,7 +143,7 @@ test('every output and every real-valued input has directions of its own', async
   const b = new Builder();
   const [x, y] = [b.input('x', [BATCH, WIDTH]), b.input('y', [BATCH, WIDTH])];
   const bytes = writeModel(b.graph({ first: perceptron(b, x), second: b.mul(y, 1e-5) }));
-  const model = await readModel(bytes);
+  const model = readModel(bytes);
   expect(await checkModel(model, runtime, { seed: 0 })).toMatchObject({ passed: true });
   // Beside the first output's gradient the second's would be lost.
   const wrong = sabotaged((gradient) =>
