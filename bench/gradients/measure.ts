@@ -9,7 +9,7 @@ import {
 } from 'glacis';
 import type { Network } from './networks.ts';
 import { costliest } from './profile.ts';
-import { type Timing, timings } from './timing.ts';
+import { hasGradient, type Timing, timings } from './timing.ts';
 
 /** The most a gradient with its forward pass should cost, in forward passes. */
 export const WANTED_RATIO = 3.5;
@@ -23,6 +23,8 @@ export interface Measurement {
   readonly problem: string | null;
   readonly check: CheckResult | null;
   readonly times: readonly Timing[];
+  /** Why nothing was timed; null where something was, or nothing was to be. */
+  readonly untimed: string | null;
   /** Where the time goes, where the gradient costs more than it should. */
   readonly reason: string;
 }
@@ -33,22 +35,24 @@ export async function measure(
   timed: boolean,
 ): Promise<Measurement> {
   const failed = (problem: string): Measurement => {
-    return { network, problem, check: null, times: [], reason: '' };
+    return { network, problem, check: null, times: [], untimed: null, reason: '' };
   };
   try {
     const { model } = await openModelFile(network.path, {}, (declared) =>
       Promise.resolve(usualSizes(declared)),
     );
     const check = await checkModel(model, runtime, { seed: 0 });
-    const times = timed ? await settled(model, runtime) : [];
-    return { network, problem: null, check, times, reason: await reasonFor(model, times) };
+    const untimed = timed && !hasGradient(model) ? 'not timed: no real-valued input' : null;
+    const times = timed && untimed === null ? await settled(model, runtime) : [];
+    const reason = await reasonFor(model, times);
+    return { network, problem: null, check, times, untimed, reason };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return failed(error.message.split('\n')[0] ?? '');
   }
 }
 
-const REPEATS = 2;
+export const REPEATS = 2;
 
 /** What seems to cost too much is timed again, and the least kept: others may be using the machine. */
 async function settled(model: Model, runtime: Runtime): Promise<Timing[]> {

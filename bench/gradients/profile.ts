@@ -27,8 +27,9 @@ export async function costliest(model: Model, batch: number): Promise<string> {
     enableProfiling: true,
     profileFilePrefix: prefix,
   });
-  const file = rowsFor(model, batch);
-  const feeds = { [session.inputNames[0] ?? '']: ortTensor(file) };
+  const feeds = Object.fromEntries(
+    Object.entries(rowsFor(model, batch, 'derived')).map(([name, rows]) => [name, ortTensor(rows)]),
+  );
   for (let run = 0; run < WARM + RUNS; run++) await session.run(feeds);
   session.endProfiling();
   await session.release();

@@ -3,21 +3,24 @@
  * multiple of a forward pass, alternated on one thread. Lower quartiles, since machines are noisy.
  */
 import {
-  BATCH,
-  type Builder,
-  gradientOf,
+  Builder,
+  feedsOf,
+  gradientWith,
   inputNodes,
   isSymbolic,
+  type Layout,
+  layoutOf,
   type Model,
   type Node,
-  RandomBlock,
+  randomPoints,
+  replayLowered,
   type Runtime,
   type Session,
-  sizeOf,
   type Tensor,
-  tensor,
   writeModel,
 } from 'glacis';
+
+type Feeds = Readonly<Record<string, Tensor>>;
 
 export const BATCHES: readonly number[] = [32, 64, 128];
 
@@ -30,54 +33,64 @@ export interface Timing {
 
 const [FEWEST_ROUNDS, MOST_ROUNDS, BUDGET_MS] = [5, 60, 400];
 
-/** The sum of all outputs, one number a row. */
-function total(b: Builder, output: Node): Node {
-  return b.sumRows(output);
+/** The inputs that gradients are taken at. */
+function realInputs(layout: Layout): string[] {
+  return layout.parts.filter(({ real }) => real).map(({ port }) => port.name);
 }
 
-/** The bytes of the graph that is timed. */
+/** Whether there is a gradient to time. */
+export function hasGradient(model: Model): boolean {
+  return realInputs(layoutOf(model, {})).length > 0;
+}
+
+/** The bytes of the graph that is timed: the sum of all outputs, and its gradients at all real inputs. */
 export function gradientBytes(model: Model): Uint8Array {
-  const [input] = inputNodes(model.graph);
-  return writeModel(gradientOf(model, { of: total, at: input?.attributes.name ?? '' }));
+  const b = new Builder();
+  const copies = replayLowered(b, model.graph, new Map(), ['gradient']);
+  const sums = model.graph.outputs.flatMap(({ id }) => {
+    const output = copies.get(id);
+    return output ? [b.sumRows(output)] : [];
+  });
+  const value = sums.reduce((sum, each) => b.add(sum, each));
+  const names = new Set(realInputs(layoutOf(model, {})));
+  const at = inputNodes(model.graph)
+    .filter(({ attributes }) => names.has(attributes.name))
+    .flatMap(({ id }) => copies.get(id) ?? []);
+  const outputs: Record<string, Node> = { value };
+  gradientWith(b, value, at).forEach((gradient, i) => (outputs[`gradient ${i}`] = gradient));
+  return writeModel(b.graph(outputs));
 }
 
-/** Times the model's only input at several batches, or at one row where it runs row by row. */
+/** Times the model at several batches, or at one row where it runs row by row. */
 export async function timings(model: Model, runtime: Runtime): Promise<Timing[]> {
-  const first = model.inputs[0]?.shape[0];
   // A file written for one sample cannot run a batch: its graph, written with an open batch, can.
-  const open = !model.batched || (first !== undefined && isSymbolic(first));
+  const open =
+    !model.batched ||
+    model.inputs.every(({ shape: [first] }) => first !== undefined && isSymbolic(first));
   const forward = await runtime.session(open ? model.bytes : writeModel(model.graph));
   const gradient = await runtime.session(gradientBytes(model));
   const times: Timing[] = [];
   for (const batch of model.batched ? BATCHES : [1]) {
-    const x = rowsFor(model, batch);
-    const file = model.batchAxis ? x : { ...x, shape: x.shape.slice(1) };
-    times.push(await compared(batch, [forward, open ? file : x], [gradient, x]));
+    const own = rowsFor(model, batch, open ? 'original' : 'derived');
+    const derived = rowsFor(model, batch, 'derived');
+    times.push(await compared(batch, [forward, own], [gradient, derived]));
   }
   await forward.release();
   await gradient.release();
   return times;
 }
 
-/** Uniform rows in the shape of the model's input. */
-export function rowsFor(model: Model, batch: number): Tensor {
-  const shape = (inputNodes(model.graph)[0]?.shape ?? []).map((dim) =>
-    dim === BATCH ? batch : Number(dim),
-  );
-  const random = new RandomBlock(1, 0, 0);
-  return tensor(
-    'float32',
-    shape,
-    Float32Array.from({ length: sizeOf(shape) }, (_, i) => random.uniform(i)),
-  );
+/** Random rows for all inputs: token ids and masks where the model takes them. */
+export function rowsFor(model: Model, batch: number, who: 'original' | 'derived'): Feeds {
+  const layout = layoutOf(model, {});
+  return feedsOf(layout, randomPoints(layout, batch, 1), batch, who);
 }
 
 async function compared(
   batch: number,
-  ...pairs: readonly (readonly [Session, Tensor])[]
+  ...pairs: readonly (readonly [Session, Feeds])[]
 ): Promise<Timing> {
-  const runs = pairs.map(([session, x]) => {
-    const feeds = { [session.inputNames[0] ?? '']: x };
+  const runs = pairs.map(([session, feeds]) => {
     return async (): Promise<number> => {
       const begun = performance.now();
       await session.run(feeds);

@@ -54,7 +54,14 @@ export { featuresDocument, opSupport, readableOperators } from './onnx/support.t
 export { propagateIntervals } from './transforms/interval.ts';
 export type { InputSet } from './transforms/input-set.ts';
 export { roundingModel } from './transforms/rounding.ts';
-export { inputNamed, inputNodes, nodeAt, outputNamed } from './graph/graph.ts';
+export {
+  ancestors,
+  dependents,
+  inputNamed,
+  inputNodes,
+  nodeAt,
+  outputNamed,
+} from './graph/graph.ts';
 export { definitionOf } from './graph/ops/table.ts';
 export { RuleMissing, ShapeError } from './graph/ops/definition.ts';
 export { isProvable, requireProvable } from './bounds/provable.ts';

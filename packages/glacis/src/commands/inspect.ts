@@ -3,6 +3,7 @@ import {
   ModelError,
   openClassifier,
   outlineModel,
+  RuleMissing,
   type Runtime,
   surveyModel,
   Threat,
@@ -84,12 +85,16 @@ export async function inspectCommand(
 }
 
 async function checked(
-  { model, fixed }: ModelFile,
+  { path, model, fixed }: ModelFile,
   values: CommandRequest['values'],
   terminal: Surroundings['terminal'],
 ): Promise<CheckResult> {
   const runtime = await runtimeFor(values, terminal);
-  return checkModel(model, runtime, { seed: values.seed ?? 0, fixed });
+  try {
+    return await checkModel(model, runtime, { seed: values.seed ?? 0, fixed });
+  } catch (error) {
+    throw named(path, error);
+  }
 }
 
 async function runtimeFor(
@@ -129,9 +134,15 @@ function naming<T>(path: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (error instanceof ModelError) throw new UsageError(`${path}: ${error.message}.`);
-    throw error;
+    throw named(path, error);
   }
+}
+
+/** What is wrong with a model is said of its file. */
+function named(path: string, error: unknown): unknown {
+  return error instanceof ModelError || error instanceof RuleMissing
+    ? new UsageError(`${path}: ${error.message}.`, { cause: error })
+    : error;
 }
 
 async function emit(

@@ -1,215 +1,163 @@
 /**
- * Gradients against central differences of the original file, along random directions. A network of
- * many ReLUs has a kink almost everywhere one looks, at steps large enough for float32. So the
- * difference over a short segment is compared with the mean of the derivative along it, which is the
- * same number for any continuous function. The longest segment is taken on which that mean is settled
- * (the derivative jumps little enough); where there is none, or the difference drowns in float32's rounding,
- * the direction is left out and counted.
+ * Gradients against differences of the original file, along random directions. A network of many ReLUs
+ * has a kink almost everywhere one looks, at steps large enough for float32; so the difference over a
+ * segment is compared with the integral of the derivative (segment.ts). The longest segment is taken on
+ * which that integral is settled; a direction is left out, and counted, where there is none, where the
+ * difference drowns in rounding, or where the function itself jumps.
  */
-import {
-  Builder,
-  type Graph,
-  gradientWith,
-  inputNodes,
-  type Model,
-  type Node,
-  RandomBlock,
-  replayLowered,
-  type Runtime,
-  type Session,
-  sizeOf,
-  writeModel,
-} from '@glacis/core';
-import { feedsOf, type Layout } from './points.ts';
-import { numbersOf } from './rows.ts';
-
-/** Points [count × size] → an output, row by row. */
-export type Evaluate = (points: Float32Array, count: number) => Promise<Float64Array>;
-
-export const SLOPE_TOLERANCE = 1e-3;
+import { RandomBlock } from '@glacis/core';
+import type { Derivative, Way } from './derivative.ts';
+import type { Effort } from './effort.ts';
+import { causeOf } from './jumps.ts';
+import type { Line } from './line.ts';
+import type { Layout } from './points.ts';
+import { compareOn, type Finding } from './segment.ts';
+import type { Evaluation } from './sessions.ts';
 
 /** Half the segment's length, in units of a standard normal direction. */
-const REACHES = [1.6e-2, 4e-3, 2e-3, 1e-3];
-/** Points along the segment, and directions a row: fewer where a model computes many elements. */
-const [MANY, FEW] = [
-  { points: 256, directions: 8 },
-  { points: 64, directions: 1 },
-];
-/** The mean counts as settled when its error is at most this share of the tolerance. */
-const SETTLED = 0.5;
-/** A first look at a segment, and how far from settled it may be. */
-const [COARSE_POINTS, COARSE_FACTOR] = [32, 6];
-/** Relative error of a score's evaluation, in the order of magnitude. */
-const EVALUATION_ERROR = { float16: 2 ** -10, float32: 2 ** -23, float64: 2 ** -23 } as const;
-const LARGE_MODEL = 2e6;
+const REACHES = [1, 0.25, 6.4e-2, 1.6e-2, 4e-3, 1e-3, 2.5e-4];
+const RETRY = 4;
+const ROUNDING = 2 ** -24;
 
 export interface DirectionErrors {
-  /** Relative to the gradient's length, for each direction kept. */
+  /** Relative to the gradient's length, for each direction compared. */
   readonly errors: readonly number[];
-  readonly kinks: number;
+  /** Directions left out, by why. */
+  readonly leftOut: Readonly<Record<LeftOut, number>>;
 }
 
-/** Nothing is checked where no input is real-valued. */
-export async function checkGradient(
+export type LeftOut = 'kinks' | 'jumps' | 'noise' | 'flat';
+
+export const NONE: Readonly<Record<LeftOut, number>> = { kinks: 0, jumps: 0, noise: 0, flat: 0 };
+
+export interface DirectionsAsked {
+  readonly rows: Float32Array;
+  readonly count: number;
+  readonly seed: number;
+  readonly effort: Effort;
+}
+
+/** Directions take turns at the rows, the outputs and the real-valued inputs. */
+export async function checkDirections(
   layout: Layout,
-  runtime: Runtime,
-  rows: Float32Array,
-  count: number,
-  original: Evaluate,
-  seed: number,
+  derivatives: readonly Derivative[],
+  original: Evaluation,
+  { rows, count, seed, effort }: DirectionsAsked,
 ): Promise<DirectionErrors> {
-  const { model, size, parts } = layout;
-  const real = parts.filter((part) => part.real);
-  if (real.length === 0) return { errors: [], kinks: 0 };
-  const { graph, weights } = mixtureGradient(layout, seed);
-  const session = await runtime.session(writeModel(graph));
-  const gradientsAt = gradientRows(session, layout);
-  const mixed = async (x: Float32Array): Promise<{ value: number; size: number }> => {
-    const terms = Array.from(await original(x, 1), (score, i) => score * (weights[i] ?? 0));
-    const sum = (values: readonly number[]): number => values.reduce((total, v) => total + v, 0);
-    return { value: sum(terms), size: sum(terms.map(Math.abs)) };
-  };
-  const { points, directions } = effortFor(model);
-  const errors: number[] = [];
-  let kinks = 0;
-  for (let row = 0; row < count; row++) {
-    const x = rows.slice(row * size, (row + 1) * size);
-    for (let draw = 0; draw < directions; draw++) {
-      const random = new RandomBlock(seed, row, 2 + draw);
-      const direction = new Float32Array(size);
-      for (const { start, end } of real) {
-        for (let i = start; i < end; i++) direction[i] = random.normal(i);
-      }
-      const segment = await settledSegment({ x, direction, points, gradientsAt });
-      if (!segment) {
-        kinks++;
-        continue;
-      }
-      const [up, down] = [await mixed(segment.up), await mixed(segment.down)];
-      if (
-        Math.max(up.size, down.size) * EVALUATION_ERROR[model.precision] >
-        SLOPE_TOLERANCE * segment.scale
-      )
-        kinks++;
-      else errors.push(Math.abs(up.value - down.value - segment.mean) / segment.scale);
-    }
-  }
-  await session.release();
-  return { errors, kinks };
-}
-
-interface Segment {
-  /** Its ends, as float32 holds them. */
-  readonly up: Float32Array;
-  readonly down: Float32Array;
-  /** What the function gains along it, by the mean of the derivative. */
-  readonly mean: number;
-  /** The gradient's length times the segment's, in the units of a typical direction. */
-  readonly scale: number;
-}
-
-interface Probe {
-  readonly x: Float32Array;
-  readonly direction: Float32Array;
-  readonly points: number;
-  readonly gradientsAt: (points: readonly Float32Array[]) => Promise<Float32Array[]>;
-}
-
-async function settledSegment(probe: Probe): Promise<Segment | null> {
-  for (const reach of REACHES) {
-    const coarse = await segmentOf(probe, reach, COARSE_POINTS);
-    if (coarse.gap > COARSE_FACTOR * SLOPE_TOLERANCE * coarse.scale) continue;
-    const fine = await segmentOf(probe, reach, probe.points);
-    if (fine.gap <= SETTLED * SLOPE_TOLERANCE * fine.scale) return fine;
-  }
-  return null;
-}
-
-/** `gap`: about the most by which the mean is wrong, from how the derivative jumps along it. */
-async function segmentOf(
-  { x, direction, gradientsAt }: Probe,
-  reach: number,
-  points: number,
-): Promise<Segment & { readonly gap: number }> {
-  const at = (t: number): Float32Array => x.map((value, i) => value + t * (direction[i] ?? 0));
-  const [up, down] = [at(reach), at(-reach)];
-  const steps = Array.from({ length: points }, (_, k) => reach * ((2 * k + 1) / points - 1));
-  const gradients = await gradientsAt(steps.map(at));
-  const delta = Float64Array.from(up, (value, i) => value - (down[i] ?? 0));
-  const gains = gradients.map((g) => g.reduce((sum, v, i) => sum + v * (delta[i] ?? 0), 0));
-  const jumps = gains.slice(1).map((gain, k) => gain - (gains[k] ?? 0));
-  const lengths = gradients.map((g) => Math.sqrt(g.reduce((sum, v) => sum + v * v, 0)));
-  const scale = Math.max(mean(lengths) * 2 * reach, 1e-30);
-  // Each jump between two points may be anywhere between them: errors of random sign.
-  const gap = Math.hypot(...jumps) / (2 * points);
-  return { up, down, mean: mean(gains), scale, gap };
-}
-
-/**
- * A random linear function of the first output, one number a row, differentiated with respect to every
- * real-valued input.
- */
-function mixtureGradient(
-  { model: { graph }, parts }: Layout,
-  seed: number,
-): { graph: Graph; weights: Float32Array } {
-  const b = new Builder();
-  const copies = replayLowered(b, graph, new Map(), ['gradient']);
-  const output = copies.get(graph.outputs[0]?.id ?? -1);
-  if (!output) throw new RangeError('the output was not copied');
-  const width = sizeOf(output.shape.slice(1).map(Number));
-  const random = new RandomBlock(seed, 0, 1);
-  const weights = Float32Array.from({ length: width }, (_, i) => random.normal(i));
-  const flat = b.reshape(output, [output.shape[0] ?? 1, width]);
-  const value = b.sum(b.mul(flat, b.floats(weights, [1, width])), [1]);
-  const names = new Set(parts.filter(({ real }) => real).map(({ port }) => port.name));
-  const inputs = inputNodes(graph).filter(({ attributes }) => names.has(attributes.name));
-  const at = inputs.flatMap(({ id }) => copies.get(id) ?? []);
-  const gradients = gradientWith(b, value, at);
-  const outputs = inputs.map(({ attributes }, i) => [
-    `gradient of ${attributes.name}`,
-    gradients[i] ?? value,
-  ]);
-  return { graph: b.graph(Object.fromEntries(outputs) as Record<string, Node>), weights };
-}
-
-/** Gradients at many points: at once where the model takes a batch. */
-function gradientRows(
-  session: Session,
-  layout: Layout,
-): (points: readonly Float32Array[]) => Promise<Float32Array[]> {
-  const { size, parts, model } = layout;
-  const run = async (points: readonly Float32Array[]): Promise<Float32Array[]> => {
-    const packed = new Float32Array(points.length * size);
-    points.forEach((point, k) => packed.set(point, k * size));
-    const found = await session.run(feedsOf(layout, packed, points.length, 'derived'));
-    const gradients = points.map(() => new Float32Array(size));
-    for (const { port, start, end, real } of parts) {
-      if (!real) continue;
-      const all = numbersOf(found[`gradient of ${port.name}`]);
-      const width = end - start;
-      gradients.forEach((gradient, k) =>
-        gradient.set(all.subarray(k * width, (k + 1) * width), start),
-      );
-    }
-    return gradients;
-  };
-  if (model.batched) return run;
-  return async (points) => {
-    const each: Float32Array[] = [];
-    for (const point of points) each.push(...(await run([point])));
-    return each;
-  };
-}
-
-function effortFor({ graph, parameters }: Model) {
-  const values = graph.nodes.reduce(
-    (sum, { shape }) => sum + sizeOf(shape.map((dim) => (typeof dim === 'number' ? dim : 1))),
-    parameters,
+  const turns = derivatives.flatMap((derivative) =>
+    derivative.ways.filter((way) => !way.onlySteps).map((way) => ({ derivative, way })),
   );
-  return values > LARGE_MODEL ? FEW : MANY;
+  const errors: number[] = [];
+  const leftOut = { ...NONE };
+  if (turns.length === 0) return { errors, leftOut };
+  const total = Math.max(effort.directions, turns.length);
+  const perRow = Math.ceil(total / count);
+  let longest = 0;
+  for (let k = 0; k < total; k++) {
+    const turn = turns[k % turns.length];
+    if (!turn) continue;
+    const row = Math.floor(k / perRow) % count;
+    const x = rows.subarray(row * layout.size, (row + 1) * layout.size);
+    const line = lineAlong({
+      layout,
+      ...turn,
+      original,
+      x,
+      random: new RandomBlock(seed, row, 2 + k),
+    });
+    // What was too long for the last direction is tried again now and then.
+    const start = k % RETRY === 0 ? Math.max(0, longest - 1) : longest;
+    const found = await longestSettled(line, turn.way, effort, start);
+    longest = found.reach;
+    if (found.kind === 'compared') errors.push(found.error);
+    else leftOut[found.kind]++;
+  }
+  return { errors, leftOut };
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+type Outcome =
+  | { readonly kind: 'compared'; readonly error: number; readonly reach: number }
+  | { readonly kind: LeftOut; readonly reach: number };
+
+async function longestSettled(
+  line: Line,
+  { steps }: Way,
+  effort: Effort,
+  start: number,
+): Promise<Outcome> {
+  let why: Exclude<LeftOut, 'flat'> = 'kinks';
+  for (const [i, reach] of REACHES.entries()) {
+    if (i < start) continue;
+    const finding: Finding = await compareOn(line, reach, effort);
+    if (finding.kind === 'compared') return { ...finding, reach: i };
+    if (finding.kind === 'flat') return { kind: 'flat', reach: i };
+    if (finding.kind === 'noise') {
+      // A shorter segment hears less, unless a jump near an end was taken for noise.
+      if (!steps) return { kind: 'noise', reach: i };
+      if (why === 'kinks') why = 'noise';
+      continue;
+    }
+    if (finding.kind === 'kinks') continue;
+    if (!Number.isFinite(finding.mismatch)) return { kind: 'compared', error: Infinity, reach: i };
+    const cause = await causeOf(line, reach);
+    // A continuous function has no excuse.
+    if (cause === 'wrong' || (cause !== 'integral' && !steps)) {
+      return { kind: 'compared', error: finding.error, reach: i };
+    }
+    why = ({ jump: 'jumps', noise: 'noise', integral: 'kinks' } as const)[cause];
+  }
+  return { kind: why, reach: REACHES.length - 1 };
+}
+
+/** The line x + t·d, d standard normal in one input. */
+function lineAlong({
+  layout,
+  derivative,
+  way,
+  original,
+  x,
+  random,
+}: {
+  readonly layout: Layout;
+  readonly derivative: Derivative;
+  readonly way: Way;
+  readonly original: Evaluation;
+  readonly x: Float32Array;
+  readonly random: RandomBlock;
+}): Line {
+  const { start, end } = way.part;
+  const direction = new Float32Array(layout.size);
+  for (let i = start; i < end; i++) direction[i] = random.normal(i);
+  const point = (t: number): Float32Array => x.map((value, i) => value + t * (direction[i] ?? 0));
+  const own = x.subarray(start, end);
+  return {
+    pointRounding: ROUNDING * Math.sqrt(own.reduce((sum, v) => sum + v * v, 0) / own.length),
+    slopes: async (at) => {
+      const gradients = await derivative.at(at.map(point));
+      return gradients.map((gradient, k) => {
+        let [slope, square] = [0, 0];
+        for (let i = start; i < end; i++) {
+          const g = gradient[i] ?? 0;
+          slope += g * (direction[i] ?? 0);
+          square += g * g;
+        }
+        return { at: at[k] ?? 0, slope, length: Math.sqrt(square) };
+      });
+    },
+    values: async (at) => {
+      const points = new Float32Array(at.length * layout.size);
+      at.forEach((t, k) => points.set(point(t), k * layout.size));
+      const scores = (await original.rows(points, at.length))[derivative.output];
+      const width = derivative.weights.length;
+      return at.map((_, k) => {
+        let [value, square] = [0, 0];
+        derivative.weights.forEach((weight, i) => {
+          const term = weight * (scores?.[k * width + i] ?? Number.NaN);
+          value += term;
+          square += term * term;
+        });
+        return { value, rounding: (2 * ROUNDING * Math.sqrt(square)) / Math.sqrt(12) };
+      });
+    },
+  };
 }

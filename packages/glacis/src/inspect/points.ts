@@ -80,8 +80,16 @@ function lookupLimits({ graph }: Model): Map<number, number> {
   return limits;
 }
 
-/** Half the points uniform in [0, 1), as pictures are; half standard normal, as normalised data are. */
-export function randomPoints({ parts, size }: Layout, count: number, seed: number): Float32Array {
+/**
+ * Half the points uniform in [0, 1), as pictures are; half standard normal, as normalised data are;
+ * times a scale.
+ */
+export function randomPoints(
+  { parts, size }: Layout,
+  count: number,
+  seed: number,
+  scale = 1,
+): Float32Array {
   const points = new Float32Array(count * size);
   for (let row = 0; row < count; row++) {
     const random = new RandomBlock(seed, row, 0);
@@ -91,9 +99,7 @@ export function randomPoints({ parts, size }: Layout, count: number, seed: numbe
           given?.[i - start] ??
           (below !== null
             ? Math.floor(random.uniform(i) * below)
-            : row % 2 === 0
-              ? random.uniform(i)
-              : random.normal(i));
+            : scale * (row % 2 === 0 ? random.uniform(i) : random.normal(i)));
       }
     }
   }

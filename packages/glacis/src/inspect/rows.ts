@@ -1,6 +1,5 @@
 /** Results of a runtime, row after row, as float64 numbers. */
-import type { Tensor } from '@glacis/core';
-import { UsageError } from '../errors.ts';
+import { ModelError, type Tensor } from '@glacis/core';
 
 export function joined(parts: readonly Float64Array[]): Float64Array {
   const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
@@ -13,6 +12,6 @@ export function joined(parts: readonly Float64Array[]): Float64Array {
 }
 
 export function numbersOf(value: Tensor | undefined): Float64Array {
-  if (!value) throw new UsageError('--check: the model does not give the output it declares.');
+  if (!value) throw new ModelError('invalid', 'it does not give an output that it declares');
   return Float64Array.from(value.data as ArrayLike<number | bigint>, Number);
 }

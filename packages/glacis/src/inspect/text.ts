@@ -2,6 +2,8 @@
 import { counted, count } from '../report/numbers.ts';
 import { type Ink, inkOf } from '../report/ink.ts';
 import { columnsOf, padded, printable, shortened } from '../report/terminal-text.ts';
+import type { CheckResult } from './check.ts';
+import type { LeftOut } from './directions.ts';
 import type { Inspection } from './inspection.ts';
 import type { PortLine } from './emit.ts';
 
@@ -86,16 +88,49 @@ function support({ unsupported, problem, ops }: Inspection, ink: Ink): string[] 
 
 function check({ check: result }: Inspection, ink: Ink): string[] {
   if (!result) return [];
-  const { outputMaxError, gradientMaxError, rows, directions, kinks, steps, passed } = result;
-  const kept = directions - kinks;
+  const { outputMaxError, outputTolerance, rows, steps, passed } = result;
   return [
-    `Outputs, ${rows} random rows, together and one by one: largest relative error ${outputMaxError.toExponential(1)} (allowed 1e-4).`,
-    `Gradients, ${kept} random directions: largest relative error ${gradientMaxError.toExponential(1)} (allowed 1e-3 for 99%); ${counted(kinks, 'direction')} left out at kinks or where float32 cannot tell.`,
+    `Outputs, ${rows} random rows, together and one by one: largest relative error ${outputMaxError.toExponential(1)} (allowed ${outputTolerance.toExponential(0)}).`,
+    gradients(result),
     ...(steps.length > 0
-      ? [`Steps, whose derivative is 0 by definition: ${steps.join(', ')}.`]
+      ? [`Steps, whose derivative is 0 by definition: ${steps.map(printable).join(', ')}.`]
       : []),
     passed ? ink.proof('Check passed.') : ink.attack('Check failed.'),
   ];
+}
+
+const REASONS: Readonly<Record<LeftOut, string>> = {
+  kinks: 'at kinks',
+  jumps: 'at jumps of the model',
+  noise: 'where float32 rounding hides the slope',
+  flat: 'where the outputs do not change at all, and the gradient is 0',
+};
+
+function gradients({
+  gradientMaxError,
+  gradientUnchecked,
+  directions,
+  leftOut,
+}: CheckResult): string {
+  const kinds = (['kinks', 'jumps', 'noise', 'flat'] as const).filter((kind) => leftOut[kind] > 0);
+  const reasons = kinds.map((kind) => `${leftOut[kind]} ${REASONS[kind]}`).join(', ');
+  switch (gradientUnchecked) {
+    case null: {
+      const lost = kinds.reduce((sum, kind) => sum + leftOut[kind], 0);
+      const compared = counted(directions - lost, 'random direction');
+      const left = lost > 0 ? `; ${counted(lost, 'direction')} left out: ${reasons}` : '';
+      return `Gradients, ${compared}: largest relative error ${gradientMaxError.toExponential(1)} (allowed 1e-3 for 99%)${left}.`;
+    }
+    case 'no real input':
+      return 'Gradients: there is nothing to compare, since no input is real-valued.';
+    case 'only steps':
+      return 'Gradients: there is nothing to compare, since only steps lead from the inputs to the outputs: they are 0 by definition.';
+    case 'kinks':
+    case 'jumps':
+    case 'noise':
+    case 'flat':
+      return `Gradients: nothing could be compared; all ${counted(directions, 'direction')} had to be left out: ${reasons}.`;
+  }
 }
 
 function emitted({ emitted: written }: Inspection, ink: Ink): string[] {

@@ -1,6 +1,7 @@
 /** What `inspect` says of a file, and that the graphs it writes run in ONNX Runtime. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BATCH, Builder, writeModel } from '@glacis/core';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, expect, test } from 'vitest';
 import { glacis } from './glacis.ts';
@@ -13,7 +14,7 @@ interface Inspection {
   readonly layers: { readonly op: string; readonly shape: unknown[] | null }[];
   readonly ops: Record<string, number>;
   readonly unsupported: { readonly op: string }[];
-  readonly check: { readonly passed: boolean; readonly outputMaxError: number } | null;
+  readonly check: Readonly<Record<string, unknown>> | null;
 }
 
 async function run(file: string, feeds: Record<string, Tensor>): Promise<Record<string, number[]>> {
@@ -33,7 +34,22 @@ test('--json lists the layers, and --check compares them with the original file'
   expect(layers.at(-1)).toMatchObject({ op: 'Identity', shape: ['batch', 2] });
   expect(ops['Relu']).toBe(1);
   expect(unsupported).toEqual([]);
-  expect(check?.passed).toBe(true);
+  expect(check).toMatchObject({ passed: true, gradientChecked: true, gradientUnchecked: null });
+  const text = await glacis(['inspect', model, '--check']);
+  expect(text.stdout).toMatch(/Gradients, \d+ random directions: largest relative error/);
+  expect(text.stdout).toContain('Check passed.');
+});
+
+test('where no gradient can be compared, --check says so and why', async () => {
+  const file = join(folder, 'rounded.onnx');
+  const b = new Builder();
+  const x = b.input('x', [BATCH, 3]);
+  writeFileSync(file, writeModel(b.graph({ y: b.push('round', [b.mul(x, 4)], {}) })));
+  const { code, stdout } = await glacis(['inspect', file, '--check']);
+  expect(code).toBe(0);
+  expect(stdout).toContain(
+    'Gradients: there is nothing to compare, since only steps lead from the inputs to the outputs',
+  );
 });
 
 test('an operator that cannot be read is listed, with exit code 0', async () => {
@@ -54,6 +70,19 @@ test('an operator that cannot be read is listed, with exit code 0', async () => 
   expect(check).toBeNull();
   expect(unsupported).toMatchObject([{ op: 'Rulu' }]);
   expect(layers.map(({ op }) => op)).toContain('Rulu');
+});
+
+test('a file that ONNX Runtime refuses is a mistake of the file, named in a sentence', async () => {
+  const file = join(folder, 'future.onnx');
+  // The first field of a file is the version of the format.
+  const bytes = tinyModel();
+  bytes[1] = 99;
+  writeFileSync(file, bytes);
+  const { code, stdout, stderr } = await glacis(['inspect', file, '--check']);
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).toContain(`${file}: ONNX Runtime cannot load it (`);
+  expect(stderr).not.toContain('internal error');
 });
 
 test('--emit gradient writes the gradient of the margin as a model', async () => {
