@@ -4,12 +4,18 @@
  * adversarial input would be a contradiction, and the ledger treats it as one.
  */
 import type { AttackContext } from '../attacks/attack.ts';
-import { intervalMargins } from '../bounds/interval.ts';
+import type { Bound } from '../bounds/bound.ts';
+import { crown } from '../bounds/crown.ts';
+import { interval } from '../bounds/interval.ts';
+import { boundMargins } from '../bounds/margins.ts';
 import { rowsOf } from './attack-stage.ts';
 import type { Entry, Ledger } from './ledger.ts';
 
-const METHOD = 'interval';
-const TOLERANCE = 2e-5;
+/** Cheap first; each is at least as tight as the one before. */
+const BOUNDS: readonly Bound[] = [interval, crown];
+
+/** How narrow the bracket of proven and unproven radii gets, relatively; a rough one for all but the last. */
+const [TOLERANCE, ROUGH] = [2e-5, 0.1];
 const MAX_HALVINGS = 60;
 const MAX_ROUNDS = 120;
 /** Without a box or an attack to end the search, radii double at most this often. */
@@ -25,20 +31,21 @@ async function prove(
   ledger: Ledger,
   entries: readonly Entry[],
   radii: Float64Array,
+  bound: Bound,
 ): Promise<Float64Array> {
   const begun = Date.now();
   const rows = rowsOf(entries, radii, context.classifier.sampleSize);
-  const { lower } = await intervalMargins(context, rows, ledger.semantics);
+  const { lower } = await boundMargins(context, rows, ledger.semantics, bound);
   let decided = 0;
   entries.forEach((entry, i) => {
     if (!isProven(context, lower[i])) return;
     decided++;
-    ledger.proven(entry, radii[i] ?? 0, METHOD);
+    ledger.proven(entry, radii[i] ?? 0, bound.id);
   });
   const seconds = (Date.now() - begun) / 1000;
   const cost = { forwards: entries.length, gradients: 0, seconds, decided };
   ledger.charge(
-    radii.every((r) => r === context.threat.eps) ? METHOD : `${METHOD}-search`,
+    radii.every((r) => r === context.threat.eps) ? bound.id : `${bound.id}-search`,
     'proof',
     entries,
     cost,
@@ -52,13 +59,17 @@ export async function certifyAtEps(
   ledger: Ledger,
   entries: readonly Entry[],
 ): Promise<void> {
-  if (entries.length === 0) return;
-  const radii = new Float64Array(entries.length).fill(context.threat.eps);
-  const lower = await prove(context, ledger, entries, radii);
-  entries.forEach((entry, i) => {
-    const value = lower[i] ?? Number.NaN;
-    entry.marginLower = Number.isNaN(value) ? null : value;
-  });
+  let open = entries;
+  for (const bound of BOUNDS) {
+    if (open.length === 0) return;
+    const radii = new Float64Array(open.length).fill(context.threat.eps);
+    const lower = await prove(context, ledger, open, radii, bound);
+    open.forEach((entry, i) => {
+      const value = lower[i] ?? Number.NaN;
+      if (!Number.isNaN(value)) entry.marginLower = Math.max(value, entry.marginLower ?? -Infinity);
+    });
+    open = open.filter((_, i) => !isProven(context, lower[i]));
+  }
 }
 
 interface Search {
@@ -66,15 +77,39 @@ interface Search {
   proven: number;
   failed: number;
   tries: number;
+  /** The bound's values at both ends of the bracket; NaN where they are not known. */
+  atProven: number;
+  atFailed: number;
+  /** Whether the last radius was proven. */
+  last: boolean | null;
 }
 
-function nextRadius(search: Search): number | null {
+function nextRadius(search: Search, tolerance: number): number | null {
   const { proven, failed } = search;
   if (search.tries++ > MAX_HALVINGS + MAX_DOUBLINGS) return null;
   if (failed === Infinity) return proven > 0 ? 2 * proven : 1;
   if (proven === 0) return search.tries > MAX_HALVINGS ? null : failed / 2;
-  if (failed - proven <= TOLERANCE * failed) return null;
-  return proven + (failed - proven) / 2;
+  if (failed - proven <= tolerance * failed) return null;
+  const share = search.atProven / (search.atProven - search.atFailed);
+  if (!Number.isFinite(share)) return proven + (failed - proven) / 2;
+  // Close to one end, a step of the tolerance closes the bracket from the other.
+  const least = Math.min(0.5, (0.9 * tolerance * failed) / (failed - proven));
+  return proven + (failed - proven) * Math.min(Math.max(share, least), 1 - least);
+}
+
+/** Notes a bound at a radius; an end that stays where it is counts half the next time (Illinois). */
+function narrow(search: Search, radius: number, value: number, proven: boolean): void {
+  const again = search.last === proven;
+  search.last = proven;
+  if (proven) {
+    search.proven = radius;
+    search.atProven = value;
+    if (again) search.atFailed /= 2;
+  } else {
+    search.failed = radius;
+    search.atFailed = value;
+    if (again) search.atProven /= 2;
+  }
 }
 
 /** Searches every entry's largest proven radius; entries without any proof get 0. */
@@ -84,15 +119,35 @@ export async function searchLowerRadius(
   entries: readonly Entry[],
   outOfTime: () => boolean,
 ): Promise<void> {
+  for (const bound of BOUNDS) {
+    const tolerance = bound === BOUNDS.at(-1) ? TOLERANCE : ROUGH;
+    await searchWith(context, ledger, entries, { bound, tolerance, outOfTime });
+  }
+  for (const entry of entries) entry.lower ??= 0;
+}
+
+interface SearchOptions {
+  readonly bound: Bound;
+  readonly tolerance: number;
+  readonly outOfTime: () => boolean;
+}
+
+async function searchWith(
+  context: AttackContext,
+  ledger: Ledger,
+  entries: readonly Entry[],
+  { bound, tolerance, outOfTime }: SearchOptions,
+): Promise<void> {
   const { threat } = context;
   const searches = entries.map((entry): Search => {
     const cap = entry.upper ?? threat.reach(entry.x);
-    return { entry, proven: entry.lower ?? 0, failed: cap, tries: 0 };
+    const values = { atProven: Number.NaN, atFailed: Number.NaN, last: null };
+    return { entry, proven: entry.lower ?? 0, failed: cap, tries: 0, ...values };
   });
-  await proveAtCaps(context, ledger, searches);
+  await proveAtCaps(context, ledger, searches, bound);
   for (let round = 0; round < MAX_ROUNDS && !outOfTime(); round++) {
     const tries = searches.flatMap((search) => {
-      const radius = nextRadius(search);
+      const radius = nextRadius(search, tolerance);
       return radius === null || radius === 0 ? [] : [{ search, radius }];
     });
     if (tries.length === 0) break;
@@ -102,13 +157,12 @@ export async function searchLowerRadius(
       ledger,
       tries.map(({ search }) => search.entry),
       radii,
+      bound,
     );
     tries.forEach(({ search, radius }, i) => {
-      if (isProven(context, lower[i])) search.proven = radius;
-      else search.failed = radius;
+      narrow(search, radius, lower[i] ?? Number.NaN, isProven(context, lower[i]));
     });
   }
-  for (const { entry } of searches) entry.lower ??= 0;
 }
 
 /** Tries the largest radius first: the whole valid box, or the nearest adversarial input's. */
@@ -116,6 +170,7 @@ async function proveAtCaps(
   context: AttackContext,
   ledger: Ledger,
   searches: readonly Search[],
+  bound: Bound,
 ): Promise<void> {
   const capped = searches.filter(({ failed }) => failed !== Infinity && failed > 0);
   if (capped.length === 0) return;
@@ -124,8 +179,10 @@ async function proveAtCaps(
     ledger,
     capped.map(({ entry }) => entry),
     Float64Array.from(capped, ({ failed }) => failed),
+    bound,
   );
   capped.forEach((search, i) => {
+    search.atFailed = lower[i] ?? Number.NaN;
     if (isProven(context, lower[i])) search.proven = search.failed;
   });
 }

@@ -1,77 +1,8 @@
-/**
- * Interval bounds on every margin of a classifier over a threat's set, as one compiled program that
- * serves every radius (the radius is an input).
- */
-import type { Semantics } from '../audit/run.ts';
-import { Builder } from '../graph/builder.ts';
-import type { Graph } from '../graph/graph.ts';
-import { batchOf, type Classifier, networkInputs } from '../runtime/classifier.ts';
-import { runRows } from '../runtime/rows.ts';
-import { nextUp, roundUp } from '../tensor/float32.ts';
-import { ballFeeds, ballInputs, type Rows, type SetContext, threatKey } from '../threats/ball.ts';
-import { inputSet } from '../threats/set-graph.ts';
-import type { Threat } from '../threats/threat.ts';
-import { oneHotRows } from '../transforms/margin.ts';
-import { propagateIntervals } from '../transforms/interval.ts';
-import { replayLowered } from '../transforms/lowering.ts';
-import { roundingModel } from '../transforms/rounding.ts';
-import { requireProvable } from './provable.ts';
+/** Interval bounds (Gowal et al. 2018): box arithmetic, the margin's row folded into the last affine region. */
+import type { Bound } from './bound.ts';
 
-/** Stands for "no bound needed" in the row of the label itself. */
-const OWN_ROW = 1e30;
-
-/** ball, labels → `marginLower` [batch]: bound on min_j (z_label − z_j), and `finite` [batch] (1 or 0). */
-export function marginBoundGraph(
-  classifier: Classifier,
-  threat: Threat,
-  semantics: Semantics,
-): Graph {
-  requireProvable(classifier.model, semantics);
-  const b = new Builder();
-  const { classes, graph } = classifier;
-  const batch = batchOf(classifier);
-  const ball = ballInputs(b, classifier);
-  const given = networkInputs(b, classifier, ball.centre);
-  const copies = replayLowered(b, graph, given, ['range']);
-  const logits = copies.get(classifier.proven.id);
-  if (!logits) throw new RangeError('the logits were not copied');
-  const sets = new Map([[ball.centre.id, inputSet(b, threat, ball)]]);
-  const propagation = propagateIntervals(b, b.graph({}), sets, roundingModel(semantics));
-  const labels = b.input('labels', [batch], 'int32');
-  const oneHot = oneHotRows(b, labels, classes);
-  const own = b.reshape(oneHot, [batch, 1, classes]);
-  const identity = new Float32Array(classes * classes);
-  for (let k = 0; k < classes; k++) identity[k * (classes + 1)] = 1;
-  const rows = b.sub(own, b.floats(identity, [1, classes, classes]));
-  const bounds = propagation.lowerBoundOf(logits, rows);
-  const others = b.add(bounds, b.mul(oneHot, OWN_ROW));
-  const least = b.neg(b.maximum(b.neg(others), [1]));
-  return b.graph({ marginLower: least, finite: propagation.finite() });
-}
-
-export interface MarginBounds {
-  /** Proven lower bound of the margin over each row's set; NaN where nothing is known. */
-  readonly lower: Float64Array;
-}
-
-/** Bounds the margins of rows over their balls. A row whose bound is not finite inside gets NaN. */
-export async function intervalMargins(
-  context: SetContext,
-  rows: Rows,
-  semantics: Semantics,
-): Promise<MarginBounds> {
-  const { classifier, threat, signal } = context;
-  const name = `interval/${semantics}/${threatKey(threat)}`;
-  const program = await classifier.programs.named(name, () =>
-    marginBoundGraph(classifier, threat, semantics),
-  );
-  const ball = ballFeeds(context, rows, 'outward');
-  const radius = Float32Array.from(rows.radii, (value) => nextUp(roundUp(value)));
-  const feeds = { ...ball, radius: { data: radius, shape: [] } };
-  const results = await runRows(classifier, program, feeds, rows.count, signal);
-  const lower = Float64Array.from({ length: rows.count }, (_, row) => {
-    const finite = results['finite']?.[row] === 1;
-    return finite ? (results['marginLower']?.[row] ?? Number.NaN) : Number.NaN;
-  });
-  return { lower };
-}
+export const interval: Bound = {
+  id: 'interval',
+  inside: {},
+  lowerBound: (propagation, scores, rows) => propagation.lowerBoundOf(scores, rows),
+};

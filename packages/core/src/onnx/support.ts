@@ -4,7 +4,7 @@
  */
 import type { OpName } from '../graph/graph.ts';
 import type { OpDefinition, OpKind } from '../graph/ops/definition.ts';
-import { definitionOf, opNames } from '../graph/ops/table.ts';
+import { definitionOf, opNames, opTable } from '../graph/ops/table.ts';
 import { operators } from './operators/table.ts';
 
 /** How an op serves a transform: by a rule, by being rewritten in other ops, or not at all. */
@@ -78,11 +78,19 @@ const refused: readonly (readonly [operators: string, reason: string])[] = [
   ],
 ];
 
+/** How linear bounds are carried through an op. */
+function linearSupport(op: OpName, kind: OpKind): string {
+  if (kind === 'linear' || kind === 'structural') return 'exact';
+  if ('relax' in definitionOf(op)) return 'lines';
+  const { lower } = opTable[op];
+  return kind === 'source' ? 'exact' : lower ? 'by what it is rewritten in' : 'its interval';
+}
+
 /** FEATURES.md. */
 export function featuresDocument(): string {
   const rows = opSupport().map(({ op, kind, gradient, interval }) => {
     const slope = kind === 'step' ? steps : words[gradient];
-    const linear = kind === 'linear' || kind === 'structural' ? 'exact' : '—';
+    const linear = linearSupport(op, kind);
     return `| \`${op}\` | ${kind} | ${slope} | ${words[interval]} | ${linear} | — |`;
   });
   const names = readableOperators().map((name) => `\`${name}\``);
@@ -121,8 +129,9 @@ ${reasons.join('\n')}
 ## Operations of the intermediate representation
 
 A file's operators are lowered into these. \`gradient\` serves attacks and training, \`interval\`
-serves bounds. \`linear bounds\` are exact for what is linear, by the adjoint (interval bounds end in
-them); there is no relaxation of the other operations yet. No \`certificate\` is written yet.
+serves bounds. \`linear bounds\` (CROWN) are exact for what is linear, by the adjoint, and carried through
+functions of one value by a line below and a line above; what meets in products, maxima and normalisations,
+and steps, is left at its interval. No \`certificate\` is written yet.
 
 | operation | kind | gradient | interval bounds | linear bounds | certificate |
 |---|---|---|---|---|---|

@@ -37,8 +37,9 @@ export async function runRows(
   feeds: Readonly<Record<string, RowFeed>>,
   count: number,
   signal?: CancelSignal,
+  most = BATCH_ROWS,
 ): Promise<RowResults> {
-  const chunk = classifier.model.batched ? BATCH_ROWS : 1;
+  const chunk = classifier.model.batched ? most : 1;
   const joined: Record<string, Float32Array> = {};
   for (let start = 0; start < count; start += chunk) {
     signal?.throwIfAborted();

@@ -22,6 +22,7 @@ import {
   regionReach,
   regionTerms,
 } from './affine.ts';
+import { backwardLowerBound } from './backward-bounds.ts';
 import { fusedTerms } from './fusion.ts';
 import type { InputSet } from './input-set.ts';
 import { lowerBound, type RegionBounds } from './interval-specification.ts';
@@ -32,6 +33,8 @@ export interface IntervalPropagation {
   readonly boundsOf: (node: Node) => Bounds;
   /** Lower bound of rows·output, rows [batch, rows, outputs] as a value: [batch, rows]. */
   readonly lowerBoundOf: (output: Node, rows: Node) => Node;
+  /** The same by backward linear bounds, never less than lowerBoundOf. */
+  readonly linearBoundOf: (output: Node, rows: Node) => Node;
   /** 1 for rows where every value inside was finite, else 0: [batch]. */
   readonly finite: () => Node;
 }
@@ -53,8 +56,14 @@ export function propagateIntervals(
   network: Graph,
   sets: ReadonlyMap<number, InputSet>,
   rounding: RoundingModel,
+  options: PropagationOptions = {},
 ): IntervalPropagation {
-  return new Propagation(b, network.nodes.slice(), sets, rounding);
+  return new Propagation(b, network.nodes.slice(), sets, rounding, options);
+}
+
+export interface PropagationOptions {
+  /** Affine values of up to so many elements are bounded backwards too, where something bends them. */
+  readonly linearUpTo?: number;
 }
 
 class Propagation implements IntervalPropagation, RegionBounds {
@@ -67,14 +76,17 @@ class Propagation implements IntervalPropagation, RegionBounds {
   private readonly fused: number[];
   readonly batch: Dimension;
   private readonly watched = new Set<Node>();
+  private readonly linearUpTo: number;
 
   constructor(
     b: Builder,
     nodes: readonly Node[],
     sets: ReadonlyMap<number, InputSet>,
     rounding: RoundingModel,
+    { linearUpTo = 0 }: PropagationOptions,
   ) {
     this.b = b;
+    this.linearUpTo = linearUpTo;
     this.nodes = nodes;
     this.sets = sets;
     this.rounding = rounding;
@@ -132,6 +144,9 @@ class Propagation implements IntervalPropagation, RegionBounds {
     if (!this.feedsNonlinear(node)) return bounds;
     const region = this.regionOf(node);
     const [seed] = region.frontier;
+    if (!region.frontier.every(({ id }) => this.sets.has(id))) {
+      return this.linearly(node, region, bounds);
+    }
     const set = seed && this.sets.get(seed.id);
     if (!seed || !set || set.isBox || region.frontier.length !== 1 || region.inside.length === 0) {
       return bounds;
@@ -157,6 +172,26 @@ class Propagation implements IntervalPropagation, RegionBounds {
     const sharp = outwardBy(b, ends, error);
     this.watch(sharp);
     return { lower: b.max(bounds.lower, sharp.lower), upper: b.min(bounds.upper, sharp.upper) };
+  }
+
+  /** Intersects an affine function of values that something bent with its backward linear bounds. */
+  private linearly(node: Node, region: AffineRegion, bounds: Bounds): Bounds {
+    const size = elementCount(node.shape.slice(1));
+    if (typeof size !== 'number' || size > this.linearUpTo || !this.isFoldable(region)) {
+      return bounds;
+    }
+    // The pass asks for the ends of values on its way, this one's among them.
+    this.bounds.set(node.id, bounds);
+    const { b, batch } = this;
+    const identity = identityTensor(size);
+    const both = b.concat([b.constant(identity), b.neg(b.constant(identity))], 0);
+    const rows = b.expand(b.reshape(both, [1, 2 * size, size]), [batch, 2 * size, size]);
+    const least = backwardLowerBound(this, node, rows);
+    const shape = [batch, ...node.shape.slice(1)];
+    return this.watch({
+      lower: b.max(bounds.lower, b.reshape(b.slice(least, 1, 0, size), shape)),
+      upper: b.min(bounds.upper, b.neg(b.reshape(b.slice(least, 1, size, 2 * size), shape))),
+    });
   }
 
   /**
@@ -212,6 +247,9 @@ class Propagation implements IntervalPropagation, RegionBounds {
   }
 
   readonly lowerBoundOf = (output: Node, rows: Node): Node => lowerBound(this, output, rows);
+
+  readonly linearBoundOf = (output: Node, rows: Node): Node =>
+    this.b.max(lowerBound(this, output, rows), backwardLowerBound(this, output, rows));
 
   private watch(bounds: Bounds): Bounds {
     this.watched.add(bounds.lower);

@@ -66,6 +66,8 @@ export interface IntervalOptions {
   readonly output?: string;
   /** Number of specification rows; no `bound` when absent. */
   readonly rows?: number;
+  /** Whether the bound is by backward linear bounds. */
+  readonly linear?: boolean;
   /** Inputs that are points, the same for every point of the set. */
   readonly fixed?: readonly string[];
   /** The set of an input, from its centre and the box that is fed; the box itself when absent. */
@@ -94,7 +96,11 @@ export function intervalGraph(network: Graph, options: IntervalOptions = {}): Gr
   const rows = options.rows === undefined ? undefined : rowsInput(b, out, options.rows);
   const propagation = propagateIntervals(b, b.graph({}), sets, roundingModel('float32'));
   const { lower, upper } = propagation.boundsOf(out);
-  const bound = rows && { bound: propagation.lowerBoundOf(out, rows) };
+  const bound = rows && {
+    bound: options.linear
+      ? propagation.linearBoundOf(out, rows)
+      : propagation.lowerBoundOf(out, rows),
+  };
   return b.graph({ lower, upper, ...bound, finite: propagation.finite() });
 }
 

@@ -4,7 +4,8 @@
  */
 import {
   type Classifier,
-  intervalMargins,
+  boundMargins,
+  crown,
   isProvable,
   noise,
   pgd,
@@ -75,7 +76,7 @@ export async function estimateRun(
       return rows.count;
     })) +
     (await cost(isProvable(classifier.model, semantics) ? bounds : 0, async () => {
-      await intervalMargins(context, rows, semantics);
+      await boundMargins(context, rows, semantics, crown);
       return rows.count;
     }));
   return { work: perRow * inputs.indices.length, start: (performance.now() - begun) / 1000 };

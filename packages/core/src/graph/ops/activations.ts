@@ -2,6 +2,7 @@
 import { floats } from '../../tensor/tensor.ts';
 import type { OpDefinition } from './definition.ts';
 import { approximated, elementwise, holds, rounded } from './elementwise.ts';
+import { convexLines, hingeLines, sigmoidLines } from './lines.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -27,12 +28,14 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
   relu: elementwise<'relu'>({
     onnx: 'Relu',
     derivative: (b, _x, y) => b.step(y),
+    lines: (curve) => hingeLines(curve, 0),
   }),
   leakyRelu: elementwise<'leakyRelu'>({
     onnx: 'LeakyRelu',
     attributes: ({ slope }) => ({ alpha: { float: slope } }),
     derivative: (b, x, _y, { slope }) => b.add(b.mul(b.step(x), 1 - slope), slope),
     error: rounded,
+    lines: (curve, { slope }) => (slope >= 0 && slope < 1 ? hingeLines(curve, slope) : undefined),
     ends: (b, bounds, at) => {
       const [low, high] = [at(bounds.lower), at(bounds.upper)];
       if (low === high) return { lower: low, upper: high };
@@ -56,16 +59,19 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     onnx: 'Sigmoid',
     derivative: (b, _x, y) => b.mul(y, b.sub(1, y)),
     error: approximated,
+    lines: sigmoidLines,
   }),
   tanh: elementwise<'tanh'>({
     onnx: 'Tanh',
     derivative: (b, _x, y) => b.sub(1, b.mul(y, y)),
     error: approximated,
+    lines: sigmoidLines,
   }),
   softplus: elementwise<'softplus'>({
     onnx: 'Softplus',
     derivative: (b, x) => b.push('sigmoid', [x], {}),
     error: approximated,
+    lines: convexLines,
   }),
   softsign: elementwise<'softsign'>({
     onnx: 'Softsign',
@@ -74,10 +80,12 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
       return b.mul(factor, factor);
     },
     error: rounded,
+    lines: sigmoidLines,
   }),
   erf: elementwise<'erf'>({
     onnx: 'Erf',
     derivative: (b, x) => b.mul(b.exp(b.neg(b.mul(x, x))), 2 / Math.sqrt(Math.PI)),
     error: approximated,
+    lines: sigmoidLines,
   }),
 };

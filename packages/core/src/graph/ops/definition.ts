@@ -14,6 +14,7 @@ import type { Builder } from '../builder.ts';
 import type { Dimension } from '../dimension.ts';
 import type { Node, NodeOf, OpAttributes, OpName, ValueType } from '../graph.ts';
 import type { Emitter } from './emitter.ts';
+import type { Lines } from './lines.ts';
 
 export { ShapeError } from '../dimension.ts';
 
@@ -58,6 +59,13 @@ export interface RangeContext<K extends OpName> {
   readonly fused: number;
 }
 
+export interface RelaxContext<K extends OpName> {
+  readonly b: Builder;
+  readonly node: NodeOf<K>;
+  readonly x: Bounds;
+  readonly centre: Node;
+}
+
 export interface OpDefinition<K extends OpName> {
   readonly kind: OpKind;
   /** Result type; throws ShapeError. */
@@ -77,6 +85,11 @@ export interface OpDefinition<K extends OpName> {
   surrogate?(context: GradientContext<K>): Node;
   /** Ends of the output over the operands' boxes, outward by the rounding model. */
   range?(context: RangeContext<K>): Bounds;
+  /**
+   * Two lines around the value of an op of one operand, over the operand's interval and around a centre
+   * in it; undefined where there are none but flat ones.
+   */
+  relax?(context: RelaxContext<K>): Lines | undefined;
   /** The same value written in other ops. */
   lower?(b: Builder, node: NodeOf<K>, operands: readonly Node[]): Node;
   /**

@@ -4,8 +4,9 @@
  */
 import type { Builder } from '../builder.ts';
 import type { Node, OpAttributes, OpName } from '../graph.ts';
-import { type Bounds, isPoint, type OpDefinition } from './definition.ts';
+import { type Bounds, isPoint, type OpDefinition, type RelaxContext } from './definition.ts';
 import type { Emitter } from './emitter.ts';
+import type { Curve, Lines } from './lines.ts';
 import { FEW_ULPS, outward, TINY } from './outward.ts';
 import { only } from './operands.ts';
 
@@ -33,7 +34,13 @@ export interface Elementwise<K extends OpName> {
   readonly error?: EvaluationError | ((a: OpAttributes[K]) => EvaluationError);
   /** Absent: f is increasing. */
   readonly ends?: Ends<K>;
+  /** How lines enclose it; absent: no line does but flat ones. */
+  readonly lines?: (curve: Curve, attributes: OpAttributes[K]) => Lines | undefined;
+  /** Whether the derivative is piecewise constant, and so computed exactly. */
+  readonly exactDerivative?: boolean;
 }
+
+const EXACT: EvaluationError = { relative: 0, absolute: 0 };
 
 /** A couple of units in the last place, twice (the network's evaluation and the bound's). */
 export const rounded: EvaluationError = { relative: 2 * FEW_ULPS, absolute: 2 * TINY };
@@ -44,8 +51,26 @@ export const rounded: EvaluationError = { relative: 2 * FEW_ULPS, absolute: 2 * 
 export const approximated: EvaluationError = { relative: 2 ** -19, absolute: 2 ** -21 };
 
 export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinition<K> {
-  const { onnx, error } = rule;
+  const { onnx, error, lines } = rule;
+  const errorOf = (attributes: OpAttributes[K]): EvaluationError =>
+    (typeof error === 'function' ? error(attributes) : error) ?? EXACT;
+  const relax = ({ b, node, x, centre }: RelaxContext<K>): Lines | undefined => {
+    const at = (value: Node): Node => b.push(node.op, [value], node.attributes);
+    return lines?.(
+      {
+        b,
+        x,
+        centre,
+        at,
+        derivativeAt: (value) => rule.derivative(b, value, at(value), node.attributes),
+        error: errorOf(node.attributes),
+        exactDerivative: rule.exactDerivative ?? false,
+      },
+      node.attributes,
+    );
+  };
   return {
+    ...(lines ? { relax } : {}),
     kind: 'elementwise',
     infer: (_, operands) => only(operands),
     emit: (e, { attributes }, operands) => {

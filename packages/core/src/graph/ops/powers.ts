@@ -11,6 +11,7 @@ import {
   rounded,
   valley,
 } from './elementwise.ts';
+import { convexLines } from './lines.ts';
 import { TINY } from './outward.ts';
 
 declare module '../graph.ts' {
@@ -57,6 +58,7 @@ function powerError({ exponent }: { readonly exponent: number }): EvaluationErro
 export const powers: { readonly [K in Power]: OpDefinition<K> } = {
   exp: elementwise<'exp'>({
     onnx: 'Exp',
+    lines: convexLines,
     derivative: (_b, _x, y) => y,
     error: { relative: 2 ** -19, absolute: 2 * TINY },
   }),
@@ -78,6 +80,8 @@ export const powers: { readonly [K in Power]: OpDefinition<K> } = {
   }),
   abs: elementwise<'abs'>({
     onnx: 'Abs',
+    lines: convexLines,
+    exactDerivative: true,
     derivative: (b, x) => b.sign(x),
     ends: (b, { lower, upper }, at) =>
       isPoint({ lower, upper })

@@ -1,0 +1,225 @@
+/**
+ * Backward linear bounds (CROWN, Zhang et al. 2018; Xu et al. 2020 for general graphs): the rows of a
+ * specification are carried from the output to the inputs, through affine regions by their adjoints and
+ * through elementwise functions by the line below (where a coefficient is positive) or above. What has no
+ * lines is left at its interval. At the inputs the set's support function closes the bound.
+ *
+ * Everything is written around centres: a coefficient multiplies (value − centre). The network's own
+ * rounding, and that of this pass, enter region by region through the coefficients (design, "Soundness").
+ */
+import type { Builder } from '../graph/builder.ts';
+import { type Dimension, elementCount, known, multiply } from '../graph/dimension.ts';
+import type { Node } from '../graph/graph.ts';
+import { centred, outward } from '../graph/ops/outward.ts';
+import { evaluateRegion, pullRows } from './affine.ts';
+import type { RegionBounds } from './interval-specification.ts';
+import { rulesOf } from './lowering.ts';
+
+/** Lower bound of rows·output, rows [batch, rows, outputs] as a value: [batch, rows]. */
+export function backwardLowerBound(p: RegionBounds, output: Node, rows: Node): Node {
+  return new BackwardPass(p, rows).bound(output, rows);
+}
+
+class BackwardPass {
+  private readonly p: RegionBounds;
+  private readonly b: Builder;
+  private readonly batch: Dimension;
+  private readonly count: number;
+  /** Coefficients of values still to be replaced: [batch·rows, …value]. */
+  private readonly pending = new Map<number, Node>();
+  /** Parts of the bound: [batch, rows] each. */
+  private readonly parts: Node[] = [];
+  /** What is taken off it for rounding. */
+  private readonly errors: Node[] = [];
+  private readonly centres = new Map<number, Node>();
+
+  constructor(p: RegionBounds, rows: Node) {
+    this.p = p;
+    this.b = p.b;
+    this.batch = p.batch;
+    this.count = known(rows.shape[1] ?? 1, 'the number of specification rows');
+  }
+
+  bound(output: Node, rows: Node): Node {
+    const { b, p } = this;
+    const centre = this.centreOf(output);
+    this.addPart(b.reshape(rows, [this.rows(), ...output.shape.slice(1)]), centre);
+    this.pending.set(output.id, b.reshape(rows, [this.rows(), ...output.shape.slice(1)]));
+    for (let id = output.id; id >= 0; id--) {
+      const coefficients = this.pending.get(id);
+      const node = b.nodes[id];
+      if (coefficients && node) this.replace(node, p.watchedNode(coefficients));
+    }
+    const total = (terms: readonly Node[]): Node =>
+      terms.reduce(
+        (sum, term) => b.add(sum, term),
+        b.expand(b.scalar(0), [this.batch, this.count]),
+      );
+    const sizes = total(this.parts.map((part) => b.abs(part)));
+    const slack = b.add(total(this.errors), b.mul(sizes, p.rounding.own(this.parts.length + 2)));
+    const lower = b.sub(total(this.parts), b.mul(slack, 1 + 2 ** -18));
+    return p.watchedNode(outward(b, { lower, upper: lower }).lower);
+  }
+
+  private rows(): Dimension {
+    return multiply(this.batch, this.count);
+  }
+
+  /** What coefficients of a value are relative to: a point of its set, or of its interval. */
+  private centreOf(node: Node): Node {
+    const known = this.centres.get(node.id);
+    if (known) return known;
+    const centre = this.newCentre(node);
+    this.centres.set(node.id, centre);
+    return centre;
+  }
+
+  private newCentre(node: Node): Node {
+    const { p, b } = this;
+    const set = p.sets.get(node.id);
+    if (set) return set.centre;
+    const region = p.regionOf(node);
+    // An affine value is centred where its region's frontier is.
+    if (region.inside.length === 0 || !p.isFoldable(region)) return this.middleOf(node).centre;
+    const centres = new Map(region.frontier.map((each) => [each.id, this.centreOf(each)] as const));
+    return evaluateRegion(b, region, centres);
+  }
+
+  private middleOf(node: Node): { centre: Node; radius: Node } {
+    const { centre, radius } = centred(this.b, this.p.boundsOf(node));
+    return { centre, radius: radius ?? this.b.mul(this.b.abs(centre), 0) };
+  }
+
+  private width(node: Node): number {
+    return known(elementCount(node.shape.slice(1)), 'a layer');
+  }
+
+  /** coefficients [batch, rows, width] and a value [batch, width, 1] beside them. */
+  private matrix(coefficients: Node): Node {
+    const size = known(elementCount(coefficients.shape.slice(1)), 'a layer');
+    return this.b.reshape(coefficients, [this.batch, this.count, size]);
+  }
+
+  private dot(matrix: Node, value: Node): Node {
+    const { b, batch } = this;
+    const size = matrix.shape[2] ?? 1;
+    const column = b.reshape(b.expand(value, [batch, ...value.shape.slice(1)]), [batch, size, 1]);
+    return b.reshape(b.matMul(matrix, column), [batch, this.count]);
+  }
+
+  private addPart(coefficients: Node, value: Node): void {
+    const { b, p } = this;
+    const matrix = this.matrix(coefficients);
+    this.parts.push(this.dot(matrix, value));
+    const own = p.rounding.own(Number(matrix.shape[2]));
+    this.errors.push(b.mul(this.dot(b.abs(matrix), b.abs(value)), own));
+  }
+
+  private addError(coefficients: Node, error: Node): void {
+    const matrix = this.matrix(coefficients);
+    const own = this.p.rounding.own(Number(matrix.shape[2]));
+    this.errors.push(this.b.mul(this.dot(this.b.abs(matrix), error), 1 + own));
+  }
+
+  /** How far a value may be from its centre, at most. */
+  private reachOf(node: Node): Node {
+    const { b, p } = this;
+    const { lower, upper } = p.boundsOf(node);
+    const centre = this.centreOf(node);
+    const reach = b.max(b.abs(b.sub(upper, centre)), b.abs(b.sub(centre, lower)));
+    return b.add(b.mul(reach, 1 + 2 ** -20), b.mul(b.abs(centre), 2 ** -22));
+  }
+
+  private add(node: Node, coefficients: Node): void {
+    const { b, p } = this;
+    const before = this.pending.get(node.id);
+    if (!before) {
+      this.pending.set(node.id, coefficients);
+      return;
+    }
+    const sum = b.add(before, coefficients);
+    this.pending.set(node.id, sum);
+    this.addError(sum, b.mul(this.reachOf(node), p.rounding.own(1)));
+  }
+
+  private replace(node: Node, coefficients: Node): void {
+    const { p, b } = this;
+    const set = p.sets.get(node.id);
+    if (set) {
+      const flat = b.reshape(b.neg(coefficients), [this.rows(), this.width(node)]);
+      this.parts.push(b.neg(set.support(flat, false)));
+      return;
+    }
+    const region = p.regionOf(node);
+    if (region.inside.length === 0) {
+      this.relax(node, coefficients);
+      return;
+    }
+    const pulled = p.isFoldable(region) ? pullRows(b, region, coefficients, this.batch) : undefined;
+    if (!pulled) {
+      this.leave(node, coefficients);
+      return;
+    }
+    for (const each of region.frontier) p.boundsOf(each);
+    this.addError(coefficients, p.regionError(region));
+    for (const each of region.frontier) {
+      const own = pulled.get(each.id);
+      if (own) this.add(each, own);
+    }
+  }
+
+  /** The value at the far ends of its interval. */
+  private leave(node: Node, coefficients: Node): void {
+    this.parts.push(
+      this.b.neg(this.dot(this.b.abs(this.matrix(coefficients)), this.reachOf(node))),
+    );
+    this.addError(
+      coefficients,
+      this.b.mul(this.reachOf(node), this.p.rounding.own(this.width(node))),
+    );
+  }
+
+  /** Lines in the place of a function of one value. */
+  private relax(node: Node, coefficients: Node): void {
+    const { b, p } = this;
+    const [operand, ...others] = node.operands.map((id) => b.nodes[id] ?? node);
+    const rules = rulesOf(node);
+    if (!operand || others.length > 0 || !rules.relax) {
+      this.leave(node, coefficients);
+      return;
+    }
+    const x = p.boundsOf(operand);
+    const [centre, own] = [this.centreOf(operand), this.centreOf(node)];
+    const lines = b.labelled(`lines of ${node.label}`, () => rules.relax?.({ b, node, x, centre }));
+    if (!lines) {
+      this.leave(node, coefficients);
+      return;
+    }
+    const offset = (height: Node, side: 1 | -1): Node => {
+      const rounding = b.mul(b.add(b.abs(height), b.abs(own)), 2 ** -21);
+      return b.sub(b.sub(height, own), b.mul(rounding, side));
+    };
+    const [low, high] = [offset(lines.lower.height, 1), offset(lines.upper.height, -1)];
+    const matrix = this.matrix(coefficients);
+    const positive = b.relu(matrix);
+    const negative = b.sub(matrix, positive);
+    const size = this.width(node);
+    const beside = (value: Node): Node =>
+      b.reshape(b.expand(value, [this.batch, ...value.shape.slice(1)]), [this.batch, 1, size]);
+    const carried = b.add(
+      b.mul(positive, beside(lines.lower.slope)),
+      b.mul(negative, beside(lines.upper.slope)),
+    );
+    this.parts.push(b.add(this.dot(positive, low), this.dot(negative, high)));
+    const steepest = b.max(b.abs(lines.lower.slope), b.abs(lines.upper.slope));
+    const farthest = b.max(b.abs(low), b.abs(high));
+    this.addError(
+      coefficients,
+      b.add(
+        b.mul(b.mul(steepest, this.reachOf(operand)), p.rounding.own(3)),
+        b.mul(farthest, p.rounding.own(size + 1)),
+      ),
+    );
+    this.add(operand, b.reshape(carried, [this.rows(), ...operand.shape.slice(1)]));
+  }
+}

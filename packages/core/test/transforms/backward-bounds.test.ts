@@ -1,0 +1,157 @@
+/**
+ * Backward linear bounds: below rows·output at every point of the set, never looser than interval
+ * bounds, and exact where lines are.
+ */
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Builder } from '../../src/graph/builder.ts';
+import { BATCH } from '../../src/graph/dimension.ts';
+import type { Graph, Node, OpName } from '../../src/graph/graph.ts';
+import { definitionOf, opNames } from '../../src/graph/ops/table.ts';
+import { writeModel } from '../../src/onnx/write.ts';
+import { floats, sizeOf, type Tensor } from '../../src/tensor/tensor.ts';
+import { Draw } from '../generators/draw.ts';
+import { randomGraph, type Sample, sampleFor } from '../generators/graph.ts';
+import { load, runOnnx } from '../onnxruntime.ts';
+import { evaluateOutputs } from '../oracle/evaluate.ts';
+import { applied } from './affine-rows.ts';
+import { type Boxes, boxesAround, boxesOf, boxFeeds, pointOf } from './boxes.ts';
+import { intervalGraph } from './interval-graph.ts';
+
+const ROWS = 3;
+
+interface Bounded {
+  readonly specification: Tensor<'float32'>;
+  readonly interval: readonly number[];
+  readonly linear: readonly number[];
+  readonly finite: readonly number[];
+}
+
+async function bounded({ graph, rows }: Sample, boxes: Boxes, draw: Draw): Promise<Bounded> {
+  const out = graph.nodes[graph.outputs[0]?.id ?? -1];
+  const outputs = sizeOf((out?.shape ?? []).slice(1).map(Number));
+  const values = draw.list(rows * ROWS * outputs, () => draw.pick([0, 1, -1, draw.real(-1, 1)]));
+  const specification = floats(values, [rows, ROWS, outputs]);
+  const feeds = { ...boxFeeds(boxes), rows: specification };
+  const run = async (linear: boolean): Promise<Readonly<Record<string, readonly number[]>>> => {
+    const bytes = writeModel(intervalGraph(graph, { linear, rows: ROWS }));
+    const results = await runOnnx(bytes, feeds, { optimise: draw.chance(0.5) });
+    const numbers = (name: string): number[] => Array.from(results[name]?.data ?? [], Number);
+    return { bound: numbers('bound'), finite: numbers('finite') };
+  };
+  const [plain, lines] = [await run(false), await run(true)];
+  return {
+    specification,
+    interval: plain['bound'] ?? [],
+    linear: lines['bound'] ?? [],
+    finite: lines['finite'] ?? [],
+  };
+}
+
+async function expectBelow(sample: Sample, boxes: Boxes, draw: Draw): Promise<Bounded> {
+  const { graph } = sample;
+  const found = await bounded(sample, boxes, draw);
+  const { specification, linear, interval, finite } = found;
+  const claims = (i: number): boolean => finite[Math.floor(i / ROWS)] === 1;
+  const network = await load(writeModel(graph));
+  for (let kind = 0; kind < 9; kind++) {
+    const point = pointOf(draw, boxes, kind);
+    for (const results of [evaluateOutputs(graph, point), await network.run(point)]) {
+      applied(specification, results['out']?.data ?? []).forEach((value, i) => {
+        if (claims(i) && !((linear[i] ?? Number.NaN) <= value)) {
+          expect.fail(`row ${i} is ${value} at point ${kind}, below its bound ${linear[i]}`);
+        }
+      });
+    }
+  }
+  linear.forEach((value, i) => {
+    // Two programs: their float32 may differ in the last places.
+    const least = interval[i] ?? -Infinity;
+    if (claims(i)) expect(value).toBeGreaterThanOrEqual(least - 1e-5 * Math.abs(least) - 1e-6);
+  });
+  return found;
+}
+
+const relaxed = opNames.filter((op) => 'relax' in definitionOf<OpName>(op));
+
+describe('below rows·output at every point of the set', () => {
+  test('for random graphs', async () => {
+    await fc.assert(
+      fc.asyncProperty(randomGraph({ steps: 6 }), async (sample) => {
+        const draw = new Draw(sample.seed);
+        await expectBelow(sample, boxesAround(draw, sample.feeds), draw);
+      }),
+      { seed: 41, numRuns: 25 },
+    );
+  });
+
+  test.each(relaxed)('for graphs around %s, over boxes of every size', async (op) => {
+    await fc.assert(
+      fc.asyncProperty(sampleFor(op, { steps: 4 }), async (sample) => {
+        const draw = new Draw(sample.seed);
+        const width = draw.pick([0, 1e-6, 1e-3, 0.1, 1]);
+        const boxes = boxesOf(sample.feeds, () => width * draw.real(0, 1));
+        await expectBelow(sample, boxes, draw);
+      }),
+      { seed: 42, numRuns: 8 },
+    );
+  });
+});
+
+/** A graph of one input [batch, 1] in [−1, 1]. */
+async function boundsOf(
+  build: (b: Builder, x: Node) => Node,
+  [low, high]: readonly [number, number] = [-1, 1],
+) {
+  const b = new Builder();
+  const x = b.input('x', [BATCH, 1]);
+  const graph: Graph = b.graph({ out: b.reshape(build(b, x), [BATCH, 1]) });
+  const at = (value: number): Tensor<'float32'> => floats([value], [1, 1]);
+  const feeds = {
+    'centre:x': at((low + high) / 2),
+    'lower:x': at(low),
+    'upper:x': at(high),
+    rows: floats([1, -1], [1, 2, 1]),
+  };
+  const of = async (linear: boolean): Promise<number[]> => {
+    const found = await runOnnx(writeModel(intervalGraph(graph, { linear, rows: 2 })), feeds);
+    const [least = 0, most = 0] = Array.from(found['bound']?.data ?? [], Number);
+    return [least, -most];
+  };
+  return { interval: await of(false), linear: await of(true) };
+}
+
+describe('the dependency problem', () => {
+  test('ReLU(x) + ReLU(−x) is |x|: at most 1 over [−1, 1] by lines, 2 by intervals', async () => {
+    const { interval, linear } = await boundsOf((b, x) => {
+      const hidden = b.relu(b.matMul(x, b.floats([1, -1], [1, 2])));
+      return b.matMul(hidden, b.floats([1, 1], [2, 1]));
+    });
+    expect(interval[1]).toBeCloseTo(2, 4);
+    // Each ReLU lies below (±x + 1)/2: their sum is 1.
+    expect(linear[1]).toBeCloseTo(1, 4);
+    expect(linear[0]).toBeCloseTo(0, 4);
+  });
+
+  test('tanh(x) − tanh(x) is 0 up to the lines around it', async () => {
+    const { interval, linear } = await boundsOf(
+      (b, x) => {
+        const twice = b.push('tanh', [b.matMul(x, b.floats([1, 1], [1, 2]))], {});
+        return b.matMul(twice, b.floats([1, -1], [2, 1]));
+      },
+      [0.5, 0.6],
+    );
+    const width = ([least = 0, most = 0]: readonly number[]): number => most - least;
+    expect(width(interval)).toBeGreaterThan(0.1);
+    expect(width(linear)).toBeLessThan(0.005);
+  });
+
+  test('a stable ReLU is linear: the bound is exact', async () => {
+    const { linear } = await boundsOf((b, x) => {
+      const hidden = b.relu(b.add(b.matMul(x, b.floats([1, -1], [1, 2])), 2));
+      return b.matMul(hidden, b.floats([1, 1], [2, 1]));
+    });
+    expect(linear[0]).toBeCloseTo(4, 4);
+    expect(linear[1]).toBeCloseTo(4, 4);
+  });
+});
