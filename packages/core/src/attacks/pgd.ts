@@ -30,9 +30,12 @@ export function stepSizeAt(options: PgdOptions, step: number): number {
 }
 
 export function pgd(options: PgdOptions): Attack {
+  const { steps, restarts } = options;
   return {
     id: options.id ?? (options.loss === 'margin' ? 'pgd-margin' : 'pgd-ce'),
     side: 'attack',
+    aim: 'ball',
+    cost: { forwards: restarts * (steps + 1), gradients: restarts * steps },
     run: async (context, rows) => {
       const outcome = emptyOutcome(rows);
       let open = Array.from({ length: rows.count }, (_, row) => row);

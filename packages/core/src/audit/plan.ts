@@ -10,6 +10,8 @@ export interface Plan {
   readonly noise: Attack | null;
   /** At the run's ε. */
   readonly attacks: readonly Attack[];
+  /** For the nearest break of every input, before the search for the smallest broken radius. */
+  readonly nearest: readonly Attack[];
   /** At each radius of the search for the smallest broken one. */
   readonly search: readonly Attack[];
   /** Once the search is over, what tries again this share below the radius it found. */
@@ -33,6 +35,7 @@ export function defaultPlan(): Plan {
       rivals({ most: RIVALS }),
       pgd({ id: 'pgd-restarts', loss: 'margin', steps: 40, restarts: 4 }),
     ],
+    nearest: [],
     search: [
       fgsm(),
       pgd({ loss: 'margin', steps: 10, restarts: 1, stepSize: 0.25 }),
