@@ -20,6 +20,8 @@ export interface Soak {
   readonly total: number;
   /** Checks one case and throws when it does not hold. What it returns is kept in the log. */
   readonly step: (seed: number, index: number) => unknown;
+  /** A sentence on what the steps returned, printed at the end. */
+  readonly report?: (notes: readonly unknown[]) => string;
 }
 
 interface Header {
@@ -45,7 +47,7 @@ export function seedOf(seed: number, index: number): number {
 }
 
 /** Runs the cases that the log does not have yet. Exit code 1 when any case of the log failed. */
-export async function soak({ name, total, step }: Soak): Promise<void> {
+export async function soak({ name, total, step, report }: Soak): Promise<void> {
   const { values } = parseArgs({
     options: {
       seed: { type: 'string' },
@@ -85,6 +87,7 @@ export async function soak({ name, total, step }: Soak): Promise<void> {
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${name}: ${cases.length} cases, ${failures.length} failed (${seconds} s now)`);
   for (const entry of failures) console.log(describe(name, seed, entry));
+  if (report) console.log(`${name}: ${report(cases.map((entry) => entry.note))}`);
   if (failures.length > 0) process.exitCode = 1;
 }
 

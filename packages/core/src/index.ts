@@ -34,7 +34,7 @@ export { fgsm } from './attacks/fgsm.ts';
 export { noise } from './attacks/noise.ts';
 export { pgd } from './attacks/pgd.ts';
 export { intervalMargins, marginBoundGraph } from './bounds/interval.ts';
-export { gradientOf } from './transforms/gradient.ts';
+export { freeName, gradientOf } from './transforms/gradient.ts';
 export { audit, type AuditData, type AuditOptions, type AuditProgress } from './audit/audit.ts';
 export { type AuditPart, joinParts } from './audit/part.ts';
 export { countVerdicts, curveAt, curveRadii, summarise, wilson } from './audit/summary.ts';

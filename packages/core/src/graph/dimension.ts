@@ -63,10 +63,15 @@ export function elementCount(shape: Shape): Dimension {
   return shape.reduce<Dimension>((product, dim) => multiply(product, dim), 1);
 }
 
-/** The size as a number; throws when it is symbolic. */
+/** Shapes that do not fit what is made of them. */
+export class ShapeError extends Error {
+  override readonly name = 'ShapeError';
+}
+
+/** The size as a number; throws ShapeError when it is symbolic. */
 export function known(dim: Dimension, what: string): number {
   if (typeof dim === 'number') return dim;
-  throw new RangeError(`${what} must have a known size, but it is ${dim}`);
+  throw new ShapeError(`${what} must have a known size, but it is ${dim}`);
 }
 
 /** NumPy broadcasting, right-aligned; undefined when the shapes do not broadcast. */

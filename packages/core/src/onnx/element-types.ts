@@ -8,6 +8,7 @@ import {
   type Tensor,
   type TensorData,
 } from '../tensor/tensor.ts';
+import { shapeFault } from './limits.ts';
 import { ModelError } from './model-error.ts';
 import { alignedCopy, tensorOverBytes } from './raw-values.ts';
 
@@ -83,8 +84,6 @@ export function parametersOf({ dims, dataType }: TensorProto): number {
   return floatingCodes.has(dataType) ? dims.reduce((size, dim) => size * Number(dim), 1) : 0;
 }
 
-const MAX_ELEMENTS = 2 ** 31;
-
 /** The float32 number of a float16's bits: sign, 5 bits of exponent, 10 of fraction. */
 function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -143,9 +142,8 @@ export function readTensorAsIs(proto: TensorProto, where: string): Tensor {
     );
   }
   const shape = proto.dims.map(Number);
-  if (shape.some((dim) => dim < 0) || sizeOf(shape) > MAX_ELEMENTS) {
-    throw new ModelError('invalid', `${where} has an impossible shape [${shape.join(', ')}]`);
-  }
+  const fault = shapeFault(shape);
+  if (fault) throw new ModelError(fault.reason, `${where}: ${fault.what}`);
   const raw = proto.rawData;
   const bytes = isHalf ? 2 : bytesPerElement(type);
   const wanted = sizeOf(shape);

@@ -36,11 +36,22 @@ export function hostOf(value: ReadValue): HostValue | undefined {
   };
 }
 
+/** However often a value is used, its tensor is one. */
+const tensors = new WeakMap<HostValue, Tensor<'int64'>>();
+
+/** The greatest whole number stands for "to the end", and is none that a double holds. */
+const toInt64 = (element: Dimension): bigint => {
+  const whole = BigInt(Math.trunc(Number(element)));
+  return whole >= 2n ** 63n ? 2n ** 63n - 1n : whole;
+};
+
 /** The int64 tensor of a host value, or undefined where an element is symbolic. */
-export function tensorOf({ dims, elements }: HostValue): Tensor<'int64'> | undefined {
+export function tensorOf(value: HostValue): Tensor<'int64'> | undefined {
+  const { dims, elements } = value;
   if (elements.some(isSymbolic)) return undefined;
-  const data = BigInt64Array.from(elements, (element) => BigInt(Math.trunc(Number(element))));
-  return tensor('int64', dims, data);
+  const made = tensors.get(value) ?? tensor('int64', dims, BigInt64Array.from(elements, toInt64));
+  tensors.set(value, made);
+  return made;
 }
 
 export function vector(elements: readonly Dimension[]): HostValue {

@@ -17,6 +17,7 @@ import { ShapeError } from '../graph/ops/definition.ts';
 import { readTensor, TEXT } from './element-types.ts';
 import { type Carried, carriedAs, carriedBy } from './carried.ts';
 import { hostOf, isHost, type ReadValue } from './host-value.ts';
+import { Allowance, shapeFault } from './limits.ts';
 import { type Lowering, LoweringContext, type Surroundings } from './lowering.ts';
 import { ModelError } from './model-error.ts';
 import { hostOperators } from './operators/host.ts';
@@ -25,7 +26,7 @@ import { describe, functionKey, functionsOf, isMainDomain, opsetOf, qualified } 
 
 /** Functions may call functions: a file of a few lines can ask for any number of nodes. */
 const MAX_DEPTH = 64;
-const MAX_NODES = 2 ** 20;
+const MAX_CALLED = 2 ** 16;
 
 type Values = Map<string, ReadValue>;
 type Results = readonly (ReadValue | undefined)[];
@@ -43,6 +44,8 @@ interface Scope {
   readonly carried: Map<string, Carried>;
   /** Results that are not read (labels, positions of a maximum), and all that is made of them. */
   readonly absent: Set<string>;
+  /** What its nodes have given so far: every name is given once. */
+  readonly given: Set<string>;
   /** What the function around is called with, by attribute name; undefined in the main graph. */
   readonly attributes?: ReadonlyMap<string, AttributeProto>;
   readonly path: string;
@@ -52,7 +55,9 @@ interface Scope {
 export class NodeLowering {
   private readonly b: Builder;
   private readonly functions: ReadonlyMap<string, FunctionProto>;
-  private nodes = 0;
+  private readonly allowance = new Allowance();
+  /** Nodes of functions and branches, each time they are written out. */
+  private called = 0;
 
   private readonly random: Surroundings['random'];
 
@@ -75,14 +80,24 @@ export class NodeLowering {
     const absent = new Set<string>();
     if (proto.graph) this.constants(proto.graph, values, absent);
     const opset = opsetOf(proto.opsetImport);
+    const given = new Set(
+      [...(proto.graph?.input ?? []), ...(proto.graph?.initializer ?? [])].map(({ name }) => name),
+    );
     const carried = new Map(inputs);
-    const scope = { opset, values, carried, absent, path: '', depth: 0 };
+    const scope = { opset, values, carried, absent, given, path: '', depth: 0 };
     for (const node of proto.graph?.node ?? []) this.node(scope, node);
     return { absent, kinds: carried };
   }
 
   /** Adds a graph's initialisers to the values; texts are labels, and are not read. */
   private constants(graph: GraphProto, values: Values, absent: Set<string>): void {
+    const [sparse] = graph.sparseInitializer;
+    if (sparse) {
+      throw new ModelError(
+        'unsupported',
+        `the initializer ${sparse.values?.name ?? ''} is sparse, which is not supported: save it in full`,
+      );
+    }
     for (const initializer of graph.initializer) {
       const { name, dataType } = initializer;
       if (dataType === TEXT) {
@@ -97,12 +112,15 @@ export class NodeLowering {
   private node(scope: Scope, given: NodeProto): void {
     const node = scope.attributes ? withAttributes(given, scope.attributes) : given;
     const where = scope.path + describe(node);
-    this.nodes += 1;
-    if (this.nodes > MAX_NODES || scope.depth > MAX_DEPTH) {
+    if (scope.depth > 0) this.called += 1;
+    if (this.called > MAX_CALLED || scope.depth > MAX_DEPTH) {
       throw new ModelError('unsupported', `${where}: functions and branches are nested too deeply`);
     }
     if (node.input.some((name) => scope.absent.has(name))) {
-      for (const name of node.output) scope.absent.add(name);
+      for (const name of node.output) {
+        if (name !== '') define(scope, name, where);
+        scope.absent.add(name);
+      }
       return;
     }
     const operands = node.input.map((name) => {
@@ -115,10 +133,17 @@ export class NodeLowering {
       carriedAs(value, scope.carried.get(node.input[i] ?? '')),
     );
     const own = this.functions.get(functionKey(node));
+    if (own && operators.has(qualified(node))) {
+      throw new ModelError(
+        'unsupported',
+        `${where} calls a function of the file that has the name of a standard operator, and runtimes differ in which of them is meant: rename the function`,
+      );
+    }
     const { results, carried } = own
       ? this.call(scope, node, own, operands, kinds, where)
       : this.b.labelled(where, () => this.operator(scope, node, operands, kinds, where));
     node.output.forEach((name, i) => {
+      if (name !== '') define(scope, name, where);
       const value = results[i];
       if (value) scope.values.set(name, value);
       else if (name !== '') scope.absent.add(name);
@@ -138,10 +163,12 @@ export class NodeLowering {
       branch: (graph) => this.branch(scope, graph, where),
       random: this.random,
       main: scope.depth === 0,
+      allowance: this.allowance,
     });
     try {
       const result = evaluated(context, qualified(node), operands) ?? lowered(context, where);
       const results = isList(result) ? result : [result];
+      for (const value of results) expectComputable(value, where);
       const kind = carriedResult(context, node.opType, operands, kinds);
       return { results, carried: results.map(() => kind) };
     } catch (cause) {
@@ -161,6 +188,7 @@ export class NodeLowering {
       values,
       carried,
       absent,
+      given: new Set<string>(),
       path: `${where} › `,
       depth: scope.depth + 1,
     };
@@ -189,6 +217,7 @@ export class NodeLowering {
       values,
       carried,
       absent: new Set(),
+      given: new Set(own.input),
       attributes: new Map(given.map((attribute) => [attribute.name, attribute])),
       path: `${where} › `,
       depth: scope.depth + 1,
@@ -199,6 +228,18 @@ export class NodeLowering {
       carried: own.output.map((name) => carried.get(name) ?? 'real'),
     };
   }
+}
+
+function define({ given }: Scope, name: string, where: string): void {
+  if (given.has(name)) {
+    throw new ModelError('invalid', `${where} gives ${name}, which something else gives already`);
+  }
+  given.add(name);
+}
+
+function expectComputable(value: ReadValue | undefined, where: string): void {
+  const fault = value && shapeFault(isHost(value) ? value.dims : value.shape);
+  if (fault) throw new ModelError(fault.reason, `${where}: ${fault.what}`);
 }
 
 function computed({ values, absent }: Scope, name: string, where: string): ReadValue | undefined {
@@ -265,7 +306,8 @@ function evaluated(
   if (!rule) return undefined;
   const known = operands.map((operand) => operand && hostOf(operand));
   const present = known.filter((value) => value !== undefined);
-  return present.length > 0 && present.length === operands.length
-    ? rule(context, present)
-    : undefined;
+  if (present.length === 0 || present.length !== operands.length) return undefined;
+  const value = rule(context, present);
+  if (value) context.listable(value.elements.length);
+  return value;
 }

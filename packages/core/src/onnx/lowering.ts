@@ -11,15 +11,13 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Carried } from './carried.ts';
 import { readTensor, readTensorAsIs, TEXT } from './element-types.ts';
 import { isHost, type ReadValue, tensorOf } from './host-value.ts';
+import { type Allowance, MOST_AXES } from './limits.ts';
 import { ModelError } from './model-error.ts';
 import type { Distribution } from './randomness.ts';
 
 /** TensorProto codes of the element types that are not whole numbers. */
 const REAL_TYPES: ReadonlySet<number> = new Set([1, 10, 11, 16]);
 const BOOL = 9;
-
-/** A broken file may ask for any size. */
-const MAX_LISTED = 2 ** 22;
 
 /** What an operator may ask of the file around it. */
 export interface Surroundings {
@@ -29,7 +27,13 @@ export interface Surroundings {
   random(name: string, distribution: Distribution, shape: Shape): Node;
   /** Whether the node stands in the file's main graph: not in a function, not in a branch. */
   readonly main: boolean;
+  /** What may still be written down element by element. */
+  readonly allowance: Allowance;
 }
+
+/** A text may be of any length. */
+const textOf = (bytes: Uint8Array): string =>
+  Array.from(bytes, (code) => String.fromCharCode(code)).join('');
 
 export class LoweringContext {
   readonly b: Builder;
@@ -115,8 +119,9 @@ export class LoweringContext {
     return REAL_TYPES.has(to) ? 'real' : 'whole';
   }
 
-  /** All operands. */
+  /** All operands; throws when there are none. */
   all(): Node[] {
+    if (this.operands.length === 0) throw this.invalid('it has no operand');
     return this.operands.map((_, i) => this.operand(i));
   }
 
@@ -145,10 +150,34 @@ export class LoweringContext {
     return value && Array.from(value.data as ArrayLike<number | bigint>, Number);
   }
 
+  /** The i-th operand as numbers that count, or say where. */
+  wholes(i: number): number[] | undefined {
+    const value = this.constant(i);
+    if (value?.type === 'float32' || value?.type === 'float64') {
+      throw this.invalid(`operand ${i} holds ${value.type} values where whole numbers are needed`);
+    }
+    return this.numbers(i);
+  }
+
+  /** The i-th operand as whole numbers for axes, of which there are at most two each. */
+  perAxis(i: number): number[] | undefined {
+    const value = this.operands[i];
+    this.fewForAxes(value && isHost(value) ? value.elements.length : this.constant(i)?.data.length);
+    return this.wholes(i);
+  }
+
   /** The i-th operand as sizes, symbolic ones included; undefined when the operand is absent. */
   sizes(i: number): readonly Dimension[] | undefined {
     const value = this.operands[i];
-    return value && isHost(value) ? value.elements : this.numbers(i);
+    if (!value || !isHost(value)) return this.perAxis(i);
+    this.fewForAxes(value.elements.length);
+    return value.elements;
+  }
+
+  private fewForAxes(count = 0): void {
+    if (count > 2 * MOST_AXES) {
+      throw this.unsupported(`a list of ${count} numbers is longer than any for axes`);
+    }
   }
 
   private attribute(name: string): AttributeProto | undefined {
@@ -162,11 +191,28 @@ export class LoweringContext {
     return found ? Number(found.i) : absent;
   }
 
-  float(name: string, absent: number): number {
+  /** A number that says yes or no; runtimes differ in what others than 0 and 1 mean. */
+  flag(name: string, absent: boolean): boolean {
+    const value = this.int(name, Number(absent));
+    if (value !== 0 && value !== 1) throw this.invalid(`${name} is ${value}, not 0 or 1`);
+    return value === 1;
+  }
+
+  float(name: string): number | undefined;
+  float(name: string, absent: number): number;
+  float(name: string, absent?: number): number | undefined {
     return this.attribute(name)?.f ?? absent;
   }
 
+  /** Numbers for axes, of which there are at most two each. */
   ints(name: string): number[] | undefined {
+    const found = this.attribute(name)?.ints;
+    this.fewForAxes(found?.length);
+    return found?.map(Number);
+  }
+
+  /** Numbers of which there may be many. */
+  intList(name: string): number[] | undefined {
     return this.attribute(name)?.ints.map(Number);
   }
 
@@ -176,11 +222,11 @@ export class LoweringContext {
 
   text(name: string, absent: string): string {
     const found = this.attribute(name);
-    return found ? String.fromCharCode(...found.s) : absent;
+    return found ? textOf(found.s) : absent;
   }
 
   texts(name: string): string[] | undefined {
-    return this.attribute(name)?.strings.map((bytes) => String.fromCharCode(...bytes));
+    return this.attribute(name)?.strings.map(textOf);
   }
 
   /** Whether an attribute holds texts, one or several, or a tensor of them. */
@@ -206,13 +252,20 @@ export class LoweringContext {
   /** An axis counted from the front. */
   axis(value: number, rank: number): number {
     const axis = value < 0 ? value + rank : value;
-    if (axis < 0 || axis >= rank) throw this.invalid(`axis ${value} is outside rank ${rank}`);
+    if (!(axis >= 0 && axis < rank)) throw this.invalid(`axis ${value} is outside rank ${rank}`);
     return axis;
+  }
+
+  /** Axes counted from the front, each once. */
+  axes(values: readonly number[], rank: number): number[] {
+    const axes = values.map((value) => this.axis(value, rank));
+    if (new Set(axes).size === axes.length) return axes;
+    throw this.invalid(`it names an axis twice: ${values.join(', ')}`);
   }
 
   /** A number of elements that reading writes down one by one; refuses what no real model needs. */
   listable(count: number): number {
-    if (count <= MAX_LISTED) return count;
+    if (this.surroundings.allowance.take(count)) return count;
     throw this.unsupported(`it would take a table of ${count} elements`);
   }
 

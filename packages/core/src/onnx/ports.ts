@@ -4,6 +4,7 @@ import { type Dimension, isSymbolic, type Shape } from '../graph/dimension.ts';
 import type { DataType } from '../tensor/tensor.ts';
 import type { Carried } from './carried.ts';
 import { dataTypeOf, elementTypeName } from './element-types.ts';
+import { shapeFault } from './limits.ts';
 import { ModelError } from './model-error.ts';
 
 /** An input or output as the file declares it; unknown or symbolic sizes are strings. */
@@ -26,6 +27,8 @@ export function portOf(info: ValueInfoProto): Port {
     if (value.case === 'dimValue' && value.value > 0n) return Number(value.value);
     return value.case === 'dimParam' && value.value !== '' ? value.value : unnamed(info.name, axis);
   });
+  const fault = shapeFault(shape);
+  if (fault) throw new ModelError(fault.reason, `${info.name}: ${fault.what}`);
   return { name: info.name, type: elementTypeName(kind.value.elemType), shape };
 }
 

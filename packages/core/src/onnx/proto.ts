@@ -26,7 +26,10 @@ export function isMainDomain({ domain }: { readonly domain: string }): boolean {
  * of other domains' operators alone (XGBoost's trees) need not name one.
  */
 export function opsetOf(imports: readonly OperatorSetIdProto[]): number {
-  const named = imports.find(isMainDomain);
+  const [named, ...others] = imports.filter(isMainDomain);
+  if (others.some(({ version }) => version !== named?.version)) {
+    throw new ModelError('invalid', 'the file names two opsets of the standard operators');
+  }
   if (!named && imports.length > 0) return MAX_SUPPORTED_OPSET;
   const opset = Number(named?.version ?? 1n);
   if (opset < MIN_SUPPORTED_OPSET || opset > MAX_SUPPORTED_OPSET) {

@@ -90,7 +90,15 @@ function lower(reading: Reading, batch: Dimension): Lowered {
     const value = values.get(info.name);
     if (!value) throw new ModelError('invalid', `nothing computes the output ${info.name}`);
     if (isHost(value)) throw new ShapeError(`the output ${info.name} is a shape, not a score`);
-    return [info.name, batchFirst(b, value, batch, batchAxis)] as const;
+    const result = batchFirst(b, value, batch, batchAxis);
+    const taken = [...reading.inputs, ...random].some(({ name }) => name === info.name);
+    if (taken && result.op !== 'input') {
+      throw new ModelError(
+        'unsupported',
+        `the output ${info.name} is the input of that name, in another shape: remove it`,
+      );
+    }
+    return [info.name, result] as const;
   });
   return { graph: b.graph(Object.fromEntries(outputs)), random };
 }

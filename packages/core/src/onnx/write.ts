@@ -234,11 +234,14 @@ export function writeModel(graph: Graph): Uint8Array<ArrayBuffer> {
     if (node.op === 'input' || needed[node.id]) writer.write(node);
   }
   for (const { name, id } of graph.outputs) {
+    const source = nodeAt(graph, id);
+    // An input that is an output under its own name is both in the file as well.
+    if (source.op === 'input' && source.attributes.name === name) continue;
     writer.nodeProtos.push(
       create(NodeProtoSchema, {
         name: `output ${name}`,
         opType: 'Identity',
-        input: [writer.nameOf(nodeAt(graph, id))],
+        input: [writer.nameOf(source)],
         output: [name],
       }),
     );

@@ -9,6 +9,7 @@ import {
   dependents,
   type Graph,
   inputNamed,
+  inputNodes,
   type Node,
   outputNamed,
 } from '../graph/graph.ts';
@@ -86,7 +87,18 @@ export interface GradientOptions extends PullBackOptions {
   readonly output?: string;
 }
 
-/** From a graph (or a model's): a graph with outputs `value` [batch] and `gradient` (the input's shape). */
+/** A name that none of the graph's inputs has: itself, or itself with strokes behind. */
+export function freeName(graph: Graph, name: string): string {
+  const taken = new Set(inputNodes(graph).map(({ attributes }) => attributes.name));
+  let free = name;
+  while (taken.has(free)) free += '_';
+  return free;
+}
+
+/**
+ * From a graph (or a model's): a graph with outputs `value` [batch] and `gradient` (the input's shape);
+ * where an input is called so, `value_` and `gradient_`.
+ */
 export function gradientOf(
   source: Graph | { readonly graph: Graph },
   options: GradientOptions,
@@ -100,5 +112,8 @@ export function gradientOf(
   if (!output || !input) throw new RangeError('the graph was not copied whole');
   const value = options.of(b, output);
   const [gradient = input] = gradientWith(b, value, [input], options);
-  return b.graph({ value, gradient });
+  return b.graph({
+    [freeName(graph, 'value')]: value,
+    [freeName(graph, 'gradient')]: gradient,
+  });
 }

@@ -1,5 +1,5 @@
 /** Weights beside the file become part of it; paths that lead out of the model's folder are refused. */
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, StringStringEntryProtoSchema } from 'onnx-buf';
 import { expect, test } from 'vitest';
 import { readModel } from '../../src/onnx/read.ts';
@@ -75,9 +75,35 @@ test.each([
   ['length', '1000000'],
   ['length', '4'],
   ['offset', 'nonsense'],
+  ['offset', `${2n ** 60n}`],
+  ['length', `${2n ** 60n}`],
+  ['offset', '1e1'],
+  ['offset', '0x10'],
+  ['offset', '16.5'],
+  ['length', '-48'],
+  ['length', ''],
 ])('a part that is not there is invalid: %s %s', (key, value) => {
   const { bytes, beside } = split('model.bin', { [key]: value });
   expect(() => readModel(bytes, { external: () => beside })).toThrow(
     expect.objectContaining({ name: 'ModelError', reason: 'invalid' }),
   );
+});
+
+test('a checksum is no reason to refuse', () => {
+  const { bytes, beside } = split('model.bin', { checksum: 'da39a3ee' });
+  expect(readModel(bytes, { external: () => beside }).parameters).toBe(12);
+});
+
+test('tensors may share a part of a file, but not so often that a small file fills the memory', () => {
+  const shared = (count: number): Uint8Array<ArrayBuffer> => {
+    const proto = fromBinary(ModelProtoSchema, split('model.bin', { offset: '0' }).bytes);
+    const tensors = proto.graph?.initializer ?? [];
+    const [first] = tensors;
+    if (!first) throw new RangeError('the file has a weight');
+    for (let i = 1; i < count; i++) tensors.push({ ...first, name: `again${i}` });
+    return toBinary(ModelProtoSchema, proto);
+  };
+  const external = (): Uint8Array => new Uint8Array(4 * 12);
+  expect(readModel(shared(4), { external }).parameters).toBe(48);
+  expect(() => readModel(shared(5), { external })).toThrow(/overlap/);
 });

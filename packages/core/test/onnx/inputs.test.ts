@@ -118,6 +118,21 @@ test('an input that counts no samples becomes a constant, and then the batch is 
   expect(() => readModel(onnxFile(shifted), { fixed: { z: floats([1]) } })).toThrow(/x, by/);
 });
 
+test('an input of any name leaves its gradient a free one', async () => {
+  const model = readModel(
+    onnxFile({
+      opset: 17,
+      inputs: { value: ['n', 3] },
+      outputs: ['gradient'],
+      nodes: [{ op: 'Mul', inputs: ['value', 'value'], outputs: ['gradient'] }],
+    }),
+  );
+  const squares = gradientOf(model.graph, { of: (b, y) => b.sum(y, [1]), at: 'value' });
+  const found = await runOnnx(writeModel(squares), { value: floats([1, 2, 3], [1, 3]) });
+  expect(found['value_']?.data).toEqual(Float32Array.of(14));
+  expect(found['gradient']?.data).toEqual(Float32Array.of(2, 4, 6));
+});
+
 describe('a file in double precision', () => {
   const double = (factor: number): FileSpec => ({
     opset: 17,

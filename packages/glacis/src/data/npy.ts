@@ -12,6 +12,8 @@ import type { ElementType, StoredArray } from './array.ts';
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const MAX_AXES = 64;
+/** NumPy itself writes some hundred bytes, and by default reads ten thousand. */
+const MAX_HEADER = 2 ** 16;
 
 const typeOfCode: Readonly<Record<string, ElementType>> = {
   b1: 'bool',
@@ -90,6 +92,11 @@ function headerOf(bytes: Uint8Array, where: string): { text: string; start: numb
   const start = lengthEnd + length;
   if (!whole || start > bytes.length) {
     throw new UsageError(`${where} ends within its header: it is truncated; save it again.`);
+  }
+  if (length > MAX_HEADER) {
+    throw new UsageError(
+      `${where} has a header of ${length} bytes, which no array of numbers needs; save it with numpy.save.`,
+    );
   }
   const text = Buffer.from(bytes.subarray(lengthEnd, start)).toString(
     major === 3 ? 'utf8' : 'latin1',

@@ -5,6 +5,7 @@
 import {
   Builder,
   type Classifier,
+  freeName,
   type Graph,
   gradientOf,
   inputNamed,
@@ -57,9 +58,10 @@ export function emitGradient(
     throw new UsageError(`--class ${chosen}: the model has the classes 0 to ${count - 1}.`);
   }
   const single = chosen ?? (count === 1 ? 0 : undefined);
+  const labels = freeName(model.graph, 'labels');
   const of = (b: Builder, value: Node): Node => {
     if (single !== undefined) return b.reshape(b.gather(value, 1, [single]), [batch]);
-    return marginOf(b, value, oneHotRows(b, b.input('labels', [batch], 'int32'), count));
+    return marginOf(b, value, oneHotRows(b, b.input(labels, [batch], 'int32'), count));
   };
   const what = single === undefined ? 'the margin of the label' : `score ${single} of ${name}`;
   return {
@@ -67,9 +69,9 @@ export function emitGradient(
     meanings: {
       ...Object.fromEntries(model.inputs.map(({ name: own }) => [own, 'as in the model'])),
       [input]: 'the input',
-      ...(single === undefined ? { labels: 'the class of each row' } : {}),
-      value: `${what}, one number a row`,
-      gradient: `its gradient with respect to ${input}`,
+      ...(single === undefined ? { [labels]: 'the class of each row' } : {}),
+      [freeName(model.graph, 'value')]: `${what}, one number a row`,
+      [freeName(model.graph, 'gradient')]: `its gradient with respect to ${input}`,
     },
   };
 }
@@ -80,7 +82,11 @@ export function emitIntervals(model: Model, semantics: Semantics): Emitted {
   const name = realInput(model);
   const node = inputNamed(model.graph, name);
   const b = new Builder();
-  const box = { lower: b.input('lower', node.shape), upper: b.input('upper', node.shape) };
+  const named = (side: string): string => freeName(model.graph, side);
+  const box = {
+    lower: b.input(named('lower'), node.shape),
+    upper: b.input(named('upper'), node.shape),
+  };
   const centre = b.mul(b.add(box.lower, box.upper), 0.5);
   const copies = replayLowered(b, model.graph, new Map([[node.id, centre]]), ['range']);
   const support = (): Node => {
@@ -89,8 +95,9 @@ export function emitIntervals(model: Model, semantics: Semantics): Emitted {
   const sets = new Map([[centre.id, { centre, box, isBox: true, support }]]);
   const propagation = propagateIntervals(b, b.graph({}), sets, roundingModel(semantics));
   const meanings: Record<string, string> = {
-    lower: `the least value of each element of ${name}`,
-    upper: `the greatest value of each element of ${name}`,
+    ...Object.fromEntries(model.inputs.map(({ name: own }) => [own, 'as in the model'])),
+    [named('lower')]: `the least value of each element of ${name}`,
+    [named('upper')]: `the greatest value of each element of ${name}`,
   };
   const results: Record<string, Node> = {};
   for (const output of model.graph.outputs) {
@@ -104,8 +111,9 @@ export function emitIntervals(model: Model, semantics: Semantics): Emitted {
         `no input of the box gives ${side === 'lower' ? 'less' : 'more'} (${semantics} semantics)`;
     }
   }
-  meanings['finite'] = '1 where every value inside was finite; else the bounds say nothing';
-  return { graph: b.graph({ ...results, finite: propagation.finite() }), meanings };
+  const finite = named('finite');
+  meanings[finite] = '1 where every value inside was finite; else the bounds say nothing';
+  return { graph: b.graph({ ...results, [finite]: propagation.finite() }), meanings };
 }
 
 /**
@@ -113,14 +121,16 @@ export function emitIntervals(model: Model, semantics: Semantics): Emitted {
  * `finite`. One graph serves every radius and every box of valid values.
  */
 export function emitBounds(classifier: Classifier, threat: Threat, semantics: Semantics): Emitted {
-  const { input, logits, graph } = classifier;
+  const { input, proven, graph, separation, sides } = classifier;
   const ball = `the ${normSymbol(threat.norm.name)} ball`;
-  const scores = graph.outputs.some(({ id }) => id === logits.id)
+  const scores = graph.outputs.some(({ id }) => id === proven.id)
     ? 'score'
-    : 'score before softmax';
+    : 'score before its last operation';
+  const enough = separation > 0 ? `more than ${separation}` : 'positive';
   return {
     graph: marginBoundGraph(classifier, threat, semantics),
     meanings: {
+      ...Object.fromEntries(sides.map(({ port }) => [`side/${port.name}`, 'as in the model'])),
       centre: `${input} in the middle of ${ball}`,
       lower: `least values of ${ball} (and of valid inputs), rounded down; at most centre`,
       upper: `greatest values of ${ball} (and of valid inputs), rounded up; at least centre`,
@@ -128,7 +138,7 @@ export function emitBounds(classifier: Classifier, threat: Threat, semantics: Se
         ? `of ${ball}; unused, since lower and upper say all`
         : `of ${ball}, rounded up`,
       labels: 'the class of each row',
-      marginLower: `no input in ${ball} and between lower and upper has a smaller margin, the label's ${scores} less the greatest other (${semantics} semantics): positive proves that none changes the answer`,
+      marginLower: `no input in ${ball} and between lower and upper has a smaller margin, the label's ${scores} less the greatest other (${semantics} semantics): ${enough} proves that none changes the answer`,
       finite: '1 where every value inside was finite; else the bound says nothing',
     },
   };

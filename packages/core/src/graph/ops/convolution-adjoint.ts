@@ -94,6 +94,9 @@ function fits(each: Cut): boolean {
   return each.taps >= 1 && padsOf(each).every((pad) => pad >= 0);
 }
 
+/** Every phase is a part of its own; with more, most of the weights are zeros. */
+const MOST_PHASES = 64;
+
 /** The result's name, or undefined where this formulation does not apply. */
 export function transposeAsConv(
   e: Emitter,
@@ -117,7 +120,7 @@ export function transposeAsConv(
     output: g.size[i] ?? 0,
   });
   const axes: Cuts = line ? [cut(ROW), cut(axisAt(0))] : [cut(axisAt(0)), cut(axisAt(1))];
-  if (!axes.every(fits)) return;
+  if (!axes.every(fits) || axes[0].block * axes[1].block > MOST_PHASES) return;
   const [[top, bottom], [left, right]] = [padsOf(axes[0]), padsOf(axes[1])];
   const reshape = (name: string, shape: readonly number[]): string =>
     e.node('Reshape', [name, e.constant(integers(shape))]);

@@ -15,6 +15,8 @@ import type { Dimension } from '../dimension.ts';
 import type { Node, NodeOf, OpAttributes, OpName, ValueType } from '../graph.ts';
 import type { Emitter } from './emitter.ts';
 
+export { ShapeError } from '../dimension.ts';
+
 export type OpKind = 'source' | 'structural' | 'linear' | 'elementwise' | 'coupled' | 'step';
 
 /** Lower and upper end of a value; the same node twice for a point. */
@@ -96,10 +98,6 @@ export interface OpDefinition<K extends OpName> {
 /** A product is linear while at most one factor is perturbed. */
 export function oneFactor(perturbed: readonly boolean[]): boolean {
   return perturbed.filter(Boolean).length <= 1;
-}
-
-export class ShapeError extends Error {
-  override readonly name = 'ShapeError';
 }
 
 /** An op lacks the rule a transform needs. */

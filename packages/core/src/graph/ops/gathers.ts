@@ -1,7 +1,9 @@
 /** Elements at constant positions, and the adjoint: a sum into constant positions. */
 import { floats, integers } from '../../tensor/tensor.ts';
 import { known, printShape } from '../dimension.ts';
+import type { Node } from '../graph.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
+import type { Emitter } from './emitter.ts';
 import { only } from './operands.ts';
 import { fusedError, magnitude, outwardBy } from './outward.ts';
 import { endByEnd, replaced, sizeAlong } from './structural.ts';
@@ -19,6 +21,21 @@ declare module '../graph.ts' {
   }
 }
 
+/** How many terms the position with the most of them has; at least 1. */
+function deepest(indices: readonly number[]): number {
+  const counts = new Map<number, number>();
+  let most = 1;
+  for (const index of indices) {
+    const count = (counts.get(index) ?? 0) + 1;
+    counts.set(index, count);
+    most = Math.max(most, count);
+  }
+  return most;
+}
+
+/** Layers are faster while they are few; each holds as many positions as the result. */
+const MOST_LAYERS = 32;
+
 /** Where each output position of a scatterAdd takes its k-th term from (`count` = nowhere). */
 function scatterLayers(indices: readonly number[], size: number): number[][] {
   const layers: number[][] = [];
@@ -30,6 +47,24 @@ function scatterLayers(indices: readonly number[], size: number): number[][] {
     layer[target] = from;
   });
   return layers.length === 0 ? [new Array<number>(size).fill(0)] : layers;
+}
+
+/** The same sum by the runtime's own scatter, element after element. */
+function scattered(
+  e: Emitter,
+  value: Node,
+  axis: number,
+  indices: readonly number[],
+  size: number,
+): string {
+  const along = value.shape.map((_, i) => (i === axis ? indices.length : 1));
+  const zeros = e.node('Expand', [
+    e.constant(floats([0], [])),
+    e.shape(replaced(value.shape, axis, size)),
+  ]);
+  const positions = e.node('Expand', [e.constant(integers(indices, along)), e.shape(value.shape)]);
+  const inputs = [zeros, positions, e.nameOf(value)];
+  return e.node('ScatterElements', inputs, { axis, reduction: 'add' });
 }
 
 export const gathers: { readonly [K in 'gather' | 'scatterAdd']: OpDefinition<K> } = {
@@ -66,6 +101,7 @@ export const gathers: { readonly [K in 'gather' | 'scatterAdd']: OpDefinition<K>
     // A row of zeros behind the values, then one Gather for each layer of terms: contiguous copies.
     emit: (e, { attributes: { axis, indices, size } }, operands) => {
       const value = only(operands);
+      if (deepest(indices) > MOST_LAYERS) return scattered(e, value, axis, indices, size);
       const end = value.shape.map((_, i) => (i === axis ? 1 : 0));
       const padded = e.node('Pad', [
         e.nameOf(value),
@@ -79,7 +115,7 @@ export const gathers: { readonly [K in 'gather' | 'scatterAdd']: OpDefinition<K>
     },
     gradient: ({ b, node, cotangent }) =>
       b.gather(cotangent, node.attributes.axis, node.attributes.indices),
-    terms: ({ attributes: { indices, size } }) => scatterLayers(indices, size).length,
+    terms: ({ attributes: { indices } }) => deepest(indices),
     range: (context) => {
       const { b, node } = context;
       const size = magnitude(b, only(context.operands));

@@ -42,16 +42,13 @@ function tapPositions(
   const [kernel = 1, stride = 1] = [g.kernel[i], g.strides[i]];
   const [dilation = 1, pad = 0] = [g.dilations[i], g.padBefore[i]];
   return Array.from({ length: count }, (_, q) => {
-    const inside: number[] = [];
-    for (let tap = 0; tap < kernel; tap++) {
-      const position = q * stride - pad + tap * dilation;
-      if (position < 0 || position >= size) continue;
-      if (tap === k) return position;
-      inside.push(position);
-    }
-    const [position] = inside;
-    if (position === undefined) throw new ShapeError('a pooling window lies wholly in the padding');
-    return position;
+    const start = q * stride - pad;
+    const own = start + k * dilation;
+    if (own >= 0 && own < size) return own;
+    const first = Math.max(0, Math.ceil(-start / dilation));
+    const position = start + first * dilation;
+    if (first < kernel && position < size) return position;
+    throw new ShapeError('a pooling window lies wholly in the padding');
   });
 }
 

@@ -81,8 +81,14 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
       }
       return { type: operand.type, shape };
     },
-    emit: (e, node, operands) =>
-      e.node('Reshape', [e.nameOf(only(operands)), e.reshapeTarget(node.attributes.shape)]),
+    emit: (e, node, operands) => {
+      const { shape } = node.attributes;
+      // A target with a 0 in it is ambiguous, and of values without elements all are equal.
+      if (shape.includes(0) && node.type === 'float32') {
+        return e.node('Expand', [e.constant(floats([0], [])), e.shape(shape)]);
+      }
+      return e.node('Reshape', [e.nameOf(only(operands)), e.reshapeTarget(shape)]);
+    },
     gradient: ({ b, operands, cotangent }) => b.reshape(cotangent, only(operands).shape),
     range: endByEnd,
   },

@@ -64,7 +64,7 @@ function arrayFeatureExtractor(c: LoweringContext): Node | readonly undefined[] 
 }
 
 function featureVectorizer(c: LoweringContext): Node {
-  const widths = c.ints('inputdimensions') ?? [];
+  const widths = c.intList('inputdimensions') ?? [];
   const parts = c.all().map((_, i) => c.real(i));
   if (parts.some(({ shape }, i) => shape.length !== 2 || shape[1] !== widths[i])) {
     throw c.unsupported('inputs of other widths than inputdimensions says are not supported');
@@ -75,7 +75,7 @@ function featureVectorizer(c: LoweringContext): Node {
 /** A column of 0 and 1 for each category of whole numbers. */
 function oneHotEncoder(c: LoweringContext): Node {
   const { b } = c;
-  const categories = c.ints('cats_int64s') ?? [];
+  const categories = c.intList('cats_int64s') ?? [];
   if (categories.length === 0) throw c.unsupported('categories that are texts are not supported');
   if (c.carried(0) !== 'whole') throw c.unsupported('it needs whole numbers: cast its input');
   const x = c.real();

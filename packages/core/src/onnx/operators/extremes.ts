@@ -11,12 +11,12 @@ function positionOfMaximum(c: LoweringContext, x: Node): Node {
   const { b } = c;
   const axis = c.axis(c.int('axis', 0), x.shape.length);
   const size = known(x.shape[axis] ?? 1, 'the axis of a position');
-  const last = c.int('select_last_index', 0) === 1;
+  const last = c.flag('select_last_index', false);
   const shape = x.shape.map((_, i) => (i === axis ? size : 1));
   const order = Array.from({ length: c.listable(size) }, (_, i) => (last ? i + 1 : size - i));
   const attained = b.greaterOrEqual(x, b.maximum(x, [axis], true));
   const weighed = b.mul(attained, b.floats(order, shape));
-  const most = b.maximum(weighed, [axis], c.int('keepdims', 1) === 1);
+  const most = b.maximum(weighed, [axis], c.flag('keepdims', true));
   return last ? b.sub(most, 1) : b.sub(size, most);
 }
 

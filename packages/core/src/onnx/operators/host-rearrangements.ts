@@ -37,8 +37,7 @@ function slice(c: LoweringContext, [data, ...rest]: readonly HostValue[]): HostV
   if ([...starts, ...ends, ...axes, ...steps].some(isSymbolic) || steps.includes(0)) {
     return undefined;
   }
-  return axes.reduce<HostValue>((value, given, i) => {
-    const axis = c.axis(Number(given), data.dims.length);
+  return c.axes(axes.map(Number), data.dims.length).reduce<HostValue>((value, axis, i) => {
     const [start, end, step] = [starts[i] ?? 0, ends[i] ?? 0, steps[i] ?? 1].map(Number);
     return taken(value, axis, positions(value.dims[axis] ?? 1, start ?? 0, end ?? 0, step ?? 1));
   }, data);
@@ -82,7 +81,8 @@ function axesOf(c: LoweringContext, given: HostValue | undefined): number[] | un
 
 function squeeze(c: LoweringContext, [value, given]: readonly HostValue[]): HostValue | undefined {
   if (!value) return undefined;
-  const axes = axesOf(c, given)?.map((axis) => c.axis(axis, value.dims.length));
+  const wanted = axesOf(c, given);
+  const axes = wanted && c.axes(wanted, value.dims.length);
   const gone = (dim: number, i: number): boolean => (axes ? axes.includes(i) : dim === 1);
   return { ...value, dims: value.dims.filter((dim, i) => !gone(dim, i)) };
 }
@@ -94,7 +94,7 @@ function unsqueeze(
   if (!value) return undefined;
   const added = axesOf(c, given) ?? [];
   const rank = value.dims.length + added.length;
-  const axes = added.map((axis) => c.axis(axis, rank));
+  const axes = c.axes(added, rank);
   const rest = [...value.dims];
   const dims = Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : (rest.shift() ?? 1)));
   return { ...value, dims };
@@ -132,11 +132,20 @@ function expand(_: LoweringContext, [value, to]: readonly HostValue[]): HostValu
   return broadcasted([value, shape], ([a]) => a);
 }
 
+/** A longer list is data, not a shape. */
+const MOST_JOINED = 2 ** 16;
+
+function elementsOf(values: readonly HostValue[]): number {
+  return values.reduce((sum, { elements }) => sum + elements.length, 0);
+}
+
 /** Side by side along an axis: rows of what lies before it are interleaved. */
 function joined(c: LoweringContext, operands: readonly HostValue[]): HostValue | undefined {
   const rank = operands[0]?.dims.length ?? 0;
   if (rank === 0 || operands.some(({ dims }) => dims.length !== rank)) return undefined;
   const axis = c.axis(c.int('axis', 1), rank);
+  const others = operands.map(({ dims }) => dims.filter((_, i) => i !== axis).join());
+  if (new Set(others).size > 1 || elementsOf(operands) > MOST_JOINED) return undefined;
   const size = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
   const rows = size(operands[0]?.dims.slice(0, axis) ?? []);
   const elements = Array.from({ length: rows }, (_, row) =>

@@ -32,6 +32,20 @@ const numeric =
   (a, b) =>
     isSymbolic(a) || isSymbolic(b) ? undefined : join(a, b);
 
+/** Doubles hold whole numbers up to 2⁵³; what a file computes beyond is not known. */
+function arithmetic(join: Pairwise): HostRule {
+  return (c, [x, y]) =>
+    broadcasted([x, y], ([a = 0, b = 0]) => {
+      const result = join(a, b);
+      if (
+        [a, b, result].some((value) => typeof value === 'number' && !Number.isSafeInteger(value))
+      ) {
+        throw c.unsupported('it computes with whole numbers beyond 2⁵³');
+      }
+      return result;
+    });
+}
+
 const quotient: Pairwise = (a, b) =>
   isSymbolic(a) || isSymbolic(b) ? divide(a, b) : b === 0 ? undefined : Math.trunc(a / b);
 
@@ -50,12 +64,24 @@ function range(_: LoweringContext, operands: readonly HostValue[]): HostValue | 
   return vector(Array.from({ length: count }, (_unused, i) => start + i * delta));
 }
 
+/** Of any number of operands. */
+function extreme(join: (a: number, b: number) => number): HostRule {
+  const pair: Pairwise = (a, b) => (a === b ? a : numeric(join)(a, b));
+  return (_, operands) =>
+    broadcasted(operands, ([first = 0, ...others]) =>
+      others.reduce<Dimension | undefined>(
+        (so, next) => (so === undefined ? so : pair(so, next)),
+        first,
+      ),
+    );
+}
+
 /** With the sign of the divisor, or of the dividend where the file says fmod. */
 const modulo: HostRule = (c, operands) =>
-  pairwise((a, b) => {
+  arithmetic((a, b) => {
     if (isSymbolic(a) || isSymbolic(b) || b === 0) return undefined;
     const rest = a % b;
-    return c.int('fmod', 0) === 0 && rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+    return !c.flag('fmod', false) && rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
   })(c, operands);
 
 export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
@@ -79,13 +105,13 @@ export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
     CastLike: (c, [value]) =>
       c.carried(1) === 'truth' ? broadcasted([value], ([a = 0]) => Number(a !== 0)) : value,
     Range: range,
-    Add: pairwise((a, b) => (b === 0 ? a : a === 0 ? b : numeric((p, q) => p + q)(a, b))),
-    Sub: pairwise((a, b) => (b === 0 ? a : numeric((p, q) => p - q)(a, b))),
-    Mul: pairwise(multiply),
-    Div: pairwise(quotient),
+    Add: arithmetic((a, b) => (b === 0 ? a : a === 0 ? b : numeric((p, q) => p + q)(a, b))),
+    Sub: arithmetic((a, b) => (b === 0 ? a : numeric((p, q) => p - q)(a, b))),
+    Mul: arithmetic(multiply),
+    Div: arithmetic(quotient),
     Mod: modulo,
-    Max: pairwise((a, b) => (a === b ? a : numeric(Math.max)(a, b))),
-    Min: pairwise((a, b) => (a === b ? a : numeric(Math.min)(a, b))),
+    Max: extreme(Math.max),
+    Min: extreme(Math.min),
     Equal: pairwise(same),
     Greater: pairwise(numeric((a, b) => Number(a > b))),
     Less: pairwise(numeric((a, b) => Number(a < b))),
@@ -94,10 +120,12 @@ export const hostOperators: ReadonlyMap<string, HostRule> = new Map(
     And: pairwise(numeric((a, b) => Number(a !== 0 && b !== 0))),
     Or: pairwise(numeric((a, b) => Number(a !== 0 || b !== 0))),
     ReduceProd: (c, [value]) =>
-      value && {
-        dims: c.int('keepdims', 1) === 1 ? [1] : [],
-        elements: [elementCount(value.elements)],
-      },
+      value && value.dims.length <= 1
+        ? {
+            dims: c.flag('keepdims', true) ? value.dims.map(() => 1) : [],
+            elements: [elementCount(value.elements)],
+          }
+        : undefined,
     Not: (_, [value]) =>
       broadcasted([value], ([a = 0]) => (isSymbolic(a) ? undefined : Number(a === 0))),
     Where: (_, operands) =>

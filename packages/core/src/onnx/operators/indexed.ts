@@ -23,7 +23,7 @@ function indicesOf(c: LoweringContext): Indices {
   const tensor = c.constant(1);
   if (!tensor) throw c.invalid('it needs indices');
   c.listable(tensor.data.length);
-  return { shape: tensor.shape, values: c.numbers(1) ?? [] };
+  return { shape: tensor.shape, values: c.wholes(1) ?? [] };
 }
 
 function refuseBatch(x: Node, axis: number): void {

@@ -7,6 +7,9 @@ import type { PoolGeometry } from '../../graph/ops/pooling.ts';
 import { floats } from '../../tensor/tensor.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 
+/** No stride, pad or dilation is longer: it would reach beyond any axis. */
+export const MOST_STEP = 2 ** 31;
+
 /** Kernel, strides, pads and dilations of Conv and the pools, with auto_pad and ceil_mode resolved. */
 export function windowGeometry(
   c: LoweringContext,
@@ -19,7 +22,7 @@ export function windowGeometry(
   const dilations = c.ints('dilations') ?? ones;
   const pads = c.ints('pads') ?? [...ones, ...ones].map(() => 0);
   const fits = (list: readonly number[], length: number, least: number): boolean =>
-    list.length === length && list.every((value) => value >= least);
+    list.length === length && list.every((value) => value >= least && value <= MOST_STEP);
   if (!fits(kernel, rank, 1) || !fits(strides, rank, 1) || !fits(dilations, rank, 1)) {
     throw c.invalid('kernel, strides and dilations must be positive, one for each spatial axis');
   }
@@ -39,7 +42,7 @@ export function windowGeometry(
   } else if (automatic === 'VALID') {
     [padBefore, padAfter] = [ones.map(() => 0), ones.map(() => 0)];
   }
-  if (c.int('ceil_mode', 0) === 1) {
+  if (c.flag('ceil_mode', false)) {
     // One more window where the last stride is cut short, unless it would start in the padding.
     padAfter = padAfter.map((after, i) => {
       const [stride, before] = [strides[i] ?? 1, padBefore[i] ?? 0];
@@ -108,7 +111,7 @@ function inverseCounts(c: LoweringContext, g: PoolGeometry, x: Shape): ReturnTyp
   // Declared or automatic pads may count; what ceil_mode appends to reach a last window never does.
   const automatic = c.text('auto_pad', 'NOTSET').startsWith('SAME');
   const declared = c.ints('pads')?.slice(rank) ?? [];
-  const includePad = c.int('count_include_pad', 0) === 1;
+  const includePad = c.flag('count_include_pad', false);
   const perAxis = g.kernel.map((kernel, i) => {
     const size = known(x[i + 2] ?? 0, 'a pooled axis');
     const [before = 0, stride = 1, dilation = 1] = [g.padBefore[i], g.strides[i], g.dilations[i]];
@@ -116,12 +119,11 @@ function inverseCounts(c: LoweringContext, g: PoolGeometry, x: Shape): ReturnTyp
     const [low, high] = includePad ? [-before, size + after] : [0, size];
     const windows = c.listable(convolvedSize({ ...g, groups: 1 }, size, kernel, i));
     return Array.from({ length: windows }, (_, q) => {
-      let count = 0;
-      for (let k = 0; k < kernel; k++) {
-        const position = q * stride - before + k * dilation;
-        if (position >= low && position < high) count++;
-      }
-      return count;
+      // Taps k with low ≤ start + k·dilation < high.
+      const start = q * stride - before;
+      const first = Math.max(0, Math.ceil((low - start) / dilation));
+      const behind = Math.min(kernel, Math.ceil((high - start) / dilation));
+      return Math.max(0, behind - first);
     });
   });
   c.listable(perAxis.reduce((product, axis) => product * axis.length, 1));
@@ -138,7 +140,7 @@ export const linear: Readonly<Record<string, Lowering>> = {
   MatMul: (c) => matMul(c, c.operand(0), c.operand(1)),
   Gemm: (c) => {
     const { b } = c;
-    const options = { transA: c.int('transA', 0) === 1, transB: c.int('transB', 0) === 1 };
+    const options = { transA: c.flag('transA', false), transB: c.flag('transB', false) };
     const product = b.matMul(c.operand(0), c.operand(1), options);
     const alpha = c.float('alpha', 1);
     const scaled = alpha === 1 ? product : b.mul(product, alpha);
@@ -155,7 +157,7 @@ export const linear: Readonly<Record<string, Lowering>> = {
     return addBias(c, c.b.push('conv', [x, w], pick(geometry)), c.optional(2));
   },
   BatchNormalization: (c) => {
-    if (c.int('training_mode', 0) === 1) {
+    if (c.flag('training_mode', false)) {
       throw c.unsupported('BatchNormalization is in training mode: export for inference');
     }
     return c.b.push('batchNorm', c.all().slice(0, 5), { epsilon: c.float('epsilon', 1e-5) });

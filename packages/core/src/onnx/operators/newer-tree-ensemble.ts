@@ -33,7 +33,7 @@ export function readNewerEnsemble(c: LoweringContext, targets: number, features:
     child(trueIds, list('trueleafs')),
     child(falseIds, list('falseleafs')),
   ];
-  const roots = c.ints('tree_roots') ?? [];
+  const roots = c.intList('tree_roots') ?? [];
   for (const root of roots) {
     if (!(root >= 0 && root < nodes)) throw c.invalid(`there is no node ${root}`);
     // ONNX Runtime takes such a root for a leaf, the standard for a node.

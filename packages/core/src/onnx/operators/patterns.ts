@@ -4,7 +4,7 @@ import type { Node } from '../../graph/graph.ts';
 import { floats, integers, sizeOf } from '../../tensor/tensor.ts';
 import type { HostValue } from '../host-value.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
-import { coordinates } from './positions.ts';
+import { stridesOf } from './positions.ts';
 
 /** What lies beyond the diagonal is gathered from a zero behind the matrix. */
 function trilu(c: LoweringContext): Node {
@@ -13,8 +13,8 @@ function trilu(c: LoweringContext): Node {
   if (x.shape.length < 2) throw c.invalid('it needs a matrix');
   const [rows, columns] = x.shape.slice(-2).map((dim) => known(dim, 'an axis of a matrix'));
   const [height, width] = [rows ?? 0, columns ?? 0];
-  const diagonal = c.numbers(1)?.[0] ?? 0;
-  const upper = c.int('upper', 1) === 1;
+  const diagonal = c.wholes(1)?.[0] ?? 0;
+  const upper = c.flag('upper', true);
   const size = c.listable(height * width);
   const from = Array.from({ length: size }, (_, i) => {
     const offset = (i % width) - Math.floor(i / width) - diagonal;
@@ -33,10 +33,10 @@ function cumSum(c: LoweringContext): Node {
   const x = c.operand();
   const { b } = c;
   const rank = x.shape.length;
-  const axis = c.axis(c.numbers(1)?.[0] ?? 0, rank);
+  const axis = c.axis(c.wholes(1)?.[0] ?? 0, rank);
   const size = known(x.shape[axis] ?? 1, 'a summed axis');
-  const exclusive = c.int('exclusive', 0);
-  const backwards = c.int('reverse', 0) === 1;
+  const exclusive = Number(c.flag('exclusive', false));
+  const backwards = c.flag('reverse', false);
   const triangle = Array.from({ length: c.listable(size * size) }, (_, i) => {
     const [from, to] = [Math.floor(i / size), i % size];
     return Number(exclusive <= (backwards ? from - to : to - from));
@@ -54,6 +54,7 @@ function oneHot(c: LoweringContext): Node {
   if (!indices || !values || depth === undefined) {
     throw c.invalid('it needs indices, a depth and values');
   }
+  if (values.data.length !== 2) throw c.invalid('it needs two values, off and on');
   const axis = c.axis(c.int('axis', -1), indices.shape.length + 1);
   const shape = [...indices.shape.slice(0, axis), depth, ...indices.shape.slice(axis)];
   const [off = 0, on = 1] = c.numbers(2) ?? [];
@@ -73,20 +74,30 @@ function oneHot(c: LoweringContext): Node {
 const MOST_IN_RANGE = 2 ** 20;
 
 function range(c: LoweringContext): Node {
+  const [first, ...others] = [0, 1, 2].map((i) => c.constant(i));
+  if (!first || others.some((other) => other?.type !== first.type)) {
+    throw c.invalid('it needs a start, a limit and a step of one type');
+  }
   const [start = 0, limit = 0, delta = 1] = [0, 1, 2].map((i) => c.numbers(i)?.[0]);
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   if (!(count <= MOST_IN_RANGE))
     throw c.unsupported(`a range of ${count} numbers is not supported`);
   const elements = Array.from({ length: count }, (_, i) => start + i * delta);
-  return c.constant(0)?.type === 'float32'
+  return first.type === 'float32'
     ? c.b.constant(floats(elements))
     : c.b.constant(integers(elements));
 }
 
 /** Coordinates of what is not zero: [axes, found]. */
 export function nonZero(dims: readonly number[], values: readonly number[]): HostValue {
-  const found = values.flatMap((value, i) => (value === 0 ? [] : [coordinates(dims, i)]));
-  const elements = dims.flatMap((_, axis) => found.map((at) => at[axis] ?? 0));
+  const found: number[] = [];
+  values.forEach((value, i) => {
+    if (value !== 0) found.push(i);
+  });
+  const strides = stridesOf(dims);
+  const elements = dims.flatMap((dim, axis) =>
+    found.map((flat) => Math.floor(flat / (strides[axis] ?? 1)) % dim),
+  );
   return { dims: [dims.length, found.length], elements };
 }
 

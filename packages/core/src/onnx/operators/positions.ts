@@ -42,7 +42,14 @@ export function stridesOf(dims: readonly number[]): number[] {
 
 /** Coordinates of the element at a flat position. */
 export function coordinates(dims: readonly number[], flat: number): number[] {
-  return stridesOf(dims).map((stride, i) => Math.floor(flat / stride) % (dims[i] ?? 1));
+  const at = dims.map(() => 0);
+  let rest = flat;
+  for (let i = dims.length - 1; i >= 0; i--) {
+    const size = dims[i] ?? 1;
+    at[i] = rest % size;
+    rest = Math.floor(rest / size);
+  }
+  return at;
 }
 
 /** A position counted from either end. */

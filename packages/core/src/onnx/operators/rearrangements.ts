@@ -6,13 +6,14 @@ import type { Lowering, LoweringContext } from '../lowering.ts';
 
 /** Sizes of the parts: given, or as equal as they can be with a smaller last one (opset 18). */
 function partSizes(c: LoweringContext, size: number): number[] {
-  const given = c.opset < 13 ? c.ints('split') : c.numbers(1);
+  const given = c.opset < 13 ? c.intList('split') : c.wholes(1);
   if (given) return given;
   const count = c.int('num_outputs', c.proto.output.length);
   const most = Math.ceil(size / count);
-  return Array.from({ length: c.listable(count) }, (_, i) =>
-    Math.max(0, Math.min(most, size - i * most)),
-  );
+  if (count !== c.proto.output.length) {
+    throw c.invalid(`it names ${c.proto.output.length} results and asks for ${count} parts`);
+  }
+  return Array.from({ length: count }, (_, i) => Math.max(0, Math.min(most, size - i * most)));
 }
 
 function split(c: LoweringContext): Node[] {
@@ -20,6 +21,9 @@ function split(c: LoweringContext): Node[] {
   const axis = c.axis(c.int('axis', 0), x.shape.length);
   const size = known(x.shape[axis] ?? 1, 'a split axis');
   const sizes = partSizes(c, size);
+  if (sizes.length !== c.proto.output.length) {
+    throw c.invalid(`it names ${c.proto.output.length} results for ${sizes.length} parts`);
+  }
   if (sizes.reduce((sum, part) => sum + part, 0) !== size || sizes.some((part) => part < 0)) {
     throw c.invalid(`parts of ${sizes.join(', ')} do not make up an axis of ${size}`);
   }

@@ -6,14 +6,14 @@ import type { Lowering, LoweringContext } from '../lowering.ts';
 /** Axes of a reduction; an input since opset 13 (ReduceSum) or 18 (the others). */
 function reducedAxes(c: LoweringContext, asInputSince: number): number[] {
   const x = c.operand();
-  const given = c.opset >= asInputSince ? c.numbers(1) : c.ints('axes');
+  const given = c.opset >= asInputSince ? c.perAxis(1) : c.ints('axes');
   if (!given || given.length === 0) {
-    return c.int('noop_with_empty_axes', 0) === 1 ? [] : x.shape.map((_, i) => i);
+    return c.flag('noop_with_empty_axes', false) ? [] : x.shape.map((_, i) => i);
   }
-  return given.map((axis) => c.axis(axis, x.shape.length)).sort((p, q) => p - q);
+  return c.axes(given, x.shape.length).sort((p, q) => p - q);
 }
 
-const keeps = (c: LoweringContext): boolean => c.int('keepdims', 1) === 1;
+const keeps = (c: LoweringContext): boolean => c.flag('keepdims', true);
 
 function maximum(c: LoweringContext, axes: readonly number[]): Node {
   // The IR writes no axes as ONNX does, where that would mean all of them.

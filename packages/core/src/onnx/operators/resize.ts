@@ -102,7 +102,7 @@ function changedAxes(
   sizes: readonly (number | string)[] | undefined,
 ): Axis[] {
   const rank = x.shape.length;
-  const axes = c.ints('axes')?.map((axis) => c.axis(axis, rank)) ?? x.shape.map((_, i) => i);
+  const axes = c.axes(c.ints('axes') ?? x.shape.map((_, i) => i), rank);
   const given = sizes ?? scales;
   if (given?.length !== axes.length) throw c.invalid('it needs a scale or a size for each axis');
   return axes.flatMap((axis, i) => {
@@ -129,7 +129,7 @@ const filled = <T>(list: readonly T[] | undefined): readonly T[] | undefined =>
   list && list.length > 0 ? list : undefined;
 
 function resize(c: LoweringContext): Node {
-  if (c.int('antialias', 0) === 1) throw c.unsupported('antialias is not supported');
+  if (c.flag('antialias', false)) throw c.unsupported('antialias is not supported');
   if (c.text('keep_aspect_ratio_policy', 'stretch') !== 'stretch') {
     throw c.unsupported('only the aspect ratio policy stretch is supported');
   }

@@ -6,10 +6,10 @@ export const selection: Readonly<Record<string, Lowering>> = {
     const { b } = c;
     const x = c.operand();
     const axis = c.axis(c.int('axis', -1), x.shape.length);
-    const k = c.opset < 10 ? c.int('k') : c.numbers(1)?.[0];
+    const k = c.opset < 10 ? c.int('k') : c.wholes(1)?.[0];
     if (k === undefined) throw c.invalid('it needs k');
-    if (k > 1 && c.int('sorted', 1) === 0) throw c.unsupported('only sorted results are supported');
-    return c.int('largest', 1) === 1
+    if (k > 1 && !c.flag('sorted', true)) throw c.unsupported('only sorted results are supported');
+    return c.flag('largest', true)
       ? b.push('topK', [x], { axis, k })
       : b.neg(b.push('topK', [b.neg(x)], { axis, k }));
   },

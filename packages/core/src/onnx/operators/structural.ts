@@ -12,8 +12,9 @@ import {
 } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
 import { ShapeError } from '../../graph/ops/definition.ts';
-import { pooledSizes } from '../../graph/ops/pooling.ts';
+import { type PoolGeometry, pooledSizes } from '../../graph/ops/pooling.ts';
 import { padded } from '../../graph/ops/structural.ts';
+import { sizeOf, tensor } from '../../tensor/tensor.ts';
 import { vector } from '../host-value.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 import { windowGeometry } from './linear.ts';
@@ -25,7 +26,7 @@ import { windowGeometry } from './linear.ts';
 function reshapeTarget(c: LoweringContext, from: Shape, target: readonly Dimension[]): Shape {
   const total = elementCount(from);
   const copied: Dimension[] = target.map((dim, i) =>
-    dim === 0 && c.int('allowzero', 0) === 0 ? (from[i] ?? 1) : dim,
+    dim === 0 && !c.flag('allowzero', false) ? (from[i] ?? 1) : dim,
   );
   const baked = isSymbolic(total) && copied[0] === 1 && !copied.some(isSymbolic);
   const shape = baked ? [BATCH, ...copied.slice(1)] : copied;
@@ -40,8 +41,8 @@ function reshapeTarget(c: LoweringContext, from: Shape, target: readonly Dimensi
 }
 
 function axesOf(c: LoweringContext, rank: number): number[] | undefined {
-  const axes = c.opset < 13 ? c.ints('axes') : (c.numbers(1) ?? c.ints('axes'));
-  return axes?.map((axis) => c.axis(axis, rank)).sort((p, q) => p - q);
+  const axes = c.opset < 13 ? c.ints('axes') : (c.perAxis(1) ?? c.ints('axes'));
+  return axes && c.axes(axes, rank).sort((p, q) => p - q);
 }
 
 /** Positions that reflect, repeat the edge or begin again beyond an axis. */
@@ -59,13 +60,16 @@ function mirrored(mode: string, size: number, before: number, after: number): nu
 function pad(c: LoweringContext): Node {
   const x = c.operand();
   const rank = x.shape.length;
-  const amounts = (c.opset < 11 ? c.ints('pads') : c.numbers(1)) ?? [];
-  const axes = (c.opset >= 18 ? c.numbers(3) : undefined) ?? x.shape.map((_, i) => i);
+  const amounts = (c.opset < 11 ? c.ints('pads') : c.perAxis(1)) ?? [];
+  const axes = (c.opset >= 18 ? c.perAxis(3) : undefined) ?? x.shape.map((_, i) => i);
   const before = x.shape.map(() => 0);
   const after = x.shape.map(() => 0);
-  axes.forEach((axis, i) => {
-    before[c.axis(axis, rank)] = amounts[i] ?? 0;
-    after[c.axis(axis, rank)] = amounts[i + axes.length] ?? 0;
+  if (amounts.length !== 2 * axes.length) {
+    throw c.invalid(`${amounts.length} amounts do not pad ${axes.length} axes`);
+  }
+  c.axes(axes, rank).forEach((axis, i) => {
+    before[axis] = amounts[i] ?? 0;
+    after[axis] = amounts[i + axes.length] ?? 0;
   });
   const cropped = x.shape.reduce<Node>((value, dim, axis) => {
     const [low, high] = [Math.min(0, before[axis] ?? 0), Math.min(0, after[axis] ?? 0)];
@@ -108,12 +112,14 @@ function slice(c: LoweringContext): Node {
   const x = c.operand();
   const rank = x.shape.length;
   const early = c.opset < 10;
-  const starts = (early ? c.ints('starts') : c.numbers(1)) ?? [];
-  const ends = (early ? c.ints('ends') : c.numbers(2)) ?? [];
-  const axes = (early ? c.ints('axes') : c.numbers(3)) ?? starts.map((_, i) => i);
-  const steps = (early ? undefined : c.numbers(4)) ?? starts.map(() => 1);
-  return axes.reduce<Node>((value, given, i) => {
-    const axis = c.axis(given, rank);
+  const starts = (early ? c.ints('starts') : c.perAxis(1)) ?? [];
+  const ends = (early ? c.ints('ends') : c.perAxis(2)) ?? [];
+  const axes = (early ? c.ints('axes') : c.perAxis(3)) ?? starts.map((_, i) => i);
+  const steps = (early ? undefined : c.perAxis(4)) ?? starts.map(() => 1);
+  if ([starts, ends, steps].some((list) => list.length !== axes.length)) {
+    throw c.invalid('its lists of starts, ends, axes and steps differ in length');
+  }
+  return c.axes(axes, rank).reduce<Node>((value, axis, i) => {
     const [start = 0, end = 0, step = 1] = [starts[i], ends[i], steps[i]];
     const dim = value.shape[axis] ?? 1;
     if (isSymbolic(dim)) {
@@ -135,6 +141,22 @@ function slice(c: LoweringContext): Node {
     for (let at = first; step > 0 ? at < last : at > last; at += step) positions.push(at);
     return c.b.gather(value, axis, positions);
   }, x);
+}
+
+/** A longer list of whole numbers is data, not a shape. */
+const MOST_AS_SIZES = 2 ** 12;
+
+/** Elements of a pooling window that are written out one by one in its gradient. */
+const MOST_TAPS = 1024;
+
+/** Does one window see every element, and each of them once? */
+function coversAll(g: PoolGeometry, shape: Shape): boolean {
+  return g.kernel.every((taps, i) => {
+    const [before = 0, dilation = 1] = [g.padBefore[i], g.dilations[i]];
+    return (
+      (dilation === 1 || taps === 1) && taps - before >= known(shape[i + 2] ?? 0, 'a pooled axis')
+    );
+  });
 }
 
 /** Rows of a table at positions that the input gives, as token ids do; negative ones count from the end. */
@@ -185,9 +207,9 @@ export const structural: Readonly<Record<string, Lowering>> = {
   },
   Unsqueeze: (c) => {
     const x = c.operand();
-    const given = (c.opset < 13 ? c.ints('axes') : c.numbers(1)) ?? [];
+    const given = (c.opset < 13 ? c.ints('axes') : c.perAxis(1)) ?? [];
     const rank = x.shape.length + given.length;
-    const axes = given.map((axis) => c.axis(axis, rank));
+    const axes = c.axes(given, rank);
     const rest = [...x.shape];
     const shape = Array.from({ length: rank }, (_, i) =>
       axes.includes(i) ? 1 : (rest.shift() ?? 1),
@@ -208,8 +230,9 @@ export const structural: Readonly<Record<string, Lowering>> = {
     if (c.operand(1).op !== 'constant') return lookedUp(c, x, axis, c.operand(1));
     const indices = c.constant(1);
     if (!indices) throw c.invalid('Gather needs indices');
+    c.listable(indices.data.length);
     const size = known(x.shape[axis] ?? 0, 'a gathered axis');
-    const positions = (c.numbers(1) ?? []).map((index) => (index < 0 ? index + size : index));
+    const positions = (c.wholes(1) ?? []).map((index) => (index < 0 ? index + size : index));
     const gathered = c.b.gather(x, axis, positions);
     return c.b.reshape(gathered, [
       ...x.shape.slice(0, axis),
@@ -231,8 +254,10 @@ export const structural: Readonly<Record<string, Lowering>> = {
         throw c.unsupported(`ConstantOfShape of ${value.type} values is not supported`);
       }
       const dims = shape.map((dim) => known(dim, 'a shape of whole numbers'));
-      const count = c.listable(dims.reduce((product, dim) => product * dim, 1));
-      return { dims, elements: new Array<number>(count).fill(element) };
+      if (dims.some((dim) => dim < 0)) throw c.invalid(`it asks for ${printShape(dims)}`);
+      const count = c.listable(sizeOf(dims));
+      if (count <= MOST_AS_SIZES) return { dims, elements: new Array<number>(count).fill(element) };
+      return c.b.constant(tensor('int64', dims, new BigInt64Array(count).fill(BigInt(element))));
     }
     return c.b.expand(c.b.scalar(element), shape);
   },
@@ -248,13 +273,17 @@ export const structural: Readonly<Record<string, Lowering>> = {
     }
     const value = c.tensor('value');
     if (value) return c.b.constant(value);
-    const list = c.ints('value_ints');
+    const list = c.intList('value_ints');
     if (list) return c.b.constant(integerTensor(list));
     const floatList = c.floatList('value_floats');
     if (floatList) return c.b.floats(floatList, [floatList.length]);
     const int = c.int('value_int');
     if (int !== undefined) return c.b.constant({ ...integerTensor([int]), shape: [] });
-    return c.b.scalar(c.float('value_float', 0));
+    const float = c.float('value_float');
+    if (float === undefined) {
+      throw c.unsupported('it is a constant of text or a sparse one, or has no value');
+    }
+    return c.b.scalar(float);
   },
   MaxPool: (c) => {
     const x = c.operand();
@@ -262,8 +291,18 @@ export const structural: Readonly<Record<string, Lowering>> = {
     if (!kernel) throw c.invalid('MaxPool needs kernel_shape');
     if (kernel.length > 2) throw c.unsupported('3-D pooling is not supported');
     const geometry = windowGeometry(c, kernel, x.shape);
-    if (pooledSizes(geometry, x.shape).some((size) => size < 1)) {
+    if (kernel.length + 2 !== x.shape.length) throw c.invalid('its kernel does not fit its input');
+    const windows = pooledSizes(geometry, x.shape);
+    if (windows.some((size) => size < 1)) {
       throw c.invalid('the pooling window is larger than its input');
+    }
+    const axes = kernel.map((_, i) => i + 2);
+    if (windows.every((count) => count === 1) && coversAll(geometry, x.shape)) {
+      return c.b.maximum(x, axes, true);
+    }
+    const taps = sizeOf(kernel);
+    if (taps > MOST_TAPS) {
+      throw c.unsupported(`a window of ${taps} elements is not supported, only of ${MOST_TAPS}`);
     }
     return c.b.push('maxPool', [x], geometry);
   },

@@ -107,7 +107,7 @@ function svmClassifier(c: LoweringContext): (Node | undefined)[] {
   const x = c.real();
   const features = featuresOf(c, x);
   const classes = labelsOf(c, 'classlabels_ints');
-  const perClass = c.ints('vectors_per_class') ?? [];
+  const perClass = c.intList('vectors_per_class') ?? [];
   const count = perClass.reduce((sum, n) => sum + n, 0);
   const rho = c.floatList('rho') ?? [];
   if (classes < 2) throw c.invalid('it needs at least two labels');

@@ -2,7 +2,7 @@
 import { known } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
-import { addBias } from './linear.ts';
+import { addBias, MOST_STEP } from './linear.ts';
 
 interface Result {
   readonly size: number;
@@ -26,7 +26,8 @@ function resultOf(
     const [before, after] = [pads[i] ?? 0, pads[i + rank] ?? 0];
     return { size: whole - before - after, before, after };
   }
-  const size = wanted ?? even;
+  // A kernel smaller than its stride leaves a rim that no tap reaches, which is not part of the result.
+  const size = wanted ?? Math.min(even, whole);
   const cut = Math.max(0, whole - size);
   const [smaller, larger] = [Math.floor(cut / 2), Math.ceil(cut / 2)];
   const [before, after] = automatic === 'SAME_UPPER' ? [smaller, larger] : [larger, smaller];
@@ -40,7 +41,8 @@ function convTranspose(c: LoweringContext): Node {
   if (rank > 2) throw c.unsupported('3-D convolutions are not supported');
   const perAxis = (name: string, absent: number, least: number): number[] => {
     const list = c.ints(name) ?? kernel.map(() => absent);
-    if (list.length === rank && list.every((value) => value >= least)) return list;
+    if (list.length === rank && list.every((value) => value >= least && value <= MOST_STEP))
+      return list;
     throw c.invalid(`${name} needs a number of at least ${least} for each spatial axis`);
   };
   const [strides, dilations] = [perAxis('strides', 1, 1), perAxis('dilations', 1, 1)];

@@ -62,7 +62,7 @@ export function exactNumbers(c: LoweringContext, name: string): readonly number[
 
 /** Whole numbers, as many as there are nodes. */
 export function wholeList(c: LoweringContext, name: string, count: number): readonly number[] {
-  const list = c.ints(name) ?? [];
+  const list = c.intList(name) ?? [];
   if (list.length === count) return list;
   throw c.invalid(`${name} has ${list.length} elements where ${count} are needed`);
 }

@@ -72,7 +72,7 @@ function ofTwoClasses(c: LoweringContext, result: Outcome, base: readonly number
   if (second === 'open') throw c.unsupported('class 1 has no weight in some leaves');
   const values = based(c, result, base);
   if (second === 'always') return transformed(c, values);
-  if (new Set(c.ints('class_ids')).size !== 1) {
+  if (new Set(c.intList('class_ids')).size !== 1) {
     throw c.unsupported('weights for class 1 are at nodes that are not leaves');
   }
   const positive = exactNumbers(c, 'class_weights').every((weight) => weight >= 0);
