@@ -16,6 +16,8 @@ export function rivals({ most }: RivalsOptions): Attack {
   return {
     id: 'fgsm-rivals',
     side: 'attack',
+    aim: 'ball',
+    cost: { forwards: 2 + most, gradients: most },
     run: async (context, rows) => {
       const outcome = emptyOutcome(rows);
       const { scores } = await measure(context, rows, rows.x);

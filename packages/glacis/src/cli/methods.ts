@@ -1,0 +1,28 @@
+/**
+ * What `--method` offers, in words. Types alone come from the library: the command line must start
+ * without loading it.
+ */
+import type { AttackName } from '@glacis/core';
+
+/** Several attacks, each on what the ones before it left standing. */
+export const cascades = {
+  standard: 'the cascade of all attacks of an audit',
+  fast: 'a first look in seconds',
+  minimum: 'the nearest break of every input',
+} as const;
+
+export type Cascade = keyof typeof cascades;
+
+export const attacks: Readonly<Record<AttackName, string>> = {
+  noise: 'random perturbations, the worst of ten',
+  fgsm: 'one gradient step',
+  'fgsm-rivals': 'one gradient step towards each rival class',
+  pgd: 'projected gradient descent on cross-entropy, 40 steps',
+  'pgd-margin': 'projected gradient descent on the margin, 20 steps',
+  'pgd-ce': 'projected gradient descent on cross-entropy, 20 steps, two runs',
+  'pgd-restarts': 'projected gradient descent on the margin, 40 steps, four runs',
+};
+
+export type MethodName = Cascade | AttackName;
+
+export const methodNames = [...Object.keys(cascades), ...Object.keys(attacks)] as MethodName[];
