@@ -1,4 +1,5 @@
 /** Attacks by name: what the command line offers and the ledger says. Adding one is a file and a row here. */
+import { apgd } from './apgd.ts';
 import type { Attack } from './attack.ts';
 import { fgsm } from './fgsm.ts';
 import { noise } from './noise.ts';
@@ -17,6 +18,11 @@ export const attackTable = {
   'pgd-margin': pgd({ loss: 'margin', steps: 20, restarts: 1 }),
   'pgd-ce': pgd({ loss: 'cross-entropy', steps: 20, restarts: 2 }),
   'pgd-restarts': pgd({ id: 'pgd-restarts', loss: 'margin', steps: 40, restarts: 4 }),
+  'apgd-ce': apgd({ id: 'apgd-ce', loss: 'cross-entropy', steps: 100, restarts: 1 }),
+  'apgd-dlr': apgd({ id: 'apgd-dlr', loss: 'dlr', steps: 100, restarts: 1 }),
+  'apgd-margin': apgd({ id: 'apgd-margin', loss: 'margin', steps: 100, restarts: 1 }),
+  'apgd-pm': apgd({ id: 'apgd-pm', loss: 'probability-margin', steps: 100, restarts: 1 }),
+  'apgd-t': apgd({ id: 'apgd-t', loss: 'targeted-dlr', steps: 100, restarts: 1 }),
 } satisfies Readonly<Record<string, Attack>>;
 
 export type AttackName = keyof typeof attackTable;

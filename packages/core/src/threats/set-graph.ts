@@ -78,7 +78,26 @@ export function maximiser(b: Builder, threat: Threat, ball: BallNodes, a: Node):
   return place(b, threat, ball, delta);
 }
 
-/** One attack step from x: the steepest move of length step·ε, projected back. step [batch]. */
+/** (x − centre) / (ε·weight), flat: x in the unit ball's coordinates. */
+function offsetInUnits(b: Builder, threat: Threat, ball: BallNodes, x: Node): Node {
+  const offset = flatten(b, b.sub(x, ball.centre));
+  const scale = scaleOf(b, threat, offset.shape[1] ?? 1);
+  const own = scale ? b.div(offset, scale) : offset;
+  return b.div(own, b.max(b.perRow(ball.radius, 2), 1e-37));
+}
+
+/** The point of the set nearest to x. */
+export function project(b: Builder, threat: Threat, ball: BallNodes, x: Node): Node {
+  if (threat.norm.isBox) return clamp(b, ball, x);
+  const delta = offsetInUnits(b, threat, ball, x);
+  const rooms = roomsOf(b, threat, ball, false);
+  return place(b, threat, ball, threat.norm.project(b, delta, rooms));
+}
+
+/**
+ * One attack step from x: the steepest move of length step·ε, projected back. step [batch]; `moved`
+ * [batch]: how many coordinates a sparse step moves.
+ */
 export function step(
   b: Builder,
   threat: Threat,
@@ -86,6 +105,7 @@ export function step(
   x: Node,
   gradient: Node,
   step: Node,
+  moved?: Node,
 ): Node {
   const scale = scaleOf(b, threat, elementCount(x.shape.slice(1)));
   const length = b.mul(step, ball.radius);
@@ -95,12 +115,12 @@ export function step(
     return clamp(b, ball, b.add(x, sized));
   }
   const rooms = roomsOf(b, threat, ball, false);
-  const offset = flatten(b, b.sub(x, ball.centre));
-  const own = scale ? b.div(offset, scale) : offset;
-  const delta = b.div(own, b.max(b.perRow(ball.radius, 2), 1e-37));
-  const direction = threat.norm.direction(b, inUnits(b, threat, gradient), rooms);
-  const moved = b.add(delta, b.mul(direction, b.perRow(step, 2)));
-  return place(b, threat, ball, threat.norm.project(b, moved, rooms));
+  const delta = offsetInUnits(b, threat, ball, x);
+  const count = moved ? b.perRow(moved, 2) : undefined;
+  const open = threat.norm.sparse ? roomsOf(b, threat, { ...ball, centre: x }, false) : rooms;
+  const direction = threat.norm.direction(b, inUnits(b, threat, gradient), open, count);
+  const target = b.add(delta, b.mul(direction, b.perRow(step, 2)));
+  return place(b, threat, ball, threat.norm.project(b, target, rooms));
 }
 
 /** ‖a‖ in the dual norm of the (weighted) ball, frozen features left out: [batch]. */

@@ -21,6 +21,11 @@ export const attacks: Readonly<Record<AttackName, string>> = {
   'pgd-margin': 'projected gradient descent on the margin, 20 steps',
   'pgd-ce': 'projected gradient descent on cross-entropy, 20 steps, two runs',
   'pgd-restarts': 'projected gradient descent on the margin, 40 steps, four runs',
+  'apgd-ce': 'Auto-PGD on cross-entropy, 100 steps',
+  'apgd-dlr': 'Auto-PGD on the difference-of-logits ratio, 100 steps',
+  'apgd-margin': 'Auto-PGD on the margin, 100 steps',
+  'apgd-pm': 'Auto-PGD on the margin of probabilities, 100 steps',
+  'apgd-t': 'Auto-PGD towards each of nine rival classes, 100 steps each',
 };
 
 export type MethodName = Cascade | AttackName;

@@ -1,0 +1,72 @@
+/**
+ * One iteration of a gradient attack with memory as one compiled graph: loss and margin at x, the
+ * step along the gradient, momentum, projection, and the best point so far.
+ */
+import { Builder } from '../graph/builder.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import type { Classifier } from '../runtime/classifier.ts';
+import type { Program } from '../runtime/programs.ts';
+import { ballInputs, threatKey } from '../threats/ball.ts';
+import { project, step } from '../threats/set-graph.ts';
+import type { Threat } from '../threats/threat.ts';
+import { gradientWith } from '../transforms/gradient.ts';
+import { marginOf, oneHotRows } from '../transforms/margin.ts';
+import { type LossName, losses, type TargetedLossName, targetedLosses } from './losses.ts';
+import { networkOver } from './programs.ts';
+
+export type ClimbedLoss = LossName | TargetedLossName;
+
+export function isTargeted(loss: ClimbedLoss): loss is TargetedLossName {
+  return loss in targetedLosses;
+}
+
+/** The loss over a network's scores; a targeted one reads the rows' rivals from an input `targets`. */
+function lossOver(b: Builder, loss: ClimbedLoss, logits: Node, label: Node): Node {
+  if (!isTargeted(loss)) return losses[loss](b, { logits, label });
+  const targets = b.input('targets', [logits.shape[0] ?? 1], 'int32');
+  const target = oneHotRows(b, targets, Number(logits.shape[1] ?? 1));
+  return targetedLosses[loss](b, { logits, label, target });
+}
+
+/**
+ * Ball, labels (and targets), x, step [batch] in units of the radius; kept and keptLoss [batch], the
+ * best point so far → `loss` and `margin` at x, `best`, and `next`: where the norm's steps are dense,
+ * x + blend·(z − x) + (1 − blend)·(x − previous) projected, z being the projected step (Croce & Hein
+ * 2020, Algorithm 1, lines 7 and 8); where they are sparse, z, of `moved` [batch] coordinates.
+ */
+export function ascentGraph(classifier: Classifier, threat: Threat, loss: ClimbedLoss): Graph {
+  const b = new Builder();
+  const ball = ballInputs(b, classifier);
+  const { shape } = ball.centre;
+  const each = ball.radius.shape;
+  const x = b.input('x', shape);
+  const kept = b.input('kept', shape);
+  const keptLoss = b.input('keptLoss', each);
+  const length = b.input('step', each);
+  const { logits, oneHot } = networkOver(b, classifier, x);
+  const value = lossOver(b, loss, logits, oneHot);
+  const [gradient = x] = gradientWith(b, value, [x], classifier);
+  const improved = b.perRow(b.greater(value, keptLoss), shape.length);
+  return b.graph({
+    next: threat.norm.sparse
+      ? step(b, threat, ball, x, gradient, length, b.input('moved', each))
+      : blended(step(b, threat, ball, x, gradient, length)),
+    best: b.where(improved, x, kept),
+    loss: value,
+    margin: marginOf(b, logits, oneHot),
+  });
+
+  function blended(z: Node): Node {
+    const previous = b.input('previous', shape);
+    const blend = b.perRow(b.input('blend', each), shape.length);
+    const drawn = b.mul(b.sub(z, x), blend);
+    const carried = b.mul(b.sub(x, previous), b.sub(1, blend));
+    return project(b, threat, ball, b.add(b.add(x, drawn), carried));
+  }
+}
+
+export function ascentProgram(c: Classifier, threat: Threat, loss: ClimbedLoss): Promise<Program> {
+  return c.searchPrograms.named(`ascent/${loss}/${threatKey(threat)}`, () =>
+    ascentGraph(c, threat, loss),
+  );
+}
