@@ -7,7 +7,7 @@
 import { runRows } from '../runtime/rows.ts';
 import { RandomBlock } from '../tensor/random.ts';
 import { ballFeeds, networkFeeds, type Rows } from '../threats/ball.ts';
-import { ascentProgram, type ClimbedLoss, isTargeted } from './ascent.ts';
+import { ascentProgram, type ClimbedLoss, isTargeted, projectionProgram } from './ascent.ts';
 import { type Attack, type AttackContext, type AttackOutcome, emptyOutcome } from './attack.ts';
 import { column, owned, pack, rowsAt } from './packing.ts';
 import { halving, sparsening } from './pace.ts';
@@ -24,7 +24,14 @@ export interface ApgdOptions {
   readonly targets?: number;
   /** The first run begins at a random point too. */
   readonly randomStart?: boolean;
+  /**
+   * Each run first climbs in balls this many times as wide, three tenths of its steps in each, and is
+   * then drawn in (Croce & Hein 2021, section 4.3): for balls whose inside masks the gradient.
+   */
+  readonly wider?: readonly number[];
 }
+
+const WIDER_SHARE = 0.3;
 
 /** The rivals that AutoAttack goes towards. */
 export const MOST_TARGETS = 9;
@@ -54,14 +61,60 @@ export function apgd(options: ApgdOptions): Attack {
       for (let run = 0; run < restarts * rivals; run++) {
         const open = standing(outcome);
         if (open.length === 0) break;
-        const start = startingPoints(context, rows, open, options, run);
         const rank = run % rivals;
         const targets = order ? Int32Array.from(open, (row) => order[row]?.[rank] ?? 0) : null;
-        await climb(context, options, rows, { open, start, targets }, outcome);
+        const start = startingPoints(context, rows, open, options, run);
+        await descend(context, options, rows, { open, start, targets }, outcome);
       }
       return outcome;
     },
   };
+}
+
+/** One run: through the wider balls, if any, into the one asked for. */
+async function descend(
+  context: AttackContext,
+  options: ApgdOptions,
+  rows: Rows,
+  run: Climb,
+  outcome: AttackOutcome,
+): Promise<void> {
+  const wider = options.wider ?? [];
+  const each = Math.ceil(WIDER_SHARE * options.steps);
+  let { start } = run;
+  for (const [i, width] of wider.entries()) {
+    const wide = { ...rows, radii: rows.radii.map((radius) => radius * width) };
+    const seen = emptyOutcome(rows);
+    await climb(context, { ...options, steps: each }, wide, { ...run, start }, seen);
+    for (const row of run.open) {
+      outcome.forwards[row] = (outcome.forwards[row] ?? 0) + (seen.forwards[row] ?? 0);
+      outcome.gradients[row] = (outcome.gradients[row] ?? 0) + (seen.gradients[row] ?? 0);
+    }
+    const next = wider[i + 1] ?? 1;
+    const reached = rowsAt({ ...rows, x: seen.best }, run.open, context.classifier.sampleSize).x;
+    start = await drawnIn(context, rows, run.open, reached, next);
+  }
+  const steps = options.steps - wider.length * each;
+  await climb(context, { ...options, steps }, rows, { ...run, start }, outcome);
+}
+
+/** The points of balls `width` times as wide as the rows' that are nearest to those given. */
+async function drawnIn(
+  context: AttackContext,
+  rows: Rows,
+  open: readonly number[],
+  x: Float32Array,
+  width: number,
+): Promise<Float32Array> {
+  const { classifier, threat, signal } = context;
+  const radii = rows.radii.map((radius) => radius * width);
+  const own = rowsAt({ ...rows, radii }, open, classifier.sampleSize);
+  const { centre, lower, upper, radius } = ballFeeds(context, own, 'inward');
+  if (!centre || !lower || !upper || !radius) throw new RangeError('a ball has no ends');
+  const feeds = { centre, lower, upper, radius, x: { data: x, shape: classifier.sampleShape } };
+  const program = await projectionProgram(classifier, threat);
+  const { nearest = x } = await runRows(classifier, program, feeds, open.length, signal);
+  return nearest;
 }
 
 function standing({ margins }: AttackOutcome): number[] {

@@ -70,3 +70,13 @@ export function ascentProgram(c: Classifier, threat: Threat, loss: ClimbedLoss):
     ascentGraph(c, threat, loss),
   );
 }
+
+/** Ball, x → `nearest`: the point of the ball nearest to x. */
+export function projectionProgram(c: Classifier, threat: Threat): Promise<Program> {
+  return c.searchPrograms.named(`projection/${threatKey(threat)}`, () => {
+    const b = new Builder();
+    const ball = ballInputs(b, c);
+    const x = b.input('x', ball.centre.shape);
+    return b.graph({ nearest: project(b, threat, ball, x) });
+  });
+}

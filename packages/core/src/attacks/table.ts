@@ -23,6 +23,13 @@ export const attackTable = {
   'apgd-margin': apgd({ id: 'apgd-margin', loss: 'margin', steps: 100, restarts: 1 }),
   'apgd-pm': apgd({ id: 'apgd-pm', loss: 'probability-margin', steps: 100, restarts: 1 }),
   'apgd-t': apgd({ id: 'apgd-t', loss: 'targeted-dlr', steps: 100, restarts: 1 }),
+  'apgd-wide': apgd({
+    id: 'apgd-wide',
+    loss: 'cross-entropy',
+    steps: 100,
+    restarts: 1,
+    wider: [3, 2],
+  }),
 } satisfies Readonly<Record<string, Attack>>;
 
 export type AttackName = keyof typeof attackTable;

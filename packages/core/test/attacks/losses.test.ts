@@ -15,7 +15,7 @@ import type { Node } from '../../src/graph/graph.ts';
 import { writeModel } from '../../src/onnx/write.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
 import { RandomBlock } from '../../src/tensor/random.ts';
-import { floats, tensor } from '../../src/tensor/tensor.ts';
+import { floats, type Tensor, tensor } from '../../src/tensor/tensor.ts';
 import { gradientWith } from '../../src/transforms/gradient.ts';
 import { oneHotRows } from '../../src/transforms/margin.ts';
 
@@ -92,10 +92,12 @@ async function evaluate(
     targets: tensor('int32', [ROWS], targets),
   });
   await program.release();
-  return {
-    values: Float32Array.from(results['value']?.data ?? []),
-    gradients: Float32Array.from(results['gradient']?.data ?? []),
-  };
+  return { values: numbers(results['value']), gradients: numbers(results['gradient']) };
+}
+
+function numbers(value: Tensor | undefined): Float32Array {
+  if (!(value?.data instanceof Float32Array)) throw new TypeError('not an array of float32');
+  return value.data;
 }
 
 function lossNamed(name: LossName | TargetedLossName): Parameters<typeof evaluate>[0] {

@@ -26,6 +26,7 @@ export const attacks: Readonly<Record<AttackName, string>> = {
   'apgd-margin': 'Auto-PGD on the margin, 100 steps',
   'apgd-pm': 'Auto-PGD on the margin of probabilities, 100 steps',
   'apgd-t': 'Auto-PGD towards each of nine rival classes, 100 steps each',
+  'apgd-wide': 'Auto-PGD on cross-entropy, drawn in from balls three and two times as wide',
 };
 
 export type MethodName = Cascade | AttackName;
