@@ -1,16 +1,22 @@
 /**
- * Auto-PGD (Croce & Hein 2020, Algorithm 1; in ℓ1 Croce & Hein 2021, Algorithm 2): gradient ascent
- * whose steps are halved, from the best point, where the loss no longer rises. Rows leave as soon as
- * their margin is not positive. Targeted runs climb towards one rival after the other, strongest
- * first. Every restart but the first begins at a random point of the set.
+ * Auto-PGD (Croce & Hein 2020, Algorithm 1): gradient ascent whose steps are halved, from the best
+ * point, where the loss no longer rises. In ℓ1 the same schedule drives steps towards corners
+ * (ascent.ts). Rows leave as soon as their margin is not positive. Targeted runs climb towards one
+ * rival after the other, strongest first. Every run but the first begins at a random point of the set.
  */
 import { runRows } from '../runtime/rows.ts';
 import { RandomBlock } from '../tensor/random.ts';
 import { ballFeeds, networkFeeds, type Rows } from '../threats/ball.ts';
 import { ascentProgram, type ClimbedLoss, isTargeted, projectionProgram } from './ascent.ts';
-import { type Attack, type AttackContext, type AttackOutcome, emptyOutcome } from './attack.ts';
+import {
+  type Attack,
+  type AttackContext,
+  type AttackOutcome,
+  emptyOutcome,
+  offer,
+} from './attack.ts';
 import { column, owned, pack, rowsAt } from './packing.ts';
-import { halving, sparsening } from './pace.ts';
+import { halving } from './pace.ts';
 import { marginProgram } from './programs.ts';
 import { rankedRivals } from './rivals.ts';
 
@@ -34,7 +40,7 @@ export interface ApgdOptions {
 const WIDER_SHARE = 0.3;
 
 /** The rivals that AutoAttack goes towards. */
-export const MOST_TARGETS = 9;
+const MOST_TARGETS = 9;
 const APGD_DRAWS = 0x20000;
 
 /** One climb: which rows, from where, towards which classes. */
@@ -159,18 +165,15 @@ async function climb(
   const program = await ascentProgram(classifier, threat, loss);
   const own = rowsAt(rows, open, size);
   const network = owned(networkFeeds(context, own));
-  const centre = { data: own.x, shape };
   const ball = {
     ...owned(ballFeeds(context, own, 'inward')),
-    centre,
     ...network,
     ...(targets ? { targets: { data: targets, shape: [] } } : {}),
   };
   const place = { data: Int32Array.from(open), shape: [] };
   const bestMargin = column(open.length, Infinity);
   let [count, x, previous, best] = [open.length, start, start, start];
-  const changed = (row: number): number => countChanged(centre.data, best, row, size);
-  const pace = threat.norm.sparse ? sparsening(count, steps, size, changed) : halving(count, steps);
+  const pace = halving(count, steps);
   const restart = (row: number): void => {
     x.set(best.subarray(row * size, (row + 1) * size), row * size);
   };
@@ -181,15 +184,18 @@ async function climb(
       outcome.forwards[row] = (outcome.forwards[row] ?? 0) + 1;
       // A margin that is no number is a candidate too: the original file will say.
       if (margin > 0) stands[i] = 1;
-      else keep(outcome, row, margin, x, i, size);
+      else offer(outcome, row, margin, x, i, size);
     }
     return stands;
   };
   for (let k = 0; k < steps && count > 0; k++) {
     pace.adapt(k, count, restart);
-    const points = { x: { data: x, shape }, kept: { data: best, shape } };
-    const memory = threat.norm.sparse ? {} : { previous: { data: previous, shape } };
-    const feeds = { ...ball, ...points, ...memory, ...pace.feeds };
+    const points = {
+      x: { data: x, shape },
+      previous: { data: previous, shape },
+      kept: { data: best, shape },
+    };
+    const feeds = { ...ball, ...points, ...pace.feeds };
     const results = await runRows(classifier, program, feeds, count, signal);
     const { loss: losses, margin: margins, next, best: kept } = results;
     if (!losses || !margins || !next || !kept) throw new RangeError('an ascent has no outputs');
@@ -215,33 +221,7 @@ async function climb(
     const row = place.data[i] ?? 0;
     const [last, most] = [margin[i] ?? Infinity, bestMargin.data[i] ?? Infinity];
     if (stands[i] === 0) continue;
-    if (last < most) keep(outcome, row, last, x, i, size);
-    else keep(outcome, row, most, best, i, size);
+    if (last < most) offer(outcome, row, last, x, i, size);
+    else offer(outcome, row, most, best, i, size);
   }
-}
-
-/** Notes row `i` of x as the candidate of an attacked row, where its margin is smaller. */
-function keep(
-  outcome: AttackOutcome,
-  row: number,
-  margin: number,
-  x: Float32Array,
-  i: number,
-  size: number,
-): void {
-  if (margin >= (outcome.margins[row] ?? Infinity)) return;
-  outcome.margins[row] = margin;
-  outcome.best.set(x.subarray(i * size, (i + 1) * size), row * size);
-}
-
-/** How many coordinates of a row differ from those of its centre. */
-function countChanged(
-  centre: ArrayLike<number>,
-  x: Float32Array,
-  row: number,
-  size: number,
-): number {
-  let changed = 0;
-  for (let i = row * size; i < (row + 1) * size; i++) if (x[i] !== centre[i]) changed++;
-  return changed;
 }

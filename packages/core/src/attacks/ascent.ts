@@ -7,7 +7,7 @@ import type { Graph, Node } from '../graph/graph.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import type { Program } from '../runtime/programs.ts';
 import { ballInputs, threatKey } from '../threats/ball.ts';
-import { project, step } from '../threats/set-graph.ts';
+import { maximiser, project, step } from '../threats/set-graph.ts';
 import type { Threat } from '../threats/threat.ts';
 import { gradientWith } from '../transforms/gradient.ts';
 import { marginOf, oneHotRows } from '../transforms/margin.ts';
@@ -29,10 +29,11 @@ function lossOver(b: Builder, loss: ClimbedLoss, logits: Node, label: Node): Nod
 }
 
 /**
- * Ball, labels (and targets), x, step [batch] in units of the radius; kept and keptLoss [batch], the
- * best point so far → `loss` and `margin` at x, `best`, and `next`: where the norm's steps are dense,
- * x + blend·(z − x) + (1 − blend)·(x − previous) projected, z being the projected step (Croce & Hein
- * 2020, Algorithm 1, lines 7 and 8); where they are sparse, z, of `moved` [batch] coordinates.
+ * Ball, labels (and targets), x, previous, step [batch], blend [batch]; kept and keptLoss [batch], the
+ * best point so far → `loss` and `margin` at x, `best`, and `next`: x + blend·(z − x) + (1 − blend)·(x −
+ * previous), projected (Croce & Hein 2020, Algorithm 1, lines 7 and 8). z is the projected step of
+ * length step·ε; where the norm's steps are sparse, a step towards the point of the set where the
+ * linearised loss is largest (Frank & Wolfe): coordinates that are at the end of their room stay there.
  */
 export function ascentGraph(classifier: Classifier, threat: Threat, loss: ClimbedLoss): Graph {
   const b = new Builder();
@@ -47,21 +48,22 @@ export function ascentGraph(classifier: Classifier, threat: Threat, loss: Climbe
   const value = lossOver(b, loss, logits, oneHot);
   const [gradient = x] = gradientWith(b, value, [x], classifier);
   const improved = b.perRow(b.greater(value, keptLoss), shape.length);
+  const z = threat.norm.sparse
+    ? towards(maximiser(b, threat, ball, gradient))
+    : step(b, threat, ball, x, gradient, length);
+  const previous = b.input('previous', shape);
+  const blend = b.perRow(b.input('blend', each), shape.length);
+  const drawn = b.mul(b.sub(z, x), blend);
+  const carried = b.mul(b.sub(x, previous), b.sub(1, blend));
   return b.graph({
-    next: threat.norm.sparse
-      ? step(b, threat, ball, x, gradient, length, b.input('moved', each))
-      : blended(step(b, threat, ball, x, gradient, length)),
+    next: project(b, threat, ball, b.add(b.add(x, drawn), carried)),
     best: b.where(improved, x, kept),
     loss: value,
     margin: marginOf(b, logits, oneHot),
   });
 
-  function blended(z: Node): Node {
-    const previous = b.input('previous', shape);
-    const blend = b.perRow(b.input('blend', each), shape.length);
-    const drawn = b.mul(b.sub(z, x), blend);
-    const carried = b.mul(b.sub(x, previous), b.sub(1, blend));
-    return project(b, threat, ball, b.add(b.add(x, drawn), carried));
+  function towards(corner: Node): Node {
+    return b.add(x, b.mul(b.sub(corner, x), b.min(b.perRow(length, shape.length), 1)));
   }
 }
 

@@ -43,3 +43,18 @@ export function emptyOutcome(rows: Rows): AttackOutcome {
     gradients: new Int32Array(rows.count),
   };
 }
+
+/** Takes row `i` of x as the candidate of an attacked row where its margin is smaller, or no number. */
+export function offer(
+  outcome: AttackOutcome,
+  row: number,
+  margin: number,
+  x: Float32Array,
+  i: number,
+  size: number,
+): void {
+  // A margin that is no number is a candidate too: the original file will say.
+  if (margin >= (outcome.margins[row] ?? Infinity)) return;
+  outcome.margins[row] = margin;
+  outcome.best.set(x.subarray(i * size, (i + 1) * size), row * size);
+}

@@ -85,53 +85,6 @@ export function halving(count: number, steps: number): Pace {
   };
 }
 
-/** Croce & Hein 2021 (Mind the box), section 4.2. */
-const FIRST_MOVED_SHARE = 0.2;
-const SPARSE_PERIOD = 0.04;
-const STEP_FALL = 1.5;
-const SMALLEST_STEP = 0.1;
-const SAME_SUPPORT = 0.95;
-
-/**
- * Auto-PGD's for sparse steps: two thirds of the coordinates that the best point has changed are moved
- * at once; the step is ε while that support shrinks, and falls to a tenth once it no longer does.
- * `support` says how many coordinates a row's best point has changed.
- */
-export function sparsening(
-  count: number,
-  steps: number,
-  size: number,
-  support: (row: number) => number,
-): Pace {
-  const step = column(count, 1);
-  const moved = column(count, FIRST_MOVED_SHARE * size);
-  const keptLoss = column(count, LEAST);
-  const supportBefore = column(count, size);
-  const period = Math.max(1, Math.floor(SPARSE_PERIOD * steps));
-  return {
-    feeds: { step, moved, keptLoss },
-    columns: [step, moved, keptLoss, supportBefore],
-    keptLoss: keptLoss.data,
-    observe: (losses, rows) => {
-      for (let i = 0; i < rows; i++) {
-        const loss = losses[i] ?? 0;
-        if (loss > at(keptLoss, i)) keptLoss.data[i] = loss;
-      }
-    },
-    adapt: (k, rows, restart) => {
-      if (k === 0 || k % period !== 0) return;
-      for (let i = 0; i < rows; i++) {
-        const now = support(i);
-        const shrank = now < SAME_SUPPORT * at(supportBefore, i);
-        step.data[i] = shrank ? 1 : Math.max(SMALLEST_STEP, at(step, i) / STEP_FALL);
-        moved.data[i] = now / STEP_FALL;
-        supportBefore.data[i] = now;
-        if (shrank) restart(i);
-      }
-    },
-  };
-}
-
 function at({ data }: Numbers, row: number): number {
   return data[row] ?? 0;
 }

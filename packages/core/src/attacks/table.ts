@@ -2,6 +2,7 @@
 import { apgd } from './apgd.ts';
 import type { Attack } from './attack.ts';
 import { fgsm } from './fgsm.ts';
+import { mpgd } from './mpgd.ts';
 import { noise } from './noise.ts';
 import { pgd } from './pgd.ts';
 import { rivals } from './rivals.ts';
@@ -18,6 +19,7 @@ export const attackTable = {
   'pgd-margin': pgd({ loss: 'margin', steps: 20, restarts: 1 }),
   'pgd-ce': pgd({ loss: 'cross-entropy', steps: 20, restarts: 2 }),
   'pgd-restarts': pgd({ id: 'pgd-restarts', loss: 'margin', steps: 40, restarts: 4 }),
+  mpgd: mpgd({ id: 'mpgd', loss: 'cross-entropy', steps: 40 }),
   'apgd-ce': apgd({ id: 'apgd-ce', loss: 'cross-entropy', steps: 100, restarts: 1 }),
   'apgd-dlr': apgd({ id: 'apgd-dlr', loss: 'dlr', steps: 100, restarts: 1 }),
   'apgd-margin': apgd({ id: 'apgd-margin', loss: 'margin', steps: 100, restarts: 1 }),

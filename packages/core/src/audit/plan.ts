@@ -25,10 +25,10 @@ export function defaultPlan(): Plan {
     noise: attackTable.noise,
     attacks: [
       attackTable.fgsm,
-      attackTable['pgd-margin'],
-      attackTable['pgd-ce'],
       attackTable['fgsm-rivals'],
-      attackTable['pgd-restarts'],
+      attackTable['apgd-wide'],
+      attackTable['apgd-margin'],
+      attackTable['apgd-t'],
     ],
     nearest: [],
     search: [

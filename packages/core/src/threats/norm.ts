@@ -28,13 +28,10 @@ export interface Norm {
   support(b: Builder, a: Node, rooms: Rooms): Node;
   /** The δ in unit ball ∩ rooms where a·δ is largest. */
   maximiser(b: Builder, a: Node, rooms: Rooms): Node;
-  /** Whether its steepest steps move few coordinates, and so need to be told how many. */
+  /** Whether the ball has its corners at few coordinates, so that its steepest steps are sparse. */
   readonly sparse: boolean;
-  /**
-   * The steepest step of unit length for an iterative attack (sign, normalised, top coordinates).
-   * `moved` [batch, 1]: how many coordinates share a sparse step; by default few.
-   */
-  direction(b: Builder, a: Node, rooms: Rooms, moved?: Node): Node;
+  /** The steepest step of unit length for an iterative attack (sign, normalised, top coordinates). */
+  direction(b: Builder, a: Node, rooms: Rooms): Node;
   /** The nearest point (Euclidean) of unit ball ∩ rooms. */
   project(b: Builder, v: Node, rooms: Rooms): Node;
   /** A random direction of unit length, written to `out`. */

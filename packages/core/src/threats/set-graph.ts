@@ -94,10 +94,7 @@ export function project(b: Builder, threat: Threat, ball: BallNodes, x: Node): N
   return place(b, threat, ball, threat.norm.project(b, delta, rooms));
 }
 
-/**
- * One attack step from x: the steepest move of length step·ε, projected back. step [batch]; `moved`
- * [batch]: how many coordinates a sparse step moves.
- */
+/** One attack step from x: the steepest move of length step·ε, projected back. step [batch]. */
 export function step(
   b: Builder,
   threat: Threat,
@@ -105,7 +102,6 @@ export function step(
   x: Node,
   gradient: Node,
   step: Node,
-  moved?: Node,
 ): Node {
   const scale = scaleOf(b, threat, elementCount(x.shape.slice(1)));
   const length = b.mul(step, ball.radius);
@@ -116,11 +112,9 @@ export function step(
   }
   const rooms = roomsOf(b, threat, ball, false);
   const delta = offsetInUnits(b, threat, ball, x);
-  const count = moved ? b.perRow(moved, 2) : undefined;
-  const open = threat.norm.sparse ? roomsOf(b, threat, { ...ball, centre: x }, false) : rooms;
-  const direction = threat.norm.direction(b, inUnits(b, threat, gradient), open, count);
-  const target = b.add(delta, b.mul(direction, b.perRow(step, 2)));
-  return place(b, threat, ball, threat.norm.project(b, target, rooms));
+  const direction = threat.norm.direction(b, inUnits(b, threat, gradient), rooms);
+  const moved = b.add(delta, b.mul(direction, b.perRow(step, 2)));
+  return place(b, threat, ball, threat.norm.project(b, moved, rooms));
 }
 
 /** ‖a‖ in the dual norm of the (weighted) ball, frozen features left out: [batch]. */

@@ -21,6 +21,7 @@ export const attacks: Readonly<Record<AttackName, string>> = {
   'pgd-margin': 'projected gradient descent on the margin, 20 steps',
   'pgd-ce': 'projected gradient descent on cross-entropy, 20 steps, two runs',
   'pgd-restarts': 'projected gradient descent on the margin, 40 steps, four runs',
+  mpgd: 'gradient descent with momentum (MI-FGSM) on cross-entropy, 40 steps',
   'apgd-ce': 'Auto-PGD on cross-entropy, 100 steps',
   'apgd-dlr': 'Auto-PGD on the difference-of-logits ratio, 100 steps',
   'apgd-margin': 'Auto-PGD on the margin, 100 steps',

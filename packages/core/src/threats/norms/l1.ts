@@ -87,9 +87,9 @@ export const l1Norm: Norm = {
     return b.mul(b.min(value(low), value(high)), size);
   },
   maximiser: (b, a, rooms) => greedy(b, a, rooms),
-  direction: (b, a, rooms, moved) => {
-    const few = Math.max(1, Math.ceil(MOVED_SHARE * Number(a.shape.at(-1) ?? 1)));
-    const each = moved ? b.reciprocal(b.max(moved, 1)) : 1 / few;
+  direction: (b, a, rooms) => {
+    const count = Math.max(1, Math.ceil(MOVED_SHARE * Number(a.shape.at(-1) ?? 1)));
+    const each = 1 / count;
     const limited = { up: b.min(rooms.up, each), down: b.min(rooms.down, each) };
     return greedy(b, a, limited, FEWER_ROUNDS);
   },
