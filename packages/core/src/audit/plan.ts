@@ -25,9 +25,9 @@ export function defaultPlan(): Plan {
     noise: attackTable.noise,
     attacks: [
       attackTable.fgsm,
-      attackTable['fgsm-rivals'],
       attackTable['apgd-wide'],
       attackTable['apgd-margin'],
+      attackTable['fgsm-rivals'],
       attackTable['apgd-t'],
     ],
     nearest: [],
