@@ -44,6 +44,7 @@ export { countVerdicts, curveAt, curveRadii, summarise, wilson } from './audit/s
 export { ContradictionError } from './audit/ledger.ts';
 export { replay, type ReplayOptions, type ReplayOutcome, type ReplayPart } from './audit/replay.ts';
 export { defaultPlan, type Plan } from './audit/plan.ts';
+export { type AttackName, attackTable } from './attacks/table.ts';
 export type { Attack, AttackContext } from './attacks/attack.ts';
 export type { CancelSignal } from './runtime/cancel.ts';
 export { closeParameters, type OpenParameters, openParameters } from './transforms/parameters.ts';

@@ -19,9 +19,19 @@ export interface AttackOutcome {
 }
 
 export interface Attack {
+  /** Its name in the table, on the command line and in the ledger. */
   readonly id: string;
   /** Noise is not an attack: it knows nothing of the model. */
   readonly side: 'noise' | 'attack';
+  /**
+   * `ball`: looks for any break within each row's radius, and stops at the first. `nearest`: looks for
+   * the break nearest to each row's input; the radius is the most it may use (the nearest known so far).
+   */
+  readonly aim: 'ball' | 'nearest';
+  /** Evaluations a row that nothing breaks takes. */
+  readonly cost: { readonly forwards: number; readonly gradients: number };
+  /** Why it cannot serve this norm or model, as the end of a sentence; null where it can. */
+  refusal?(context: SetContext): string | null;
   run(context: AttackContext, rows: Rows): Promise<AttackOutcome>;
 }
 
@@ -32,4 +42,19 @@ export function emptyOutcome(rows: Rows): AttackOutcome {
     forwards: new Int32Array(rows.count),
     gradients: new Int32Array(rows.count),
   };
+}
+
+/** Takes row `i` of x as the candidate of an attacked row where its margin is smaller, or no number. */
+export function offer(
+  outcome: AttackOutcome,
+  row: number,
+  margin: number,
+  x: Float32Array,
+  i: number,
+  size: number,
+): void {
+  // A margin that is no number is a candidate too: the original file will say.
+  if (margin >= (outcome.margins[row] ?? Infinity)) return;
+  outcome.margins[row] = margin;
+  outcome.best.set(x.subarray(i * size, (i + 1) * size), row * size);
 }

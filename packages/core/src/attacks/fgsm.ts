@@ -12,6 +12,8 @@ export function fgsm(options: { readonly loss: LossName } = { loss: 'margin' }):
   return {
     id: 'fgsm',
     side: 'attack',
+    aim: 'ball',
+    cost: { forwards: 2, gradients: 1 },
     run: async (context, rows) => {
       const { classifier, threat, signal } = context;
       const ball = ballFeeds(context, rows, 'inward');

@@ -15,6 +15,8 @@ export function noise(options: { readonly draws: number }): Attack {
   return {
     id: 'noise',
     side: 'noise',
+    aim: 'ball',
+    cost: { forwards: options.draws, gradients: 0 },
     run: async (context, rows) => {
       const { classifier, threat, seed, signal } = context;
       const size = classifier.sampleSize;

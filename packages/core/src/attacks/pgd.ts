@@ -8,6 +8,7 @@ import { runRows } from '../runtime/rows.ts';
 import { ballFeeds, networkFeeds, type Rows } from '../threats/ball.ts';
 import { type Attack, type AttackContext, type AttackOutcome, emptyOutcome } from './attack.ts';
 import type { LossName } from './losses.ts';
+import { rowsAt } from './packing.ts';
 import { marginProgram, stepProgram } from './programs.ts';
 
 export interface PgdOptions {
@@ -30,9 +31,12 @@ export function stepSizeAt(options: PgdOptions, step: number): number {
 }
 
 export function pgd(options: PgdOptions): Attack {
+  const { steps, restarts } = options;
   return {
     id: options.id ?? (options.loss === 'margin' ? 'pgd-margin' : 'pgd-ce'),
     side: 'attack',
+    aim: 'ball',
+    cost: { forwards: restarts * (steps + 1), gradients: restarts * steps },
     run: async (context, rows) => {
       const outcome = emptyOutcome(rows);
       let open = Array.from({ length: rows.count }, (_, row) => row);
@@ -74,18 +78,6 @@ function startingPoints(
   return x;
 }
 
-function taken(rows: Rows, open: readonly number[], size: number): Rows {
-  const x = new Float32Array(open.length * size);
-  open.forEach((row, i) => x.set(rows.x.subarray(row * size, (row + 1) * size), i * size));
-  return {
-    count: open.length,
-    x,
-    labels: Int32Array.from(open, (row) => rows.labels[row] ?? 0),
-    radii: Float64Array.from(open, (row) => rows.radii[row] ?? 0),
-    streams: open.map((row) => rows.streams[row] ?? row),
-  };
-}
-
 /** One run for the open rows; writes the best iterates into the outcome. */
 async function climb(
   context: AttackContext,
@@ -100,7 +92,7 @@ async function climb(
   const program = await stepProgram(classifier, threat, options.loss);
   let active = [...open];
   let x = start;
-  let own = taken(rows, active, size);
+  let own = rowsAt(rows, active, size);
   let ball = ballFeeds(context, own, 'inward');
   for (let step = 0; step <= options.steps && active.length > 0; step++) {
     const last = step === options.steps;
@@ -118,7 +110,7 @@ async function climb(
     }
     x = gather(next, keep, size);
     active = keep.map((i) => active[i] ?? 0);
-    own = taken(rows, active, size);
+    own = rowsAt(rows, active, size);
     ball = ballFeeds(context, own, 'inward');
   }
 }

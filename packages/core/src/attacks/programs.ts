@@ -41,7 +41,7 @@ export function stepGraph(classifier: Classifier, threat: Threat, loss: LossName
   const x = b.input('x', ball.centre.shape);
   const length = b.input('step', ball.radius.shape);
   const { logits, oneHot } = networkOver(b, classifier, x);
-  const value = losses[loss](b, logits, oneHot);
+  const value = losses[loss](b, { logits, label: oneHot });
   const [gradient = x] = gradientWith(b, value, [x], classifier);
   const next = step(b, threat, ball, x, gradient, length);
   return b.graph({ next, margin: marginOf(b, logits, oneHot) });
@@ -56,7 +56,7 @@ export function jumpGraph(classifier: Classifier, threat: Threat, loss: LossName
   const ball = ballInputs(b, classifier);
   const x = b.input('x', ball.centre.shape);
   const { logits, oneHot } = networkOver(b, classifier, x);
-  const value = losses[loss](b, logits, oneHot);
+  const value = losses[loss](b, { logits, label: oneHot });
   const margin = marginOf(b, logits, oneHot);
   const [gradient = x, slope = x] = [
     ...gradientWith(b, value, [x], classifier),

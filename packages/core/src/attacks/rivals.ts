@@ -16,10 +16,11 @@ export function rivals({ most }: RivalsOptions): Attack {
   return {
     id: 'fgsm-rivals',
     side: 'attack',
+    aim: 'ball',
+    cost: { forwards: 2 + most, gradients: most },
     run: async (context, rows) => {
       const outcome = emptyOutcome(rows);
-      const { scores } = await measure(context, rows, rows.x);
-      const order = rankRivals(context, rows, scores ?? new Float32Array());
+      const order = await rankedRivals(context, rows);
       const tries = Math.min(most, context.classifier.classes - 1);
       const chosen = await bestLinearised(context, rows, order, tries);
       const { margin } = await measure(context, rows, chosen);
@@ -43,7 +44,12 @@ function measure(context: AttackContext, rows: Rows, x: Float32Array): Promise<R
   );
 }
 
-/** For each row the other classes by falling score. */
+/** For each row the other classes by falling score at its input. */
+export async function rankedRivals(context: AttackContext, rows: Rows): Promise<number[][]> {
+  const { scores } = await measure(context, rows, rows.x);
+  return rankRivals(context, rows, scores ?? new Float32Array());
+}
+
 function rankRivals({ classifier }: AttackContext, rows: Rows, scores: Float32Array): number[][] {
   const { classes } = classifier;
   return Array.from({ length: rows.count }, (_, row) => {

@@ -1,15 +1,15 @@
 /** What an audit runs, in order: cheap first, each stage only on what still stands. */
 import type { Attack } from '../attacks/attack.ts';
-import { fgsm } from '../attacks/fgsm.ts';
-import { noise } from '../attacks/noise.ts';
 import { pgd } from '../attacks/pgd.ts';
-import { rivals } from '../attacks/rivals.ts';
+import { attackTable } from '../attacks/table.ts';
 
 export interface Plan {
   /** null: no yardstick. */
   readonly noise: Attack | null;
   /** At the run's ε. */
   readonly attacks: readonly Attack[];
+  /** For the nearest break of every input, before the search for the smallest broken radius. */
+  readonly nearest: readonly Attack[];
   /** At each radius of the search for the smallest broken one. */
   readonly search: readonly Attack[];
   /** Once the search is over, what tries again this share below the radius it found. */
@@ -20,23 +20,21 @@ export interface Plan {
   readonly rounds: number;
 }
 
-export const NOISE_DRAWS = 10;
-const RIVALS = 9;
-
 export function defaultPlan(): Plan {
   return {
-    noise: noise({ draws: NOISE_DRAWS }),
+    noise: attackTable.noise,
     attacks: [
-      fgsm(),
-      pgd({ loss: 'margin', steps: 20, restarts: 1 }),
-      pgd({ loss: 'cross-entropy', steps: 20, restarts: 2 }),
-      rivals({ most: RIVALS }),
-      pgd({ id: 'pgd-restarts', loss: 'margin', steps: 40, restarts: 4 }),
+      attackTable.fgsm,
+      attackTable['apgd-wide'],
+      attackTable['apgd-margin'],
+      attackTable['fgsm-rivals'],
+      attackTable['apgd-t'],
     ],
+    nearest: [],
     search: [
-      fgsm(),
+      attackTable.fgsm,
       pgd({ loss: 'margin', steps: 10, restarts: 1, stepSize: 0.25 }),
-      rivals({ most: RIVALS }),
+      attackTable['fgsm-rivals'],
     ],
     polish: [
       pgd({ loss: 'margin', steps: 40, restarts: 2, stepSize: 0.25 }),

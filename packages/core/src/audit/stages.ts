@@ -7,6 +7,7 @@ import { ballFeeds } from '../threats/ball.ts';
 import { attackStage, rowsOf } from './attack-stage.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import type { Plan } from './plan.ts';
+import { within } from './upper-radius.ts';
 
 /** What every stage works with. */
 export interface Job {
@@ -92,11 +93,18 @@ export async function attackStages(
   let open = [...entries];
   for (const attack of plan.attacks) {
     if (outOfTime()) return;
-    const radii = new Float64Array(open.length).fill(eps);
-    const broken = await attackStage(context, ledger, open, { attack, radii, method: attack.id });
-    open = open.filter(
-      (entry, i) => broken[i] !== true && !(entry.upper !== null && entry.upper <= eps),
+    const radii = Float64Array.from(open, (entry) =>
+      attack.aim === 'nearest' ? within(context, entry) : eps,
     );
+    const before = open.map(({ withstood }) => withstood);
+    const broken = await attackStage(context, ledger, open, { attack, radii, method: attack.id });
+    if (attack.aim === 'nearest') {
+      open.forEach((entry, i) => (entry.withstood = before[i] ?? 0));
+    }
+    open = open.filter((entry, i) => {
+      const atEps = attack.aim === 'ball' && broken[i] === true;
+      return !atEps && !(entry.upper !== null && entry.upper <= eps);
+    });
     ledger.standing(attack.id, open.length);
   }
 }

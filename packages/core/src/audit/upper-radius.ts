@@ -50,9 +50,37 @@ export async function searchUpperRadius(
   plan: Plan,
   outOfTime: () => boolean,
 ): Promise<void> {
+  await seekNearest(context, ledger, entries, plan, outOfTime);
   await bisect(context, ledger, entries, plan, outOfTime);
   const lowered = await polish(context, ledger, entries, plan, outOfTime);
   await bisect(context, ledger, lowered, plan, outOfTime);
+}
+
+/** Attacks that look for the nearest break, each within the nearest known so far. */
+async function seekNearest(
+  context: AttackContext,
+  ledger: Ledger,
+  entries: readonly Entry[],
+  plan: Plan,
+  outOfTime: () => boolean,
+): Promise<void> {
+  for (const attack of plan.nearest) {
+    const open = entries.filter(({ upper }) => upper === null || upper > 0);
+    if (open.length === 0 || outOfTime()) return;
+    const radii = Float64Array.from(open, (entry) => within(context, entry));
+    const before = open.map(({ withstood }) => withstood);
+    await attackStage(context, ledger, open, { attack, radii, method: attack.id });
+    // To find nothing nearer is not to withstand a radius.
+    open.forEach((entry, i) => (entry.withstood = before[i] ?? 0));
+  }
+}
+
+/** Without a valid box nothing bounds a search: float32 does. */
+const FARTHEST = 1e30;
+
+/** The most that a search for the nearest break may use. */
+export function within({ threat }: AttackContext, entry: Entry): number {
+  return entry.upper ?? Math.min(FARTHEST, threat.reach(entry.x));
 }
 
 const MAX_POLISHES = 12;

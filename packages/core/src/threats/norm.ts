@@ -28,6 +28,8 @@ export interface Norm {
   support(b: Builder, a: Node, rooms: Rooms): Node;
   /** The δ in unit ball ∩ rooms where a·δ is largest. */
   maximiser(b: Builder, a: Node, rooms: Rooms): Node;
+  /** Whether the ball has its corners at few coordinates, so that its steepest steps are sparse. */
+  readonly sparse: boolean;
   /** The steepest step of unit length for an iterative attack (sign, normalised, top coordinates). */
   direction(b: Builder, a: Node, rooms: Rooms): Node;
   /** The nearest point (Euclidean) of unit ball ∩ rooms. */

@@ -78,6 +78,22 @@ export function maximiser(b: Builder, threat: Threat, ball: BallNodes, a: Node):
   return place(b, threat, ball, delta);
 }
 
+/** (x − centre) / (ε·weight), flat: x in the unit ball's coordinates. */
+function offsetInUnits(b: Builder, threat: Threat, ball: BallNodes, x: Node): Node {
+  const offset = flatten(b, b.sub(x, ball.centre));
+  const scale = scaleOf(b, threat, offset.shape[1] ?? 1);
+  const own = scale ? b.div(offset, scale) : offset;
+  return b.div(own, b.max(b.perRow(ball.radius, 2), 1e-37));
+}
+
+/** The point of the set nearest to x. */
+export function project(b: Builder, threat: Threat, ball: BallNodes, x: Node): Node {
+  if (threat.norm.isBox) return clamp(b, ball, x);
+  const delta = offsetInUnits(b, threat, ball, x);
+  const rooms = roomsOf(b, threat, ball, false);
+  return place(b, threat, ball, threat.norm.project(b, delta, rooms));
+}
+
 /** One attack step from x: the steepest move of length step·ε, projected back. step [batch]. */
 export function step(
   b: Builder,
@@ -95,9 +111,7 @@ export function step(
     return clamp(b, ball, b.add(x, sized));
   }
   const rooms = roomsOf(b, threat, ball, false);
-  const offset = flatten(b, b.sub(x, ball.centre));
-  const own = scale ? b.div(offset, scale) : offset;
-  const delta = b.div(own, b.max(b.perRow(ball.radius, 2), 1e-37));
+  const delta = offsetInUnits(b, threat, ball, x);
   const direction = threat.norm.direction(b, inUnits(b, threat, gradient), rooms);
   const moved = b.add(delta, b.mul(direction, b.perRow(step, 2)));
   return place(b, threat, ball, threat.norm.project(b, moved, rooms));

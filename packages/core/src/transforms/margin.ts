@@ -4,7 +4,7 @@ import { known } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 
 /** Below every logit: takes the label's own entry out of a maximum. */
-const FAR = -3e38;
+export const FAR = -3e38;
 
 /** One-hot rows of labels [batch] (int32). */
 export function oneHotRows(b: Builder, labels: Node, classes: number): Node {

@@ -2,6 +2,7 @@
  * Every option of every command, once: the parser, the help texts and docs/cli.md are made from this
  * table. `value` is what the help calls the flag's value (null: the flag has none).
  */
+import { methodNames } from './methods.ts';
 import { devices } from '../runtime/device.ts';
 import * as parse from './values.ts';
 
@@ -179,8 +180,8 @@ export const optionTable = {
     ['attack'],
     '--method',
     'M',
-    parse.oneOf('standard', 'fast', 'noise', 'fgsm', 'pgd', 'replay'),
-    'standard (all attacks of an audit), fast, noise, fgsm, pgd, or replay',
+    parse.methods,
+    `one or more of ${methodNames.join(', ')}, in this order; or replay`,
     'standard',
   ),
   examples: row(

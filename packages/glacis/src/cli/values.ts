@@ -3,6 +3,7 @@
  * flag, what was given, and what is understood.
  */
 import { UsageError } from '../errors.ts';
+import { type MethodName, methodNames } from './methods.ts';
 
 export type Parse<T> = (text: string, flag: string) => T;
 
@@ -61,6 +62,12 @@ export const whole =
     }
     return number;
   };
+
+/** What `glacis attack` runs, in this order; or `replay`. */
+export const methods: Parse<readonly MethodName[] | 'replay'> = (value, flag) => {
+  if (value === 'replay') return value;
+  return value.split(',').map((part) => oneOf(...methodNames)(part.trim(), flag));
+};
 
 /** NAME=VALUE, cut at the first =. */
 function assigned(value: string, flag: string, what: string): readonly [string, string] {

@@ -8,7 +8,7 @@ export async function attackCommand(
   request: CommandRequest,
   surroundings: Surroundings,
 ): Promise<Outcome> {
-  const { method = 'standard', examples, out } = request.values;
+  const { method = ['standard'], examples, out } = request.values;
   if (out !== undefined) await claimFolder(out);
   if (method === 'replay') {
     const { replayCommand } = await import('./replay.ts');

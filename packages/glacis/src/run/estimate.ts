@@ -14,7 +14,7 @@ import {
   type Threat,
 } from '@glacis/core';
 import type { Inputs } from './inputs.ts';
-import type { Job } from './plans.ts';
+import { type Job, planOf } from './plans.ts';
 
 export interface Estimate {
   /** Seconds of one process with everything compiled. */
@@ -30,14 +30,16 @@ interface Counts {
 }
 
 /** What a typical input is put through; a robust one takes up to twice as much. */
-const typical: Readonly<Record<Job, Counts>> = {
-  audit: { noises: 1, gradients: 320, bounds: 22 },
-  standard: { noises: 1, gradients: 150, bounds: 0 },
-  fast: { noises: 1, gradients: 18, bounds: 0 },
-  noise: { noises: 1, gradients: 1, bounds: 0 },
-  fgsm: { noises: 0, gradients: 3, bounds: 0 },
-  pgd: { noises: 0, gradients: 130, bounds: 0 },
-};
+function typical(job: Job): Counts {
+  if (job === 'audit') return { noises: 1, gradients: 320, bounds: 22 };
+  const { plan } = planOf(job);
+  // Half of the inputs fall early; a forward pass is about a third of a gradient.
+  const evaluations = [...plan.attacks, ...plan.nearest].map(
+    ({ cost }) => cost.gradients + Math.max(0, cost.forwards - cost.gradients) / 3,
+  );
+  const gradients = evaluations.reduce((sum, each) => sum + each / 2, 1);
+  return { noises: plan.noise ? 1 : 0, gradients, bounds: 0 };
+}
 
 const [MOST_ROWS, STEPS, DRAWS] = [32, 3, 10];
 /** Seconds the measurement may take, about. */
@@ -57,7 +59,7 @@ export async function estimateRun(
   const forward = await timed(() => classifier.judge(first, stream));
   const count = Math.max(1, Math.min(MOST_ROWS, inputs.indices.length, BUDGET / (forward * 60)));
   const rows = await rowsOf(classifier, inputs, threat, Math.floor(count));
-  const { gradients, noises, bounds } = typical[job];
+  const { gradients, noises, bounds } = typical(job);
   const attack = pgd({ loss: 'margin', steps: STEPS, restarts: 1 });
   const cost = async (times: number, run: () => Promise<number>): Promise<number> => {
     if (times === 0) return 0;

@@ -1,7 +1,9 @@
 /** What each command and method runs. */
-import { defaultPlan, type Plan } from '@glacis/core';
+import { type Attack, attackTable, defaultPlan, type Plan } from '@glacis/core';
+import { type Cascade, cascades, type MethodName } from '../cli/methods.ts';
 
-export type Job = 'audit' | 'standard' | 'fast' | 'noise' | 'fgsm' | 'pgd';
+/** An audit, or the attacks asked for. */
+export type Job = 'audit' | readonly MethodName[];
 
 export interface JobPlan {
   readonly plan: Plan;
@@ -10,27 +12,28 @@ export interface JobPlan {
   readonly proofs: boolean;
 }
 
+function isCascade(name: MethodName): name is Cascade {
+  return name in cascades;
+}
+
 export function planOf(job: Job): JobPlan {
   const plan = defaultPlan();
-  const attackAlone = (changes: Partial<Plan>): JobPlan => ({
-    plan: { ...plan, ...changes },
-    radii: false,
-    proofs: false,
-  });
-  const only = (wanted: (id: string) => boolean): JobPlan =>
-    attackAlone({ noise: null, attacks: plan.attacks.filter(({ id }) => wanted(id)) });
-  switch (job) {
-    case 'audit':
-      return { plan, radii: true, proofs: true };
+  if (job === 'audit') return { plan, radii: true, proofs: true };
+  const named = job.flatMap((name) =>
+    isCascade(name) ? cascadeOf(plan, name) : attackTable[name],
+  );
+  const attacks = named.filter(({ side }) => side === 'attack');
+  const noise = named.find(({ side }) => side === 'noise') ?? null;
+  const chosen = { ...plan, attacks, noise: job.some(isCascade) ? plan.noise : noise };
+  return { plan: chosen, radii: job.includes('minimum'), proofs: false };
+}
+
+function cascadeOf(plan: Plan, name: Cascade): readonly Attack[] {
+  switch (name) {
     case 'standard':
-      return attackAlone({});
+    case 'minimum':
+      return plan.attacks;
     case 'fast':
-      return attackAlone({ attacks: plan.attacks.slice(0, 2) });
-    case 'noise':
-      return attackAlone({ attacks: [] });
-    case 'fgsm':
-      return only((id) => id === 'fgsm');
-    case 'pgd':
-      return only((id) => id.startsWith('pgd'));
+      return plan.attacks.slice(0, 2);
   }
 }

@@ -1,0 +1,37 @@
+/** Attacks by name: what the command line offers and the ledger says. Adding one is a file and a row here. */
+import { apgd } from './apgd.ts';
+import type { Attack } from './attack.ts';
+import { fgsm } from './fgsm.ts';
+import { mpgd } from './mpgd.ts';
+import { noise } from './noise.ts';
+import { pgd } from './pgd.ts';
+import { rivals } from './rivals.ts';
+
+/** Draws of the yardstick, and rival classes that a step goes towards. */
+export const NOISE_DRAWS = 10;
+const RIVALS = 9;
+
+export const attackTable = {
+  noise: noise({ draws: NOISE_DRAWS }),
+  fgsm: fgsm(),
+  'fgsm-rivals': rivals({ most: RIVALS }),
+  pgd: pgd({ id: 'pgd', loss: 'cross-entropy', steps: 40, restarts: 1 }),
+  'pgd-margin': pgd({ loss: 'margin', steps: 20, restarts: 1 }),
+  'pgd-ce': pgd({ loss: 'cross-entropy', steps: 20, restarts: 2 }),
+  'pgd-restarts': pgd({ id: 'pgd-restarts', loss: 'margin', steps: 40, restarts: 4 }),
+  mpgd: mpgd({ id: 'mpgd', loss: 'cross-entropy', steps: 40 }),
+  'apgd-ce': apgd({ id: 'apgd-ce', loss: 'cross-entropy', steps: 100, restarts: 1 }),
+  'apgd-dlr': apgd({ id: 'apgd-dlr', loss: 'dlr', steps: 100, restarts: 1 }),
+  'apgd-margin': apgd({ id: 'apgd-margin', loss: 'margin', steps: 100, restarts: 1 }),
+  'apgd-pm': apgd({ id: 'apgd-pm', loss: 'probability-margin', steps: 100, restarts: 1 }),
+  'apgd-t': apgd({ id: 'apgd-t', loss: 'targeted-dlr', steps: 100, restarts: 1 }),
+  'apgd-wide': apgd({
+    id: 'apgd-wide',
+    loss: 'cross-entropy',
+    steps: 100,
+    restarts: 1,
+    wider: [3, 2],
+  }),
+} satisfies Readonly<Record<string, Attack>>;
+
+export type AttackName = keyof typeof attackTable;

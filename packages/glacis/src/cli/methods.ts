@@ -1,0 +1,35 @@
+/**
+ * What `--method` offers, in words. Types alone come from the library: the command line must start
+ * without loading it.
+ */
+import type { AttackName } from '@glacis/core';
+
+/** Several attacks, each on what the ones before it left standing. */
+export const cascades = {
+  standard: 'the cascade of all attacks of an audit',
+  fast: 'a first look in seconds',
+  minimum: 'the nearest break of every input',
+} as const;
+
+export type Cascade = keyof typeof cascades;
+
+export const attacks: Readonly<Record<AttackName, string>> = {
+  noise: 'random perturbations, the worst of ten',
+  fgsm: 'one gradient step',
+  'fgsm-rivals': 'one gradient step towards each rival class',
+  pgd: 'projected gradient descent on cross-entropy, 40 steps',
+  'pgd-margin': 'projected gradient descent on the margin, 20 steps',
+  'pgd-ce': 'projected gradient descent on cross-entropy, 20 steps, two runs',
+  'pgd-restarts': 'projected gradient descent on the margin, 40 steps, four runs',
+  mpgd: 'gradient descent with momentum (MI-FGSM) on cross-entropy, 40 steps',
+  'apgd-ce': 'Auto-PGD on cross-entropy, 100 steps',
+  'apgd-dlr': 'Auto-PGD on the difference-of-logits ratio, 100 steps',
+  'apgd-margin': 'Auto-PGD on the margin, 100 steps',
+  'apgd-pm': 'Auto-PGD on the margin of probabilities, 100 steps',
+  'apgd-t': 'Auto-PGD towards each of nine rival classes, 100 steps each',
+  'apgd-wide': 'Auto-PGD on cross-entropy, drawn in from balls three and two times as wide',
+};
+
+export type MethodName = Cascade | AttackName;
+
+export const methodNames = [...Object.keys(cascades), ...Object.keys(attacks)] as MethodName[];
