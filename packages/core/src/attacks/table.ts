@@ -4,6 +4,7 @@ import { fgsm } from './fgsm.ts';
 import { noise } from './noise.ts';
 import { pgd } from './pgd.ts';
 import { rivals } from './rivals.ts';
+import { square } from './square.ts';
 
 /** Draws of the yardstick, and rival classes that a step goes towards. */
 export const NOISE_DRAWS = 10;
@@ -17,6 +18,7 @@ export const attackTable = {
   'pgd-margin': pgd({ loss: 'margin', steps: 20, restarts: 1 }),
   'pgd-ce': pgd({ loss: 'cross-entropy', steps: 20, restarts: 2 }),
   'pgd-restarts': pgd({ id: 'pgd-restarts', loss: 'margin', steps: 40, restarts: 4 }),
+  square: square({ queries: 5000 }),
 } satisfies Readonly<Record<string, Attack>>;
 
 export type AttackName = keyof typeof attackTable;

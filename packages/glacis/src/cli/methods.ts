@@ -21,6 +21,7 @@ export const attacks: Readonly<Record<AttackName, string>> = {
   'pgd-margin': 'projected gradient descent on the margin, 20 steps',
   'pgd-ce': 'projected gradient descent on cross-entropy, 20 steps, two runs',
   'pgd-restarts': 'projected gradient descent on the margin, 40 steps, four runs',
+  square: 'Square Attack: random squares judged by the scores alone, 5,000 queries',
 };
 
 export type MethodName = Cascade | AttackName;
