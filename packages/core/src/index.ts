@@ -33,6 +33,13 @@ export type { FixedRows } from './runtime/side-inputs.ts';
 export { fgsm } from './attacks/fgsm.ts';
 export { noise } from './attacks/noise.ts';
 export { pgd } from './attacks/pgd.ts';
+export { square, type SquareOptions } from './attacks/square.ts';
+export {
+  surrogateMismatch,
+  transfer,
+  transferFrom,
+  type TransferOptions,
+} from './attacks/transfer.ts';
 export { intervalMargins, marginBoundGraph } from './bounds/interval.ts';
 export { freeName, gradientOf } from './transforms/gradient.ts';
 export { audit, type AuditData, type AuditOptions, type AuditProgress } from './audit/audit.ts';

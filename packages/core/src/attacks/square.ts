@@ -4,11 +4,11 @@
  * margin falls; the square shrinks by the paper's schedule. No gradient is asked for, so masking one
  * does not help. A row that seems broken leaves the batch once the original file agrees.
  */
-import { answerFor } from '../runtime/judgement.ts';
 import { type RowFeed, runRows } from '../runtime/rows.ts';
 import { RandomBlock } from '../tensor/random.ts';
 import { networkFeeds, type Rows } from '../threats/ball.ts';
 import { type Attack, type AttackContext, type AttackOutcome, emptyOutcome } from './attack.ts';
+import { confirmed } from './confirm.ts';
 import { type FeatureGrid, gridOf, type Window } from './feature-grid.ts';
 import { marginProgram } from './programs.ts';
 import { boxMoves } from './square-box.ts';
@@ -81,7 +81,9 @@ export function square(options: SquareOptions): Attack {
         const feeds = batch.feeds();
         const results = await runRows(context.classifier, program, feeds, length, context.signal);
         const fallen = batch.record(outcome, moves, results['margin']);
-        if (fallen.length > 0) batch.keep(await standing(context, rows, batch, outcome, fallen));
+        if (fallen.length > 0) {
+          batch.drop(await confirmed(context, rows, outcome, fallen));
+        }
       }
       return outcome;
     },
@@ -94,7 +96,7 @@ function movesOf({ threat }: AttackContext, grid: FeatureGrid): Moves {
 
 /** The rows that still stand, side by side: position i of every array belongs to `open[i]`. */
 class Batch {
-  open: number[];
+  private open: number[];
   walks: Walk[] = [];
   private readonly context: AttackContext;
   private readonly rows: Rows;
@@ -153,7 +155,7 @@ class Batch {
     return { x: { data: this.trial, shape }, ...this.fixed };
   }
 
-  /** Takes the answers to the trials; returns the positions whose margin is not positive. */
+  /** Takes the answers to the trials; returns the rows whose margin is not positive. */
   record(outcome: AttackOutcome, moves: Moves, margins: Float32Array | undefined): number[] {
     const fallen: number[] = [];
     this.walks.forEach((walk, i) => {
@@ -164,16 +166,17 @@ class Batch {
       const broken = !(margin > 0);
       const accepted = broken || margin < (outcome.margins[row] ?? Infinity);
       if (accepted) outcome.margins[row] = margin;
-      if (broken) fallen.push(i);
+      if (broken) fallen.push(row);
       moves.settle(walk, accepted);
       if (accepted) this.part(outcome.best, row).set(walk.best);
     });
     return fallen;
   }
 
-  /** Leaves only the rows at these positions, moved together. */
-  keep(positions: readonly number[]): void {
-    if (positions.length === this.open.length) return;
+  /** Takes out these rows; the others move together. */
+  drop(gone: ReadonlySet<number>): void {
+    if (gone.size === 0) return;
+    const positions = this.open.flatMap((row, position) => (gone.has(row) ? [] : [position]));
     positions.forEach((from, to) => {
       this.part(this.best, to).set(this.part(this.best, from));
       this.part(this.trial, to).set(this.part(this.trial, from));
@@ -181,38 +184,4 @@ class Batch {
     this.open = positions.map((position) => this.open[position] ?? 0);
     this.seat();
   }
-}
-
-/**
- * Positions that go on: all but the fallen that the original file answers wrong as well. At the steps
- * of a quantised model the two may differ; such a row walks on from there.
- */
-async function standing(
-  { classifier, threat }: AttackContext,
-  rows: Rows,
-  batch: Batch,
-  outcome: AttackOutcome,
-  fallen: readonly number[],
-): Promise<number[]> {
-  const size = classifier.sampleSize;
-  const asked = new Float32Array(fallen.length * size);
-  const owners = fallen.map((position) => batch.open[position] ?? 0);
-  owners.forEach((row, i) => {
-    const x = asked.subarray(i * size, (i + 1) * size);
-    x.set(outcome.best.subarray(row * size, (row + 1) * size));
-    const centre = rows.x.subarray(row * size, (row + 1) * size);
-    threat.legalise(centre, x, rows.radii[row] ?? 0);
-  });
-  const judgement = await classifier.judge(
-    asked,
-    owners.map((row) => rows.streams[row] ?? row),
-  );
-  const gone = new Set<number>();
-  owners.forEach((row, i) => {
-    const label = rows.labels[row] ?? 0;
-    outcome.forwards[row] = (outcome.forwards[row] ?? 0) + 1;
-    if (answerFor(judgement, i, label) !== label) gone.add(fallen[i] ?? 0);
-    else outcome.margins[row] = Math.max(outcome.margins[row] ?? 0, Number.MIN_VALUE);
-  });
-  return batch.open.flatMap((_, position) => (gone.has(position) ? [] : [position]));
 }

@@ -1,6 +1,7 @@
 /** Attacks by name: what the command line offers and the ledger says. Adding one is a file and a row here. */
 import type { Attack } from './attack.ts';
 import { fgsm } from './fgsm.ts';
+import { hopSkipJump } from './hop-skip-jump.ts';
 import { noise } from './noise.ts';
 import { pgd } from './pgd.ts';
 import { rivals } from './rivals.ts';
@@ -19,6 +20,7 @@ export const attackTable = {
   'pgd-ce': pgd({ loss: 'cross-entropy', steps: 20, restarts: 2 }),
   'pgd-restarts': pgd({ id: 'pgd-restarts', loss: 'margin', steps: 40, restarts: 4 }),
   square: square({ queries: 5000 }),
+  hopskipjump: hopSkipJump({ queries: 10_000 }),
 } satisfies Readonly<Record<string, Attack>>;
 
 export type AttackName = keyof typeof attackTable;

@@ -22,8 +22,20 @@ export const attacks: Readonly<Record<AttackName, string>> = {
   'pgd-ce': 'projected gradient descent on cross-entropy, 20 steps, two runs',
   'pgd-restarts': 'projected gradient descent on the margin, 40 steps, four runs',
   square: 'Square Attack: random squares judged by the scores alone, 5,000 queries',
+  hopskipjump: 'HopSkipJump: the nearest break from decisions alone, 10,000 queries',
 };
 
-export type MethodName = Cascade | AttackName;
+/** Attacks that need another model, named by --surrogate. */
+export const borrowing = {
+  transfer: 'gradients of the --surrogate, every step tried on the model',
+} as const;
 
-export const methodNames = [...Object.keys(cascades), ...Object.keys(attacks)] as MethodName[];
+export type Borrowing = keyof typeof borrowing;
+
+export type MethodName = Cascade | AttackName | Borrowing;
+
+export const methodNames = [
+  ...Object.keys(cascades),
+  ...Object.keys(attacks),
+  ...Object.keys(borrowing),
+] as MethodName[];

@@ -184,6 +184,14 @@ export const optionTable = {
     `one or more of ${methodNames.join(', ')}, in this order; or replay`,
     'standard',
   ),
+  surrogate: row(
+    'Method',
+    runs,
+    '--surrogate',
+    'FILE',
+    parse.text,
+    'another ONNX model of the same inputs and classes, read with the same --mean, --std and --preprocess: its gradients are tried on the model, whose own may be hidden',
+  ),
   examples: row(
     'Method',
     ['attack'],
