@@ -138,8 +138,8 @@ export const optionTable = {
     all,
     '--norm',
     'NORM',
-    parse.oneOf('linf', 'l2', 'l1'),
-    'how perturbations are measured: linf, l2 or l1',
+    parse.oneOf('linf', 'l2', 'l1', 'l0'),
+    'how perturbations are measured: linf, l2, l1, or l0 (ε is then the number of features that may change)',
     'linf',
   ),
   eps: row(

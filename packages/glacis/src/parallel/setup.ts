@@ -2,6 +2,7 @@
 import {
   audit,
   type Classifier,
+  type NormName,
   openClassifier,
   type Semantics,
   Threat,
@@ -22,7 +23,7 @@ export interface Setup {
   readonly modelFlags: ModelFlags;
   readonly straightThrough: boolean;
   readonly surrogate: SurrogateFile | null;
-  readonly norm: 'linf' | 'l2' | 'l1';
+  readonly norm: NormName;
   readonly threat: ThreatOptions;
   readonly semantics: Semantics;
   readonly seed: number;

@@ -5,6 +5,7 @@ import {
   type Classifier,
   defaultPlan,
   type Plan,
+  type Threat,
   transferFrom,
 } from '@glacis/core';
 import { type Cascade, cascades, type MethodName } from '../cli/methods.ts';
@@ -35,6 +36,27 @@ export function planOf(job: Job, surrogate: Classifier | null): JobPlan {
   const noise = named.find(({ side }) => side === 'noise') ?? null;
   const chosen = { ...plan, attacks, noise: job.some(isCascade) ? plan.noise : noise };
   return { plan: chosen, radii: job.includes('minimum'), proofs: false };
+}
+
+/**
+ * Throws UsageError where a method that was asked for by its own name cannot serve the norm or the model,
+ * with those that can. Cascades leave such members out.
+ */
+export function requireServing(
+  job: Job,
+  context: { readonly classifier: Classifier; readonly threat: Threat },
+  surrogate: Classifier | null,
+): void {
+  if (job === 'audit') return;
+  for (const name of job) {
+    if (isCascade(name)) continue;
+    const why = attackNamed(name, surrogate).refusal?.(context);
+    if (why == null) continue;
+    const able = Object.values<Attack>(attackTable).filter((attack) => !attack.refusal?.(context));
+    throw new UsageError(
+      `--method ${name}: ${why}; those that can: ${able.map(({ id }) => id).join(', ')}.`,
+    );
+  }
 }
 
 function attackNamed(name: Exclude<MethodName, Cascade>, surrogate: Classifier | null): Attack {

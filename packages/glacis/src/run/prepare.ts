@@ -17,7 +17,7 @@ import { findExample } from './example.ts';
 import { type Inputs, loadInputs } from './inputs.ts';
 import { openModelFile } from './model-file.ts';
 import { sizesOfData } from './open-sizes.ts';
-import { type Job, planOf } from './plans.ts';
+import { type Job, planOf, requireServing } from './plans.ts';
 import { openSurrogate, surrogateFile } from './surrogate.ts';
 import { chooseThreat } from './threat.ts';
 
@@ -81,6 +81,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
     const inputs = await loadInputs(dataPath, values, classifier);
     checkRows(fixed, inputs.total);
     const { threat, radii, notes } = await chooseThreat(inputs, values, classifier);
+    requireServing(request.job, { classifier, threat }, surrogate);
     const { correct, warning } = await checkClean(classifier, inputs);
     const { semantics = 'float32', seed = 0 } = values;
     const size = Object.entries(modelFile.sizes);
@@ -99,7 +100,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
         modelFlags: { mean, std, preprocess, set, output, size },
         straightThrough,
         surrogate: lender,
-        norm: norm.name === 'l0' ? 'linf' : norm.name,
+        norm: norm.name,
         threat: { eps, clip, weights, frozen },
         semantics,
         seed,

@@ -63,6 +63,7 @@ function greedy(b: Builder, a: Node, rooms: Rooms, rounds = ROUNDS): Node {
 export const l1Norm: Norm = {
   name: 'l1',
   isBox: false,
+  counts: false,
   length: (delta) => {
     let sum = 0;
     for (let i = 0; i < delta.length; i++) sum += Math.abs(delta[i] ?? 0);

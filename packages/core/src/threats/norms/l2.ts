@@ -53,6 +53,7 @@ function boundaryPoint(b: Builder, a: Node, rooms: Rooms): Node {
 export const l2Norm: Norm = {
   name: 'l2',
   isBox: false,
+  counts: false,
   length: (delta) => {
     let sum = 0;
     for (let i = 0; i < delta.length; i++) sum += (delta[i] ?? 0) ** 2;

@@ -4,6 +4,7 @@ import { clampToRooms, lastAxis, type Norm } from '../norm.ts';
 export const linfNorm: Norm = {
   name: 'linf',
   isBox: true,
+  counts: false,
   length: (delta) => {
     let most = 0;
     for (let i = 0; i < delta.length; i++) most = Math.max(most, Math.abs(delta[i] ?? 0));
