@@ -23,7 +23,7 @@ export { Builder } from './graph/builder.ts';
 export type { Graph, Node, OpAttributes, OpName } from './graph/graph.ts';
 export { opNames } from './graph/ops/table.ts';
 export type { ConvGeometry } from './graph/ops/convolutions.ts';
-export { Threat, type ThreatOptions, linf, l2, l1 } from './threats/threat.ts';
+export { Threat, type ThreatOptions, linf, l2, l1, l0 } from './threats/threat.ts';
 export { type OnnxRuntime, ortRuntime, type Runtime, type Session } from './runtime/runtime.ts';
 export { batchOf, type Classifier } from './runtime/classifier.ts';
 export { type ClassifierOptions, openClassifier } from './runtime/open-classifier.ts';
@@ -37,6 +37,13 @@ export type { Bound } from './bounds/bound.ts';
 export { crown, crownIbp } from './bounds/crown.ts';
 export { interval } from './bounds/interval.ts';
 export { boundMargins, marginBoundGraph } from './bounds/margins.ts';
+export { square, type SquareOptions } from './attacks/square.ts';
+export {
+  surrogateMismatch,
+  transfer,
+  transferFrom,
+  type TransferOptions,
+} from './attacks/transfer.ts';
 export { freeName, gradientOf } from './transforms/gradient.ts';
 export { audit, type AuditData, type AuditOptions, type AuditProgress } from './audit/audit.ts';
 export { type AuditPart, joinParts } from './audit/part.ts';

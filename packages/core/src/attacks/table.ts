@@ -3,9 +3,11 @@ import { apgd } from './apgd.ts';
 import type { Attack } from './attack.ts';
 import { fgsm } from './fgsm.ts';
 import { mpgd } from './mpgd.ts';
+import { hopSkipJump } from './hop-skip-jump.ts';
 import { noise } from './noise.ts';
 import { pgd } from './pgd.ts';
 import { rivals } from './rivals.ts';
+import { square } from './square.ts';
 
 /** Draws of the yardstick, and rival classes that a step goes towards. */
 export const NOISE_DRAWS = 10;
@@ -32,6 +34,8 @@ export const attackTable = {
     restarts: 1,
     wider: [3, 2],
   }),
+  square: square({ queries: 5000 }),
+  hopskipjump: hopSkipJump({ queries: 10_000 }),
 } satisfies Readonly<Record<string, Attack>>;
 
 export type AttackName = keyof typeof attackTable;

@@ -2,6 +2,8 @@
 import type { Attack } from '../attacks/attack.ts';
 import { pgd } from '../attacks/pgd.ts';
 import { attackTable } from '../attacks/table.ts';
+import { transferFrom } from '../attacks/transfer.ts';
+import type { Classifier } from '../runtime/classifier.ts';
 
 export interface Plan {
   /** null: no yardstick. */
@@ -20,7 +22,8 @@ export interface Plan {
   readonly rounds: number;
 }
 
-export function defaultPlan(): Plan {
+/** `surrogate`: another model of the same inputs and classes, whose gradients are tried as well. */
+export function defaultPlan(surrogate: Classifier | null = null): Plan {
   return {
     noise: attackTable.noise,
     attacks: [
@@ -29,6 +32,8 @@ export function defaultPlan(): Plan {
       attackTable['apgd-margin'],
       attackTable['fgsm-rivals'],
       attackTable['apgd-t'],
+      ...(surrogate ? [transferFrom(surrogate)] : []),
+      attackTable.square,
     ],
     nearest: [],
     search: [

@@ -93,6 +93,7 @@ export async function attackStages(
   let open = [...entries];
   for (const attack of plan.attacks) {
     if (outOfTime()) return;
+    if (attack.refusal?.(context)) continue;
     const radii = Float64Array.from(open, (entry) =>
       attack.aim === 'nearest' ? within(context, entry) : eps,
     );

@@ -5,6 +5,7 @@
  * one radius is lost at the next. All inputs are searched together, each at a radius of its own.
  */
 import type { Attack, AttackContext } from '../attacks/attack.ts';
+import type { Threat } from '../threats/threat.ts';
 import { attackStage } from './attack-stage.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import type { Plan } from './plan.ts';
@@ -26,7 +27,16 @@ function firstRadius(entry: Entry, eps: number): number {
 }
 
 /** The next radius to try, or null when the search is over for this input. */
-function nextRadius(search: Search, eps: number, tolerance: number): number | null {
+function nextRadius(search: Search, { eps, norm }: Threat, tolerance: number): number | null {
+  const next = nextReal(search, eps, tolerance);
+  if (!norm.counts || next === null) return next;
+  // Between whole numbers of features there is nothing to try.
+  const { upper, withstood } = search.entry;
+  const whole = Math.floor(next);
+  return whole <= withstood || (upper !== null && whole >= upper) ? null : whole;
+}
+
+function nextReal(search: Search, eps: number, tolerance: number): number | null {
   const { entry, reach } = search;
   const floor = Math.max(entry.withstood, entry.lower ?? 0);
   if (entry.upper !== null) {
@@ -149,7 +159,7 @@ async function bisect(
   for (let round = 0; round < plan.rounds + MAX_DOUBLINGS; round++) {
     const tries = searches.flatMap((search) => {
       if (search.done) return [];
-      const radius = nextRadius(search, threat.eps, plan.tolerance);
+      const radius = nextRadius(search, threat, plan.tolerance);
       search.done = radius === null;
       return radius === null ? [] : [{ entry: search.entry, radius }];
     });

@@ -12,12 +12,16 @@ import type { RandomBlock } from '../tensor/random.ts';
 export interface Rooms {
   readonly up: Node;
   readonly down: Node;
+  /** How many coordinates may change, of a norm that counts them: [batch]. */
+  readonly most?: Node;
 }
 
 export interface Norm {
   readonly name: NormName;
   /** Whether ball ∩ box is itself a box (ℓ∞). */
   readonly isBox: boolean;
+  /** Whether the radius is a number of features (ℓ0) and each moves as far as the valid box lets it. */
+  readonly counts: boolean;
   /** ‖δ‖ in float64. */
   length(delta: ArrayLike<number>): number;
   /** ‖a‖ in the dual norm, float64. */

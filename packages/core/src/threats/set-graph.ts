@@ -26,33 +26,45 @@ const EXACT_SUPPORT_ROWS = 64;
 const FEW_ULPS = 2 ** -21;
 
 function scaleOf(b: Builder, threat: Threat, width: Dimension): Node | undefined {
-  return threat.weights ? b.floats(threat.weights, [1, Number(width)]) : undefined;
+  // What is counted has no size to weigh.
+  return threat.weights && !threat.norm.counts
+    ? b.floats(threat.weights, [1, Number(width)])
+    : undefined;
 }
 
 function flatten(b: Builder, value: Node): Node {
   return b.reshape(value, [value.shape[0] ?? 1, elementCount(value.shape.slice(1))]);
 }
 
+/** What rooms and steps are measured in: the radius, or where it only counts, the widest room. */
+function unitOf(b: Builder, threat: Threat, ball: BallNodes, outwards: boolean): Node {
+  if (!threat.norm.counts) return ball.radius;
+  const room = flatten(b, b.max(b.sub(ball.upper, ball.centre), b.sub(ball.centre, ball.lower)));
+  const widest = b.maximum(room, [1]);
+  return outwards ? b.mul(widest, 1 + FEW_ULPS) : widest;
+}
+
 /** Rooms of a unit ball: (end − centre) / (ε·weight), each in [0, 1]. */
 function roomsOf(b: Builder, threat: Threat, ball: BallNodes, outwards: boolean): Rooms {
   const centre = flatten(b, ball.centre);
   const scale = scaleOf(b, threat, centre.shape[1] ?? 1);
-  const radius = b.max(b.perRow(ball.radius, 2), 1e-37);
+  const unit = b.max(b.perRow(unitOf(b, threat, ball, outwards), 2), 1e-37);
   const room = (width: Node): Node => {
-    const own = b.div(scale ? b.div(width, scale) : width, radius);
+    const own = b.div(scale ? b.div(width, scale) : width, unit);
     const ended = outwards ? b.add(b.mul(own, 1 + FEW_ULPS), 1e-37) : own;
     return b.min(b.max(ended, 0), 1);
   };
   return {
     up: room(b.sub(flatten(b, ball.upper), centre)),
     down: room(b.sub(centre, flatten(b, ball.lower))),
+    ...(threat.norm.counts ? { most: b.push('floor', [ball.radius], {}) } : {}),
   };
 }
 
 /** centre + ε·weight·δ, clamped to the box; δ [batch, n] of the unit ball. */
 function place(b: Builder, threat: Threat, ball: BallNodes, delta: Node): Node {
   const scale = scaleOf(b, threat, delta.shape[1] ?? 1);
-  const sized = b.mul(delta, b.perRow(ball.radius, 2));
+  const sized = b.mul(delta, b.perRow(unitOf(b, threat, ball, false), 2));
   const moved = b.reshape(scale ? b.mul(sized, scale) : sized, ball.centre.shape);
   return clamp(b, ball, b.add(ball.centre, moved));
 }
@@ -83,7 +95,7 @@ function offsetInUnits(b: Builder, threat: Threat, ball: BallNodes, x: Node): No
   const offset = flatten(b, b.sub(x, ball.centre));
   const scale = scaleOf(b, threat, offset.shape[1] ?? 1);
   const own = scale ? b.div(offset, scale) : offset;
-  return b.div(own, b.max(b.perRow(ball.radius, 2), 1e-37));
+  return b.div(own, b.max(b.perRow(unitOf(b, threat, ball, false), 2), 1e-37));
 }
 
 /** The point of the set nearest to x. */
@@ -162,15 +174,20 @@ function support(
   if (threat.norm.isBox) return roundedUp(boxed);
   const scale = scaleOf(b, threat, width);
   const own = scale ? b.mul(matrix, scale) : matrix;
-  const radius = b.perRow(ball.radius, 2);
+  const radius = b.perRow(unitOf(b, threat, ball, true), 2);
   if (count > EXACT_SUPPORT_ROWS) {
     const dual = b.reshape(threat.norm.dual(b, own), shared ? [1, count] : [batch, count]);
-    return roundedUp(b.min(b.mul(dual, radius), boxed));
+    const features = threat.norm.counts ? b.perRow(ball.radius, 2) : 1;
+    return roundedUp(b.min(b.mul(b.mul(dual, radius), features), boxed));
   }
   const rooms = roomsOf(b, threat, ball, true);
   const each = (room: Node): Node => b.reshape(room, [batch, 1, width]);
   const full = b.expand(shared ? b.reshape(own, [1, count, width]) : own, [batch, count, width]);
-  const unit = threat.norm.support(b, full, { up: each(rooms.up), down: each(rooms.down) });
+  const unit = threat.norm.support(b, full, {
+    ...rooms,
+    up: each(rooms.up),
+    down: each(rooms.down),
+  });
   const exact = b.mul(b.reshape(unit, [batch, count]), radius);
   return roundedUp(b.min(exact, boxed));
 }

@@ -9,6 +9,7 @@ import type { NormName } from '../audit/run.ts';
 import { nextDown, nextUp, roundDown, roundUp } from '../tensor/float32.ts';
 import type { RandomBlock } from '../tensor/random.ts';
 import type { Norm } from './norm.ts';
+import { keepLargest, l0Norm } from './norms/l0.ts';
 import { l1Norm } from './norms/l1.ts';
 import { l2Norm } from './norms/l2.ts';
 import { linfNorm } from './norms/linf.ts';
@@ -28,6 +29,7 @@ const norms: ReadonlyMap<NormName, Norm> = new Map([
   ['linf', linfNorm],
   ['l2', l2Norm],
   ['l1', l1Norm],
+  ['l0', l0Norm],
 ]);
 
 /** Larger radii leave float32, the type of the inputs. */
@@ -47,13 +49,21 @@ export class Threat {
   /** Throws RangeError for a negative or non-finite ε, an empty box, or weights that are not positive. */
   constructor(name: NormName, options: ThreatOptions) {
     const norm = norms.get(name);
-    if (!norm) throw new RangeError(`the norm ${name} is not supported: use linf, l2 or l1`);
+    if (!norm) throw new RangeError(`the norm ${name} is not supported: use linf, l2, l1 or l0`);
     if (!(options.eps >= 0) || options.eps > LARGEST_RADIUS) {
       throw new RangeError(`eps must be a finite number ≥ 0 (at most 1e38), not ${options.eps}`);
     }
     const clip = options.clip ?? null;
     if (clip && !(clip[0] < clip[1])) {
       throw new RangeError(`clip ${clip[0]},${clip[1]} is empty: the first number must be smaller`);
+    }
+    if (norm.counts && !Number.isInteger(options.eps)) {
+      throw new RangeError(`an ℓ0 radius is a whole number of features, not ${options.eps}`);
+    }
+    if (norm.counts && !clip) {
+      throw new RangeError(
+        'ℓ0 counts features and needs the range of valid values that bounds them',
+      );
     }
     if (options.weights?.some((weight) => !(weight > 0) || !Number.isFinite(weight))) {
       throw new RangeError('weights must be positive; freeze features that cannot change');
@@ -96,7 +106,7 @@ export class Threat {
         upper[i] = centre;
         continue;
       }
-      const reach = radius * this.weight(i);
+      const reach = this.norm.counts ? anyDistance(radius) : radius * this.weight(i);
       // The sum in float64 may itself be rounded: by less than half a float32 step, seen below.
       lower[i] = Math.min(centre, Math.max(down(centre - reach), down(low)));
       upper[i] = Math.max(centre, Math.min(up(centre + reach), up(high)));
@@ -138,6 +148,7 @@ export class Threat {
       else if (value < low) x[i] = Math.min(c, roundUp(low));
       else if (value > high) x[i] = Math.max(c, roundDown(high));
     }
+    if (this.norm.counts) keepLargest(centre, x, radius);
     let distance = this.distance(centre, x);
     for (let shrink = 1; distance > radius; shrink *= 2) {
       // Nothing on the way is in the set (a frozen or invalid coordinate): the centre is.
@@ -154,12 +165,31 @@ export class Threat {
 
   /** A random point of the sphere of the given radius (then clipped), written to `out`. */
   sample(centre: Float32Array, radius: number, random: RandomBlock, out: Float32Array): void {
+    if (this.norm.counts) return this.sampleFeatures(centre, radius, random, out);
     const delta = new Float64Array(centre.length);
     this.norm.sample(random, delta);
     for (let i = 0; i < out.length; i++) {
       out[i] = (centre[i] ?? 0) + (delta[i] ?? 0) * radius * this.weight(i);
     }
     this.legalise(centre, out, radius);
+  }
+
+  /** So many random features at random ends of the valid box. */
+  private sampleFeatures(
+    centre: Float32Array,
+    count: number,
+    random: RandomBlock,
+    out: Float32Array,
+  ): void {
+    const [low, high] = this.clip ?? [0, 0];
+    const features = Array.from(centre.keys()).filter((i) => !this.fixed.has(i));
+    const order = (i: number): number => random.bits(2 * i);
+    features.sort((p, q) => order(p) - order(q) || p - q);
+    out.set(centre);
+    for (const i of features.slice(0, Math.max(0, Math.floor(count)))) {
+      out[i] = random.sign(2 * i + 1) > 0 ? high : low;
+    }
+    this.legalise(centre, out, count);
   }
 
   /** Largest radius that can matter: the distance to the farthest corner of the valid box. */
@@ -192,6 +222,11 @@ function towards(centre: number, delta: number, factor: number): number {
   return delta > 0 ? Math.max(stepped, centre) : Math.min(stepped, centre);
 }
 
+/** How far one feature goes when features are counted: as far as the box, or nowhere. */
+function anyDistance(count: number): number {
+  return count >= 1 ? Infinity : 0;
+}
+
 export function linf(options: ThreatOptions): Threat {
   return new Threat('linf', options);
 }
@@ -200,4 +235,7 @@ export function l2(options: ThreatOptions): Threat {
 }
 export function l1(options: ThreatOptions): Threat {
   return new Threat('l1', options);
+}
+export function l0(options: ThreatOptions): Threat {
+  return new Threat('l0', options);
 }

@@ -80,7 +80,7 @@ test('an impossible threat is refused in one sentence', () => {
   expect(() => linf({ eps: -1 })).toThrow(/eps must be a finite number ≥ 0/);
   expect(() => linf({ eps: Number.NaN })).toThrow(RangeError);
   expect(() => linf({ eps: 0.1, clip: [1, 0] })).toThrow(/clip 1,0 is empty/);
-  expect(() => new Threat('l0', { eps: 1 })).toThrow(/not supported/);
+  expect(() => new Threat('l0', { eps: 1 })).toThrow(/needs the range/);
   expect(() => linf({ eps: 1, weights: Float32Array.of(1, 0) })).toThrow(
     /weights must be positive/,
   );

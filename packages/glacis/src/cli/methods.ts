@@ -28,8 +28,21 @@ export const attacks: Readonly<Record<AttackName, string>> = {
   'apgd-pm': 'Auto-PGD on the margin of probabilities, 100 steps',
   'apgd-t': 'Auto-PGD towards each of nine rival classes, 100 steps each',
   'apgd-wide': 'Auto-PGD on cross-entropy, drawn in from balls three and two times as wide',
+  square: 'Square Attack: random squares judged by the scores alone, 5,000 queries',
+  hopskipjump: 'HopSkipJump: the nearest break from decisions alone, 10,000 queries',
 };
 
-export type MethodName = Cascade | AttackName;
+/** Attacks that need another model, named by --surrogate. */
+export const borrowing = {
+  transfer: 'gradients of the --surrogate, every step tried on the model',
+} as const;
 
-export const methodNames = [...Object.keys(cascades), ...Object.keys(attacks)] as MethodName[];
+export type Borrowing = keyof typeof borrowing;
+
+export type MethodName = Cascade | AttackName | Borrowing;
+
+export const methodNames = [
+  ...Object.keys(cascades),
+  ...Object.keys(attacks),
+  ...Object.keys(borrowing),
+] as MethodName[];

@@ -138,8 +138,8 @@ export const optionTable = {
     all,
     '--norm',
     'NORM',
-    parse.oneOf('linf', 'l2', 'l1'),
-    'how perturbations are measured: linf, l2 or l1',
+    parse.oneOf('linf', 'l2', 'l1', 'l0'),
+    'how perturbations are measured: linf, l2, l1, or l0 (ε is then the number of features that may change)',
     'linf',
   ),
   eps: row(
@@ -183,6 +183,14 @@ export const optionTable = {
     parse.methods,
     `one or more of ${methodNames.join(', ')}, in this order; or replay`,
     'standard',
+  ),
+  surrogate: row(
+    'Method',
+    runs,
+    '--surrogate',
+    'FILE',
+    parse.text,
+    'another ONNX model of the same inputs and classes, read with the same --mean, --std and --preprocess: its gradients are tried on the model, whose own may be hidden',
   ),
   examples: row(
     'Method',

@@ -44,7 +44,7 @@ export async function carryOut(
     terminal.gap();
     return { stdout: shown(run, folder, request.values, surroundings), exitCode };
   } finally {
-    await prepared.classifier.release();
+    await prepared.release();
   }
 }
 

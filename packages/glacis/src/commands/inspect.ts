@@ -46,6 +46,9 @@ export async function inspectCommand(
   if (values.norm !== undefined && values.emit !== 'bounds') {
     throw new UsageError('--norm goes with --emit bounds.');
   }
+  if (values.norm === 'l0') {
+    throw new UsageError('--emit bounds serves --norm linf, l2 and l1: an ℓ0 set needs a range.');
+  }
   const { bytes, sha256 } = await readModelBytes(path);
   const { file, problem } = await readable(path, values, terminal);
   const model = file?.model ?? null;

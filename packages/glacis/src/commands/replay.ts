@@ -37,7 +37,7 @@ export async function replayCommand(
     if (folder !== null) await writeRun(folder, await files());
     return { stdout: shown(run, folder, values, surroundings), exitCode: 0 };
   } finally {
-    await prepared.classifier.release();
+    await prepared.release();
   }
 }
 

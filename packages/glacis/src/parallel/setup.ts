@@ -2,6 +2,7 @@
 import {
   audit,
   type Classifier,
+  type NormName,
   openClassifier,
   type Semantics,
   Threat,
@@ -10,6 +11,7 @@ import {
 import { UsageError } from '../errors.ts';
 import { type ModelFlags, openModelFile } from '../run/model-file.ts';
 import { type Job, planOf } from '../run/plans.ts';
+import { openSurrogate, type SurrogateFile } from '../run/surrogate.ts';
 import type { Device } from '../runtime/device.ts';
 import { openRuntime } from '../runtime/node.ts';
 import type { Lane } from './lane.ts';
@@ -20,7 +22,8 @@ export interface Setup {
   /** What the command line says of the model, open sizes found. */
   readonly modelFlags: ModelFlags;
   readonly straightThrough: boolean;
-  readonly norm: 'linf' | 'l2' | 'l1';
+  readonly surrogate: SurrogateFile | null;
+  readonly norm: NormName;
   readonly threat: ThreatOptions;
   readonly semantics: Semantics;
   readonly seed: number;
@@ -40,13 +43,28 @@ export async function openLane(setup: Setup): Promise<Lane> {
   const { fixed, model } = file;
   const { straightThrough } = setup;
   const classifier = await openClassifier(model, runtime, { fixed, straightThrough });
-  const lane = laneOver(classifier, setup);
-  return { ...lane, close: () => classifier.release() };
+  const surrogate = setup.surrogate && (await openSurrogate(setup.surrogate, runtime, classifier));
+  const lane = laneOver({ classifier, surrogate }, setup);
+  const close = async (): Promise<void> => {
+    await classifier.release();
+    await surrogate?.release();
+  };
+  return { ...lane, close };
 }
 
-/** A lane in this process over a classifier that somebody else closes. */
-export function laneOver(classifier: Classifier, setup: Setup, signal?: AbortSignal): Lane {
-  const { plan, radii, proofs } = planOf(setup.job);
+/** What is attacked, and what lends its gradients. */
+export interface Models {
+  readonly classifier: Classifier;
+  readonly surrogate: Classifier | null;
+}
+
+/** A lane in this process over models that somebody else closes. */
+export function laneOver(
+  { classifier, surrogate }: Models,
+  setup: Setup,
+  signal?: AbortSignal,
+): Lane {
+  const { plan, radii, proofs } = planOf(setup.job, surrogate);
   const threat = new Threat(setup.norm, setup.threat);
   return {
     run: (block, onProgress) =>

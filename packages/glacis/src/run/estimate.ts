@@ -30,14 +30,14 @@ interface Counts {
 }
 
 /** What a typical input is put through; a robust one takes up to twice as much. */
-function typical(job: Job): Counts {
-  if (job === 'audit') return { noises: 1, gradients: 320, bounds: 22 };
-  const { plan } = planOf(job);
+function typical(job: Job, surrogate: Classifier | null): Counts {
+  const { plan } = planOf(job, surrogate);
   // Half of the inputs fall early; a forward pass is about a third of a gradient.
   const evaluations = [...plan.attacks, ...plan.nearest].map(
     ({ cost }) => cost.gradients + Math.max(0, cost.forwards - cost.gradients) / 3,
   );
   const gradients = evaluations.reduce((sum, each) => sum + each / 2, 1);
+  if (job === 'audit') return { noises: 1, gradients: gradients + 250, bounds: 22 };
   return { noises: plan.noise ? 1 : 0, gradients, bounds: 0 };
 }
 
@@ -50,6 +50,7 @@ export async function estimateRun(
   threat: Threat,
   inputs: Inputs,
   { job, semantics }: { readonly job: Job; readonly semantics: Semantics },
+  surrogate: Classifier | null,
 ): Promise<Estimate> {
   const begun = performance.now();
   const size = rowSize(inputs.x);
@@ -59,7 +60,7 @@ export async function estimateRun(
   const forward = await timed(() => classifier.judge(first, stream));
   const count = Math.max(1, Math.min(MOST_ROWS, inputs.indices.length, BUDGET / (forward * 60)));
   const rows = await rowsOf(classifier, inputs, threat, Math.floor(count));
-  const { gradients, noises, bounds } = typical(job);
+  const { gradients, noises, bounds } = typical(job, surrogate);
   const attack = pgd({ loss: 'margin', steps: STEPS, restarts: 1 });
   const cost = async (times: number, run: () => Promise<number>): Promise<number> => {
     if (times === 0) return 0;

@@ -34,7 +34,7 @@ const [SAVING_SHARE, SAVING_MS] = [0.05, 2000];
 
 export async function executeRun(execution: Execution): Promise<Run> {
   const { prepared, values, terminal, signal, folder, spent = 0 } = execution;
-  const { classifier, inputs, threat, setup, blocks, deadline } = prepared;
+  const { classifier, surrogate, inputs, threat, setup, blocks, deadline } = prepared;
   const begun = Date.now();
   const collected = execution.collected ?? new Collected(prepared);
   if (folder !== null) await claimFolder(folder);
@@ -44,7 +44,7 @@ export async function executeRun(execution: Execution): Promise<Run> {
   }
   const total = inputs.indices.length;
   const open = blocks.filter((block) => !collected.has(block));
-  const estimate = await estimateRun(classifier, threat, inputs, setup);
+  const estimate = await estimateRun(classifier, threat, inputs, setup, surrogate);
   const share = (prepared.correct / Math.max(1, total)) * (1 - collected.done / Math.max(1, total));
   const own = { work: estimate.work * share, start: estimate.start };
   const workers = Math.min(
@@ -62,7 +62,7 @@ export async function executeRun(execution: Execution): Promise<Run> {
     openLane: () =>
       workers > 1
         ? openProcessLane(setup, signal)
-        : Promise.resolve(laneOver(classifier, setup, signal)),
+        : Promise.resolve(laneOver({ classifier, surrogate }, setup, signal)),
     signal,
     deadline,
     onPart: (block, part) => {

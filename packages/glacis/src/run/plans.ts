@@ -1,6 +1,15 @@
 /** What each command and method runs. */
-import { type Attack, attackTable, defaultPlan, type Plan } from '@glacis/core';
+import {
+  type Attack,
+  attackTable,
+  type Classifier,
+  defaultPlan,
+  type Plan,
+  type Threat,
+  transferFrom,
+} from '@glacis/core';
 import { type Cascade, cascades, type MethodName } from '../cli/methods.ts';
+import { UsageError } from '../errors.ts';
 
 /** An audit, or the attacks asked for. */
 export type Job = 'audit' | readonly MethodName[];
@@ -16,16 +25,46 @@ function isCascade(name: MethodName): name is Cascade {
   return name in cascades;
 }
 
-export function planOf(job: Job): JobPlan {
-  const plan = defaultPlan();
+/** Throws UsageError where a method needs a surrogate and none is given. */
+export function planOf(job: Job, surrogate: Classifier | null): JobPlan {
+  const plan = defaultPlan(surrogate);
   if (job === 'audit') return { plan, radii: true, proofs: true };
   const named = job.flatMap((name) =>
-    isCascade(name) ? cascadeOf(plan, name) : attackTable[name],
+    isCascade(name) ? cascadeOf(plan, name) : attackNamed(name, surrogate),
   );
   const attacks = named.filter(({ side }) => side === 'attack');
   const noise = named.find(({ side }) => side === 'noise') ?? null;
   const chosen = { ...plan, attacks, noise: job.some(isCascade) ? plan.noise : noise };
   return { plan: chosen, radii: job.includes('minimum'), proofs: false };
+}
+
+/**
+ * Throws UsageError where a method that was asked for by its own name cannot serve the norm or the model,
+ * with those that can. Cascades leave such members out.
+ */
+export function requireServing(
+  job: Job,
+  context: { readonly classifier: Classifier; readonly threat: Threat },
+  surrogate: Classifier | null,
+): void {
+  if (job === 'audit') return;
+  for (const name of job) {
+    if (isCascade(name)) continue;
+    const why = attackNamed(name, surrogate).refusal?.(context);
+    if (why == null) continue;
+    const able = Object.values<Attack>(attackTable).filter((attack) => !attack.refusal?.(context));
+    throw new UsageError(
+      `--method ${name}: ${why}; those that can: ${able.map(({ id }) => id).join(', ')}.`,
+    );
+  }
+}
+
+function attackNamed(name: Exclude<MethodName, Cascade>, surrogate: Classifier | null): Attack {
+  if (name !== 'transfer') return attackTable[name];
+  if (surrogate) return transferFrom(surrogate);
+  throw new UsageError(
+    '--method transfer needs --surrogate FILE: the model whose gradients are tried on this one.',
+  );
 }
 
 function cascadeOf(plan: Plan, name: Cascade): readonly Attack[] {

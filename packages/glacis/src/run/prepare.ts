@@ -17,11 +17,14 @@ import { findExample } from './example.ts';
 import { type Inputs, loadInputs } from './inputs.ts';
 import { openModelFile } from './model-file.ts';
 import { sizesOfData } from './open-sizes.ts';
-import type { Job } from './plans.ts';
+import { type Job, planOf, requireServing } from './plans.ts';
+import { openSurrogate, surrogateFile } from './surrogate.ts';
 import { chooseThreat } from './threat.ts';
 
 export interface Prepared {
   readonly classifier: Classifier;
+  /** The model that lends its gradients. */
+  readonly surrogate: Classifier | null;
   readonly inputs: Inputs;
   readonly threat: Threat;
   readonly setup: Setup;
@@ -32,6 +35,7 @@ export interface Prepared {
   /** Clean accuracy below one half, and why that may be. */
   readonly warning: string | null;
   readonly deadline: number | undefined;
+  release(): Promise<void>;
 }
 
 export interface RunRequest {
@@ -42,7 +46,7 @@ export interface RunRequest {
   readonly job: Job;
 }
 
-/** Throws UsageError. The caller releases the classifier. */
+/** Throws UsageError. The caller releases what was opened. */
 export async function prepareRun(request: RunRequest): Promise<Prepared> {
   const started = Date.now();
   const example = request.values.example === undefined ? null : findExample(request);
@@ -64,10 +68,20 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
   const classifier = await opened(modelPath, () =>
     openClassifier(modelFile.model, runtime, { fixed, straightThrough }),
   );
+  let surrogate: Classifier | null = null;
+  const release = async (): Promise<void> => {
+    await classifier.release();
+    await surrogate?.release();
+  };
   try {
+    const lender =
+      values.surrogate === undefined ? null : await surrogateFile(values.surrogate, values);
+    surrogate = lender && (await openSurrogate(lender, runtime, classifier));
+    planOf(request.job, surrogate);
     const inputs = await loadInputs(dataPath, values, classifier);
     checkRows(fixed, inputs.total);
     const { threat, radii, notes } = await chooseThreat(inputs, values, classifier);
+    requireServing(request.job, { classifier, threat }, surrogate);
     const { correct, warning } = await checkClean(classifier, inputs);
     const { semantics = 'float32', seed = 0 } = values;
     const size = Object.entries(modelFile.sizes);
@@ -77,6 +91,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
     const { norm, eps, clip, weights, frozen } = threat;
     return {
       classifier,
+      surrogate,
       inputs,
       threat,
       setup: {
@@ -84,7 +99,8 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
         modelSha256: modelFile.sha256,
         modelFlags: { mean, std, preprocess, set, output, size },
         straightThrough,
-        norm: norm.name === 'l0' ? 'linf' : norm.name,
+        surrogate: lender,
+        norm: norm.name,
         threat: { eps, clip, weights, frozen },
         semantics,
         seed,
@@ -114,9 +130,10 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
       correct,
       warning,
       deadline,
+      release,
     };
   } catch (error) {
-    await classifier.release();
+    await release();
     throw error;
   }
 }

@@ -27,7 +27,7 @@ function part(name: string, key: string, rows = Infinity): string {
   return path;
 }
 
-interface Audited extends Pick<Run, 'samples' | 'notes' | 'verdicts'> {
+interface Audited extends Pick<Run, 'samples' | 'notes' | 'verdicts' | 'methods'> {
   readonly code: number | null;
   readonly stderr: string;
 }
@@ -36,7 +36,7 @@ async function audit(name: string, ...words: readonly string[]): Promise<Audited
   const eps = words.includes('--eps') ? [] : ['--eps', '0.05'];
   const all = ['audit', file(name), ...eps, ...words, '--json', '--workers', '1'];
   const { code, stdout, stderr } = await glacis(all);
-  const empty = { samples: [], notes: [], verdicts: {} } as unknown as Run;
+  const empty = { samples: [], notes: [], verdicts: {}, methods: [] } as unknown as Run;
   return { ...(stdout === '' ? empty : (JSON.parse(stdout) as Run)), code, stderr };
 }
 
@@ -110,11 +110,13 @@ test('an output is chosen by name', async () => {
   expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('logits, embedding')]);
 });
 
-test('a quantised model shows attacks nothing, unless they pass its steps', async () => {
+test('a quantised model shows gradients nothing, unless they pass its steps; scores show it', async () => {
   const words = ['--data', data('ort-lenet-int8'), '--x', 'input.picture', '--eps', '0.1'];
   const blind = await audit('ort-lenet-int8', ...words);
   expect(blind.notes.join(' ')).toContain('--straight-through');
-  expect(blind.verdicts.falsified).toBe(0);
+  const decided = blind.methods.filter(({ decided }) => decided > 0).map(({ id }) => id);
+  expect(decided).not.toContain('pgd-margin');
+  expect(decided).toContain('square');
   const seeing = await audit('ort-lenet-int8', ...words, '--straight-through');
   expect(seeing.verdicts.falsified).toBeGreaterThan(0);
 });

@@ -64,6 +64,7 @@ export const l1Norm: Norm = {
   name: 'l1',
   isBox: false,
   sparse: true,
+  counts: false,
   length: (delta) => {
     let sum = 0;
     for (let i = 0; i < delta.length; i++) sum += Math.abs(delta[i] ?? 0);

@@ -54,6 +54,7 @@ export const l2Norm: Norm = {
   name: 'l2',
   isBox: false,
   sparse: false,
+  counts: false,
   length: (delta) => {
     let sum = 0;
     for (let i = 0; i < delta.length; i++) sum += (delta[i] ?? 0) ** 2;

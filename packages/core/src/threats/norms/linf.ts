@@ -5,6 +5,7 @@ export const linfNorm: Norm = {
   name: 'linf',
   isBox: true,
   sparse: false,
+  counts: false,
   length: (delta) => {
     let most = 0;
     for (let i = 0; i < delta.length; i++) most = Math.max(most, Math.abs(delta[i] ?? 0));
