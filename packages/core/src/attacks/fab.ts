@@ -6,6 +6,7 @@
  */
 import { RandomBlock } from '../tensor/random.ts';
 import type { Rows } from '../threats/ball.ts';
+import type { Moves } from '../threats/moves.ts';
 import type { Attack, AttackContext } from './attack.ts';
 import {
   keepWalkers,
@@ -31,6 +32,9 @@ export interface FabOptions {
 const PAST = 1.05;
 const MOST_BIAS = 0.1;
 const BACK = 0.9;
+/** Every so many steps walkers are left that are this factor behind their row's nearest break. */
+const REVIEW = 10;
+const BEHIND = 1.2;
 const FAB_DRAWS = 0x20000;
 
 export function fab(options: FabOptions): Attack {
@@ -58,8 +62,6 @@ export function fab(options: FabOptions): Attack {
     },
   };
 }
-const env = (k: string, d: number): number => Number((globalThis as any).process.env[k] ?? d);
-
 /** Starts of a later run: random points within half the distance of what is known. */
 function scatter(
   { classifier, threat, seed }: AttackContext,
@@ -86,87 +88,92 @@ async function walk(
   width: number,
 ): Promise<void> {
   const size = context.classifier.sampleSize;
-  const scratch = {
-    own: new Float64Array(size),
-    move: new Float64Array(size),
+  const scratch: Scratch = {
+    moves: [new Float64Array(size), new Float64Array(size)],
     home: new Float64Array(size),
   };
   let walkers = from;
   let nearest = new Float64Array(walkers.row.length).fill(Infinity);
-  const cut = env('CUT', 0);
-  for (let step = 0; step < steps; step++) {
+  for (let step = 0; step < steps && walkers.row.length > 0; step++) {
     const slopes = await breaks.look(walkers);
     for (let first = 0; first < walkers.row.length; first += width) {
       const x = walkers.x.subarray(first * size, (first + 1) * size);
       const centre = breaks.centre(walkers.row[first] ?? 0);
-      if ((slopes.margin[first] ?? 1) <= 0) {
-        nearest[first] = Math.min(nearest[first]!, breaks.moves.distance(centre, x));
-        if (env('NOBACK', 0) === 0) {
-        for (let i = 0; i < size; i++) {
-          const c = centre[i] ?? 0;
-          x[i] = c + BACK * ((x[i] ?? 0) - c);
-        }
-        spread(walkers.x, first, width, size);
-        continue;
-        }
+      if (slopes.broken[first]) {
+        const distance = breaks.moves.distance(centre, x);
+        nearest[first] = Math.min(nearest[first] ?? Infinity, distance);
+        breaks.moves.stretch(centre, x, BACK * distance);
+      } else {
+        stepFrom(breaks.moves, slopes, first, width, x, centre, scratch);
       }
-      stepFrom(breaks, slopes, first, width, x, centre, scratch);
-      spread(walkers.x, first, width, size);
+      for (let i = 1; i < width; i++) {
+        walkers.x.copyWithin((first + i) * size, first * size, (first + 1) * size);
+      }
     }
-    if (cut > 0 && width === 1 && step > 0 && step % cut === 0) {
-      const kept: number[] = [];
-      walkers.row.forEach((r, i) => { if (nearest[i]! <= breaks.distances[r]! * env('SLACK', 1.2) || !breaks.found(r)) kept.push(i); });
-      walkers = keepWalkers(context, rows, walkers, kept);
-      nearest = Float64Array.from(kept, (i) => nearest[i]!);
-    }
+    if (width > 1 || step % REVIEW !== REVIEW - 1) continue;
+    const kept = [...walkers.row.keys()].filter((i) => {
+      const row = walkers.row[i] ?? 0;
+      return !breaks.found(row) || (nearest[i] ?? 0) <= BEHIND * (breaks.distances[row] ?? 0);
+    });
+    walkers = keepWalkers(context, rows, walkers, kept);
+    nearest = Float64Array.from(kept, (i) => nearest[i] ?? Infinity);
   }
 }
 
 interface Scratch {
-  own: Float64Array;
-  move: Float64Array;
-  home: Float64Array;
+  readonly moves: readonly [Float64Array, Float64Array];
+  readonly home: Float64Array;
+}
+
+export interface Plane {
+  /** Which walker's boundary. */
+  readonly walker: number;
+  /** The shortest move onto it, and its length. */
+  readonly move: Float64Array;
+  readonly length: number;
+}
+
+/** The nearest linearised boundary of the `width` walkers that stand together at x. */
+export function nearestPlane(
+  moves: Moves,
+  { lead, gradient }: Slopes,
+  first: number,
+  width: number,
+  x: Float32Array,
+  scratch: readonly [Float64Array, Float64Array],
+): Plane {
+  let [spare, move] = scratch;
+  let [length, walker] = [Infinity, first];
+  for (let i = first; i < first + width; i++) {
+    const slope = gradient.subarray(i * x.length, (i + 1) * x.length);
+    const own = moves.cross(x, slope, -(lead[i] ?? 0), spare);
+    if (i > first && !(own < length)) continue;
+    [length, walker] = [own, i];
+    [spare, move] = [move, spare];
+  }
+  return { walker, move, length };
 }
 
 function stepFrom(
-  breaks: NearestBreaks,
-  { lead, gradient }: Slopes,
+  moves: Moves,
+  slopes: Slopes,
   first: number,
   width: number,
   x: Float32Array,
   centre: Float32Array,
   scratch: Scratch,
 ): void {
-  const { moves } = breaks;
   const size = x.length;
-  let [least, chosen] = [Infinity, first];
-  for (let i = first; i < first + width; i++) {
-    const slope = gradient.subarray(i * size, (i + 1) * size);
-    const length = moves.cross(x, slope, -(lead[i] ?? 0), scratch.own);
-    if (length < least) {
-      [least, chosen] = [length, i];
-      [scratch.own, scratch.move] = [scratch.move, scratch.own];
-    }
-  }
-  if (least === Infinity) return;
-  const { move, home } = scratch;
-  const slope = gradient.subarray(chosen * size, (chosen + 1) * size);
-  let need = -(lead[chosen] ?? 0);
+  const { walker, move, length } = nearestPlane(moves, slopes, first, width, x, scratch.moves);
+  const slope = slopes.gradient.subarray(walker * size, (walker + 1) * size);
+  let need = -(slopes.lead[walker] ?? 0);
   for (let i = 0; i < size; i++) need += (slope[i] ?? 0) * ((x[i] ?? 0) - (centre[i] ?? 0));
+  const { home } = scratch;
   const fromHome = moves.cross(centre, slope, need, home);
-  const bias = Math.min(env('BIAS', MOST_BIAS), least / Math.max(least + fromHome, 1e-30));
-  const past = env('PAST', PAST);
+  const bias = Math.min(MOST_BIAS, length / Math.max(length + fromHome, Number.MIN_VALUE));
   for (let i = 0; i < size; i++) {
-    const c = centre[i] ?? 0;
-    const near = (x[i] ?? 0) + past * (move[i] ?? 0);
-    x[i] = (1 - bias) * near + bias * (c + past * (home[i] ?? 0));
+    const near = (x[i] ?? 0) + PAST * (move[i] ?? 0);
+    x[i] = (1 - bias) * near + bias * ((centre[i] ?? 0) + PAST * (home[i] ?? 0));
   }
   moves.clip(x);
-}
-
-/** The walkers of one group stand together. */
-function spread(x: Float32Array, first: number, width: number, size: number): void {
-  for (let i = 1; i < width; i++) {
-    x.copyWithin((first + i) * size, first * size, (first + 1) * size);
-  }
 }

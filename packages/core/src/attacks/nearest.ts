@@ -29,10 +29,11 @@ export interface Walkers {
 
 /** What the lead program says at each walker's position. */
 export interface Slopes {
+  /** Below 0 where the walker's rival does not lead yet by what makes a break sure. */
   readonly lead: Float32Array;
   readonly gradient: Float32Array;
-  readonly margin: Float32Array;
-  readonly size: Float32Array;
+  /** 1 where the position is a sure break. */
+  readonly broken: Uint8Array;
 }
 
 const NOTHING = new Float32Array();
@@ -107,30 +108,31 @@ export class NearestBreaks {
     return this.outcome.best.subarray(row * this.size, (row + 1) * this.size);
   }
 
+  /** Whether the row has a sure break. */
   found(row: number): boolean {
-    return (this.outcome.margins[row] ?? 1) <= 0;
+    return this.sure[row] === 1;
   }
 
   /**
    * Takes the position if it breaks the row nearer than known. A break at a tie, which the original
-   * file may not share, gives way to any sure one. Returns whether the position is a break.
+   * file may not share, gives way to any sure one. Returns whether the position is a sure break.
    */
   offer(row: number, x: Float32Array, margin: number, logit: number): boolean {
     if (!(margin <= 0)) {
-      if (!this.found(row) && this.standsAt(row, x)) this.outcome.margins[row] = margin;
-      return Number.isNaN(margin);
+      if (this.standsAt(row, x)) this.outcome.margins[row] = margin;
+      return false;
     }
     const sure = margin < -SURE * logit ? 1 : 0;
     const known = this.sure[row] ?? 0;
-    if (sure < known) return true;
+    if (sure < known) return false;
     const distance = this.moves.distance(this.centre(row), x);
     const most = sure > known ? (this.rows.radii[row] ?? 0) : (this.distances[row] ?? 0);
-    if (!(distance <= most)) return true;
+    if (!(distance <= most)) return sure === 1;
     this.distances[row] = distance;
     this.sure[row] = sure;
     this.outcome.margins[row] = margin;
     this.best(row).set(x);
-    return true;
+    return sure === 1;
   }
 
   /** Without a break the outcome is the input itself, with its margin. */
@@ -148,12 +150,14 @@ export class NearestBreaks {
     const feeds = { ...walkers.feeds, x: { data: walkers.x, shape: classifier.sampleShape } };
     const seen = await runRows(classifier, program, feeds, count, signal);
     const { lead = NOTHING, gradient = NOTHING, margin = NOTHING, size = NOTHING } = seen;
-    walkers.row.forEach((row, i) => {
+    const broken = Uint8Array.from(walkers.row, (row, i) => {
+      // Boundaries are aimed at where a break is a sure one.
+      lead[i] = (lead[i] ?? 0) - 2 * SURE * (size[i] ?? 0);
       this.charge(row, 1);
       const x = walkers.x.subarray(i * this.size, (i + 1) * this.size);
-      this.offer(row, x, margin[i] ?? Infinity, size[i] ?? 0);
+      return this.offer(row, x, margin[i] ?? Infinity, size[i] ?? 0) ? 1 : 0;
     });
-    return { lead, gradient, margin, size };
+    return { lead, gradient, broken };
   }
 
   private charge(row: number, gradients: number): void {

@@ -1,6 +1,10 @@
 /** Attacks by name: what the command line offers and the ledger says. Adding one is a file and a row here. */
 import type { Attack } from './attack.ts';
+import { ddn } from './ddn.ts';
+import { deepfool } from './deepfool.ts';
+import { fab } from './fab.ts';
 import { fgsm } from './fgsm.ts';
+import { fmn } from './fmn.ts';
 import { noise } from './noise.ts';
 import { pgd } from './pgd.ts';
 import { rivals } from './rivals.ts';
@@ -17,6 +21,12 @@ export const attackTable = {
   'pgd-margin': pgd({ loss: 'margin', steps: 20, restarts: 1 }),
   'pgd-ce': pgd({ loss: 'cross-entropy', steps: 20, restarts: 2 }),
   'pgd-restarts': pgd({ id: 'pgd-restarts', loss: 'margin', steps: 40, restarts: 4 }),
+  fab: fab({ id: 'fab', targeted: false, rivals: RIVALS, steps: 30, restarts: 1 }),
+  'fab-t': fab({ id: 'fab-t', targeted: true, rivals: RIVALS, steps: 100, restarts: 1 }),
+  deepfool: deepfool({ steps: 50, rivals: RIVALS }),
+  ddn: ddn({ steps: 100 }),
+  fmn: fmn({ id: 'fmn', steps: 100, rounds: 1, rivals: 0 }),
+  'fmn-rounds': fmn({ id: 'fmn-rounds', steps: 60, rounds: 3, rivals: 3 }),
 } satisfies Readonly<Record<string, Attack>>;
 
 export type AttackName = keyof typeof attackTable;

@@ -50,6 +50,29 @@ export class Moves {
     return length;
   }
 
+  /**
+   * The steepest direction of unit length in the norm for a projected step, written to `move`: the signs
+   * in ℓ∞, the gradient scaled to unit length in ℓ2 and ℓ1. Returns whether there is one.
+   */
+  steepest(gradient: Float32Array, move: Float64Array): boolean {
+    const { threat, weight } = this;
+    const signs = threat.norm.isBox;
+    for (let i = 0; i < move.length; i++) {
+      const slope = (gradient[i] ?? 0) * (weight[i] ?? 0);
+      move[i] = signs ? Math.sign(slope) : slope;
+    }
+    const length = threat.norm.length(move);
+    if (!(length > 0) || !Number.isFinite(length)) return false;
+    for (let i = 0; i < move.length; i++) move[i] = ((move[i] ?? 0) / length) * (weight[i] ?? 0);
+    return true;
+  }
+
+  /** x + share·move, into the valid box, in place. */
+  go(x: Float32Array, move: Float64Array, share: number): void {
+    for (let i = 0; i < x.length; i++) x[i] = (x[i] ?? 0) + share * (move[i] ?? 0);
+    this.clip(x);
+  }
+
   /** x into the ball of the radius about the centre and into the valid box, in place. */
   shrink(centre: Float32Array, x: Float32Array, radius: number): void {
     const { threat, weight, unit } = this;
@@ -57,6 +80,18 @@ export class Moves {
     threat.norm.shrink?.(unit, radius);
     for (let i = 0; i < unit.length; i++) {
       x[i] = (centre[i] ?? 0) + (unit[i] ?? 0) * (weight[i] ?? 0);
+    }
+    this.clip(x);
+  }
+
+  /** x away from the centre until its distance is the radius, then into the valid box, in place. */
+  stretch(centre: Float32Array, x: Float32Array, radius: number): void {
+    const distance = this.distance(centre, x);
+    if (!(distance > 0)) return;
+    const factor = radius / distance;
+    for (let i = 0; i < x.length; i++) {
+      const c = centre[i] ?? 0;
+      x[i] = c + factor * ((x[i] ?? 0) - c);
     }
     this.clip(x);
   }

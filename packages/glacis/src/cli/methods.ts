@@ -21,6 +21,12 @@ export const attacks: Readonly<Record<AttackName, string>> = {
   'pgd-margin': 'projected gradient descent on the margin, 20 steps',
   'pgd-ce': 'projected gradient descent on cross-entropy, 20 steps, two runs',
   'pgd-restarts': 'projected gradient descent on the margin, 40 steps, four runs',
+  fab: 'nearest break: onto the nearest linearised boundary, 30 steps (ℓ∞, ℓ2, ℓ1)',
+  'fab-t': 'nearest break: the same towards each rival class, 100 steps (ℓ∞, ℓ2, ℓ1)',
+  deepfool: 'nearest break: linearised boundaries until something breaks (ℓ∞, ℓ2)',
+  ddn: 'nearest break: 100 steps on spheres that shrink and grow (ℓ2)',
+  fmn: 'nearest break: 100 steps in balls that shrink and grow (ℓ∞, ℓ2, ℓ1)',
+  'fmn-rounds': 'nearest break: the same in three rounds from scattered points, towards rivals too',
 };
 
 export type MethodName = Cascade | AttackName;

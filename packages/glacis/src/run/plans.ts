@@ -25,14 +25,19 @@ export function planOf(job: Job): JobPlan {
   const attacks = named.filter(({ side }) => side === 'attack');
   const noise = named.find(({ side }) => side === 'noise') ?? null;
   const chosen = { ...plan, attacks, noise: job.some(isCascade) ? plan.noise : noise };
-  return { plan: chosen, radii: job.includes('minimum'), proofs: false };
+  const minimum = job.includes('minimum');
+  return { plan: minimum ? { ...chosen, ...CLOSE } : chosen, radii: minimum, proofs: false };
 }
+
+/** After a search for the nearest breaks, radii need only be tried shortly below them. */
+const CLOSE = { tolerance: 0.05, polishShare: 0.01 } as const;
 
 function cascadeOf(plan: Plan, name: Cascade): readonly Attack[] {
   switch (name) {
     case 'standard':
-    case 'minimum':
       return plan.attacks;
+    case 'minimum':
+      return [attackTable['fmn-rounds']];
     case 'fast':
       return plan.attacks.slice(0, 2);
   }
