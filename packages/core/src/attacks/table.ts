@@ -1,5 +1,6 @@
 /** Attacks by name: what the command line offers and the ledger says. Adding one is a file and a row here. */
 import type { Attack } from './attack.ts';
+import { cw } from './cw.ts';
 import { ddn } from './ddn.ts';
 import { deepfool } from './deepfool.ts';
 import { fab } from './fab.ts';
@@ -24,6 +25,7 @@ export const attackTable = {
   fab: fab({ id: 'fab', targeted: false, rivals: RIVALS, steps: 30, restarts: 1 }),
   'fab-t': fab({ id: 'fab-t', targeted: true, rivals: RIVALS, steps: 100, restarts: 1 }),
   deepfool: deepfool({ steps: 50, rivals: RIVALS }),
+  cw: cw({ steps: 100, searches: 5 }),
   ddn: ddn({ steps: 100 }),
   fmn: fmn({ id: 'fmn', steps: 100, rounds: 1, rivals: 0 }),
   'fmn-rounds': fmn({ id: 'fmn-rounds', steps: 60, rounds: 3, rivals: 3 }),

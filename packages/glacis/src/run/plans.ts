@@ -29,8 +29,8 @@ export function planOf(job: Job): JobPlan {
   return { plan: minimum ? { ...chosen, ...CLOSE } : chosen, radii: minimum, proofs: false };
 }
 
-/** After a search for the nearest breaks, radii need only be tried shortly below them. */
-const CLOSE = { tolerance: 0.05, polishShare: 0.01 } as const;
+/** After a search for the nearest breaks, trying radii is for what it did not break. */
+const CLOSE = { tolerance: 0.05, polish: [] } as const;
 
 function cascadeOf(plan: Plan, name: Cascade): readonly Attack[] {
   switch (name) {
