@@ -81,13 +81,15 @@ export function fillSteepest(
     }
     for (let k = low; k < above; k++) out[index[k] ?? 0] = room[index[k] ?? 0] ?? 0;
     left -= gain;
-    for (let k = above; k < below && left > 0 && pivot > 0; k++) {
+    // What has no slope gains nothing.
+    if (!(pivot > 0)) return;
+    for (let k = above; k < below && left > 0; k++) {
       const i = index[k] ?? 0;
       const part = Math.min(left / pivot, room[i] ?? 0);
       out[i] = part;
       left -= part * pivot;
     }
-    low = pivot > 0 ? below : high;
+    low = below;
   }
 }
 
