@@ -116,3 +116,24 @@ export function targetedJumpProgram(c: Classifier, threat: Threat): Promise<Prog
 export function marginProgram(c: Classifier): Promise<Program> {
   return c.searchPrograms.named('margin', () => marginGraph(c));
 }
+
+/**
+ * x, labels, targets → `lead`: z_target − z_label, or, where the target is −1, that of the strongest
+ * rival; its `gradient` at x, the `margin`, and `size`, the largest |logit|.
+ */
+export function leadGraph(classifier: Classifier): Graph {
+  const b = new Builder();
+  const batch = batchOf(classifier);
+  const x = b.input('x', [batch, ...classifier.sampleShape]);
+  const { logits, oneHot } = networkOver(b, classifier, x);
+  const wanted = oneHotRows(b, b.input('targets', [batch], 'int32'), classifier.classes);
+  const margin = marginOf(b, logits, oneHot);
+  const own = b.sum(b.mul(logits, b.sub(wanted, oneHot)), [1]);
+  const lead = b.where(b.sum(wanted, [1]), own, b.neg(margin));
+  const [gradient = x] = gradientWith(b, lead, [x], classifier);
+  return b.graph({ lead, gradient, margin, size: b.maximum(b.abs(logits), [1]) });
+}
+
+export function leadProgram(c: Classifier): Promise<Program> {
+  return c.searchPrograms.named('lead', () => leadGraph(c));
+}

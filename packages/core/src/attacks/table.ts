@@ -1,9 +1,14 @@
 /** Attacks by name: what the command line offers and the ledger says. Adding one is a file and a row here. */
 import { apgd } from './apgd.ts';
 import type { Attack } from './attack.ts';
+import { cw } from './cw.ts';
+import { ddn } from './ddn.ts';
+import { deepfool } from './deepfool.ts';
+import { fab } from './fab.ts';
 import { fgsm } from './fgsm.ts';
 import { mpgd } from './mpgd.ts';
 import { hopSkipJump } from './hop-skip-jump.ts';
+import { fmn } from './fmn.ts';
 import { noise } from './noise.ts';
 import { pgd } from './pgd.ts';
 import { rivals } from './rivals.ts';
@@ -36,6 +41,13 @@ export const attackTable = {
   }),
   square: square({ queries: 5000 }),
   hopskipjump: hopSkipJump({ queries: 10_000 }),
+  fab: fab({ id: 'fab', targeted: false, rivals: RIVALS, steps: 30, restarts: 1 }),
+  'fab-t': fab({ id: 'fab-t', targeted: true, rivals: RIVALS, steps: 100, restarts: 1 }),
+  deepfool: deepfool({ steps: 50, rivals: RIVALS }),
+  cw: cw({ steps: 100, searches: 5 }),
+  ddn: ddn({ steps: 100 }),
+  fmn: fmn({ id: 'fmn', steps: 100, rounds: 1, rivals: 0 }),
+  'fmn-rounds': fmn({ id: 'fmn-rounds', steps: 60, rounds: 3, rivals: 3 }),
 } satisfies Readonly<Record<string, Attack>>;
 
 export type AttackName = keyof typeof attackTable;

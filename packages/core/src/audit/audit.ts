@@ -95,9 +95,13 @@ async function auditBlock(
   enter('noise');
   await noiseStage(job, open);
   enter('attack');
-  await attackStages(job, open);
+  const [cheap, dear] = [plan.attacks.slice(0, plan.cheap), plan.attacks.slice(plan.cheap)];
+  const standing = await attackStages(job, open, cheap);
   if (proofs) enter('prove');
-  if (proofs && !outOfTime()) await certifyAtEps(context, ledger, open);
+  if (proofs && !outOfTime()) await certifyAtEps(context, ledger, standing);
+  enter('strong attack');
+  const undecided = standing.filter(({ lower }) => (lower ?? -1) < context.threat.eps);
+  await attackStages(job, undecided, dear, standing.length - undecided.length);
   if (radii) {
     enter('upper radius');
     await searchUpperRadius(context, ledger, open, plan, outOfTime);

@@ -1,15 +1,24 @@
 /** The stages of an audit, how much of the work each is, and the time each took. */
 
-const stages = ['clean', 'noise', 'attack', 'prove', 'upper radius', 'lower radius'] as const;
+const stages = [
+  'clean',
+  'noise',
+  'attack',
+  'prove',
+  'strong attack',
+  'upper radius',
+  'lower radius',
+] as const;
 export type Stage = (typeof stages)[number];
 /** Rough share of the work a stage is, for progress only. */
 const weights: Readonly<Record<Stage, number>> = {
   clean: 0.02,
   noise: 0.08,
-  attack: 0.3,
+  attack: 0.1,
   prove: 0.05,
-  'upper radius': 0.45,
-  'lower radius': 0.1,
+  'strong attack': 0.25,
+  'upper radius': 0.3,
+  'lower radius': 0.2,
 };
 
 export class StageClock {

@@ -10,6 +10,8 @@ export interface Plan {
   readonly noise: Attack | null;
   /** At the run's ε. */
   readonly attacks: readonly Attack[];
+  /** How many of them run before proofs are asked for; the rest attack what is not proven either. */
+  readonly cheap: number;
   /** For the nearest break of every input, before the search for the smallest broken radius. */
   readonly nearest: readonly Attack[];
   /** At each radius of the search for the smallest broken one. */
@@ -31,10 +33,12 @@ export function defaultPlan(surrogate: Classifier | null = null): Plan {
       attackTable['apgd-wide'],
       attackTable['apgd-margin'],
       attackTable['fgsm-rivals'],
+      attackTable['fmn-rounds'],
       attackTable['apgd-t'],
       ...(surrogate ? [transferFrom(surrogate)] : []),
       attackTable.square,
     ],
+    cheap: 4,
     nearest: [],
     search: [
       attackTable.fgsm,

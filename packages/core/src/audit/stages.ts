@@ -1,5 +1,5 @@
 /** The stages before the radius searches: clean answers, the estimate, noise, attacks at the run's ε. */
-import type { AttackContext } from '../attacks/attack.ts';
+import type { Attack, AttackContext } from '../attacks/attack.ts';
 import { jumpProgram } from '../attacks/programs.ts';
 import { answerFor, type Judgement, scoreMargin } from '../runtime/judgement.ts';
 import { runRows } from '../runtime/rows.ts';
@@ -84,15 +84,21 @@ export async function noiseStage(
   ledger.standing(plan.noise.id, broken.filter((flag) => !flag).length);
 }
 
+/**
+ * Attacks in order, each on what the ones before it left standing; returns that. `safe`: how many other
+ * inputs are proven, and stand as well.
+ */
 export async function attackStages(
-  { context, ledger, plan, outOfTime }: Job,
+  { context, ledger, outOfTime }: Job,
   entries: readonly Entry[],
-): Promise<void> {
+  attacks: readonly Attack[],
+  safe = 0,
+): Promise<Entry[]> {
   const { eps } = context.threat;
   // Noise is a yardstick: what it broke is still shown to the first attack.
   let open = [...entries];
-  for (const attack of plan.attacks) {
-    if (outOfTime()) return;
+  for (const attack of attacks) {
+    if (outOfTime() || open.length + safe === 0) return open;
     if (attack.refusal?.(context)) continue;
     const radii = Float64Array.from(open, (entry) =>
       attack.aim === 'nearest' ? within(context, entry) : eps,
@@ -106,8 +112,9 @@ export async function attackStages(
       const atEps = attack.aim === 'ball' && broken[i] === true;
       return !atEps && !(entry.upper !== null && entry.upper <= eps);
     });
-    ledger.standing(attack.id, open.length);
+    ledger.standing(attack.id, open.length + safe);
   }
+  return open;
 }
 
 /** Without labels the model's own answers are what must not change. */

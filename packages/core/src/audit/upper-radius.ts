@@ -75,6 +75,7 @@ async function seekNearest(
   outOfTime: () => boolean,
 ): Promise<void> {
   for (const attack of plan.nearest) {
+    if (attack.refusal?.(context)) continue;
     const open = entries.filter(({ upper }) => upper === null || upper > 0);
     if (open.length === 0 || outOfTime()) return;
     const radii = Float64Array.from(open, (entry) => within(context, entry));

@@ -40,6 +40,10 @@ export interface Norm {
   project(b: Builder, v: Node, rooms: Rooms): Node;
   /** A random direction of unit length, written to `out`. */
   sample(random: RandomBlock, out: Float64Array): void;
+  /** The shortest u with a·u = need and 0 ≤ u ≤ room, or as far as the rooms go; a ≥ 0 (float64). */
+  cross?(a: Float64Array, room: Float64Array, need: number, out: Float64Array): void;
+  /** u, in place, to the nearest point (Euclidean) of the ball (float64). */
+  shrink?(u: Float64Array, radius: number): void;
 }
 
 /** Room in the direction of a: up where a > 0, down where a < 0. */

@@ -30,6 +30,13 @@ export const attacks: Readonly<Record<AttackName, string>> = {
   'apgd-wide': 'Auto-PGD on cross-entropy, drawn in from balls three and two times as wide',
   square: 'Square Attack: random squares judged by the scores alone, 5,000 queries',
   hopskipjump: 'HopSkipJump: the nearest break from decisions alone, 10,000 queries',
+  fab: 'nearest break: onto the nearest linearised boundary, 30 steps (ℓ∞, ℓ2, ℓ1)',
+  'fab-t': 'nearest break: the same towards each rival class, 100 steps (ℓ∞, ℓ2, ℓ1)',
+  deepfool: 'nearest break: linearised boundaries until something breaks (ℓ∞, ℓ2)',
+  cw: 'nearest break: Carlini and Wagner, 100 steps of Adam, five penalties (ℓ2)',
+  ddn: 'nearest break: 100 steps on spheres that shrink and grow (ℓ2)',
+  fmn: 'nearest break: 100 steps in balls that shrink and grow (ℓ∞, ℓ2, ℓ1)',
+  'fmn-rounds': 'nearest break: the same in three rounds from scattered points, towards rivals too',
 };
 
 /** Attacks that need another model, named by --surrogate. */

@@ -35,7 +35,9 @@ export function planOf(job: Job, surrogate: Classifier | null): JobPlan {
   const attacks = named.filter(({ side }) => side === 'attack');
   const noise = named.find(({ side }) => side === 'noise') ?? null;
   const chosen = { ...plan, attacks, noise: job.some(isCascade) ? plan.noise : noise };
-  return { plan: chosen, radii: job.includes('minimum'), proofs: false };
+  const minimum = job.includes('minimum');
+  const nearest = minimum ? [attackTable['fmn-rounds']] : [];
+  return { plan: { ...chosen, nearest }, radii: minimum, proofs: false };
 }
 
 /**
@@ -70,8 +72,8 @@ function attackNamed(name: Exclude<MethodName, Cascade>, surrogate: Classifier |
 function cascadeOf(plan: Plan, name: Cascade): readonly Attack[] {
   switch (name) {
     case 'standard':
-    case 'minimum':
       return plan.attacks;
+    case 'minimum':
     case 'fast':
       return plan.attacks.slice(0, 2);
   }

@@ -5,6 +5,7 @@
  */
 import type { Builder } from '../../graph/builder.ts';
 import type { Node } from '../../graph/graph.ts';
+import { fillSteepest, softThreshold } from '../crossing.ts';
 import { clampToRooms, lastAxis, type Norm, normalised, roomAlong, type Rooms } from '../norm.ts';
 
 const ROUNDS = 26;
@@ -115,4 +116,6 @@ export const l1Norm: Norm = {
     }
     for (let i = 0; i < out.length; i++) out[i] = (out[i] ?? 0) / (sum || 1);
   },
+  cross: fillSteepest,
+  shrink: softThreshold,
 };

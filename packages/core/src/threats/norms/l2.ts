@@ -6,6 +6,7 @@
  */
 import type { Builder } from '../../graph/builder.ts';
 import type { Node } from '../../graph/graph.ts';
+import { fillEvenly } from '../crossing.ts';
 import { clampToRooms, lastAxis, type Norm, normalised, roomAlong, type Rooms } from '../norm.ts';
 
 const ROUNDS = 20;
@@ -95,5 +96,11 @@ export const l2Norm: Norm = {
     }
     const length = Math.sqrt(sum) || 1;
     for (let i = 0; i < out.length; i++) out[i] = (out[i] ?? 0) / length;
+  },
+  cross: (a, room, need, out) => fillEvenly(a, room, true, need, out),
+  shrink: (u, radius) => {
+    const length = l2Norm.length(u);
+    if (!(length > radius)) return;
+    for (let i = 0; i < u.length; i++) u[i] = ((u[i] ?? 0) / length) * radius;
   },
 };

@@ -1,4 +1,5 @@
 /** ℓ∞: the ball is a box, so everything is done coordinate by coordinate. Dual norm: ℓ1. */
+import { fillEvenly } from '../crossing.ts';
 import { clampToRooms, lastAxis, type Norm } from '../norm.ts';
 
 export const linfNorm: Norm = {
@@ -25,5 +26,9 @@ export const linfNorm: Norm = {
   project: clampToRooms,
   sample: (random, out) => {
     for (let i = 0; i < out.length; i++) out[i] = random.sign(i);
+  },
+  cross: (a, room, need, out) => fillEvenly(a, room, false, need, out),
+  shrink: (u, radius) => {
+    for (let i = 0; i < u.length; i++) u[i] = Math.max(-radius, Math.min(radius, u[i] ?? 0));
   },
 };

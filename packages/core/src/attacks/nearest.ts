@@ -1,0 +1,216 @@
+/**
+ * What searches for the nearest break share: walkers (a position for a row, towards a rival class),
+ * one run of the lead program for all of them, and the record of the nearest break of each row with
+ * the closing step that tightens it. A walker's rows and those of others never meet.
+ */
+import type { RowFeed } from '../runtime/rows.ts';
+import { runRows } from '../runtime/rows.ts';
+import { networkFeeds, type Rows, type SetContext } from '../threats/ball.ts';
+import { hasMoves, Moves } from '../threats/moves.ts';
+import { type AttackContext, type AttackOutcome, emptyOutcome } from './attack.ts';
+import { leadProgram, marginProgram } from './programs.ts';
+
+/** A margin this far below 0, relative to the logits, is one below 0 in the original file too. */
+const SURE = 4e-6;
+const HALVINGS = 12;
+
+export function refuseWithoutMoves({ threat }: SetContext): string | null {
+  return hasMoves(threat) ? null : `serves ℓ∞, ℓ2 and ℓ1, not ${threat.norm.name}`;
+}
+
+/** Positions, each of one row and towards one class (−1: the strongest rival of the moment). */
+export interface Walkers {
+  readonly row: Int32Array;
+  readonly targets: Int32Array;
+  /** [walkers × sampleSize], moved in place. */
+  readonly x: Float32Array;
+  readonly feeds: Readonly<Record<string, RowFeed>>;
+}
+
+/** What the lead program says at each walker's position. */
+export interface Slopes {
+  /** Below 0 where the walker's rival does not lead yet by what makes a break sure. */
+  readonly lead: Float32Array;
+  readonly gradient: Float32Array;
+  /** 1 where the position is a sure break. */
+  readonly broken: Uint8Array;
+}
+
+const NOTHING = new Float32Array();
+
+function feedsFor(context: SetContext, rows: Rows, row: Int32Array): Record<string, RowFeed> {
+  const own = {
+    ...rows,
+    count: row.length,
+    labels: Int32Array.from(row, (r) => rows.labels[r] ?? 0),
+    streams: Array.from(row, (r) => rows.streams[r] ?? r),
+  };
+  return networkFeeds(context, own);
+}
+
+/** Walkers standing on their rows' inputs. */
+export function walkersFor(
+  context: SetContext,
+  rows: Rows,
+  places: readonly { readonly row: number; readonly target: number }[],
+): Walkers {
+  const size = context.classifier.sampleSize;
+  const row = Int32Array.from(places, (place) => place.row);
+  const targets = Int32Array.from(places, (place) => place.target);
+  const x = new Float32Array(row.length * size);
+  row.forEach((r, i) => x.set(rows.x.subarray(r * size, (r + 1) * size), i * size));
+  const feeds = { ...feedsFor(context, rows, row), targets: { data: targets, shape: [] } };
+  return { row, targets, x, feeds };
+}
+
+/** The walkers at some positions of others, which go on from where they stand. */
+export function keepWalkers(
+  context: SetContext,
+  rows: Rows,
+  walkers: Walkers,
+  kept: readonly number[],
+): Walkers {
+  const size = context.classifier.sampleSize;
+  const places = kept.map((i) => ({ row: walkers.row[i] ?? 0, target: walkers.targets[i] ?? -1 }));
+  const fewer = walkersFor(context, rows, places);
+  kept.forEach((from, to) =>
+    fewer.x.set(walkers.x.subarray(from * size, (from + 1) * size), to * size),
+  );
+  return fewer;
+}
+
+/** The nearest break of each row so far. */
+export class NearestBreaks {
+  readonly outcome: AttackOutcome;
+  /** Distance of each row's nearest break; where there is none, the most that it may be. */
+  readonly distances: Float64Array;
+  readonly moves: Moves;
+  private readonly context: AttackContext;
+  private readonly rows: Rows;
+  private readonly sure: Uint8Array;
+  private readonly size: number;
+
+  constructor(context: AttackContext, rows: Rows) {
+    this.context = context;
+    this.rows = rows;
+    this.outcome = emptyOutcome(rows);
+    this.distances = Float64Array.from(rows.radii);
+    this.sure = new Uint8Array(rows.count);
+    this.size = context.classifier.sampleSize;
+    this.moves = new Moves(context.threat, this.size);
+  }
+
+  centre(row: number): Float32Array {
+    return this.rows.x.subarray(row * this.size, (row + 1) * this.size);
+  }
+
+  best(row: number): Float32Array {
+    return this.outcome.best.subarray(row * this.size, (row + 1) * this.size);
+  }
+
+  /** Whether the row has a sure break. */
+  found(row: number): boolean {
+    return this.sure[row] === 1;
+  }
+
+  /**
+   * Takes the position if it breaks the row nearer than known. A break at a tie, which the original
+   * file may not share, gives way to any sure one. Returns whether the position is a sure break.
+   */
+  offer(row: number, x: Float32Array, margin: number, logit: number): boolean {
+    if (!(margin <= 0)) {
+      if (this.standsAt(row, x)) this.outcome.margins[row] = margin;
+      return false;
+    }
+    const sure = margin < -SURE * logit ? 1 : 0;
+    const known = this.sure[row] ?? 0;
+    if (sure < known) return false;
+    const distance = this.moves.distance(this.centre(row), x);
+    const most = sure > known ? (this.rows.radii[row] ?? 0) : (this.distances[row] ?? 0);
+    if (!(distance <= most)) return sure === 1;
+    this.distances[row] = distance;
+    this.sure[row] = sure;
+    this.outcome.margins[row] = margin;
+    this.best(row).set(x);
+    return sure === 1;
+  }
+
+  /** Without a break the outcome is the input itself, with its margin. */
+  private standsAt(row: number, x: Float32Array): boolean {
+    if (this.outcome.margins[row] !== Infinity) return false;
+    const centre = this.centre(row);
+    return centre.every((value, i) => value === x[i]);
+  }
+
+  /** Runs the lead program at all positions and offers each. */
+  async look(walkers: Walkers): Promise<Slopes> {
+    const { classifier, signal } = this.context;
+    const count = walkers.row.length;
+    const program = await leadProgram(classifier);
+    const feeds = { ...walkers.feeds, x: { data: walkers.x, shape: classifier.sampleShape } };
+    const seen = await runRows(classifier, program, feeds, count, signal);
+    const { lead = NOTHING, gradient = NOTHING, margin = NOTHING, size = NOTHING } = seen;
+    const broken = Uint8Array.from(walkers.row, (row, i) => {
+      // Boundaries are aimed at where a break is a sure one.
+      lead[i] = (lead[i] ?? 0) - 2 * SURE * (size[i] ?? 0);
+      this.charge(row, 1);
+      const x = walkers.x.subarray(i * this.size, (i + 1) * this.size);
+      return this.offer(row, x, margin[i] ?? Infinity, size[i] ?? 0) ? 1 : 0;
+    });
+    return { lead, gradient, broken };
+  }
+
+  private charge(row: number, gradients: number): void {
+    const { outcome } = this;
+    outcome.forwards[row] = (outcome.forwards[row] ?? 0) + 1;
+    outcome.gradients[row] = (outcome.gradients[row] ?? 0) + gradients;
+  }
+
+  /**
+   * The closing step: draws every break in towards its input for as long as it stays one, halving the
+   * interval of radii; each try is the break projected onto the smaller ball.
+   */
+  async tighten(halvings = HALVINGS): Promise<AttackOutcome> {
+    const { context, rows, size, moves } = this;
+    const { classifier, signal } = context;
+    const row = Int32Array.from(rows.labels.keys()).filter((r) => this.found(r));
+    if (row.length === 0) return this.outcome;
+    const program = await marginProgram(classifier);
+    const low = new Float64Array(row.length);
+    const x = new Float32Array(row.length * size);
+    const network = feedsFor(context, rows, row);
+    for (let round = 0; round < halvings; round++) {
+      row.forEach((r, i) => {
+        const own = x.subarray(i * size, (i + 1) * size);
+        own.set(this.best(r));
+        moves.shrink(this.centre(r), own, this.between(low[i] ?? 0, r, round));
+      });
+      const feeds = { ...network, x: { data: x, shape: classifier.sampleShape } };
+      const { margin, scores } = await runRows(classifier, program, feeds, row.length, signal);
+      const classes = classifier.classes;
+      row.forEach((r, i) => {
+        const tried = this.between(low[i] ?? 0, r, round);
+        const own = x.subarray(i * size, (i + 1) * size);
+        const logit = largest(scores?.subarray(i * classes, (i + 1) * classes));
+        const before = this.distances[r] ?? 0;
+        this.charge(r, 0);
+        this.offer(r, own, margin?.[i] ?? Infinity, logit);
+        if (!((this.distances[r] ?? 0) < before)) low[i] = tried;
+      });
+    }
+    return this.outcome;
+  }
+
+  /** The next radius to try: near the break first, since most breaks are nearly tight. */
+  private between(low: number, row: number, round: number): number {
+    const high = this.distances[row] ?? 0;
+    const share = low > 0 ? 0.5 : 2 ** -(7 - Math.min(6, round));
+    return high - (high - low) * share;
+  }
+}
+
+function largest(values: Float32Array | undefined): number {
+  let most = 0;
+  for (let i = 0; i < (values?.length ?? 0); i++) most = Math.max(most, Math.abs(values?.[i] ?? 0));
+  return most;
+}

@@ -1,0 +1,255 @@
+// Searches for the nearest break against closed forms. On a linear classifier the nearest break lies on
+// the nearest rival's hyperplane ∩ valid box: without a box its distance is margin / ‖w‖_q, with one it
+// is found here by bisection over radii of the exact least margin in ball ∩ box.
+import * as ort from 'onnxruntime-node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Attack } from '../../src/attacks/attack.ts';
+import { cw } from '../../src/attacks/cw.ts';
+import { ddn } from '../../src/attacks/ddn.ts';
+import { deepfool } from '../../src/attacks/deepfool.ts';
+import { fab } from '../../src/attacks/fab.ts';
+import { fmn } from '../../src/attacks/fmn.ts';
+import { Builder } from '../../src/graph/builder.ts';
+import { BATCH } from '../../src/graph/dimension.ts';
+import { readModel } from '../../src/onnx/read.ts';
+import { writeModel } from '../../src/onnx/write.ts';
+import type { Classifier } from '../../src/runtime/classifier.ts';
+import { openClassifier } from '../../src/runtime/open-classifier.ts';
+import { ortRuntime } from '../../src/runtime/runtime.ts';
+import { RandomBlock } from '../../src/tensor/random.ts';
+import { floats } from '../../src/tensor/tensor.ts';
+import type { Rows } from '../../src/threats/ball.ts';
+import { Threat } from '../../src/threats/threat.ts';
+
+const FEATURES = 30;
+const ROWS = 9;
+const FAR = 1e30;
+const random = new RandomBlock(11, 0, 0);
+const x = Float32Array.from({ length: ROWS * FEATURES }, (_, i) => random.uniform(5000 + i));
+const weightsOf = (classes: number): Float32Array =>
+  Float32Array.from({ length: classes * FEATURES }, (_, i) => random.normal(100 * classes + i));
+
+/** Scores W·x of rows; a slope of 0 makes a classifier that nothing can break. */
+async function linear(weights: Float32Array, classes: number, slope = 1): Promise<Classifier> {
+  const b = new Builder();
+  const input = b.input('x', [BATCH, FEATURES]);
+  const matrix = b.constant(floats(weights, [classes, FEATURES]));
+  const tilt = b.floats(
+    Float32Array.from({ length: classes }, (_, k) => (slope === 0 && k === 0 ? 1 : 0)),
+    [1, classes],
+  );
+  const scores = b.add(b.mul(b.matMul(input, matrix, { transB: true }), slope), tilt);
+  return openClassifier(
+    readModel(writeModel(b.graph({ scores }))),
+    ortRuntime(ort, { name: 'onnxruntime-node' }),
+  );
+}
+
+function scoresOf(weights: Float32Array, classes: number, row: number): number[] {
+  return Array.from({ length: classes }, (_, k) => {
+    let sum = 0;
+    for (let i = 0; i < FEATURES; i++) {
+      sum += (weights[k * FEATURES + i] ?? 0) * (x[row * FEATURES + i] ?? 0);
+    }
+    return sum;
+  });
+}
+
+function rowsFor(weights: Float32Array, classes: number, radius = FAR): Rows {
+  const labels = Int32Array.from({ length: ROWS }, (_, row) => {
+    const scores = scoresOf(weights, classes, row);
+    return scores.indexOf(Math.max(...scores));
+  });
+  return {
+    count: ROWS,
+    x,
+    labels,
+    radii: new Float64Array(ROWS).fill(radius),
+    streams: Array.from({ length: ROWS }, (_, i) => i),
+  };
+}
+
+/** How much a·δ can rise within ball ∩ rooms: the definition of each norm, solved without its code. */
+function rise(norm: string, a: readonly number[], room: readonly number[], radius: number): number {
+  const order = a.map((_, i) => i).sort((p, q) => (a[q] ?? 0) - (a[p] ?? 0));
+  if (norm === 'linf') {
+    return a.reduce((sum, slope, i) => sum + slope * Math.min(radius, room[i] ?? 0), 0);
+  }
+  if (norm === 'l1') {
+    let [left, gained] = [radius, 0];
+    for (const i of order) {
+      const part = Math.min(left, room[i] ?? 0);
+      gained += part * (a[i] ?? 0);
+      left -= part;
+    }
+    return gained;
+  }
+  const at = (t: number): number[] => a.map((slope, i) => Math.min(t * slope, room[i] ?? 0));
+  let [low, high] = [0, 1e6];
+  for (let i = 0; i < 200; i++) {
+    const middle = (low + high) / 2;
+    if (Math.hypot(...at(middle)) > radius) high = middle;
+    else low = middle;
+  }
+  return at(low).reduce((sum, value, i) => sum + value * (a[i] ?? 0), 0);
+}
+
+/** The distance of the nearest break of a row, Infinity where the box holds none. */
+function exact(
+  norm: string,
+  weights: Float32Array,
+  classes: number,
+  row: number,
+  clip: readonly [number, number] | null,
+): number {
+  const scores = scoresOf(weights, classes, row);
+  const label = scores.indexOf(Math.max(...scores));
+  const distances = scores.map((score, rival) => {
+    if (rival === label) return Infinity;
+    const a: number[] = [];
+    const room: number[] = [];
+    for (let i = 0; i < FEATURES; i++) {
+      const slope = (weights[rival * FEATURES + i] ?? 0) - (weights[label * FEATURES + i] ?? 0);
+      const value = x[row * FEATURES + i] ?? 0;
+      a.push(Math.abs(slope));
+      room.push(clip ? (slope > 0 ? clip[1] - value : value - clip[0]) : 1e9);
+    }
+    const margin = (scores[label] ?? 0) - score;
+    let [low, high] = [0, 1e4];
+    if (rise(norm, a, room, high) < margin) return Infinity;
+    for (let i = 0; i < 100; i++) {
+      const middle = (low + high) / 2;
+      if (rise(norm, a, room, middle) < margin) low = middle;
+      else high = middle;
+    }
+    return high;
+  });
+  return Math.min(...distances);
+}
+
+const searches: readonly (readonly [string, Attack, readonly string[]])[] = [
+  ['FAB', fab({ id: 'fab', targeted: false, rivals: 9, steps: 10, restarts: 1 }), []],
+  ['targeted FAB', fab({ id: 'fab-t', targeted: true, rivals: 9, steps: 12, restarts: 2 }), []],
+  ['FMN in rounds', fmn({ id: 'fmn', steps: 80, rounds: 2, rivals: 9 }), []],
+  ['DeepFool', deepfool({ steps: 20, rivals: 9 }), ['l1']],
+  ['DDN', ddn({ steps: 100 }), ['l1', 'linf']],
+  ['Carlini–Wagner', cw({ steps: 300, searches: 8 }), ['l1', 'linf']],
+];
+
+describe.each([2, 6])('on a linear classifier of %i classes', (classes) => {
+  const weights = weightsOf(classes);
+  let classifier: Classifier;
+  beforeAll(async () => {
+    classifier = await linear(weights, classes);
+  });
+  afterAll(() => classifier.release());
+
+  const cases = searches.flatMap(([name, attack, unserved]) =>
+    (['linf', 'l2', 'l1'] as const)
+      .filter((norm) => !unserved.includes(norm))
+      // These two mind the strongest rival of the moment only.
+      .filter(() => (name !== 'DDN' && name !== 'Carlini–Wagner') || classes === 2)
+      .flatMap((norm) =>
+        ([null, [0, 1]] as const).map((clip) => ({
+          name,
+          attack,
+          norm,
+          clip,
+          box: clip ? 'with a box' : 'without a box',
+        })),
+      ),
+  );
+  test.each(cases)('$name finds the nearest break in $norm $box', async (given) => {
+    const { attack, norm, clip } = given;
+    const threat = new Threat(norm, { eps: 1, clip });
+    const { best, margins } = await attack.run(
+      { classifier, threat, seed: 1 },
+      rowsFor(weights, classes),
+    );
+    for (let row = 0; row < ROWS; row++) {
+      const nearest = exact(norm, weights, classes, row, clip);
+      const [start, end] = [row * FEATURES, (row + 1) * FEATURES];
+      const distance = threat.distance(x.subarray(start, end), best.subarray(start, end));
+      expect(distance).toBeLessThanOrEqual(nearest * 1.01);
+      expect(distance).toBeGreaterThan(nearest * (1 - 1e-4));
+      expect(margins[row]).toBeLessThanOrEqual(0);
+    }
+  });
+
+  test.each(searches)('%s never goes farther than it may', async (_, attack) => {
+    const threat = new Threat('l2', { eps: 1, clip: [0, 1] });
+    const radius = exact('l2', weights, classes, 0, [0, 1]);
+    const rows = rowsFor(weights, classes, radius * 1.02);
+    const { best, margins } = await attack.run({ classifier, threat, seed: 1 }, rows);
+    for (let row = 0; row < ROWS; row++) {
+      const [start, end] = [row * FEATURES, (row + 1) * FEATURES];
+      const distance = threat.distance(x.subarray(start, end), best.subarray(start, end));
+      expect(distance).toBeLessThanOrEqual(radius * 1.02);
+      if (distance === 0) expect(margins[row]).toBeGreaterThan(0);
+    }
+  });
+
+  test.each(searches)('%s finds for a row alone what it finds among others', async (_, attack) => {
+    const context = { classifier, threat: new Threat('l2', { eps: 1, clip: [0, 1] }), seed: 1 };
+    const together = await attack.run(context, rowsFor(weights, classes));
+    const all = rowsFor(weights, classes);
+    const alone = await attack.run(context, {
+      count: 1,
+      x: x.slice(4 * FEATURES, 5 * FEATURES),
+      labels: all.labels.slice(4, 5),
+      radii: all.radii.slice(4, 5),
+      streams: [4],
+    });
+    const among = together.best.slice(4 * FEATURES, 5 * FEATURES);
+    const apart = alone.best.reduce(
+      (most, value, i) => Math.max(most, Math.abs(value - (among[i] ?? 0))),
+      0,
+    );
+    expect(apart).toBeLessThan(1e-5);
+  });
+});
+
+test('frozen features stay and weights stretch the distance', async () => {
+  const weights = weightsOf(2);
+  const classifier = await linear(weights, 2);
+  const widths = Float32Array.from({ length: FEATURES }, (_, i) => 0.5 + (i % 3));
+  const threat = new Threat('l2', { eps: 1, weights: widths, frozen: [0, 7] });
+  for (const [, attack] of searches) {
+    const { best } = await attack.run({ classifier, threat, seed: 1 }, rowsFor(weights, 2));
+    for (let row = 0; row < ROWS; row++) {
+      const [start, end] = [row * FEATURES, (row + 1) * FEATURES];
+      const slopes = Array.from(widths, (width, i) =>
+        i === 0 || i === 7 ? 0 : width * ((weights[FEATURES + i] ?? 0) - (weights[i] ?? 0)),
+      );
+      const [p = 0, q = 0] = scoresOf(weights, 2, row);
+      const nearest = Math.abs(p - q) / Math.hypot(...slopes);
+      const distance = threat.distance(x.subarray(start, end), best.subarray(start, end));
+      expect(distance / nearest).toBeGreaterThan(1 - 1e-4);
+      expect(distance / nearest).toBeLessThan(1.01);
+    }
+  }
+  await classifier.release();
+});
+
+test.each(searches)(
+  '%s hands back the input and its margin where nothing breaks',
+  async (_, attack) => {
+    const classifier = await linear(weightsOf(3), 3, 0);
+    const rows = { ...rowsFor(weightsOf(3), 3), labels: new Int32Array(ROWS) };
+    const threat = new Threat('l2', { eps: 1, clip: [0, 1] });
+    const { best, margins } = await attack.run({ classifier, threat, seed: 1 }, rows);
+    expect([...best]).toEqual([...x]);
+    expect([...margins]).toEqual(Array<number>(ROWS).fill(1));
+    await classifier.release();
+  },
+);
+
+test('a norm that an attack does not serve is refused in words', async () => {
+  const classifier = await linear(weightsOf(2), 2);
+  const refusal = (attack: Attack, norm: 'linf' | 'l2' | 'l1'): string | null | undefined =>
+    attack.refusal?.({ classifier, threat: new Threat(norm, { eps: 1 }) });
+  expect(refusal(ddn({ steps: 1 }), 'linf')).toBe('serves ℓ2, not linf');
+  expect(refusal(ddn({ steps: 1 }), 'l2')).toBeNull();
+  expect(refusal(deepfool({ steps: 1, rivals: 1 }), 'l1')).toBe('serves ℓ∞ and ℓ2, not l1');
+  await classifier.release();
+});
