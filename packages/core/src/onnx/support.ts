@@ -82,8 +82,8 @@ const refused: readonly (readonly [operators: string, reason: string])[] = [
 function linearSupport(op: OpName, kind: OpKind): string {
   if (kind === 'linear' || kind === 'structural') return 'exact';
   if ('relax' in definitionOf(op)) return 'lines';
-  const { lower } = opTable[op];
-  return kind === 'source' ? 'exact' : lower ? 'by what it is rewritten in' : 'its interval';
+  if (kind === 'source') return 'exact';
+  return 'lower' in opTable[op] ? 'by what it is rewritten in' : 'its interval';
 }
 
 /** FEATURES.md. */
