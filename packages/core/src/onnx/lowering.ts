@@ -12,6 +12,7 @@ import type { Carried } from './carried.ts';
 import { readTensor, readTensorAsIs, TEXT } from './element-types.ts';
 import { isHost, type ReadValue, tensorOf } from './host-value.ts';
 import { type Allowance, MOST_AXES } from './limits.ts';
+import { constantValue } from './constant-value.ts';
 import { ModelError } from './model-error.ts';
 import type { Distribution } from './randomness.ts';
 
@@ -136,7 +137,8 @@ export class LoweringContext {
   constant(i: number): Tensor | undefined {
     const node = this.optional(i);
     if (!node) return undefined;
-    if (node.op === 'constant') return node.attributes.tensor;
+    const value = constantValue(this.b, node);
+    if (value) return value;
     const [source = -1] = node.operands;
     if (node.op === 'expand' && this.b.nodes[source]?.op === 'constant') {
       // A constant repeated for every sample: row by row it is one.

@@ -69,7 +69,6 @@ const refused: readonly (readonly [operators: string, reason: string])[] = [
   ],
   ['`Tan`, `Atan`, `Asinh`, `Acosh`, `Cosh`, `Sinh`, `Shrink`, `Hardmax`', 'rare; ask for them'],
   ['`DynamicQuantizeLinear`, `MeanVarianceNormalization`', 'not written out yet'],
-  ['Sizes and scales that a file computes in floating point', 'export with constant folding'],
   ['`ScatterElements`, `ScatterND` with `mul`, `min`, `max`', 'none and `add` are read'],
   ['Sequences, optionals, texts and complex numbers', 'values are tensors of numbers'],
   [

@@ -104,4 +104,39 @@ const further: readonly Case[] = [
   ]),
 ];
 
-export const resizeCases: readonly Case[] = [...everyMode, ...bySizes, ...further];
+/** Scales that the file works out from a shape, in floating point, and an exponent from two constants. */
+const workedOut: readonly Case[] = [
+  {
+    what: 'Upsample-9: by a size over the size before',
+    opset: 9,
+    inputs: { x: ['n', 2, 4, 6] },
+    outputs: ['y'],
+    nodes: [
+      { op: 'Shape', inputs: ['x'], outputs: ['shape'] },
+      {
+        op: 'Slice',
+        inputs: ['shape'],
+        outputs: ['sizes'],
+        attributes: { axes: [0], starts: [2], ends: [4] },
+      },
+      { op: 'Cast', inputs: ['sizes'], outputs: ['before'], attributes: { to: 1 } },
+      { op: 'Div', inputs: ['after', 'before'], outputs: ['scales'] },
+      { op: 'Concat', inputs: ['ones', 'scales'], outputs: ['all'], attributes: { axis: 0 } },
+      { op: 'Upsample', inputs: ['x', 'all'], outputs: ['y'], attributes: { mode: 'nearest' } },
+    ],
+    initializers: { after: floats([8, 18]), ones: floats([1, 1]) },
+  },
+  {
+    what: 'Pow-13: of a computed constant',
+    opset: 13,
+    inputs: { x: ['n', 3] },
+    outputs: ['y'],
+    nodes: [
+      { op: 'Add', inputs: ['one', 'one'], outputs: ['two'] },
+      { op: 'Pow', inputs: ['x', 'two'], outputs: ['y'] },
+    ],
+    initializers: { one: floats([1], []) },
+  },
+];
+
+export const resizeCases: readonly Case[] = [...everyMode, ...bySizes, ...further, ...workedOut];

@@ -3,6 +3,7 @@ import { broadcastShapes } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
 import { power } from '../../graph/ops/powers.ts';
 import { sizeOf } from '../../tensor/tensor.ts';
+import { constantValue } from '../constant-value.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 
 /** min(x, 0). Its slope at 0 is 1, a ReLU's is 0: their sum has the slope of one side everywhere. */
@@ -53,8 +54,9 @@ function parametric(c: LoweringContext): Node {
 function pow(c: LoweringContext): Node {
   const { b } = c;
   const [base, exponent] = [c.real(0), c.real(1)];
-  if (exponent.op === 'constant') {
-    const values = new Set(Array.from(exponent.attributes.tensor.data, Number));
+  const held = constantValue(b, exponent);
+  if (held) {
+    const values = new Set(Array.from(held.data as ArrayLike<number>, Number));
     const [value] = values;
     if (value === undefined || values.size !== 1 || !Number.isFinite(value)) {
       throw c.unsupported('Pow with different exponents for different elements is not supported');
