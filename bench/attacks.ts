@@ -57,8 +57,20 @@ async function ours(row: Reference, method: string): Promise<{ run: Run; seconds
     'packages/glacis/bin/glacis.js',
     'attack',
     ...(networks[row.model] ?? []),
-    ...['--data', data, '--first', String(row.n), '--norm', row.norm, '--eps', epsOf(row.eps)],
-    ...['--method', method, '--workers', values.workers, '--json', '--quiet'],
+    '--data',
+    data,
+    '--first',
+    String(row.n),
+    '--norm',
+    row.norm,
+    '--eps',
+    epsOf(row.eps),
+    '--method',
+    method,
+    '--workers',
+    values.workers,
+    '--json',
+    '--quiet',
   ];
   const begun = performance.now();
   const { stdout } = await promisify(execFile)(process.execPath, words, { maxBuffer: 2 ** 30 });
