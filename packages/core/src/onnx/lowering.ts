@@ -2,7 +2,12 @@
  * What lowering one ONNX operator into the IR looks like: a function from its operands and attributes
  * to values. Files in operators/ hold the functions, by family; operators/table.ts lists them.
  */
-import type { AttributeProto, GraphProto, NodeProto } from 'onnx-buf';
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType as AttributeType,
+  type GraphProto,
+  type NodeProto,
+} from 'onnx-buf';
 import type { Builder } from '../graph/builder.ts';
 import type { Dimension, Shape } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
@@ -71,7 +76,7 @@ export class LoweringContext {
 
   /** The results of the graph held in an attribute. */
   branch(name: string): readonly (ReadValue | undefined)[] {
-    const graph = this.attribute(name)?.g;
+    const graph = this.attribute(name, AttributeType.GRAPH)?.g;
     if (!graph) throw this.invalid(`the attribute ${name} is missing`);
     return this.surroundings.branch(graph);
   }
@@ -182,14 +187,23 @@ export class LoweringContext {
     }
   }
 
-  private attribute(name: string): AttributeProto | undefined {
-    return this.proto.attribute.find((candidate) => candidate.name === name);
+  /** Files older than the types of attributes leave them out. */
+  private attribute(name: string, ...types: readonly AttributeType[]): AttributeProto | undefined {
+    const found = this.proto.attribute.find((candidate) => candidate.name === name);
+    const fits = !found || found.type === AttributeType.UNDEFINED || types.includes(found.type);
+    if (!fits) throw this.invalid(`the attribute ${name} is of another type than the standard's`);
+    return found;
+  }
+
+  /** How many of these attributes the node has. */
+  countOf(names: readonly string[]): number {
+    return this.proto.attribute.filter(({ name }) => names.includes(name)).length;
   }
 
   int(name: string): number | undefined;
   int(name: string, absent: number): number;
   int(name: string, absent?: number): number | undefined {
-    const found = this.attribute(name);
+    const found = this.attribute(name, AttributeType.INT);
     return found ? Number(found.i) : absent;
   }
 
@@ -203,37 +217,37 @@ export class LoweringContext {
   float(name: string): number | undefined;
   float(name: string, absent: number): number;
   float(name: string, absent?: number): number | undefined {
-    return this.attribute(name)?.f ?? absent;
+    return this.attribute(name, AttributeType.FLOAT)?.f ?? absent;
   }
 
   /** Numbers for axes, of which there are at most two each. */
   ints(name: string): number[] | undefined {
-    const found = this.attribute(name)?.ints;
+    const found = this.attribute(name, AttributeType.INTS)?.ints;
     this.fewForAxes(found?.length);
     return found?.map(Number);
   }
 
   /** Numbers of which there may be many. */
   intList(name: string): number[] | undefined {
-    return this.attribute(name)?.ints.map(Number);
+    return this.attribute(name, AttributeType.INTS)?.ints.map(Number);
   }
 
   floatList(name: string): number[] | undefined {
-    return this.attribute(name)?.floats.map(Number);
+    return this.attribute(name, AttributeType.FLOATS)?.floats.map(Number);
   }
 
   text(name: string, absent: string): string {
-    const found = this.attribute(name);
+    const found = this.attribute(name, AttributeType.STRING);
     return found ? textOf(found.s) : absent;
   }
 
   texts(name: string): string[] | undefined {
-    return this.attribute(name)?.strings.map(textOf);
+    return this.attribute(name, AttributeType.STRINGS)?.strings.map(textOf);
   }
 
   /** Whether an attribute holds texts, one or several, or a tensor of them. */
   isText(name: string): boolean {
-    const found = this.attribute(name);
+    const found = this.proto.attribute.find((candidate) => candidate.name === name);
     return (
       found !== undefined &&
       (found.s.length > 0 || found.strings.length > 0 || found.t?.dataType === TEXT)
@@ -241,13 +255,13 @@ export class LoweringContext {
   }
 
   tensor(name: string): Tensor | undefined {
-    const found = this.attribute(name);
+    const found = this.attribute(name, AttributeType.TENSOR);
     return found?.t && readTensor(found.t, `attribute ${name} of ${this.where}`);
   }
 
   /** The same, double values left as they are. */
   tensorAsIs(name: string): Tensor | undefined {
-    const found = this.attribute(name);
+    const found = this.attribute(name, AttributeType.TENSOR);
     return found?.t && readTensorAsIs(found.t, `attribute ${name} of ${this.where}`);
   }
 

@@ -179,6 +179,16 @@ function lookedUp(c: LoweringContext, x: Node, axis: number, positions: Node): N
   return b.transpose(rows, [...before, ...own, ...after]);
 }
 
+/** Attributes that a Constant has one of. */
+const constantForms = [
+  'value',
+  'value_float',
+  'value_floats',
+  'value_int',
+  'value_ints',
+  'sparse_value',
+];
+
 export const structural: Readonly<Record<string, Lowering>> = {
   Reshape: (c) => {
     const x = c.operand();
@@ -271,6 +281,7 @@ export const structural: Readonly<Record<string, Lowering>> = {
     if (['value', 'value_string', 'value_strings'].some((name) => c.isText(name))) {
       return [undefined];
     }
+    if (c.countOf(constantForms) > 1) throw c.invalid('it has more than one value');
     const value = c.tensor('value');
     if (value) return c.b.constant(value);
     const list = c.intList('value_ints');
