@@ -1,5 +1,5 @@
 /** Elements at constant positions, and the adjoint: a sum into constant positions. */
-import { floats, integers } from '../../tensor/tensor.ts';
+import { floats, integers, type Tensor, tensor } from '../../tensor/tensor.ts';
 import { known, printShape } from '../dimension.ts';
 import type { Node } from '../graph.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
@@ -35,6 +35,11 @@ function deepest(indices: readonly number[]): number {
 
 /** Layers are faster while they are few; each holds as many positions as the result. */
 const MOST_LAYERS = 32;
+
+/** Positions as int32: tables of millions are written ten times as fast as in 64 bits. */
+function positions(indices: readonly number[]): Tensor {
+  return tensor('int32', [indices.length], Int32Array.from(indices));
+}
 
 /** Where each output position of a scatterAdd takes its k-th term from (`count` = nowhere). */
 function scatterLayers(indices: readonly number[], size: number): number[][] {
@@ -79,7 +84,7 @@ export const gathers: { readonly [K in 'gather' | 'scatterAdd']: OpDefinition<K>
       return { type, shape: replaced(shape, axis, indices.length) };
     },
     emit: (e, { attributes: { axis, indices } }, operands) =>
-      e.node('Gather', [e.nameOf(only(operands)), e.constant(integers(indices))], { axis }),
+      e.node('Gather', [e.nameOf(only(operands)), e.constant(positions(indices))], { axis }),
     gradient: ({ b, node, operands, cotangent }) => {
       const { axis, indices } = node.attributes;
       const size = known(sizeAlong(only(operands).shape, axis), 'a gathered axis');
@@ -109,7 +114,7 @@ export const gathers: { readonly [K in 'gather' | 'scatterAdd']: OpDefinition<K>
         e.constant(floats([0], [])),
       ]);
       const parts = scatterLayers(indices, size).map((layer) =>
-        e.node('Gather', [padded, e.constant(integers(layer))], { axis }),
+        e.node('Gather', [padded, e.constant(positions(layer))], { axis }),
       );
       return parts.reduce((sum, part) => e.node('Add', [sum, part]));
     },
