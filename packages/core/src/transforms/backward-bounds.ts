@@ -10,21 +10,42 @@
 import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, known, multiply } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
+import type { Bounds } from '../graph/ops/definition.ts';
+import { hingeSlope } from '../graph/ops/lines.ts';
 import { centred, outward } from '../graph/ops/outward.ts';
 import { evaluateRegion, pullRows } from './affine.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
 
-/** Lower bound of rows·output, rows [batch, rows, outputs] as a value: [batch, rows]. */
-export function backwardLowerBound(p: RegionBounds, output: Node, rows: Node): Node {
-  return new BackwardPass(p, rows).bound(output, rows);
+/**
+ * A free slope for the line below a hinge, for each coefficient row: [batch, rows, width], as the
+ * difference from the slope that CROWN chooses. Any value is sound: slopes are kept within their range.
+ */
+export type FreeSlopes = (hinge: Node) => Node | undefined;
+
+export interface BackwardBound {
+  /** Lower bound of rows·output: [batch, rows]. */
+  readonly lower: Node;
+  /** The same before anything is taken off for rounding: what slopes are optimised by. */
+  readonly estimate: Node;
+}
+
+/** Bounds rows·output from below, rows [batch, rows, outputs] as a value. */
+export function backwardBound(
+  p: RegionBounds,
+  output: Node,
+  rows: Node,
+  slopes?: FreeSlopes,
+): BackwardBound {
+  return new BackwardPass(p, rows, slopes).bound(output, rows);
 }
 
 class BackwardPass {
   private readonly p: RegionBounds;
   private readonly b: Builder;
   private readonly batch: Dimension;
-  private readonly count: number;
+  private readonly count: Dimension;
+  private readonly slopes: FreeSlopes;
   /** Coefficients of values still to be replaced: [batch·rows, …value]. */
   private readonly pending = new Map<number, Node>();
   /** Parts of the bound: [batch, rows] each. */
@@ -33,14 +54,15 @@ class BackwardPass {
   private readonly errors: Node[] = [];
   private readonly centres = new Map<number, Node>();
 
-  constructor(p: RegionBounds, rows: Node) {
+  constructor(p: RegionBounds, rows: Node, slopes: FreeSlopes = () => undefined) {
     this.p = p;
     this.b = p.b;
     this.batch = p.batch;
-    this.count = known(rows.shape[1] ?? 1, 'the number of specification rows');
+    this.count = rows.shape[1] ?? 1;
+    this.slopes = slopes;
   }
 
-  bound(output: Node, rows: Node): Node {
+  bound(output: Node, rows: Node): BackwardBound {
     const { b, p } = this;
     const centre = this.centreOf(output);
     this.addPart(b.reshape(rows, [this.rows(), ...output.shape.slice(1)]), centre);
@@ -55,10 +77,11 @@ class BackwardPass {
         (sum, term) => b.add(sum, term),
         b.expand(b.scalar(0), [this.batch, this.count]),
       );
+    const estimate = total(this.parts);
     const sizes = total(this.parts.map((part) => b.abs(part)));
     const slack = b.add(total(this.errors), b.mul(sizes, p.rounding.own(this.parts.length + 2)));
-    const lower = b.sub(total(this.parts), b.mul(slack, 1 + 2 ** -18));
-    return p.watchedNode(outward(b, { lower, upper: lower }).lower);
+    const lower = b.sub(estimate, b.mul(slack, 1 + 2 ** -18));
+    return { lower: p.watchedNode(outward(b, { lower, upper: lower }).lower), estimate };
   }
 
   private rows(): Dimension {
@@ -206,12 +229,17 @@ class BackwardPass {
     const size = this.width(node);
     const beside = (value: Node): Node =>
       b.reshape(b.expand(value, [this.batch, ...value.shape.slice(1)]), [this.batch, 1, size]);
+    const turned = this.turned(node, x, beside);
     const carried = b.add(
-      b.mul(positive, beside(lines.lower.slope)),
+      b.mul(positive, turned ? b.add(beside(lines.lower.slope), turned) : beside(lines.lower.slope)),
       b.mul(negative, beside(lines.upper.slope)),
     );
     this.parts.push(b.add(this.dot(positive, low), this.dot(negative, high)));
-    const steepest = b.max(b.abs(lines.lower.slope), b.abs(lines.upper.slope));
+    // Turned about the origin, the line below moves by the turn times the centre at the centre.
+    if (turned) this.addTurn(b.mul(positive, turned), centre);
+    const given = b.max(b.abs(lines.lower.slope), b.abs(lines.upper.slope));
+    // A hinge's free slope is at most 1.
+    const steepest = turned ? b.max(given, 1) : given;
     const farthest = b.max(b.abs(low), b.abs(high));
     this.addError(
       coefficients,
@@ -221,5 +249,28 @@ class BackwardPass {
       ),
     );
     this.add(operand, b.reshape(carried, [this.rows(), ...operand.shape.slice(1)]));
+  }
+
+  /**
+   * How far the free slope of a hinge is from the one its line below has, within the slopes that stay
+   * below the hinge, where it bends: [batch, rows, width].
+   */
+  private turned(node: Node, x: Bounds, beside: (value: Node) => Node): Node | undefined {
+    const flat = rulesOf(node).hinge?.(node.attributes);
+    const free = flat === undefined ? undefined : this.slopes(node);
+    if (flat === undefined || !free) return undefined;
+    const { b } = this;
+    const bends = b.mul(b.greater(0, x.lower), b.greater(x.upper, 0));
+    const steep = hingeSlope(b, x, flat);
+    const most = beside(b.mul(bends, b.sub(1, steep)));
+    const least = beside(b.mul(bends, b.sub(flat, steep)));
+    return b.min(b.max(free, least), most);
+  }
+
+  private addTurn(coefficients: Node, centre: Node): void {
+    const { b, p } = this;
+    this.parts.push(this.dot(coefficients, centre));
+    const own = p.rounding.own(Number(coefficients.shape[2]) + 2);
+    this.errors.push(b.mul(this.dot(b.abs(coefficients), b.abs(centre)), own));
   }
 }

@@ -22,7 +22,7 @@ import {
   regionReach,
   regionTerms,
 } from './affine.ts';
-import { backwardLowerBound } from './backward-bounds.ts';
+import { backwardBound, type BackwardBound, type FreeSlopes } from './backward-bounds.ts';
 import { fusedTerms } from './fusion.ts';
 import type { InputSet } from './input-set.ts';
 import { lowerBound, type RegionBounds } from './interval-specification.ts';
@@ -35,6 +35,10 @@ export interface IntervalPropagation {
   readonly lowerBoundOf: (output: Node, rows: Node) => Node;
   /** The same by backward linear bounds, never less than lowerBoundOf. */
   readonly linearBoundOf: (output: Node, rows: Node) => Node;
+  /** By backward linear bounds alone, with free slopes below hinges. */
+  readonly backwardBoundOf: (output: Node, rows: Node, slopes?: FreeSlopes) => BackwardBound;
+  /** Values whose own bounds, where they are given, make everything behind them tighter. */
+  readonly stops: () => readonly Node[];
   /** 1 for rows where every value inside was finite, else 0: [batch]. */
   readonly finite: () => Node;
 }
@@ -64,6 +68,8 @@ export function propagateIntervals(
 export interface PropagationOptions {
   /** Affine values of up to so many elements are bounded backwards too, where something bends them. */
   readonly linearUpTo?: number;
+  /** Bounds of values that are known already. */
+  readonly given?: (node: Node) => Bounds | undefined;
 }
 
 class Propagation implements IntervalPropagation, RegionBounds {
@@ -77,16 +83,18 @@ class Propagation implements IntervalPropagation, RegionBounds {
   readonly batch: Dimension;
   private readonly watched = new Set<Node>();
   private readonly linearUpTo: number;
+  private readonly given: (node: Node) => Bounds | undefined;
 
   constructor(
     b: Builder,
     nodes: readonly Node[],
     sets: ReadonlyMap<number, InputSet>,
     rounding: RoundingModel,
-    { linearUpTo = 0 }: PropagationOptions,
+    { linearUpTo = 0, given = () => undefined }: PropagationOptions,
   ) {
     this.b = b;
     this.linearUpTo = linearUpTo;
+    this.given = given;
     this.nodes = nodes;
     this.sets = sets;
     this.rounding = rounding;
@@ -123,8 +131,8 @@ class Propagation implements IntervalPropagation, RegionBounds {
   }
 
   private compute(node: Node): Bounds {
-    const set = this.sets.get(node.id);
-    if (set) return this.watch(set.box);
+    const known = this.sets.get(node.id)?.box ?? this.given(node);
+    if (known) return this.watch(known);
     const definition = rulesOf(node);
     const { kind } = definition;
     if (kind === 'source') return { lower: node, upper: node };
@@ -186,7 +194,7 @@ class Propagation implements IntervalPropagation, RegionBounds {
     const identity = identityTensor(size);
     const both = b.concat([b.constant(identity), b.neg(b.constant(identity))], 0);
     const rows = b.expand(b.reshape(both, [1, 2 * size, size]), [batch, 2 * size, size]);
-    const least = backwardLowerBound(this, node, rows);
+    const least = backwardBound(this, node, rows).lower;
     const shape = [batch, ...node.shape.slice(1)];
     return this.watch({
       lower: b.max(bounds.lower, b.reshape(b.slice(least, 1, 0, size), shape)),
@@ -249,7 +257,18 @@ class Propagation implements IntervalPropagation, RegionBounds {
   readonly lowerBoundOf = (output: Node, rows: Node): Node => lowerBound(this, output, rows);
 
   readonly linearBoundOf = (output: Node, rows: Node): Node =>
-    this.b.max(lowerBound(this, output, rows), backwardLowerBound(this, output, rows));
+    this.b.max(lowerBound(this, output, rows), backwardBound(this, output, rows).lower);
+
+  readonly backwardBoundOf = (output: Node, rows: Node, slopes?: FreeSlopes): BackwardBound =>
+    backwardBound(this, output, rows, slopes);
+
+  /** Values bent next, that affine maps make of values bent before: bounding them alone gains. */
+  readonly stops = (): readonly Node[] =>
+    this.nodes.filter(
+      (node) =>
+        this.feedsNonlinear(node) &&
+        !this.regionOf(node).frontier.every(({ id }) => this.sets.has(id)),
+    );
 
   private watch(bounds: Bounds): Bounds {
     this.watched.add(bounds.lower);
