@@ -25,7 +25,8 @@ export { opNames } from './graph/ops/table.ts';
 export type { ConvGeometry } from './graph/ops/convolutions.ts';
 export { Threat, type ThreatOptions, linf, l2, l1, l0 } from './threats/threat.ts';
 export { type OnnxRuntime, ortRuntime, type Runtime, type Session } from './runtime/runtime.ts';
-export { batchOf, type Classifier } from './runtime/classifier.ts';
+export type { Classifier } from './runtime/classifier.ts';
+export { batchOf, type Network, openNetwork, type OpenNetwork } from './runtime/network.ts';
 export { type ClassifierOptions, openClassifier } from './runtime/open-classifier.ts';
 export { answerFor, type Judgement, scoreMargin } from './runtime/judgement.ts';
 export { fedAs } from './runtime/original.ts';
@@ -36,7 +37,11 @@ export { pgd } from './attacks/pgd.ts';
 export type { Bound } from './bounds/bound.ts';
 export { crown, crownIbp } from './bounds/crown.ts';
 export { interval } from './bounds/interval.ts';
-export { boundMargins, marginBoundGraph } from './bounds/margins.ts';
+export { type BoundName, boundMethods } from './bounds/methods.ts';
+export type { Ends, Method } from './bounds/layerwise.ts';
+export { OutputBounder, type OutputBounds, type OutputBoundsOptions } from './bounds/outputs.ts';
+export { alphaCrown } from './bounds/alpha-crown.ts';
+export { marginBoundGraph } from './bounds/margin-graph.ts';
 export { square, type SquareOptions } from './attacks/square.ts';
 export {
   surrogateMismatch,

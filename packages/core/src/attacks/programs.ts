@@ -4,7 +4,8 @@
  */
 import { Builder } from '../graph/builder.ts';
 import type { Graph, Node } from '../graph/graph.ts';
-import { batchOf, type Classifier, networkInputs } from '../runtime/classifier.ts';
+import type { Classifier } from '../runtime/classifier.ts';
+import { batchOf, networkInputs } from '../runtime/network.ts';
 import type { Program } from '../runtime/programs.ts';
 import { ballInputs, threatKey } from '../threats/ball.ts';
 import { dualLength, maximiser, step } from '../threats/set-graph.ts';

@@ -7,7 +7,6 @@ import type { AttackContext } from '../attacks/attack.ts';
 import type { Bound } from '../bounds/bound.ts';
 import { crown } from '../bounds/crown.ts';
 import { interval } from '../bounds/interval.ts';
-import { boundMargins } from '../bounds/margins.ts';
 import { rowsOf } from './attack-stage.ts';
 import type { Entry, Ledger } from './ledger.ts';
 
@@ -35,7 +34,7 @@ async function prove(
 ): Promise<Float64Array> {
   const begun = Date.now();
   const rows = rowsOf(entries, radii, context.classifier.sampleSize);
-  const { lower } = await boundMargins(context, rows, ledger.semantics, bound);
+  const lower = await bound.margins(context, rows, ledger.semantics);
   let decided = 0;
   entries.forEach((entry, i) => {
     if (!isProven(context, lower[i])) return;

@@ -3,7 +3,7 @@ import { holdsNonFinite } from '../graph/graph.ts';
 import { definitionOf } from '../graph/ops/table.ts';
 import type { Precision } from '../onnx/precision.ts';
 import { RandomBlock } from '../tensor/random.ts';
-import type { Classifier } from './classifier.ts';
+import type { Network } from './network.ts';
 import type { Original } from './original.ts';
 import { type RowFeed, runRows } from './rows.ts';
 import { sideRows } from './side-inputs.ts';
@@ -29,11 +29,8 @@ const AGREEMENT: Readonly<Record<Precision, number>> = {
 };
 
 /** Whether the lowered graph on several different rows equals the original file row by row. */
-export async function agrees(
-  classifier: Classifier,
-  { original, output }: Compared,
-): Promise<boolean> {
-  const { model, sampleSize, sampleShape, input, sides } = classifier;
+export async function agrees(network: Network, { original, output }: Compared): Promise<boolean> {
+  const { model, sampleSize, sampleShape, input, sides } = network;
   // What a runtime makes of NaN weights depends on its kernels; nothing is proven about them anyway.
   if (model.graph.nodes.some(holdsNonFinite)) return true;
   const stepped = model.graph.nodes.some(({ op }) => 'surrogate' in definitionOf(op));
@@ -45,12 +42,12 @@ export async function agrees(
   }
   const fewest = Math.min(...sides.map((side) => side.rows));
   const streams = Array.from({ length: CHECKED_ROWS }, (_, row) => row % fewest);
-  const program = await classifier.programs.named('as read', () => model.graph);
+  const program = await network.programs.named('as read', () => model.graph);
   const feeds: Record<string, RowFeed> = { [input]: { data: rows, shape: sampleShape } };
   for (const side of sides) {
     feeds[side.port.name] = { data: sideRows(side, streams, 0), shape: side.shape };
   }
-  const found = (await runRows(classifier, program, feeds, CHECKED_ROWS))[output];
+  const found = (await runRows(network, program, feeds, CHECKED_ROWS))[output];
   for (let row = 0; row < CHECKED_ROWS; row++) {
     const alone = rows.slice(row * sampleSize, (row + 1) * sampleSize);
     const own = await original.run(alone, [streams[row] ?? 0], 0);

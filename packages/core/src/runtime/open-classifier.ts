@@ -4,12 +4,12 @@
  */
 import { outputNamed } from '../graph/graph.ts';
 import { ModelError } from '../onnx/model-error.ts';
-import { type Model, readAgain } from '../onnx/read.ts';
+import type { Model } from '../onnx/read.ts';
 import { sizeOf } from '../tensor/tensor.ts';
-import { agrees, type Compared } from './agreement.ts';
 import type { Classifier } from './classifier.ts';
 import { headOf } from './heads.ts';
 import { judgeWith } from './judge.ts';
+import { type Agreeing, openAgreeing } from './network.ts';
 import { notesOn } from './notes.ts';
 import { openOriginal } from './original.ts';
 import { perturbedInput, sideInputsOf } from './perturbed-input.ts';
@@ -28,39 +28,24 @@ export interface ClassifierOptions {
 const RANDOMISED_PASSES = 100;
 
 /**
- * Opens a model as a classifier, checked against its own file: different rows run at once must answer
- * as they do alone, or the model is run row by row. Throws ModelError where not one input is left to
- * perturb, where there are no scores, or where the lowered graph does not compute what the file does.
+ * Opens a model as a classifier, checked against its own file (openAgreeing). Throws ModelError where
+ * not one input is left to perturb, where there are no scores, or where the lowered graph does not
+ * compute what the file does.
  */
 export async function openClassifier(
   model: Model,
   runtime: Runtime,
   options: ClassifierOptions = {},
 ): Promise<Classifier> {
-  const together = await open(model, runtime, options);
-  if (await agrees(together.classifier, together)) return together.classifier;
-  await together.classifier.release();
-  if (model.batched) {
-    const single = await open(readAgain(model, { rowByRow: true }), runtime, options);
-    if (await agrees(single.classifier, single)) return single.classifier;
-    await single.classifier.release();
-  }
-  throw new ModelError(
-    'unsupported',
-    'the model, as Glacis reads it, does not compute what ONNX Runtime computes from the file: please report it',
-  );
-}
-
-/** A classifier with what its agreement with the file is checked by. */
-interface Opened extends Compared {
-  readonly classifier: Classifier;
+  const { network } = await openAgreeing(model, (read) => open(read, runtime, options));
+  return network;
 }
 
 async function open(
   model: Model,
   runtime: Runtime,
   { fixed = {}, straightThrough = false }: ClassifierOptions,
-): Promise<Opened> {
+): Promise<Agreeing<Classifier>> {
   refuseVotes(model);
   const input = perturbedInput(model, fixed);
   const sides = sideInputsOf(model, input, fixed);
@@ -73,6 +58,11 @@ async function open(
   const passes = model.random.length > 0 ? RANDOMISED_PASSES : 1;
   const programs = new Programs(runtime);
   const searchPrograms = runtime.accelerator ? new Programs(runtime.accelerator) : programs;
+  const release = async (): Promise<void> => {
+    await original.release();
+    await programs.release();
+    await searchPrograms.release();
+  };
   const classifier: Classifier = {
     model,
     programs,
@@ -93,13 +83,9 @@ async function open(
       ...notesOn(model, { output: name, others, input, straightThrough, passes }),
     ],
     judge: judgeWith(original, head, passes),
-    release: async () => {
-      await original.release();
-      await programs.release();
-      await searchPrograms.release();
-    },
+    release,
   };
-  return { classifier, original, output: name };
+  return { network: classifier, original, output: name, release };
 }
 
 /**

@@ -4,14 +4,15 @@
  */
 import type { Builder } from '../graph/builder.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
-import { batchOf, type Classifier } from '../runtime/classifier.ts';
+import type { Classifier } from '../runtime/classifier.ts';
+import { batchOf, type Network } from '../runtime/network.ts';
 import type { RowFeed } from '../runtime/rows.ts';
 import { sideFeeds } from '../runtime/side-inputs.ts';
 import type { BallNodes } from './set-graph.ts';
 import type { Threat } from './threat.ts';
 
-export interface SetContext {
-  readonly classifier: Classifier;
+export interface SetContext<N extends Network = Classifier> {
+  readonly classifier: N;
   readonly threat: Threat;
   readonly signal?: CancelSignal;
 }
@@ -31,9 +32,9 @@ export interface Rows {
 }
 
 /** The inputs every ball program has, in float32. */
-export function ballInputs(b: Builder, classifier: Classifier): BallNodes {
-  const batch = batchOf(classifier);
-  const shape = [batch, ...classifier.sampleShape];
+export function ballInputs(b: Builder, network: Network): BallNodes {
+  const batch = batchOf(network);
+  const shape = [batch, ...network.sampleShape];
   return {
     centre: b.input('centre', shape),
     lower: b.input('lower', shape),
@@ -44,7 +45,16 @@ export function ballInputs(b: Builder, classifier: Classifier): BallNodes {
 
 /** Feeds that describe each row's ball to a program: centre, lower, upper, radius, labels. */
 export function ballFeeds(
-  context: SetContext,
+  context: SetContext<Network>,
+  rows: Rows,
+  side: 'inward' | 'outward',
+): Record<string, RowFeed> {
+  return { ...setFeeds(context, rows, side), ...networkFeeds(context, rows) };
+}
+
+/** The same without what the network is evaluated with besides its perturbed input. */
+export function setFeeds(
+  context: SetContext<Network>,
   rows: Rows,
   side: 'inward' | 'outward',
 ): Record<string, RowFeed> {
@@ -67,12 +77,14 @@ export function ballFeeds(
     lower: { data: lower, shape },
     upper: { data: upper, shape },
     radius: { data: radius, shape: [] },
-    ...networkFeeds(context, rows),
   };
 }
 
 /** Feeds of what a network is evaluated with besides its perturbed input: labels and side inputs. */
-export function networkFeeds({ classifier }: SetContext, rows: Rows): Record<string, RowFeed> {
+export function networkFeeds(
+  { classifier }: SetContext<Network>,
+  rows: Rows,
+): Record<string, RowFeed> {
   return {
     labels: { data: rows.labels, shape: [] },
     ...sideFeeds(classifier.sides, rows.streams),

@@ -17,11 +17,16 @@ import { evaluateRegion, pullRows } from './affine.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
 
-/**
- * A free slope for the line below a hinge, for each coefficient row: [batch, rows, width], as the
- * difference from the slope that CROWN chooses. Any value is sound: slopes are kept within their range.
- */
-export type FreeSlopes = (hinge: Node) => Node | undefined;
+/** Slopes of the lines below hinges that are free to be chosen (Xu et al. 2021, α-CROWN). */
+export interface FreeSlopes {
+  /**
+   * For each coefficient row, [batch, rows, width]: the difference from the slope that CROWN chooses.
+   * Any value is sound, since slopes are kept within their range.
+   */
+  differenceAt(hinge: Node): Node | undefined;
+  /** Told the difference that is used, which is what a bound's gradient is taken with respect to. */
+  used(hinge: Node, difference: Node): void;
+}
 
 export interface BackwardBound {
   /** Lower bound of rows·output: [batch, rows]. */
@@ -45,7 +50,7 @@ class BackwardPass {
   private readonly b: Builder;
   private readonly batch: Dimension;
   private readonly count: Dimension;
-  private readonly slopes: FreeSlopes;
+  private readonly slopes: FreeSlopes | undefined;
   /** Coefficients of values still to be replaced: [batch·rows, …value]. */
   private readonly pending = new Map<number, Node>();
   /** Parts of the bound: [batch, rows] each. */
@@ -54,7 +59,7 @@ class BackwardPass {
   private readonly errors: Node[] = [];
   private readonly centres = new Map<number, Node>();
 
-  constructor(p: RegionBounds, rows: Node, slopes: FreeSlopes = () => undefined) {
+  constructor(p: RegionBounds, rows: Node, slopes?: FreeSlopes) {
     this.p = p;
     this.b = p.b;
     this.batch = p.batch;
@@ -231,7 +236,10 @@ class BackwardPass {
       b.reshape(b.expand(value, [this.batch, ...value.shape.slice(1)]), [this.batch, 1, size]);
     const turned = this.turned(node, x, beside);
     const carried = b.add(
-      b.mul(positive, turned ? b.add(beside(lines.lower.slope), turned) : beside(lines.lower.slope)),
+      b.mul(
+        positive,
+        turned ? b.add(beside(lines.lower.slope), turned) : beside(lines.lower.slope),
+      ),
       b.mul(negative, beside(lines.upper.slope)),
     );
     this.parts.push(b.add(this.dot(positive, low), this.dot(negative, high)));
@@ -257,14 +265,16 @@ class BackwardPass {
    */
   private turned(node: Node, x: Bounds, beside: (value: Node) => Node): Node | undefined {
     const flat = rulesOf(node).hinge?.(node.attributes);
-    const free = flat === undefined ? undefined : this.slopes(node);
+    const free = flat === undefined ? undefined : this.slopes?.differenceAt(node);
     if (flat === undefined || !free) return undefined;
     const { b } = this;
     const bends = b.mul(b.greater(0, x.lower), b.greater(x.upper, 0));
     const steep = hingeSlope(b, x, flat);
     const most = beside(b.mul(bends, b.sub(1, steep)));
     const least = beside(b.mul(bends, b.sub(flat, steep)));
-    return b.min(b.max(free, least), most);
+    const difference = b.min(b.max(free, least), most);
+    this.slopes?.used(node, difference);
+    return difference;
   }
 
   private addTurn(coefficients: Node, centre: Node): void {

@@ -8,7 +8,7 @@
  */
 import type { Builder } from '../graph/builder.ts';
 import { divide, type Dimension, elementCount } from '../graph/dimension.ts';
-import { type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
+import { ancestors, type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
 import { type Bounds, isPoint, RuleMissing, type RoundingModel } from '../graph/ops/definition.ts';
 import { magnitude, outwardBy } from '../graph/ops/outward.ts';
 import {
@@ -28,6 +28,15 @@ import type { InputSet } from './input-set.ts';
 import { lowerBound, type RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
 
+/** An affine value that something bends next. */
+export interface Stop {
+  readonly node: Node;
+  /** Whether it is affine in the input itself, so that nothing bounds it better. */
+  readonly first: boolean;
+  /** Whether only hinges bend it: where its interval lies on one side of 0 nothing does. */
+  readonly hinges: boolean;
+}
+
 export interface IntervalPropagation {
   /** Ends of a node of the graph. */
   readonly boundsOf: (node: Node) => Bounds;
@@ -37,8 +46,8 @@ export interface IntervalPropagation {
   readonly linearBoundOf: (output: Node, rows: Node) => Node;
   /** By backward linear bounds alone, with free slopes below hinges. */
   readonly backwardBoundOf: (output: Node, rows: Node, slopes?: FreeSlopes) => BackwardBound;
-  /** Values whose own bounds, where they are given, make everything behind them tighter. */
-  readonly stops: () => readonly Node[];
+  /** Before an output: values whose own bounds, where they are given, make all behind them tighter. */
+  readonly stops: (output: Node) => readonly Stop[];
   /** 1 for rows where every value inside was finite, else 0: [batch]. */
   readonly finite: () => Node;
 }
@@ -109,17 +118,20 @@ class Propagation implements IntervalPropagation, RegionBounds {
 
   readonly boundsOf = (node: Node): Bounds => {
     // Iteratively from the front: deep networks would overflow the stack otherwise.
-    const needed = this.ancestorsOf(node);
+    const needed = this.sourcesOf(node);
     for (const candidate of needed) {
       if (!this.bounds.has(candidate.id)) this.bounds.set(candidate.id, this.compute(candidate));
     }
     return this.known(node);
   };
 
-  private ancestorsOf(node: Node): Node[] {
+  /** What a node's ends are computed from, itself last; what is known already needs nothing. */
+  private sourcesOf(node: Node): Node[] {
     const marked = new Set<number>([node.id]);
     for (let id = node.id; id >= 0; id--) {
-      if (marked.has(id)) for (const operand of this.nodes[id]?.operands ?? []) marked.add(operand);
+      const each = this.nodes[id];
+      if (!each || !marked.has(id) || this.bounds.has(id) || this.given(each)) continue;
+      for (const operand of each.operands) marked.add(operand);
     }
     return this.nodes.filter(({ id }) => marked.has(id));
   }
@@ -210,7 +222,7 @@ class Propagation implements IntervalPropagation, RegionBounds {
   isFoldable(region: AffineRegion): boolean {
     const exact = (id: number): boolean => {
       const node = this.nodes[id];
-      return this.perturbed[id] === true || (node !== undefined && isPoint(this.known(node)));
+      return this.perturbed[id] === true || (node !== undefined && isPoint(this.boundsOf(node)));
     };
     return (
       isRowwise(region, this.batch) && region.inside.every((node) => node.operands.every(exact))
@@ -262,13 +274,19 @@ class Propagation implements IntervalPropagation, RegionBounds {
   readonly backwardBoundOf = (output: Node, rows: Node, slopes?: FreeSlopes): BackwardBound =>
     backwardBound(this, output, rows, slopes);
 
-  /** Values bent next, that affine maps make of values bent before: bounding them alone gains. */
-  readonly stops = (): readonly Node[] =>
-    this.nodes.filter(
-      (node) =>
-        this.feedsNonlinear(node) &&
-        !this.regionOf(node).frontier.every(({ id }) => this.sets.has(id)),
-    );
+  readonly stops = (output: Node): readonly Stop[] => {
+    const needed = ancestors({ nodes: this.nodes, inputs: [], outputs: [] }, [output.id]);
+    return this.nodes
+      .filter((node) => needed[node.id] && node.id !== output.id && this.feedsNonlinear(node))
+      .map((node) => {
+        const region = this.regionOf(node);
+        const first = region.frontier.every(({ id }) => this.sets.has(id));
+        const users = this.nodes.filter(({ operands }) => operands.includes(node.id));
+        const bent = users.filter((user) => !isAffine(user, (id) => this.perturbed[id] ?? false));
+        const hinges = bent.every((user) => rulesOf(user).hinge?.(user.attributes) !== undefined);
+        return { node, first, hinges };
+      });
+  };
 
   private watch(bounds: Bounds): Bounds {
     this.watched.add(bounds.lower);

@@ -4,7 +4,6 @@
  */
 import {
   type Classifier,
-  boundMargins,
   crown,
   isProvable,
   noise,
@@ -79,7 +78,7 @@ export async function estimateRun(
       return rows.count;
     })) +
     (await cost(isProvable(classifier.model, semantics) ? bounds : 0, async () => {
-      await boundMargins(context, rows, semantics, crown);
+      await crown.margins(context, rows, semantics);
       return rows.count;
     }));
   return { work: perRow * inputs.indices.length, start: (performance.now() - begun) / 1000 };
