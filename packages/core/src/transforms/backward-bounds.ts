@@ -13,7 +13,7 @@ import type { Node } from '../graph/graph.ts';
 import type { Bounds } from '../graph/ops/definition.ts';
 import { hingeSlope } from '../graph/ops/lines.ts';
 import { centred, outward } from '../graph/ops/outward.ts';
-import { evaluateRegion, pullRows } from './affine.ts';
+import { type AffineRegion, evaluateRegion, pullRows } from './affine.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
 
@@ -53,6 +53,8 @@ class BackwardPass {
   private readonly slopes: FreeSlopes | undefined;
   /** Coefficients of values still to be replaced: [batch·rows, …value]. */
   private readonly pending = new Map<number, Node>();
+  /** Values whose region's error the coefficients of some of their users have not paid. */
+  private readonly uncharged = new Set<number>();
   /** Parts of the bound: [batch, rows] each. */
   private readonly parts: Node[] = [];
   /** What is taken off it for rounding. */
@@ -72,10 +74,11 @@ class BackwardPass {
     const centre = this.centreOf(output);
     this.addPart(b.reshape(rows, [this.rows(), ...output.shape.slice(1)]), centre);
     this.pending.set(output.id, b.reshape(rows, [this.rows(), ...output.shape.slice(1)]));
+    this.uncharged.add(output.id);
     for (let id = output.id; id >= 0; id--) {
       const coefficients = this.pending.get(id);
       const node = b.nodes[id];
-      if (coefficients && node) this.replace(node, p.watchedNode(coefficients));
+      if (coefficients && node) this.replace(node, coefficients);
     }
     const total = (terms: readonly Node[]): Node =>
       terms.reduce(
@@ -158,8 +161,10 @@ class BackwardPass {
     return b.add(b.mul(reach, 1 + 2 ** -20), b.mul(b.abs(centre), 2 ** -22));
   }
 
-  private add(node: Node, coefficients: Node): void {
+  /** `charged`: whether the part of the bound that these coefficients come from has the region's error. */
+  private add(node: Node, coefficients: Node, charged: boolean): void {
     const { b, p } = this;
+    if (!charged) this.uncharged.add(node.id);
     const before = this.pending.get(node.id);
     if (!before) {
       this.pending.set(node.id, coefficients);
@@ -174,7 +179,9 @@ class BackwardPass {
     const { p, b } = this;
     const set = p.sets.get(node.id);
     if (set) {
-      const flat = b.reshape(b.neg(coefficients), [this.rows(), this.width(node)]);
+      // Supports may swallow NaN; everywhere else a part of the bound becomes NaN with a coefficient.
+      const known = p.watchedNode(coefficients);
+      const flat = b.reshape(b.neg(known), [this.rows(), this.width(node)]);
       this.parts.push(b.neg(set.support(flat, false)));
       return;
     }
@@ -188,12 +195,16 @@ class BackwardPass {
       this.leave(node, coefficients);
       return;
     }
-    for (const each of region.frontier) p.boundsOf(each);
-    this.addError(coefficients, p.regionError(region));
+    if (this.uncharged.has(node.id)) this.addError(coefficients, this.errorOf(region));
     for (const each of region.frontier) {
       const own = pulled.get(each.id);
-      if (own) this.add(each, own);
+      if (own) this.add(each, own, false);
     }
+  }
+
+  private errorOf(region: AffineRegion): Node {
+    for (const each of region.frontier) this.p.boundsOf(each);
+    return this.p.regionError(region);
   }
 
   /** The value at the far ends of its interval. */
@@ -227,7 +238,7 @@ class BackwardPass {
       const rounding = b.mul(b.add(b.abs(height), b.abs(own)), 2 ** -21);
       return b.sub(b.sub(height, own), b.mul(rounding, side));
     };
-    const [low, high] = [offset(lines.lower.height, 1), offset(lines.upper.height, -1)];
+    const [least, most] = [offset(lines.lower.height, 1), offset(lines.upper.height, -1)];
     const matrix = this.matrix(coefficients);
     const positive = b.relu(matrix);
     const negative = b.sub(matrix, positive);
@@ -242,21 +253,33 @@ class BackwardPass {
       ),
       b.mul(negative, beside(lines.upper.slope)),
     );
-    this.parts.push(b.add(this.dot(positive, low), this.dot(negative, high)));
     // Turned about the origin, the line below moves by the turn times the centre at the centre.
     if (turned) this.addTurn(b.mul(positive, turned), centre);
     const given = b.max(b.abs(lines.lower.slope), b.abs(lines.upper.slope));
     // A hinge's free slope is at most 1.
     const steepest = turned ? b.max(given, 1) : given;
-    const farthest = b.max(b.abs(low), b.abs(high));
-    this.addError(
-      coefficients,
-      b.add(
-        b.mul(b.mul(steepest, this.reachOf(operand)), p.rounding.own(3)),
-        b.mul(farthest, p.rounding.own(size + 1)),
-      ),
-    );
-    this.add(operand, b.reshape(carried, [this.rows(), ...operand.shape.slice(1)]));
+    const room = this.roomFor(operand, steepest, b.max(b.abs(least), b.abs(most)));
+    const [low, high] = [b.sub(least, room), b.add(most, room)];
+    this.parts.push(b.add(this.dot(positive, low), this.dot(negative, high)));
+    const shape = [this.rows(), ...operand.shape.slice(1)];
+    this.add(operand, b.reshape(carried, shape), true);
+  }
+
+  /**
+   * What lines are moved apart by, so that their coefficients pay for rounding: of the slopes, of the sums
+   * over heights, and of the region that the operand is computed in, whose coefficients are these times
+   * a slope.
+   */
+  private roomFor(operand: Node, steepest: Node, farthest: Node): Node {
+    const { b, p } = this;
+    const own = p.rounding.own(this.width(operand) + 1);
+    const slopes = b.mul(b.mul(steepest, this.reachOf(operand)), p.rounding.own(3));
+    const region = p.regionOf(operand);
+    const inherited =
+      region.inside.length > 0 && p.isFoldable(region)
+        ? b.add(slopes, b.mul(steepest, this.errorOf(region)))
+        : slopes;
+    return b.add(b.mul(inherited, 1 + own), b.mul(farthest, own));
   }
 
   /**
