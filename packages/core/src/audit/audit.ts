@@ -91,22 +91,24 @@ async function auditBlock(
   enter('clean');
   if (!labelled) await adoptAnswers(job);
   const open = await cleanStage(job);
-  await estimateStage(job, open);
+  if (plan.attacks.length > 0) await estimateStage(job, open);
   enter('noise');
   await noiseStage(job, open);
   enter('attack');
   const [cheap, dear] = [plan.attacks.slice(0, plan.cheap), plan.attacks.slice(plan.cheap)];
   const standing = await attackStages(job, open, cheap);
   if (proofs) enter('prove');
-  if (proofs && !outOfTime()) await certifyAtEps(context, ledger, standing);
+  if (proofs && !outOfTime()) await certifyAtEps(context, ledger, standing, plan.proofs);
   enter('strong attack');
   const undecided = standing.filter(({ lower }) => (lower ?? -1) < context.threat.eps);
   await attackStages(job, undecided, dear, standing.length - undecided.length);
   if (radii) {
-    enter('upper radius');
-    await searchUpperRadius(context, ledger, open, plan, outOfTime);
+    if (plan.search.length > 0) {
+      enter('upper radius');
+      await searchUpperRadius(context, ledger, open, plan, outOfTime);
+    }
     if (proofs) enter('lower radius');
-    if (proofs) await searchLowerRadius(context, ledger, open, outOfTime);
+    if (proofs) await searchLowerRadius(context, ledger, open, { ...plan, outOfTime });
   }
   if (outOfTime()) for (const entry of open) entry.timedOut = true;
 }

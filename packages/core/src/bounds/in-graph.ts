@@ -27,6 +27,7 @@ const isNumber = (dim: number | string): dim is number => typeof dim === 'number
 export function inGraph(id: string, options: MarginGraphOptions): Bound {
   return {
     id,
+    isDear: () => false,
     margins: async (context, rows, semantics) => {
       const { classifier, threat, signal } = context;
       const name = `${id}/${options.linearUpTo ?? 0}/${semantics}/${threatKey(threat)}`;

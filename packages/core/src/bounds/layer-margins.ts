@@ -1,60 +1,89 @@
 /** Margins of a classifier bounded layer by layer, one input after the other. */
 import type { Semantics } from '../audit/run.ts';
-import type { Classifier } from '../runtime/classifier.ts';
+import type { Programs } from '../runtime/programs.ts';
 import type { RowFeed } from '../runtime/rows.ts';
 import { nextUp, roundUp } from '../tensor/float32.ts';
 import { type Rows, setFeeds, type SetContext, threatKey } from '../threats/ball.ts';
 import { sideFeeds } from '../runtime/side-inputs.ts';
 import { roundingModel } from '../transforms/rounding.ts';
 import type { Bound } from './bound.ts';
-import { LayerwiseBounds, type Method, type SetFeed } from './layerwise.ts';
+import { type Ends, LayerwiseBounds, type Propagation, type SetFeed } from './layerwise.ts';
+import { NestedSets } from './nested-sets.ts';
+import { isWide } from './size.ts';
 import { requireProvable } from './provable.ts';
 
-const opened = new WeakMap<Classifier, Map<string, LayerwiseBounds>>();
+/** The programs of one network, threat and semantics, and what they found of its inputs. */
+interface Opened {
+  readonly bounds: LayerwiseBounds;
+  readonly nested: NestedSets;
+}
 
-/** One for each classifier, threat and semantics: its programs are compiled once. */
-function layerwise({ classifier, threat }: SetContext, semantics: Semantics): LayerwiseBounds {
-  const own = opened.get(classifier) ?? new Map<string, LayerwiseBounds>();
-  opened.set(classifier, own);
+const opened = new WeakMap<Programs, Map<string, Opened>>();
+
+/** Each is opened once. */
+function openedFor({ classifier, threat }: SetContext, semantics: Semantics): Opened {
+  const own = opened.get(classifier.programs) ?? new Map<string, Opened>();
+  opened.set(classifier.programs, own);
   const key = `margins/${semantics}/${threatKey(threat)}`;
   const known = own.get(key);
   if (known) return known;
   requireProvable(classifier.model, semantics);
   const subject = { network: classifier, output: classifier.proven, threat };
-  const made = new LayerwiseBounds({ ...subject, rounding: roundingModel(semantics) }, key);
+  const rounding = roundingModel(semantics);
+  const bounds = new LayerwiseBounds({ ...subject, rounding }, key);
+  const made = { bounds, nested: new NestedSets() };
   own.set(key, made);
   return made;
 }
 
-export function layerMargins(id: string, method: Method): Bound {
+/** Backward linear bounds of the margins; how the layers inside are bounded, and the margins themselves. */
+export interface LayerMethod {
+  readonly inside: Propagation;
+  readonly rows: Exclude<Propagation, 'interval'>;
+}
+
+export function layerMargins(id: string, method: LayerMethod): Bound {
   return {
     id,
+    isDear: isWide,
     margins: async (context, rows, semantics) => {
-      const bounds = layerwise(context, semantics);
-      const { classes, sides } = context.classifier;
+      const { bounds, nested } = openedFor(context, semantics);
+      const { classes, sides, sampleSize } = context.classifier;
       const feeds = { ...setFeeds(context, rows, 'outward'), ...sideFeeds(sides, rows.streams) };
       const radius = Float32Array.from(rows.radii, (value) => nextUp(roundUp(value)));
       const all = { ...feeds, radius: { data: radius, shape: [] } };
       const lower = new Float64Array(rows.count).fill(Number.NaN);
       for (let row = 0; row < rows.count; row++) {
         context.signal?.throwIfAborted();
-        const specification = marginRows(rows, row, classes);
-        lower[row] = await least(bounds, setOf(all, row), specification, method);
+        const set = setOf(all, row);
+        const x = rows.x.subarray(row * sampleSize, (row + 1) * sampleSize);
+        const [stream = 0, reach = 0] = [rows.streams[row], rows.radii[row]];
+        const found = await bounds.inside(set, method, nested.around(stream, x, reach));
+        if (!found) continue;
+        nested.keep(stream, x, reach, found);
+        lower[row] = await least(
+          bounds,
+          { set, found, rows: marginRows(rows, row, classes) },
+          method,
+        );
       }
       return lower;
     },
   };
 }
 
+interface Asked {
+  readonly set: SetFeed;
+  readonly found: readonly Ends[];
+  readonly rows: Float32Array;
+}
+
 async function least(
   bounds: LayerwiseBounds,
-  set: SetFeed,
-  rows: Float32Array,
-  method: Method,
+  { set, found, rows }: Asked,
+  method: LayerMethod,
 ): Promise<number> {
-  const found = await bounds.inside(set, method);
-  if (!found) return Number.NaN;
-  const values = await bounds.least(set, found, bounds.layers.length - 1, rows, method);
+  const values = await bounds.least(set, found, bounds.layers.length - 1, rows, method.rows);
   // A single NaN makes the whole unknown.
   return values.reduce(
     (low, value) => (value < low || Number.isNaN(value) ? value : low),

@@ -18,14 +18,13 @@ import {
   type Subject,
 } from './layer-graphs.ts';
 
+/** By intervals; by backward linear bounds; or by those with so many steps of Adam for their slopes. */
+export type Propagation = 'interval' | 'linear' | { readonly steps: number };
+
 /** How the layers inside, and the rows asked for, are bounded. */
 export interface Method {
-  /** Backward linear bounds of layers inside; else intervals. */
-  readonly inside: boolean;
-  /** Backward linear bounds of the rows asked for; else their interval. */
-  readonly linear: boolean;
-  /** Steps of Adam for the slopes; 0: CROWN's own. */
-  readonly steps: number;
+  readonly inside: Propagation;
+  readonly rows: Propagation;
 }
 
 export interface Ends {
@@ -61,11 +60,15 @@ export class LayerwiseBounds {
     this.layers = layersOf(subject);
   }
 
-  /** Bounds of every layer but the output over a set of one sample. */
-  async inside(set: SetFeed, method: Method): Promise<Found> {
+  /**
+   * Bounds of every layer but the output over a set of one sample. `outer`: what is known of a set that
+   * holds this one, which may settle values.
+   */
+  async inside(set: SetFeed, method: Method, outer: Found = null): Promise<Found> {
     const found: Ends[] = [];
     for (let place = 0; place < this.layers.length - 1; place++) {
-      const ends = await this.ends(set, found, place);
+      const own = await this.ends(set, found, place);
+      const ends = own && met(own, outer?.[place]);
       const sharpened = ends && (await this.sharpened(set, found, place, ends, method));
       if (!sharpened) return null;
       found.push(sharpened);
@@ -89,7 +92,8 @@ export class LayerwiseBounds {
     method: Method,
   ): Promise<Ends | null> {
     const layer = this.layers[place];
-    if (!method.inside || !layer || layer.exact) return ends;
+    const { inside } = method;
+    if (inside === 'interval' || !layer || layer.exact) return ends;
     const elements = gaining(layer, ends);
     if (elements.length === 0) return ends;
     const rows = new Float32Array(2 * elements.length * layer.width);
@@ -97,7 +101,7 @@ export class LayerwiseBounds {
       rows[2 * i * layer.width + element] = 1;
       rows[(2 * i + 1) * layer.width + element] = -1;
     });
-    const least = await this.least(set, found, place, rows, method);
+    const least = await this.least(set, found, place, rows, inside);
     const [lower, upper] = [ends.lower.slice(), ends.upper.slice()];
     elements.forEach((element, i) => {
       const [low = Number.NaN, high = Number.NaN] = least.subarray(2 * i, 2 * i + 2);
@@ -113,11 +117,11 @@ export class LayerwiseBounds {
     found: readonly Ends[],
     place: number,
     rows: Float32Array,
-    method: Method,
+    how: Exclude<Propagation, 'interval'>,
   ): Promise<Float32Array> {
-    return method.steps > 0
-      ? this.climbed(set, found, place, rows, method.steps)
-      : this.propagated(set, found, place, rows);
+    return how === 'linear'
+      ? this.propagated(set, found, place, rows)
+      : this.climbed(set, found, place, rows, how.steps);
   }
 
   private async propagated(
@@ -210,6 +214,15 @@ export class LayerwiseBounds {
     });
     return feeds;
   }
+}
+
+/** Both ends of two intervals that hold the same values. */
+function met(own: Ends, other: Ends | undefined): Ends {
+  if (!other) return own;
+  return {
+    lower: own.lower.map((low, i) => Math.max(low, other.lower[i] ?? low)),
+    upper: own.upper.map((high, i) => Math.min(high, other.upper[i] ?? high)),
+  };
 }
 
 /** Elements of a layer whose bounds can gain anything. */

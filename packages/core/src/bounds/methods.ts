@@ -2,13 +2,17 @@
 import type { Method } from './layerwise.ts';
 
 /** Steps of Adam for the slopes: as many as auto_LiRPA's default. */
-const STEPS = 20;
+const climbing = { steps: 20 };
 
 export const boundMethods = {
-  interval: { inside: false, linear: false, steps: 0 },
-  'crown-ibp': { inside: false, linear: true, steps: 0 },
-  crown: { inside: true, linear: true, steps: 0 },
-  'alpha-crown': { inside: true, linear: true, steps: STEPS },
+  interval: { inside: 'interval', rows: 'interval' },
+  'crown-ibp': { inside: 'interval', rows: 'linear' },
+  crown: { inside: 'linear', rows: 'linear' },
+  /** Slopes inside are optimised as well, each layer's for itself. */
+  'alpha-crown': { inside: climbing, rows: climbing },
 } as const satisfies Readonly<Record<string, Method>>;
 
 export type BoundName = keyof typeof boundMethods;
+
+/** Slopes optimised for the rows asked for alone. */
+export const lastSlopes = { inside: 'linear', rows: climbing } as const satisfies Method;

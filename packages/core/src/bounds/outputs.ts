@@ -92,8 +92,9 @@ export class OutputBounder {
     if (!found || !ends || !output) return null;
     const layers = found.map((own, i) => ({ ...described(layerwise.layers[i]), ...own }));
     const { shape } = described(output);
-    if (!method.linear) return { ...ends, shape, layers };
-    const least = await layerwise.least(set, found, place, bothWays(output.width), method);
+    const { rows } = method;
+    if (rows === 'interval') return { ...ends, shape, layers };
+    const least = await layerwise.least(set, found, place, bothWays(output.width), rows);
     return { ...tighter(ends, least), shape, layers };
   }
 }

@@ -241,26 +241,24 @@ class BackwardPass {
     const [least, most] = [offset(lines.lower.height, 1), offset(lines.upper.height, -1)];
     const matrix = this.matrix(coefficients);
     const positive = b.relu(matrix);
-    const negative = b.sub(matrix, positive);
     const size = this.width(node);
     const beside = (value: Node): Node =>
       b.reshape(b.expand(value, [this.batch, ...value.shape.slice(1)]), [this.batch, 1, size]);
     const turned = this.turned(node, x, beside);
+    // The line above for all of a coefficient, and the difference of the lines where it is positive.
+    const difference = beside(b.sub(lines.lower.slope, lines.upper.slope));
     const carried = b.add(
-      b.mul(
-        positive,
-        turned ? b.add(beside(lines.lower.slope), turned) : beside(lines.lower.slope),
-      ),
-      b.mul(negative, beside(lines.upper.slope)),
+      b.mul(matrix, beside(lines.upper.slope)),
+      b.mul(positive, turned ? b.add(difference, turned) : difference),
     );
     // Turned about the origin, the line below moves by the turn times the centre at the centre.
     if (turned) this.addTurn(b.mul(positive, turned), centre);
-    const given = b.max(b.abs(lines.lower.slope), b.abs(lines.upper.slope));
+    const given = b.add(b.abs(lines.lower.slope), b.abs(lines.upper.slope));
     // A hinge's free slope is at most 1.
-    const steepest = turned ? b.max(given, 1) : given;
-    const room = this.roomFor(operand, steepest, b.max(b.abs(least), b.abs(most)));
+    const steepest = turned ? b.max(given, 2) : given;
+    const room = this.roomFor(operand, steepest, b.add(b.abs(least), b.abs(most)));
     const [low, high] = [b.sub(least, room), b.add(most, room)];
-    this.parts.push(b.add(this.dot(positive, low), this.dot(negative, high)));
+    this.parts.push(b.add(this.dot(matrix, high), this.dot(positive, b.sub(low, high))));
     const shape = [this.rows(), ...operand.shape.slice(1)];
     this.add(operand, b.reshape(carried, shape), true);
   }
@@ -272,8 +270,8 @@ class BackwardPass {
    */
   private roomFor(operand: Node, steepest: Node, farthest: Node): Node {
     const { b, p } = this;
-    const own = p.rounding.own(this.width(operand) + 1);
-    const slopes = b.mul(b.mul(steepest, this.reachOf(operand)), p.rounding.own(3));
+    const own = 2 * p.rounding.own(this.width(operand) + 3);
+    const slopes = b.mul(b.mul(steepest, this.reachOf(operand)), p.rounding.own(6));
     const region = p.regionOf(operand);
     const inherited =
       region.inside.length > 0 && p.isFoldable(region)
