@@ -10,7 +10,6 @@ import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import {
   type BoundName,
-  boundMethods,
   type NormName,
   openNetwork,
   ortRuntime,
@@ -78,8 +77,8 @@ async function boundCase({ name, onnx, box, runs }: Case): Promise<void> {
       if (!theirs) continue;
       const bound = (): Promise<OutputBounds | null> =>
         input === 'box'
-          ? bounder.box(low, high, boundMethods[own])
-          : bounder.ball(middle, eps ?? 0, boundMethods[own]);
+          ? bounder.box(low, high, own)
+          : bounder.ball(middle, eps ?? 0, own);
       const found = await bound();
       let best = Infinity;
       for (let i = 0; i < TIMES; i++) {

@@ -98,9 +98,10 @@ async function auditBlock(
   const [cheap, dear] = [plan.attacks.slice(0, plan.cheap), plan.attacks.slice(plan.cheap)];
   const standing = await attackStages(job, open, cheap);
   if (proofs) enter('prove');
-  if (proofs && !outOfTime()) await certifyAtEps(context, ledger, standing, plan.proofs);
+  const { eps } = context.threat;
+  if (proofs && eps > 0 && !outOfTime()) await certifyAtEps(context, ledger, standing, plan.proofs);
   enter('strong attack');
-  const undecided = standing.filter(({ lower }) => (lower ?? -1) < context.threat.eps);
+  const undecided = standing.filter(({ lower }) => (lower ?? -1) < eps);
   await attackStages(job, undecided, dear, standing.length - undecided.length);
   if (radii) {
     if (plan.search.length > 0) {

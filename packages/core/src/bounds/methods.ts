@@ -14,5 +14,11 @@ export const boundMethods = {
 
 export type BoundName = keyof typeof boundMethods;
 
+/** A method with all that are cheaper before it. */
+export function methodsUpTo(name: BoundName): readonly Method[] {
+  const names = Object.keys(boundMethods) as BoundName[];
+  return names.slice(0, names.indexOf(name) + 1).map((each) => boundMethods[each]);
+}
+
 /** Slopes optimised for the rows asked for alone. */
 export const lastSlopes = { inside: 'linear', rows: climbing } as const satisfies Method;

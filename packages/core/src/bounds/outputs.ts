@@ -7,7 +7,8 @@ import { sideFeeds } from '../runtime/side-inputs.ts';
 import type { Threat } from '../threats/threat.ts';
 import { noRounding, roundingModel } from '../transforms/rounding.ts';
 import type { Layer, Subject } from './layer-graphs.ts';
-import { type Ends, LayerwiseBounds, type Method, type SetFeed } from './layerwise.ts';
+import { type Ends, LayerwiseBounds, met, type Method, type SetFeed } from './layerwise.ts';
+import { type BoundName, methodsUpTo } from './methods.ts';
 import { requireProvable } from './provable.ts';
 
 export interface OutputBoundsOptions {
@@ -16,6 +17,13 @@ export interface OutputBoundsOptions {
   readonly semantics: Semantics;
   /** False: nothing is added for rounding; the ends are then no proof. */
   readonly outward: boolean;
+}
+
+/** What a method found, and those before it. */
+interface Known {
+  readonly method: Method;
+  readonly inside: readonly Ends[];
+  readonly output: Ends;
 }
 
 export interface LayerEnds extends Ends {
@@ -46,7 +54,7 @@ export class OutputBounder {
   }
 
   /** Over the ball of a radius around x [sampleSize]; null where a value inside was not finite. */
-  ball(x: Float32Array, radius: number, method: Method, stream = 0): Promise<OutputBounds | null> {
+  ball(x: Float32Array, radius: number, method: BoundName, stream = 0): Promise<OutputBounds | null> {
     const { network, threat } = this.options;
     const rows: Rows = {
       count: 1,
@@ -64,7 +72,7 @@ export class OutputBounder {
   }
 
   /** Over a box, its ends [sampleSize] rounded outward; the threat must be one in ℓ∞. */
-  box(lower: Float32Array, upper: Float32Array, method: Method): Promise<OutputBounds | null> {
+  box(lower: Float32Array, upper: Float32Array, method: BoundName): Promise<OutputBounds | null> {
     const { network } = this.options;
     const shape = network.sampleShape;
     const middle = Float32Array.from(lower, (low, i) => {
@@ -83,19 +91,34 @@ export class OutputBounder {
     );
   }
 
-  private async bounded(set: SetFeed, method: Method): Promise<OutputBounds | null> {
+  /** Each method in turn up to the one asked for: what a cheaper one found stays. */
+  private async bounded(set: SetFeed, name: BoundName): Promise<OutputBounds | null> {
+    const { layers } = this.layerwise;
+    let known: Known | null = null;
+    for (const method of methodsUpTo(name)) {
+      known = await this.step(set, method, known);
+      if (!known) return null;
+    }
+    if (!known) return null;
+    return {
+      ...known.output,
+      ...described(layers.at(-1)),
+      layers: known.inside.map((own, i) => ({ ...described(layers[i]), ...own })),
+    };
+  }
+
+  private async step(set: SetFeed, method: Method, known: Known | null): Promise<Known | null> {
     const { layerwise } = this;
     const place = layerwise.layers.length - 1;
-    const found = await layerwise.inside(set, method);
-    const ends = found && (await layerwise.ends(set, found, place));
-    const output = layerwise.layers[place];
-    if (!found || !ends || !output) return null;
-    const layers = found.map((own, i) => ({ ...described(layerwise.layers[i]), ...own }));
-    const { shape } = described(output);
-    const { rows } = method;
-    if (rows === 'interval') return { ...ends, shape, layers };
-    const least = await layerwise.least(set, found, place, bothWays(output.width), rows);
-    return { ...tighter(ends, least), shape, layers };
+    const width = layerwise.layers[place]?.width ?? 0;
+    const same = known !== null && method.inside === known.method.inside;
+    const inside = same ? known.inside : await layerwise.inside(set, method, known?.inside);
+    const ends = inside && (same ? known.output : await layerwise.ends(set, inside, place));
+    if (!inside || !ends) return null;
+    const output = met(ends, known?.output);
+    if (method.rows === 'interval') return { method, inside, output };
+    const least = await layerwise.least(set, inside, place, bothWays(width), method.rows);
+    return { method, inside, output: tighter(output, least) };
   }
 }
 
@@ -114,7 +137,7 @@ function bothWays(width: number): Float32Array {
 }
 
 /** A bound that is not known (NaN) leaves the end as it is. */
-export function tighter({ lower, upper }: Ends, least: Float32Array): Ends {
+function tighter({ lower, upper }: Ends, least: Float32Array): Ends {
   const better = (a: number, b: number | undefined): number =>
     b === undefined || Number.isNaN(b) ? a : Math.max(a, b);
   return {

@@ -19,6 +19,8 @@ type Command = (request: CommandRequest, surroundings: Surroundings) => Promise<
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   audit: async () => (await import('../commands/audit.ts')).auditCommand,
   attack: async () => (await import('../commands/attack.ts')).attackCommand,
+  certify: async () => (await import('../commands/certify.ts')).certifyCommand,
+  bounds: async () => (await import('../commands/bounds.ts')).boundsCommand,
   inspect: async () => (await import('../commands/inspect.ts')).inspectCommand,
 };
 

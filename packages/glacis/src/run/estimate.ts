@@ -9,6 +9,7 @@ import {
   noise,
   pgd,
   rowSize,
+  type Proof,
   type Semantics,
   type Threat,
 } from '@glacis/core';
@@ -36,7 +37,8 @@ function typical(job: Job, surrogate: Classifier | null): Counts {
     ({ cost }) => cost.gradients + Math.max(0, cost.forwards - cost.gradients) / 3,
   );
   const gradients = evaluations.reduce((sum, each) => sum + each / 2, 1);
-  if (job === 'audit') return { noises: 1, gradients: gradients + 250, bounds: 22 };
+  if (job === 'audit') return { noises: 1, gradients: gradients + 250, bounds: 8 };
+  if ('proof' in job) return { noises: 0, gradients: 0, bounds: job.radius ? 12 : 1 };
   return { noises: plan.noise ? 1 : 0, gradients, bounds: 0 };
 }
 
@@ -60,6 +62,8 @@ export async function estimateRun(
   const count = Math.max(1, Math.min(MOST_ROWS, inputs.indices.length, BUDGET / (forward * 60)));
   const rows = await rowsOf(classifier, inputs, threat, Math.floor(count));
   const { gradients, noises, bounds } = typical(job, surrogate);
+  const { bound } = planOf(job, surrogate).plan.proofs.findLast(isSearched) ?? { bound: crown };
+  const bounded = bound.isDear(classifier) ? { ...rows, count: 1 } : rows;
   const attack = pgd({ loss: 'margin', steps: STEPS, restarts: 1 });
   const cost = async (times: number, run: () => Promise<number>): Promise<number> => {
     if (times === 0) return 0;
@@ -78,8 +82,8 @@ export async function estimateRun(
       return rows.count;
     })) +
     (await cost(isProvable(classifier.model, semantics) ? bounds : 0, async () => {
-      await crown.margins(context, rows, semantics);
-      return rows.count;
+      await bound.margins(context, bounded, semantics);
+      return bounded.count;
     }));
   return { work: perRow * inputs.indices.length, start: (performance.now() - begun) / 1000 };
 }
@@ -96,6 +100,11 @@ async function rowsOf(classifier: Classifier, inputs: Inputs, { eps }: Threat, c
     radii: new Float64Array(count).fill(eps * 1e-6),
     streams,
   };
+}
+
+/** At ε alone a bound is asked about few inputs. */
+function isSearched({ dearTolerance }: Proof): boolean {
+  return dearTolerance !== null;
 }
 
 async function timed(action: () => Promise<unknown>): Promise<number> {
