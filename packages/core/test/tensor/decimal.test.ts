@@ -66,7 +66,8 @@ describe.each<Precision>(['float32', 'float64'])('decimals in %s', (precision) =
       const { n, k } = dyadic(low);
       const half = (n << 60n) + ((BigInt(gap * 2 ** 60) << BigInt(k)) >> 1n);
       const digits = half * 5n ** BigInt(k + 60);
-      const at = (shift: bigint): number => round(`${digits * 1000n + shift}e${-(k + 63)}`, 'nearest');
+      const at = (shift: bigint): number =>
+        round(`${digits * 1000n + shift}e${-(k + 63)}`, 'nearest');
       expect([at(-1n), at(1n)]).toEqual([low, above(low)]);
       const isEven = BigInt(low / gap) % 2n === 0n;
       expect(at(0n)).toBe(isEven ? low : above(low));

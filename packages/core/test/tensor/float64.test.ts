@@ -68,5 +68,9 @@ test('an overflow is infinite on one side and the greatest number on the other',
   expect([addUp(most, most), addDown(most, most)]).toEqual([Infinity, most]);
   expect([timesUp(most, -2), timesDown(most, -2)]).toEqual([-most, -Infinity]);
   expect(timesUp(5e-324, 0.1)).toBe(5e-324);
-  expect([nextUp64(-0), nextDown64(Infinity), nextUp64(Infinity)]).toEqual([5e-324, most, Infinity]);
+  expect([nextUp64(-0), nextDown64(Infinity), nextUp64(Infinity)]).toEqual([
+    5e-324,
+    most,
+    Infinity,
+  ]);
 });

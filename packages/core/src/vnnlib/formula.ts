@@ -1,0 +1,250 @@
+/**
+ * Reads one condition: and/or over comparisons over + − × of variables and numerals. The open brackets
+ * are kept on a stack of our own, so depth in the text is no depth in the program; nests of the same
+ * connective are flattened, and what remains nested is bounded. Types are checked as the standard says
+ * (query_language.tex, "Typing"): all operands of a comparison have one type.
+ */
+import { isNumeral } from '../tensor/decimal.ts';
+import { isInteger } from './element-types.ts';
+import type { Lexer } from './lexer.ts';
+import type { Expression, Formula, Term, Variable } from './query.ts';
+import { positionIn, quoted, VnnlibError } from './vnnlib-error.ts';
+
+/** How a version of the language resolves the names of its variables. */
+export interface Scope {
+  /** Reads the variable at the current word, indices and all, and goes past it. */
+  readonly variable: (lexer: Lexer) => { readonly variable: Variable; readonly type: string };
+  /** Whether a comparison without any variable has no type, and so is an error (2.0). */
+  readonly isTyped: boolean;
+}
+
+/** Brackets open at once, and levels that remain after flattening. */
+const [MOST_OPEN, DEEPEST] = [20_000, 1000];
+/** Longer lists nested in one of the same kind stay nested: copying them at each level would be square. */
+const FLATTENED = 64;
+
+type Operator = 'and' | 'or' | '+' | '-' | '*' | '<' | '<=' | '>' | '>=' | '==' | '!=';
+
+const operators = new Map<string, Operator>(
+  (['and', 'or', '+', '-', '*', '<', '<=', '>', '>=', '==', '!='] as const).map((o) => [o, o]),
+);
+operators.set('=', '==');
+
+/** One open bracket and what has been read inside. */
+class Frame {
+  readonly operator: Operator;
+  readonly at: number;
+  formulas: Formula[] = [];
+  expressions: Expression[] = [];
+  depth = 0;
+  type: string | null = null;
+  /** Offset of a numeral with a fraction, −1 for none: integer types have no such constant. */
+  fraction = -1;
+
+  constructor(operator: Operator, at: number) {
+    this.operator = operator;
+    this.at = at;
+  }
+
+  get isConnective(): boolean {
+    return this.operator === 'and' || this.operator === 'or';
+  }
+}
+
+/** Reads the condition at the current word and goes past it. */
+export function readFormula(lexer: Lexer, scope: Scope): Formula {
+  const stack: Frame[] = [];
+  if (lexer.kind !== '(') lexer.fail(`expected a condition, found ${lexer.found}`);
+  for (;;) {
+    const frame = stack.at(-1);
+    if (lexer.kind === '(') stack.push(open(lexer, frame, stack.length));
+    else if (lexer.kind === ')' && frame) {
+      stack.pop();
+      const parent = stack.at(-1);
+      const isDone = close(lexer, scope, frame, parent);
+      lexer.advance();
+      if (isDone) return isDone;
+    } else if (lexer.kind === 'atom' && frame) leaf(lexer, scope, frame);
+    else lexer.fail(`expected an operand or ')', found ${lexer.found}`);
+  }
+}
+
+function open(lexer: Lexer, parent: Frame | undefined, depth: number): Frame {
+  const at = lexer.start;
+  if (depth >= MOST_OPEN) refuse(lexer, `more than ${MOST_OPEN} brackets are open here`, at);
+  lexer.advance();
+  const operator = operators.get(lexer.word);
+  if (operator === undefined || lexer.kind === 'end') {
+    lexer.fail(`expected an operator after '(', found ${lexer.found}`);
+  }
+  lexer.advance();
+  const frame = new Frame(operator, at);
+  const isArithmetic = operator === '+' || operator === '-' || operator === '*';
+  if (!parent && isArithmetic) lexer.fail(`'${operator}' is a number, not a condition`, at);
+  if (parent && parent.isConnective === isArithmetic) {
+    const wants = isArithmetic ? 'conditions' : 'numbers';
+    lexer.fail(`'${parent.operator}' takes ${wants}, found '${operator}'`, at);
+  }
+  return frame;
+}
+
+function leaf(lexer: Lexer, scope: Scope, frame: Frame): void {
+  if (frame.isConnective) {
+    lexer.fail(`'${frame.operator}' takes conditions, found ${lexer.found}`);
+  }
+  const { start: at, word } = lexer;
+  if (isNumeral(word)) {
+    if (frame.fraction < 0 && !/^[+-]?\d+$/.test(word)) frame.fraction = at;
+    frame.expressions.push({ kind: 'constant', text: word, at });
+    lexer.advance();
+    return;
+  }
+  const first = word.charCodeAt(0);
+  const isName = (first | 32) >= 97 && (first | 32) <= 122;
+  if (/^[+-]?(nan|inf|infinity)$/i.test(word)) {
+    lexer.fail(`${quoted(word)} is no number: constants are finite`);
+  }
+  if (!isName) lexer.fail(`expected a number or a variable, found ${lexer.found}`);
+  const { variable, type } = scope.variable(lexer);
+  unify(lexer, frame, type, at);
+  frame.expressions.push(variable);
+}
+
+function unify(lexer: Lexer, frame: Frame, type: string | null, at: number): void {
+  if (type === null || frame.type === type) return;
+  if (frame.type !== null) {
+    lexer.fail(`this is ${type}, but it is combined with ${frame.type}: types must agree`, at);
+  }
+  frame.type = type;
+}
+
+/** Ends a bracket: hands its value to the parent, or gives the whole formula. */
+function close(
+  lexer: Lexer,
+  scope: Scope,
+  frame: Frame,
+  parent: Frame | undefined,
+): Formula | null {
+  if (frame.isConnective) {
+    const formula = connective(frame);
+    if (!parent) return formula;
+    adopt(lexer, parent, formula, frame);
+  } else if (frame.operator === '+' || frame.operator === '-' || frame.operator === '*') {
+    const count = frame.expressions.length;
+    if (count === 0) lexer.fail(`'${frame.operator}' has no operands`, frame.at);
+    if (parent) {
+      unify(lexer, parent, frame.type, frame.at);
+      if (parent.fraction < 0) parent.fraction = frame.fraction;
+      const expression = arithmetic(frame);
+      const isContinued = parent.expressions.length === 0 && continues(parent, expression);
+      deepen(lexer, parent, isContinued ? frame.depth : frame.depth + 1);
+      parent.expressions.push(expression);
+    }
+  } else {
+    const formula = comparison(lexer, scope, frame);
+    if (!parent) return formula;
+    adopt(lexer, parent, formula, frame);
+  }
+  return null;
+}
+
+/** Whether a first operand becomes part of its parent instead of a level below it. */
+function continues(parent: Frame, { kind }: Expression): boolean {
+  return parent.operator === '*' ? kind === 'product' : kind === 'sum';
+}
+
+function deepen(lexer: Lexer, parent: Frame, depth: number): void {
+  parent.depth = Math.max(parent.depth, depth);
+  if (parent.depth > DEEPEST) refuse(lexer, `this is nested more than ${DEEPEST} deep`, parent.at);
+}
+
+function connective(frame: Frame): Formula {
+  const [only] = frame.formulas;
+  if (only && frame.formulas.length === 1) return only;
+  return { kind: frame.operator === 'or' ? 'or' : 'and', parts: frame.formulas, at: frame.at };
+}
+
+function adopt(lexer: Lexer, parent: Frame, formula: Formula, from: Frame): void {
+  if (formula.kind === parent.operator) {
+    const isFirst = parent.formulas.length === 0;
+    if (isFirst || formula.parts.length <= FLATTENED) {
+      // A list just read belongs to nobody else: the first one is continued, not copied.
+      if (isFirst) parent.formulas = formula.parts as Formula[];
+      else for (const part of formula.parts) parent.formulas.push(part);
+      parent.depth = Math.max(parent.depth, from.depth);
+      return;
+    }
+  }
+  deepen(lexer, parent, from.depth + 1);
+  parent.formulas.push(formula);
+}
+
+function arithmetic(frame: Frame): Expression {
+  const { operator, expressions, at } = frame;
+  const [first, ...rest] = expressions;
+  if (!first || (operator !== '-' && rest.length === 0)) return first ?? never();
+  if (operator === '*') {
+    if (first.kind !== 'product') return { kind: 'product', factors: expressions, at };
+    return { kind: 'product', factors: extend(first.factors, rest), at };
+  }
+  if (rest.length === 0) return negated(frame, first);
+  const sign = operator === '+' ? 1 : -1;
+  const added = rest.map((expression): Term => ({ sign, expression }));
+  if (first.kind === 'sum') return { kind: 'sum', terms: extend(first.terms, added) };
+  return { kind: 'sum', terms: [{ sign: 1, expression: first }, ...added] };
+}
+
+/** Negating twice is nothing; negating a longer sum is one more level. */
+function negated(frame: Frame, first: Expression): Expression {
+  const [only] = first.kind === 'sum' && first.terms.length === 1 ? first.terms : [];
+  if (only) {
+    return {
+      kind: 'sum',
+      terms: [{ sign: only.sign === 1 ? -1 : 1, expression: only.expression }],
+    };
+  }
+  if (first.kind === 'sum') frame.depth++;
+  return { kind: 'sum', terms: [{ sign: -1, expression: first }] };
+}
+
+function never(): never {
+  throw new RangeError('an operator without operands was reduced');
+}
+
+/** Continues a list just read, which belongs to nobody else: left-nested chains stay linear. */
+function extend<T>(list: readonly T[], more: readonly T[]): readonly T[] {
+  const own = list as T[];
+  for (const item of more) own.push(item);
+  return own;
+}
+
+function comparison(lexer: Lexer, scope: Scope, frame: Frame): Formula {
+  const { operator, at, type } = frame;
+  const [left, right, surplus] = frame.expressions;
+  if (!left || !right || surplus) {
+    lexer.fail(`'${operator}' compares two numbers, found ${frame.expressions.length}`, at);
+  }
+  if (type === null && scope.isTyped) {
+    lexer.fail('this compares constants alone, which have no type', at);
+  }
+  if (type !== null && isInteger(type) && frame.fraction >= 0) {
+    lexer.fail(`a constant with a fraction is no ${type}`, frame.fraction);
+  }
+  switch (operator) {
+    case '>':
+      return { kind: 'comparison', relation: '<', left: right, right: left, at };
+    case '>=':
+      return { kind: 'comparison', relation: '<=', left: right, right: left, at };
+    case '<':
+    case '<=':
+    case '==':
+    case '!=':
+      return { kind: 'comparison', relation: operator, left, right, at };
+    default:
+      throw new RangeError(`${operator} is no comparison`);
+  }
+}
+
+function refuse(lexer: Lexer, message: string, at: number): never {
+  throw new VnnlibError('unsupported', message, positionIn(lexer.text, at));
+}
