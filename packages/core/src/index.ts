@@ -81,3 +81,29 @@ export {
 export { definitionOf } from './graph/ops/table.ts';
 export { RuleMissing, ShapeError } from './graph/ops/definition.ts';
 export { isProvable, requireProvable } from './bounds/provable.ts';
+export { parseVnnlib } from './vnnlib/parse.ts';
+export {
+  type Contradiction,
+  type Disjunct,
+  type Problem,
+  problemOf,
+  type ProblemOptions,
+} from './vnnlib/problem.ts';
+export {
+  type Equivalence,
+  nameOf,
+  type Query,
+  type QueryNetwork,
+  type QueryTensor,
+  tensorsOf,
+} from './vnnlib/query.ts';
+export type { Row } from './vnnlib/constraint.ts';
+export { type Box, LOWER_OPEN, UPPER_OPEN } from './vnnlib/box.ts';
+export {
+  fileOf,
+  type NetworkInterface,
+  type NetworkPort,
+  requireNetworks,
+} from './vnnlib/interface.ts';
+export { holds } from './vnnlib/holds.ts';
+export { VnnlibError } from './vnnlib/vnnlib-error.ts';

@@ -1,6 +1,6 @@
 /**
- * Decimal numerals as exact values, and their rounding to float32 or float64 towards −∞, +∞ or the
- * nearest (ties to even). The rounding is one integer division, so it is right for every numeral:
+ * Decimal numerals as exact values, and the floats around them: below, above and nearest (ties to even),
+ * in float32 or float64. The rounding is one integer division, so it is right for every numeral:
  * `Math.fround(Number(text))` rounds twice and is not.
  */
 
@@ -11,7 +11,13 @@ export interface Decimal {
 }
 
 export type Precision = 'float32' | 'float64';
-export type Rounding = 'down' | 'up' | 'nearest';
+
+/** The floats on both sides of a value, equal when it is one of them, and the nearer of the two. */
+export interface Neighbours {
+  readonly down: number;
+  readonly up: number;
+  readonly nearest: number;
+}
 
 /** Beyond these a numeral is longer than the exact expansion of any float64. */
 const LONGEST = 2000;
@@ -60,8 +66,8 @@ function bitLength(n: bigint): number {
   return 4 * hex.length - Math.clz32(parseInt(hex.charAt(0), 16)) + 28;
 }
 
-/** The magnitude n / d > 0, rounded. The result may be infinite. */
-function roundRatio(n: bigint, d: bigint, precision: Precision, rounding: Rounding): number {
+/** The neighbours of n / d > 0. The upper ones may be infinite. */
+function roundRatio(n: bigint, d: bigint, precision: Precision): Neighbours {
   const { bits, least, greatest } = formats[precision];
   // n/d lies in (2^(size−1), 2^(size+1)), so the quotient by 2^(size−bits) has bits or bits + 1 of them.
   const size = bitLength(n) - bitLength(d);
@@ -75,28 +81,28 @@ function roundRatio(n: bigint, d: bigint, precision: Precision, rounding: Roundi
     quotient >>= 1n;
   }
   const rest = over - quotient * under;
-  const twice = rest << 1n;
-  const isAbove = twice > under || (twice === under && (quotient & 1n) === 1n);
-  if (rounding === 'up' ? rest > 0n : rounding === 'nearest' && isAbove) quotient += 1n;
-  // Halved twice: 2^unit alone may be out of range where the product is not.
+  // Halved: 2^unit alone may be out of range where the product is not.
   const half = Math.trunc(unit / 2);
-  const result = Number(quotient) * 2 ** half * 2 ** (unit - half);
-  if (result <= greatest) return result;
-  return rounding === 'down' ? greatest : Infinity;
+  const valueOf = (whole: number): number => {
+    const value = whole * 2 ** half * 2 ** (unit - half);
+    return value > greatest ? Infinity : value;
+  };
+  const below = valueOf(Number(quotient));
+  if (below === Infinity) return { down: greatest, up: Infinity, nearest: Infinity };
+  if (rest === 0n) return { down: below, up: below, nearest: below };
+  const above = valueOf(Number(quotient) + 1);
+  const twice = rest << 1n;
+  const isNearAbove = twice > under || (twice === under && (quotient & 1n) === 1n);
+  return { down: below, up: above, nearest: isNearAbove ? above : below };
 }
 
-const mirrored: Record<Rounding, Rounding> = { down: 'up', up: 'down', nearest: 'nearest' };
-
-/** A decimal in a format, rounded to a side or to the nearest. Zero is never negative. */
-export function roundDecimal(value: Decimal, precision: Precision, rounding: Rounding): number {
-  const { digits, exponent } = value;
-  if (digits === 0n) return 0;
+/** The floats around a decimal, and the nearest (ties to even). Zero is never negative. */
+export function neighboursOf({ digits, exponent }: Decimal, precision: Precision): Neighbours {
+  if (digits === 0n) return { down: 0, up: 0, nearest: 0 };
   const isNegative = digits < 0n;
   const size = isNegative ? -digits : digits;
   const n = exponent > 0 ? size * powerOfTen(exponent) : size;
   const d = exponent < 0 ? powerOfTen(-exponent) : 1n;
-  const direction = isNegative ? mirrored[rounding] : rounding;
-  const magnitude = roundRatio(n, d, precision, direction);
-  if (!isNegative) return magnitude;
-  return magnitude === 0 ? 0 : -magnitude;
+  const { down, up, nearest } = roundRatio(n, d, precision);
+  return isNegative ? { down: 0 - up, up: 0 - down, nearest: 0 - nearest } : { down, up, nearest };
 }

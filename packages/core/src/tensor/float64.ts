@@ -36,7 +36,8 @@ export function addUp(a: number, b: number): number {
 
 /** The greatest float64 ≤ a + b. */
 export function addDown(a: number, b: number): number {
-  return -addUp(-a, -b);
+  // 0 − x: no zero is negative.
+  return 0 - addUp(-a, -b);
 }
 
 const SPLIT = 2 ** 27 + 1;
@@ -64,7 +65,7 @@ export function timesUp(a: number, b: number): number {
 
 /** A float64 ≤ a·b. */
 export function timesDown(a: number, b: number): number {
-  return -timesUp(-a, b);
+  return 0 - timesUp(-a, b);
 }
 
 /** A float64 ≥ a / b, b not zero: exact quotients are kept, others rounded up. */
@@ -79,5 +80,5 @@ export function overUp(a: number, b: number): number {
 
 /** A float64 ≤ a / b. */
 export function overDown(a: number, b: number): number {
-  return -overUp(-a, b);
+  return 0 - overUp(-a, b);
 }

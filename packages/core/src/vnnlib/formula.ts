@@ -5,9 +5,10 @@
  * (query_language.tex, "Typing"): all operands of a comparison have one type.
  */
 import { isNumeral } from '../tensor/decimal.ts';
+import { combine } from './combine.ts';
 import { isInteger } from './element-types.ts';
 import type { Lexer } from './lexer.ts';
-import type { Expression, Formula, Term, Variable } from './query.ts';
+import type { Expression, Formula, Variable } from './query.ts';
 import { positionIn, quoted, VnnlibError } from './vnnlib-error.ts';
 
 /** How a version of the language resolves the names of its variables. */
@@ -23,7 +24,8 @@ const [MOST_OPEN, DEEPEST] = [20_000, 1000];
 /** Longer lists nested in one of the same kind stay nested: copying them at each level would be square. */
 const FLATTENED = 64;
 
-type Operator = 'and' | 'or' | '+' | '-' | '*' | '<' | '<=' | '>' | '>=' | '==' | '!=';
+type Relation = '<' | '<=' | '>' | '>=' | '==' | '!=';
+type Operator = 'and' | 'or' | '+' | '-' | '*' | Relation;
 
 const operators = new Map<string, Operator>(
   (['and', 'or', '+', '-', '*', '<', '<=', '>', '>=', '==', '!='] as const).map((o) => [o, o]),
@@ -125,26 +127,25 @@ function close(
   frame: Frame,
   parent: Frame | undefined,
 ): Formula | null {
-  if (frame.isConnective) {
-    const formula = connective(frame);
-    if (!parent) return formula;
-    adopt(lexer, parent, formula, frame);
-  } else if (frame.operator === '+' || frame.operator === '-' || frame.operator === '*') {
-    const count = frame.expressions.length;
-    if (count === 0) lexer.fail(`'${frame.operator}' has no operands`, frame.at);
+  const { operator } = frame;
+  if (operator === '+' || operator === '-' || operator === '*') {
+    if (frame.expressions.length === 0) lexer.fail(`'${operator}' has no operands`, frame.at);
     if (parent) {
       unify(lexer, parent, frame.type, frame.at);
       if (parent.fraction < 0) parent.fraction = frame.fraction;
-      const expression = arithmetic(frame);
+      const { expression, levels } = combine(operator, frame.expressions, frame.at);
       const isContinued = parent.expressions.length === 0 && continues(parent, expression);
-      deepen(lexer, parent, isContinued ? frame.depth : frame.depth + 1);
+      deepen(lexer, parent, frame.depth + levels + (isContinued ? 0 : 1));
       parent.expressions.push(expression);
     }
-  } else {
-    const formula = comparison(lexer, scope, frame);
-    if (!parent) return formula;
-    adopt(lexer, parent, formula, frame);
+    return null;
   }
+  const isConnective = operator === 'and' || operator === 'or';
+  const formula = isConnective
+    ? connective(operator, frame)
+    : comparison(lexer, scope, operator, frame);
+  if (!parent) return formula;
+  adopt(lexer, parent, formula, frame);
   return null;
 }
 
@@ -158,10 +159,9 @@ function deepen(lexer: Lexer, parent: Frame, depth: number): void {
   if (parent.depth > DEEPEST) refuse(lexer, `this is nested more than ${DEEPEST} deep`, parent.at);
 }
 
-function connective(frame: Frame): Formula {
-  const [only] = frame.formulas;
-  if (only && frame.formulas.length === 1) return only;
-  return { kind: frame.operator === 'or' ? 'or' : 'and', parts: frame.formulas, at: frame.at };
+function connective(kind: 'and' | 'or', { formulas, at }: Frame): Formula {
+  const [only] = formulas;
+  return only && formulas.length === 1 ? only : { kind, parts: formulas, at };
 }
 
 function adopt(lexer: Lexer, parent: Frame, formula: Formula, from: Frame): void {
@@ -179,70 +179,27 @@ function adopt(lexer: Lexer, parent: Frame, formula: Formula, from: Frame): void
   parent.formulas.push(formula);
 }
 
-function arithmetic(frame: Frame): Expression {
-  const { operator, expressions, at } = frame;
-  const [first, ...rest] = expressions;
-  if (!first || (operator !== '-' && rest.length === 0)) return first ?? never();
-  if (operator === '*') {
-    if (first.kind !== 'product') return { kind: 'product', factors: expressions, at };
-    return { kind: 'product', factors: extend(first.factors, rest), at };
-  }
-  if (rest.length === 0) return negated(frame, first);
-  const sign = operator === '+' ? 1 : -1;
-  const added = rest.map((expression): Term => ({ sign, expression }));
-  if (first.kind === 'sum') return { kind: 'sum', terms: extend(first.terms, added) };
-  return { kind: 'sum', terms: [{ sign: 1, expression: first }, ...added] };
-}
-
-/** Negating twice is nothing; negating a longer sum is one more level. */
-function negated(frame: Frame, first: Expression): Expression {
-  const [only] = first.kind === 'sum' && first.terms.length === 1 ? first.terms : [];
-  if (only) {
-    return {
-      kind: 'sum',
-      terms: [{ sign: only.sign === 1 ? -1 : 1, expression: only.expression }],
-    };
-  }
-  if (first.kind === 'sum') frame.depth++;
-  return { kind: 'sum', terms: [{ sign: -1, expression: first }] };
-}
-
-function never(): never {
-  throw new RangeError('an operator without operands was reduced');
-}
-
-/** Continues a list just read, which belongs to nobody else: left-nested chains stay linear. */
-function extend<T>(list: readonly T[], more: readonly T[]): readonly T[] {
-  const own = list as T[];
-  for (const item of more) own.push(item);
-  return own;
-}
-
-function comparison(lexer: Lexer, scope: Scope, frame: Frame): Formula {
-  const { operator, at, type } = frame;
-  const [left, right, surplus] = frame.expressions;
+function comparison(
+  lexer: Lexer,
+  scope: Scope,
+  operator: Relation,
+  { at, type, fraction, expressions }: Frame,
+): Formula {
+  const [left, right, surplus] = expressions;
   if (!left || !right || surplus) {
-    lexer.fail(`'${operator}' compares two numbers, found ${frame.expressions.length}`, at);
+    lexer.fail(`'${operator}' compares two numbers, found ${expressions.length}`, at);
   }
   if (type === null && scope.isTyped) {
     lexer.fail('this compares constants alone, which have no type', at);
   }
-  if (type !== null && isInteger(type) && frame.fraction >= 0) {
-    lexer.fail(`a constant with a fraction is no ${type}`, frame.fraction);
+  if (type !== null && isInteger(type) && fraction >= 0) {
+    lexer.fail(`a constant with a fraction is no ${type}`, fraction);
   }
-  switch (operator) {
-    case '>':
-      return { kind: 'comparison', relation: '<', left: right, right: left, at };
-    case '>=':
-      return { kind: 'comparison', relation: '<=', left: right, right: left, at };
-    case '<':
-    case '<=':
-    case '==':
-    case '!=':
-      return { kind: 'comparison', relation: operator, left, right, at };
-    default:
-      throw new RangeError(`${operator} is no comparison`);
+  if (operator === '>' || operator === '>=') {
+    const relation = operator === '>' ? '<' : '<=';
+    return { kind: 'comparison', relation, left: right, right: left, at };
   }
+  return { kind: 'comparison', relation: operator, left, right, at };
 }
 
 function refuse(lexer: Lexer, message: string, at: number): never {

@@ -9,15 +9,16 @@ import { positionIn, quoted, VnnlibError } from './vnnlib-error.ts';
 export type TokenKind =
   '(' | ')' | '[' | ']' | ',' | 'operator' | 'version' | 'string' | 'atom' | 'end';
 
-const [TAB, NEWLINE, RETURN, SPACE, SEMICOLON] = [9, 10, 13, 32, 59];
+const [SPACE, SEMICOLON] = [32, 59];
 const [QUOTE, BACKSLASH, PLUS, MINUS, DOT, STAR] = [34, 92, 43, 45, 46, 42];
 
 const brackets = new Map<number, TokenKind>(
   (['(', ')', '[', ']', ','] as const).map((kind) => [kind.charCodeAt(0), kind]),
 );
-/** What ends an atom. A sign does not: exponents have one. */
-const ends = new Set([...' \t\r\n\f\v;"()[],<>=!*'].map((character) => character.charCodeAt(0)));
-const comparing = new Set([...'<>=!'].map((character) => character.charCodeAt(0)));
+/** Up to what ends an atom. A sign does not: exponents have one. */
+const atomRest = /[^\s;"()[\],<>=!*]*/y;
+const space = /\s*/y;
+const comparing = new Set(['<', '>', '=', '!'].map((character) => character.charCodeAt(0)));
 const versionToken = /<\d+\.\d+>/y;
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
@@ -46,6 +47,7 @@ export class Lexer {
   }
 
   advance(): void {
+    const isHead = this.kind === '(';
     this.skip();
     const { text, end: at } = this;
     this.start = at;
@@ -61,28 +63,36 @@ export class Lexer {
     } else if (comparing.has(code)) this.comparison(at);
     else if (code === STAR) this.operator(at + 1);
     else if (code === QUOTE) this.string(at);
-    else if ((code === PLUS || code === MINUS) && !this.isNumberAt(at + 1)) this.operator(at + 1);
-    else this.atom(at);
+    else if ((code === PLUS || code === MINUS) && isHead && this.isOperator(code, at)) {
+      this.operator(at + 1);
+    } else this.atom(at);
   }
 
   private skip(): void {
     const { text } = this;
-    let at = this.end;
-    for (; at < text.length; at++) {
+    for (let at = this.end; ;) {
       const code = text.charCodeAt(at);
+      if (code > SPACE && code !== SEMICOLON && code < 128) {
+        this.end = at;
+        return;
+      }
       if (code === SEMICOLON) {
         const newline = text.indexOf('\n', at);
         at = newline < 0 ? text.length : newline;
-      } else if (code !== SPACE && code !== NEWLINE && code !== RETURN && code !== TAB) {
-        if (code !== 11 && code !== 12) break;
+        continue;
       }
+      space.lastIndex = at;
+      space.test(text);
+      this.end = space.lastIndex;
+      if (this.end === at || this.end >= text.length) return;
+      at = this.end;
     }
-    this.end = Math.min(at, text.length);
   }
 
-  private isNumberAt(at: number): boolean {
-    const code = this.text.charCodeAt(at);
-    return isDigit(code) || (code === DOT && isDigit(this.text.charCodeAt(at + 1)));
+  /** At the head of a bracket a sign is an operator, unless it is that of a negative number. */
+  private isOperator(sign: number, at: number): boolean {
+    const [next, after] = [this.text.charCodeAt(at + 1), this.text.charCodeAt(at + 2)];
+    return sign === PLUS || !(isDigit(next) || (next === DOT && isDigit(after)));
   }
 
   private operator(end: number): void {
@@ -104,11 +114,10 @@ export class Lexer {
   }
 
   private atom(at: number): void {
-    const { text } = this;
-    let end = at + 1;
-    while (end < text.length && !ends.has(text.charCodeAt(end))) end++;
+    atomRest.lastIndex = at + 1;
+    atomRest.test(this.text);
     this.kind = 'atom';
-    this.end = end;
+    this.end = atomRest.lastIndex;
   }
 
   private string(at: number): void {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { parseDecimal, type Precision, roundDecimal } from '../../src/tensor/decimal.ts';
+import {
+  type Neighbours,
+  neighboursOf,
+  parseDecimal,
+  type Precision,
+} from '../../src/tensor/decimal.ts';
 import { nextDown, nextUp } from '../../src/tensor/float32.ts';
 import { nextDown64, nextUp64 } from '../../src/tensor/float64.ts';
 import { Draw } from '../generators/draw.ts';
@@ -39,10 +44,10 @@ const neighbours = {
 
 describe.each<Precision>(['float32', 'float64'])('decimals in %s', (precision) => {
   const [below, above] = neighbours[precision];
-  const round = (text: string, how: 'down' | 'up' | 'nearest'): number => {
+  const round = (text: string, how: keyof Neighbours): number => {
     const value = parseDecimal(text);
     if (!value) throw new RangeError(text);
-    return roundDecimal(value, precision, how);
+    return neighboursOf(value, precision)[how];
   };
 
   test('directed rounding gives the neighbours that enclose the exact value', () => {
@@ -53,7 +58,7 @@ describe.each<Precision>(['float32', 'float64'])('decimals in %s', (precision) =
       expect(compare(down, digits, exponent), `${text} down`).toBeLessThanOrEqual(0);
       expect(compare(up, digits, exponent), `${text} up`).toBeGreaterThanOrEqual(0);
       const isExact = compare(down, digits, exponent) === 0;
-      expect(up, text).toBe(isExact ? down : above(down) + 0);
+      expect(up, `for ${text}`).toBe(isExact ? down : above(down) + 0);
       expect([down, up]).toContain(round(text, 'nearest'));
     }
   });
@@ -90,19 +95,19 @@ test('the nearest float64 of a numeral is what JavaScript reads', () => {
   for (let i = 0; i < 5000; i++) {
     const text = `${draw.integer(0, 2 ** 53)}e${draw.integer(-345, 300)}`;
     const value = parseDecimal(text);
-    expect(value && roundDecimal(value, 'float64', 'nearest'), text).toBe(Number(text));
+    expect(value && neighboursOf(value, 'float64').nearest, `for ${text}`).toBe(Number(text));
   }
 });
 
 test('the nearest float32 is rounded once, not through float64', () => {
   // Just above the middle of 1 and its neighbour; float64 rounds it onto the middle.
   const value = parseDecimal('1.00000005960464477539062500000001');
-  expect(value && roundDecimal(value, 'float32', 'nearest')).toBe(1 + 2 ** -23);
+  expect(value && neighboursOf(value, 'float32').nearest).toBe(1 + 2 ** -23);
 });
 
 test('what is no numeral, or an absurd one, has no value', () => {
   for (const text of ['', '.', '-', '1e', 'e5', '1.2.3', '0x10', 'NaN', 'Infinity', '1e99999']) {
-    expect(parseDecimal(text), text).toBeNull();
+    expect(parseDecimal(text), `for ${text}`).toBeNull();
   }
   expect(parseDecimal('9'.repeat(5000))).toBeNull();
   expect(parseDecimal('-.5')).toEqual({ digits: -5n, exponent: -1 });
