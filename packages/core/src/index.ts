@@ -102,7 +102,6 @@ export { type Box, LOWER_OPEN, UPPER_OPEN } from './vnnlib/box.ts';
 export {
   fileOf,
   type NetworkInterface,
-  type NetworkPort,
   requireNetworks,
 } from './vnnlib/interface.ts';
 export { holds } from './vnnlib/holds.ts';

@@ -3,19 +3,15 @@
  * a file and no file is surplus; inputs and outputs agree in number, order, shape and element type.
  * Version 1.0 declares counts alone, so only the counts of elements are compared.
  */
+import { isSymbolic, type Shape } from '../graph/dimension.ts';
+import type { Port } from '../onnx/ports.ts';
 import type { Query, QueryNetwork, QueryTensor, Role } from './query.ts';
 import { VnnlibError } from './vnnlib-error.ts';
 
-/** An input or output of a model file; an open dimension is null. */
-export interface NetworkPort {
-  readonly name: string;
-  readonly type: string;
-  readonly shape: readonly (number | null)[];
-}
-
+/** What a file takes and gives; a model as it was read is one. */
 export interface NetworkInterface {
-  readonly inputs: readonly NetworkPort[];
-  readonly outputs: readonly NetworkPort[];
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
 }
 
 const list = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
@@ -64,9 +60,10 @@ export function requireNetworks(
 type Refuse = (message: string, at?: number) => never;
 
 /** An open dimension is one sample. */
-const countOf = (ports: readonly NetworkPort[]): number =>
+const countOf = (ports: readonly Port[]): number =>
   ports.reduce(
-    (sum, { shape }) => sum + shape.reduce<number>((product, size) => product * (size ?? 1), 1),
+    (sum, { shape }) =>
+      sum + shape.reduce<number>((product, size) => product * (isSymbolic(size) ? 1 : size), 1),
     0,
   );
 
@@ -80,13 +77,13 @@ function requireCount(
   fail(`the query declares ${size} ${role}s (${name}_…), the network has ${count}`, at);
 }
 
-const written = (shape: readonly (number | null)[]): string =>
-  `[${shape.map((size) => size ?? '?').join(',')}]`;
+const written = (shape: Shape): string =>
+  `[${shape.map((size) => (isSymbolic(size) ? '?' : size)).join(',')}]`;
 
 function requirePorts(
   { name, tensors, at }: QueryNetwork,
   role: Role,
-  ports: readonly NetworkPort[],
+  ports: readonly Port[],
   fail: Refuse,
 ): void {
   const declared = tensors.filter((tensor) => tensor.role === role);
@@ -98,7 +95,7 @@ function requirePorts(
     if (!port) continue;
     const fits =
       port.shape.length === tensor.shape.length &&
-      port.shape.every((size, axis) => size === null || size === tensor.shape[axis]);
+      port.shape.every((size, axis) => isSymbolic(size) || size === tensor.shape[axis]);
     const pair = `${tensor.name} is ${tensor.type} ${written(tensor.shape)}`;
     const file = `${role} ${i} of the file, '${port.name}', is ${port.type} ${written(port.shape)}`;
     if (!fits || (tensor.type !== 'real' && tensor.type !== port.type)) {

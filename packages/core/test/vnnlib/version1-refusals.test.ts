@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { requireNetworks } from '../../src/vnnlib/interface.ts';
+import type { Port } from '../../src/onnx/ports.ts';
+import { type NetworkInterface, requireNetworks } from '../../src/vnnlib/interface.ts';
 import { parseVnnlib } from '../../src/vnnlib/parse.ts';
 import { problemOf } from '../../src/vnnlib/problem.ts';
 import { errorOf } from './error-of.ts';
@@ -97,14 +98,16 @@ describe('what is wrong with a query of version 1.0 is said with its place', () 
 
   test('a query about a network of other counts', () => {
     const query = parseVnnlib(`${start}${bounded(1)}`);
-    const port = (name: string, shape: (number | null)[]): object => ({
+    const port = (name: string, shape: (number | string)[]): Port => ({
       name,
       type: 'float32',
       shape,
     });
-    const network = (inputs: number, outputs: number): never =>
-      ({ inputs: [port('x', [null, inputs])], outputs: [port('y', [1, outputs])] }) as never;
-    const check = (...networks: never[]): void =>
+    const network = (inputs: number, outputs: number): NetworkInterface => ({
+      inputs: [port('x', ['N', inputs])],
+      outputs: [port('y', [1, outputs])],
+    });
+    const check = (...networks: NetworkInterface[]): void =>
       requireNetworks(query, new Map(networks.map((network, i) => [`${i}`, network])));
     expect(() => check(network(1, 1))).not.toThrow();
     expect(errorOf(() => check(network(5, 1))).message).toMatch(/declares 1 inputs.*network has 5/);

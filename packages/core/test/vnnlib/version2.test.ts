@@ -1,6 +1,7 @@
 /** VNN-LIB 2.x. Queries marked "standard" are those of its document or of its own tests, shortened. */
 import { describe, expect, test } from 'vitest';
-import type { NetworkInterface, NetworkPort } from '../../src/vnnlib/interface.ts';
+import type { Port } from '../../src/onnx/ports.ts';
+import type { NetworkInterface } from '../../src/vnnlib/interface.ts';
 import { requireNetworks } from '../../src/vnnlib/interface.ts';
 import { parseVnnlib } from '../../src/vnnlib/parse.ts';
 import { problemOf } from '../../src/vnnlib/problem.ts';
@@ -111,12 +112,12 @@ describe('a query of version 2', () => {
 });
 
 describe('networks are those of the query', () => {
-  const port = (name: string, type: string, shape: (number | null)[]): NetworkPort => ({
+  const port = (name: string, type: string, shape: (number | string)[]): Port => ({
     name,
     type,
     shape,
   });
-  const file = (type = 'float32', shape: (number | null)[] = [null, 2]): NetworkInterface => ({
+  const file = (type = 'float32', shape: (number | string)[] = ['N', 2]): NetworkInterface => ({
     inputs: [port('in', type, shape)],
     outputs: [port('out', 'float32', [1, 2])],
   });
