@@ -99,10 +99,14 @@ export {
 } from './vnnlib/query.ts';
 export type { Row } from './vnnlib/constraint.ts';
 export { type Box, LOWER_OPEN, UPPER_OPEN } from './vnnlib/box.ts';
-export {
-  fileOf,
-  type NetworkInterface,
-  requireNetworks,
-} from './vnnlib/interface.ts';
+export { fileOf, type NetworkInterface, requireNetworks } from './vnnlib/interface.ts';
 export { holds } from './vnnlib/holds.ts';
+export {
+  type AssignedTensor,
+  assignmentOf,
+  type Outcome,
+  printOutcome,
+  serialiseAssignment,
+  writeResult,
+} from './vnnlib/assignment.ts';
 export { VnnlibError } from './vnnlib/vnnlib-error.ts';
