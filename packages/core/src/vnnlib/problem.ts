@@ -110,7 +110,8 @@ function narrowed(state: Disjunct, { bounds, rows: added }: Conjunct): Disjunct 
     if (narrowing.emptyAt >= 0) return narrowing.emptyAt;
   }
   const rows = added.length === 0 ? state.rows : [...state.rows, ...added];
-  narrowing.propagate(rows);
+  // Rows that were there have narrowed the box already: only news can narrow it further.
+  if (bounds.length > 0 || added.some((row) => row.isOfInputs)) narrowing.propagate(rows);
   return narrowing.emptyAt >= 0 ? narrowing.emptyAt : { box: narrowing.box, rows };
 }
 

@@ -7,9 +7,14 @@ export interface Position {
 /** A broken file may hold words of any length. */
 const LONGEST = 120;
 
+/** A word as a message shows it: shortened, and without what a terminal would obey. */
 export function quoted(text: string): string {
-  return text.length <= LONGEST ? `'${text}'` : `'${text.slice(0, LONGEST)}…'`;
+  const shown = text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
+  return `'${shown.replace(/[\p{Cc}\p{Cs}]/gu, escaped)}'`;
 }
+
+const escaped = (character: string): string =>
+  `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 
 /**
  * What can be wrong with a query: one sentence that names what and where. `invalid`: not VNN-LIB, or it

@@ -118,3 +118,10 @@ describe('what is wrong with a query of version 1.0 is said with its place', () 
     expect(errorOf(() => check(network(1, 1), network(1, 1))).message).toMatch(/2 are given/);
   });
 });
+
+test('a message shows no character that a terminal obeys', () => {
+  const error = errorOf(() => parseVnnlib(`\u001b[31m${'x'.repeat(1000)}`));
+  expect(error.message).toContain(String.raw`found '\u{1b}'`);
+  const long = errorOf(() => parseVnnlib(`(declare-const ${'x'.repeat(1000)} Real)`));
+  expect(long.message.length).toBeLessThan(300);
+});
