@@ -100,6 +100,7 @@ export {
 export type { Row } from './vnnlib/constraint.ts';
 export { type Box, LOWER_OPEN, UPPER_OPEN } from './vnnlib/box.ts';
 export { fileOf, type NetworkInterface, requireNetworks } from './vnnlib/interface.ts';
+export { differenceWithin, type InputPair, inputPairs } from './vnnlib/pairs.ts';
 export { holds } from './vnnlib/holds.ts';
 export {
   type AssignedTensor,

@@ -11,7 +11,7 @@ import {
 } from '../../src/vnnlib/assignment.ts';
 import { parseVnnlib } from '../../src/vnnlib/parse.ts';
 import { Draw } from '../generators/draw.ts';
-import { declare } from './scalars.ts';
+import { declare } from './pieces.ts';
 
 /** The standard's own example, whose B is an int32. */
 const query = parseVnnlib(`(vnnlib-version <2.0>)

@@ -4,7 +4,7 @@ import { holds } from '../../src/vnnlib/holds.ts';
 import { parseVnnlib } from '../../src/vnnlib/parse.ts';
 import { problemOf } from '../../src/vnnlib/problem.ts';
 import { Draw } from '../generators/draw.ts';
-import { declare } from './scalars.ts';
+import { declare } from './pieces.ts';
 
 const query = (condition: string): ReturnType<typeof parseVnnlib> =>
   parseVnnlib(`${declare(1, 1)}(assert ${condition})`);

@@ -4,7 +4,7 @@ import { type NetworkInterface, requireNetworks } from '../../src/vnnlib/interfa
 import { parseVnnlib } from '../../src/vnnlib/parse.ts';
 import { problemOf } from '../../src/vnnlib/problem.ts';
 import { errorOf } from './error-of.ts';
-import { bounded } from './scalars.ts';
+import { bounded } from './pieces.ts';
 
 describe('what is wrong with a query of version 1.0 is said with its place', () => {
   const at = (line: number, column: number): object => ({ position: { line, column } });

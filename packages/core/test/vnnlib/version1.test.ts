@@ -3,7 +3,7 @@ import { parseVnnlib } from '../../src/vnnlib/parse.ts';
 import { type Disjunct, problemOf } from '../../src/vnnlib/problem.ts';
 import { nameOf } from '../../src/vnnlib/query.ts';
 import { errorOf } from './error-of.ts';
-import { bounded, declare } from './scalars.ts';
+import { bounded, declare } from './pieces.ts';
 
 const disjunctsOf = (text: string): Disjunct[] => [...problemOf(parseVnnlib(text)).disjuncts()];
 
