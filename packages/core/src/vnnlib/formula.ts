@@ -9,7 +9,7 @@ import { combine } from './combine.ts';
 import { isInteger } from './element-types.ts';
 import type { Lexer } from './lexer.ts';
 import type { Expression, Formula, Variable } from './query.ts';
-import { positionIn, quoted, VnnlibError } from './vnnlib-error.ts';
+import { positionIn, VnnlibError } from './vnnlib-error.ts';
 
 /** How a version of the language resolves the names of its variables. */
 export interface Scope {
@@ -94,23 +94,21 @@ function leaf(lexer: Lexer, scope: Scope, frame: Frame): void {
   if (frame.isConnective) {
     lexer.fail(`'${frame.operator}' takes conditions, found ${lexer.found}`);
   }
-  const { start: at, word } = lexer;
-  if (isNumeral(word)) {
-    if (frame.fraction < 0 && !/^[+-]?\d+$/.test(word)) frame.fraction = at;
-    frame.expressions.push({ kind: 'constant', text: word, at });
-    lexer.advance();
+  const { start: at } = lexer;
+  if (isLetter(lexer.text.charCodeAt(at))) {
+    const { variable, type } = scope.variable(lexer);
+    unify(lexer, frame, type, at);
+    frame.expressions.push(variable);
     return;
   }
-  const first = word.charCodeAt(0);
-  const isName = (first | 32) >= 97 && (first | 32) <= 122;
-  if (/^[+-]?(nan|inf|infinity)$/i.test(word)) {
-    lexer.fail(`${quoted(word)} is no number: constants are finite`);
-  }
-  if (!isName) lexer.fail(`expected a number or a variable, found ${lexer.found}`);
-  const { variable, type } = scope.variable(lexer);
-  unify(lexer, frame, type, at);
-  frame.expressions.push(variable);
+  const { word } = lexer;
+  if (!isNumeral(word)) lexer.failUnknown();
+  if (scope.isTyped && frame.fraction < 0 && !/^[+-]?\d+$/.test(word)) frame.fraction = at;
+  frame.expressions.push({ kind: 'constant', text: word, at });
+  lexer.advance();
 }
+
+const isLetter = (code: number): boolean => (code | 32) >= 97 && (code | 32) <= 122;
 
 function unify(lexer: Lexer, frame: Frame, type: string | null, at: number): void {
   if (type === null || frame.type === type) return;

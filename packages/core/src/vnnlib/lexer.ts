@@ -3,7 +3,6 @@
  * (names and numerals). Comments run from a semicolon to the end of the line. Both versions of the
  * language share them. Nothing is kept but the offset, so a file of any length costs no memory.
  */
-import { isNumeral } from '../tensor/decimal.ts';
 import { positionIn, quoted, VnnlibError } from './vnnlib-error.ts';
 
 export type TokenKind =
@@ -40,10 +39,6 @@ export class Lexer {
   /** The current word as it is written. */
   get word(): string {
     return this.text.slice(this.start, this.end);
-  }
-
-  get isNumeral(): boolean {
-    return this.kind === 'atom' && isNumeral(this.word);
   }
 
   advance(): void {
@@ -154,6 +149,15 @@ export class Lexer {
 
   get found(): string {
     return this.kind === 'end' ? 'the end of the file' : quoted(this.word);
+  }
+
+  /** Ends at an atom that is neither a numeral nor a variable. */
+  failUnknown(): never {
+    if (/^[+-]?(nan|inf|infinity)$/i.test(this.word)) {
+      this.fail(`${this.found} is no number: constants are finite`);
+    }
+    if (/^[a-z]/i.test(this.word)) this.fail(`${this.found} is not declared`);
+    this.fail(`expected a number or a variable, found ${this.found}`);
   }
 
   fail(message: string, at = this.start): never {

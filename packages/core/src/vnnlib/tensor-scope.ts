@@ -32,8 +32,8 @@ export function scopeOf(networks: readonly QueryNetwork[]): Scope {
       const { start: at, word } = lexer;
       const tensor = tensors.get(word);
       if (!tensor) {
-        const what = isNetwork.has(word) ? 'a network, not a variable' : 'not declared';
-        lexer.fail(`${lexer.found} is ${what}`);
+        if (isNetwork.has(word)) lexer.fail(`${lexer.found} is a network, not a variable`);
+        lexer.failUnknown();
       }
       lexer.advance();
       let given: number[] = [];

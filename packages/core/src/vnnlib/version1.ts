@@ -54,7 +54,7 @@ class Scalars implements Scope {
 
   variable(lexer: Lexer): { variable: Variable; type: string } {
     const scalar = this.byName.get(lexer.word);
-    if (!scalar) lexer.fail(`${lexer.found} is not declared`);
+    if (!scalar) lexer.failUnknown();
     lexer.advance();
     return { variable: scalar.variable, type: 'real' };
   }
