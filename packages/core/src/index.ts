@@ -1,6 +1,7 @@
 /** The public face of @glacis/core. */
 export * from './tensor/tensor.ts';
 export { RandomBlock } from './tensor/random.ts';
+export { roundDown, roundUp } from './tensor/float32.ts';
 export * from './audit/run.ts';
 export {
   type Model,

@@ -204,7 +204,7 @@ export class LayerwiseBounds {
     const feeds: Record<string, Tensor> = {};
     for (const [name, { data, shape }] of Object.entries(set)) {
       const type = data instanceof Float32Array ? 'float32' : 'int32';
-      feeds[name] = { type, shape: [1, ...shape], data } as Tensor;
+      feeds[name] = { type, shape: [1, ...shape], data };
     }
     found.forEach(({ lower, upper }, stop) => {
       const shape = this.layers[stop]?.shape ?? [];

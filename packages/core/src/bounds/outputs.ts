@@ -54,7 +54,12 @@ export class OutputBounder {
   }
 
   /** Over the ball of a radius around x [sampleSize]; null where a value inside was not finite. */
-  ball(x: Float32Array, radius: number, method: BoundName, stream = 0): Promise<OutputBounds | null> {
+  ball(
+    x: Float32Array,
+    radius: number,
+    method: BoundName,
+    stream = 0,
+  ): Promise<OutputBounds | null> {
     const { network, threat } = this.options;
     const rows: Rows = {
       count: 1,

@@ -50,12 +50,14 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     ],
   },
   bounds: {
-    usage: 'glacis bounds MODEL --data PATH --index I --eps E [--method M] [options]',
+    usage:
+      'glacis bounds MODEL (PROPERTY.vnnlib | --data PATH --index I --eps E) [--method M] [options]',
     summary: 'what a model can put out over a set of inputs',
     description:
-      'Lower and upper ends of every output (and with --layers of every layer) over a ball around one input. Regression models too.',
+      'Lower and upper ends of every output (and with --layers of every layer) over the inputs of a property or a ball around one input. Regression models too.',
     examples: [
       ['glacis bounds model.onnx --data test.npz --index 3 --eps 0.02', 'around input 3'],
+      ['glacis bounds model.onnx property.vnnlib --method alpha-crown', "a property's inputs"],
       [
         'glacis bounds model.onnx --data test.npz --index 3 --eps 0.02 --method interval --layers',
         'how loose intervals become, layer by layer',

@@ -39,7 +39,7 @@ export async function main(words: readonly string[]): Promise<number> {
       // Without a word the help is an answer to a mistake.
       return words.length === 0 ? 2 : 0;
     }
-    const { command, model, values } = request;
+    const { command, model, property, values } = request;
     terminal = new Terminal({
       quiet: values.quiet ?? false,
       color: usesColor(process.stderr),
@@ -48,7 +48,7 @@ export async function main(words: readonly string[]): Promise<number> {
     try {
       const run = await commands[command]();
       const outcome = await run(
-        { words, model, values },
+        { words, model, property, values },
         {
           terminal,
           interruption,

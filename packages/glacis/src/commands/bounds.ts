@@ -11,7 +11,7 @@ import { UsageError } from '../errors.ts';
 import { boundsText } from '../report/bounds-text.ts';
 import { openModelFile } from '../run/model-file.ts';
 import { sizesOfData } from '../run/open-sizes.ts';
-import { chooseSet } from '../run/bounded-set.ts';
+import { ballOf, boxOf } from '../run/bounded-set.ts';
 import { openRuntime } from '../runtime/node.ts';
 import type { CommandRequest } from './carry-out.ts';
 
@@ -36,20 +36,29 @@ export interface LayerRecord {
 }
 
 export async function boundsCommand(
-  { model: path, values }: CommandRequest,
+  { model: path, property, values }: CommandRequest,
   { terminal, color, width }: Surroundings,
 ): Promise<Outcome> {
   if (path === null) throw new UsageError('Which model? Name an .onnx file.');
   const begun = performance.now();
-  const { proof = 'crown', margin = 'on', semantics = 'float32', layers = false, data } = values;
-  if (data === undefined) {
-    throw new UsageError('Over which inputs? Give --data PATH --index I --eps E.');
+  const { proof = 'crown', margin = 'on', layers = false, data } = values;
+  if ((data === undefined) === (property === null)) {
+    throw new UsageError(
+      'Over which inputs? Give --data PATH --index I --eps E, or a PROPERTY.vnnlib behind the model.',
+    );
   }
-  const file = await openModelFile(path, values, (declared) => sizesOfData(declared, data, values));
+  // A query of VNN-LIB 1.0 is about the real numbers.
+  const { semantics = property === null ? 'float32' : 'real' } = values;
+  const file = await openModelFile(path, values, (declared) =>
+    data === undefined ? Promise.resolve({}) : sizesOfData(declared, data, values),
+  );
   const { runtime, notes } = await openRuntime({ device: values.device ?? 'cpu' });
   const network = await naming(path, () => openNetwork(file.model, runtime, { fixed: file.fixed }));
   try {
-    const set = await chooseSet(data, values, network);
+    const set =
+      property === null
+        ? await ballOf(data ?? '', values, network)
+        : await boxOf(property, network);
     [...notes, ...file.notes, ...network.model.notes, ...set.notes].forEach((note) => {
       terminal.note(note);
     });
@@ -57,7 +66,7 @@ export async function boundsCommand(
       const { threat } = set;
       const outward = margin === 'on';
       const bounder = new OutputBounder({ network, threat, semantics, outward });
-      return bounder.ball(set.x, threat.eps, proof, set.stream);
+      return set.bounds(bounder, proof);
     });
     const seconds = (performance.now() - begun) / 1000;
     const document: BoundsDocument = {
