@@ -13,9 +13,13 @@ import {
   type NormName,
   openNetwork,
   ortRuntime,
+  parseVnnlib,
+  problemOf,
   OutputBounder,
   type OutputBounds,
   readModel,
+  roundDown,
+  roundUp,
   Threat,
 } from '@glacis/core';
 import * as ort from 'onnxruntime-node';
@@ -31,7 +35,7 @@ interface Result {
 interface Case {
   readonly name: string;
   readonly onnx: string;
-  readonly box: readonly [readonly number[], readonly number[]];
+  readonly vnnlib: string;
   readonly runs: readonly {
     readonly input: 'box' | NormName;
     readonly eps: number | null;
@@ -59,12 +63,16 @@ function bytesOf(file: string): Uint8Array {
   return existsSync(file) ? readFileSync(file) : gunzipSync(readFileSync(`${file}.gz`));
 }
 
-async function boundCase({ name, onnx, box, runs }: Case): Promise<void> {
-  const model = readModel(bytesOf(path.join(values.shared, 'benchmarks/vnncomp', onnx)));
+async function boundCase({ name, onnx, vnnlib, runs }: Case): Promise<void> {
+  const file = (each: string): string => path.join(values.shared, 'benchmarks/vnncomp', each);
+  const model = readModel(bytesOf(file(onnx)));
   const runtime = ortRuntime(ort, { name: 'onnxruntime-node', threads: 1 });
   const network = await openNetwork(model, runtime);
-  const [low, high] = box.map((ends) => Float32Array.from(ends));
-  if (!low || !high) return;
+  const query = parseVnnlib(new TextDecoder().decode(bytesOf(file(vnnlib))));
+  const [first] = problemOf(query).disjuncts();
+  if (!first) return;
+  const low = Float32Array.from(first.box.lower, roundDown);
+  const high = Float32Array.from(first.box.upper, roundUp);
   const middle = Float32Array.from(low, (value, i) => value / 2 + (high[i] ?? 0) / 2);
   for (const { input, eps, methods } of runs) {
     const threat = new Threat(input === 'box' ? 'linf' : input, { eps: eps ?? 0 });
@@ -76,9 +84,7 @@ async function boundCase({ name, onnx, box, runs }: Case): Promise<void> {
       );
       if (!theirs) continue;
       const bound = (): Promise<OutputBounds | null> =>
-        input === 'box'
-          ? bounder.box(low, high, own)
-          : bounder.ball(middle, eps ?? 0, own);
+        input === 'box' ? bounder.box(low, high, own) : bounder.ball(middle, eps ?? 0, own);
       const found = await bound();
       let best = Infinity;
       for (let i = 0; i < TIMES; i++) {

@@ -69,11 +69,13 @@ export function counts(run: Run): Sentence {
     ];
   }
   const size = sizeWords(run.threat.norm, run.threat.eps);
-  const clauses = [accuracyClause(t), ...perturbationClauses(t, size)];
+  // ε = 0: only radii were asked for.
+  const asked = run.threat.eps === 0 ? [radiusClause(t)] : perturbationClauses(t, size);
+  const clauses = [accuracyClause(t), ...asked];
   const joined = clauses.flatMap((clause, index) =>
     index === 0 ? clause : [...words`; `, ...clause],
   );
-  return [...prefix, ...joined, ...words`.`, ...openSentence(t)];
+  return [...prefix, ...joined, ...words`.`, ...(run.threat.eps === 0 ? [] : openSentence(t))];
 }
 
 function unfinished(run: Run, t: Tally): Sentence {
@@ -103,6 +105,13 @@ function portion(tone: Tone, part: number, whole: number): Piece {
 function perturbationClauses(t: Tally, size: string): Sentence[] {
   const clauses = [noiseClause(t, size), attackClause(t, size), proofClause(t, size)];
   return clauses.filter((clause) => clause.length > 0);
+}
+
+function radiusClause(t: Tally): Sentence {
+  if (t.proven === null) return words`no proof was attempted`;
+  const radius = 'a radius is proven within which no perturbation changes the answer';
+  if (t.correct === 1) return words`${t.proven === 1 ? radius : `not even ${radius}`}`;
+  return words`for ${portion('proof', t.proven, t.correct)} ${radius}`;
 }
 
 function noiseClause(t: Tally, size: string): Sentence {

@@ -56,7 +56,8 @@ export function renderSummary(run: Run, { color, width, report = null }: Summary
 function heading(run: Run, columns: number, ink: Ink): string[] {
   const { norm, eps } = run.threat;
   const { total } = tally(run);
-  const rest = ` · ${normSymbol(norm)} ε = ${epsilon(eps)} · ${counted(total, 'input')}`;
+  const size = eps === 0 ? normSymbol(norm) : `${normSymbol(norm)} ε = ${epsilon(eps)}`;
+  const rest = ` · ${size} · ${counted(total, 'input')}`;
   const name = shortened(printable(baseName(run.model.path)), columns - columnsOf(rest));
   return [ink.bold(name) + ink.dim(rest)];
 }
