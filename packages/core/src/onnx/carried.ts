@@ -110,6 +110,8 @@ export function carriedBy(
   if (op === 'CastLike') return others[0] ?? 'real';
   if (op === 'Where') return others.includes('real') ? 'real' : (others[0] ?? 'real');
   if (op === 'QuantizeLinear' || op === 'ArgMax' || op === 'ArgMin') return 'whole';
+  // A whole exponent is a number like others; a whole base is not.
+  if (op === 'Pow' && first === 'real') return 'real';
   if (op === 'DequantizeLinear' || scoring.has(op)) return 'real';
   if (moving.has(op)) return first;
   if (exact.has(op)) return operands.includes('real') ? 'real' : 'whole';

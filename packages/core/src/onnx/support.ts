@@ -61,7 +61,6 @@ const refused: readonly (readonly [operators: string, reason: string])[] = [
   ['`Conv`, `ConvTranspose` and pooling over three spatial axes', 'one and two are'],
   ['`QLinearConv`, `QLinearMatMul`, `ConvInteger`, `MatMulInteger`', 'QDQ pairs are read instead'],
   ['`Resize` with cubic interpolation or antialiasing', 'nearest and linear are read'],
-  ['`Pow` of two computed values, or with several exponents', 'one constant exponent is read'],
   ['`Dropout` in training mode', 'export the model for inference'],
   [
     '`SVMClassifier` with probabilities',

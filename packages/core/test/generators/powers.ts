@@ -1,4 +1,5 @@
 /** Powers, sines and steps of one number, on values inside their domains. */
+import { floats, sizeOf } from '../../src/tensor/tensor.ts';
 import type { Recipe, Recipes } from './workshop.ts';
 
 type Monotone =
@@ -42,6 +43,26 @@ export const powers: Recipes<'exp' | 'log' | 'sqrt' | 'reciprocal' | 'abs' | 'po
     const { node, low, high } = whole ? w.tamed(source, 1.5) : w.positive(source);
     const most = Math.max(Math.abs(low) ** exponent, Math.abs(high) ** exponent);
     return w.measured(w.b.push('pow', [node], { exponent }), -most, most);
+  },
+};
+
+/** Of two values that meet, a positive base; or of any base to whole numbers. */
+export const raise: Recipes<'raise'> = {
+  raise: (w, source) => {
+    if (w.draw.chance(0.4)) {
+      const { node, low, high } = w.tamed(source, 1.5);
+      const dims = w.dims(source).slice(w.draw.integer(0, node.shape.length - 1));
+      const wholes = w.draw.list(sizeOf(dims), () => w.draw.integer(0, 3));
+      const most = Math.max(1, Math.abs(low) ** 3, Math.abs(high) ** 3);
+      const exponents = w.b.constant(floats(wholes, dims));
+      return w.measured(w.b.push('raise', [node, exponents], {}), -most, most);
+    }
+    const partner = w.tamed(w.partner(source), 1.5);
+    const [under, over] = w.draw.chance(0.5) ? [source, partner] : [partner, source];
+    const [base, exponent] = [w.positive(w.tamed(under, 1.5)), w.tamed(over, 1.5)];
+    const reach = Math.max(Math.abs(exponent.low), Math.abs(exponent.high));
+    const most = Math.max(base.high, 1 / base.low) ** reach;
+    return w.measured(w.b.push('raise', [base.node, exponent.node], {}), 0, most);
   },
 };
 

@@ -8,7 +8,7 @@ import { convolutions } from './convolutions.ts';
 import { inexact } from './inexact.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
-import { powers, roundingSteps, trigonometric } from './powers.ts';
+import { powers, raise, roundingSteps, trigonometric } from './powers.ts';
 import { reductions } from './reductions.ts';
 import { selection } from './selection.ts';
 import { sources } from './sources.ts';
@@ -25,6 +25,7 @@ export const recipes: Recipes<OpName> = {
   ...activations,
   ...gatedActivations,
   ...powers,
+  ...raise,
   ...trigonometric,
   ...roundingSteps,
   ...comparisons,

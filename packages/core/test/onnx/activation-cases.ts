@@ -1,6 +1,6 @@
 /** Files of activation functions, on values between −5 and 5. */
-import { floats, tensor } from '../../src/tensor/tensor.ts';
-import { type Attribute, type Case, type NodeSpec, one, scalar, weights } from './hand-made.ts';
+import { floats } from '../../src/tensor/tensor.ts';
+import { type Attribute, type Case, type NodeSpec, scalar, weights } from './hand-made.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 
 interface Spec {
@@ -12,7 +12,7 @@ interface Spec {
 }
 
 /** The operator on 5x. */
-function wide(op: string, what: string, spec: Spec = {}): Case {
+export function wide(op: string, what: string, spec: Spec = {}): Case {
   const { opset = 17, attributes = {}, operands = {}, positive = false } = spec;
   const before: NodeSpec[] = [{ op: 'Mul', inputs: ['x', 'five'], outputs: ['scaled'] }];
   if (positive) {
@@ -73,12 +73,6 @@ const halves: Case = {
   initializers: { zero: scalar(0), halves: floats([0.5, 1.5, -2.5, -0.5]) },
 };
 
-function exponents(values: readonly number[], positive: boolean): Case[] {
-  return values.map((exponent) =>
-    wide('Pow', `to the ${exponent}`, { operands: { e: scalar(exponent) }, positive }),
-  );
-}
-
 export const activationCases: readonly Case[] = [
   ...Object.entries(plain).flatMap(([op, opsets]) =>
     opsets.map((opset) => wide(op, 'as it is', { opset })),
@@ -98,16 +92,4 @@ export const activationCases: readonly Case[] = [
   wide('PRelu', 'with one slope', { opset: 7, operands: { slope: floats([0.2]) } }),
   wide('PRelu', 'with a slope for each channel', { opset: 9, operands: { slope: weights(3, 1) } }),
   wide('PRelu', 'with a slope for each element', { opset: 16, operands: { slope: weights(3, 4) } }),
-  ...exponents([0, 1, 2, 3, 4, -1, -2], false),
-  ...exponents([0.5, 1.5, -0.5, 2.7], true),
-  wide('Pow', 'to a whole number', { operands: { e: tensor('int64', [1], BigInt64Array.of(3n)) } }),
-  one('Pow', 'to the same exponents', { opset: 7, operands: { e: floats([2, 2, 2, 2], [1, 4]) } }),
-  {
-    what: 'Pow-13: of a constant base',
-    opset: 13,
-    inputs: { x: [1, 4] },
-    outputs: ['y'],
-    nodes: [{ op: 'Pow', inputs: ['base', 'x'], outputs: ['y'] }],
-    initializers: { base: floats([2, 0.3, 10, 1]) },
-  },
 ];

@@ -20,6 +20,7 @@ import { linearCases } from './linear-cases.ts';
 import { logicCases } from './logic-cases.ts';
 import { normalisationCases } from './normalisation-cases.ts';
 import { positionCases } from './position-cases.ts';
+import { powerCases } from './power-cases.ts';
 import { quantisationCases } from './quantisation-cases.ts';
 import { rearrangementCases } from './rearrangement-cases.ts';
 import { reductionCases } from './reduction-cases.ts';
@@ -30,6 +31,7 @@ import { treeCases } from './tree-cases.ts';
 
 const cases = [
   ...activationCases,
+  ...powerCases,
   ...elementwiseCases,
   ...linearCases,
   ...logicCases,

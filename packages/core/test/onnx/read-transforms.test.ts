@@ -16,13 +16,18 @@ import { intervalGraph } from '../transforms/interval-graph.ts';
 import { type Case, type NodeSpec, one, onnxFile, scalar, weights } from './hand-made.ts';
 import { normalisationCases } from './normalisation-cases.ts';
 import { positionCases } from './position-cases.ts';
+import { computedPowers } from './power-cases.ts';
 import { rearrangementCases } from './rearrangement-cases.ts';
 import { resizeCases } from './resize-cases.ts';
 
 const resizes = resizeCases.filter((_, i) => i % 7 === 0);
-const cases = [...rearrangementCases, ...positionCases, ...resizes, ...normalisationCases].filter(
-  ({ outputs }) => outputs.includes('y'),
-);
+const cases = [
+  ...rearrangementCases,
+  ...positionCases,
+  ...resizes,
+  ...normalisationCases,
+  ...computedPowers,
+].filter(({ outputs }) => outputs.includes('y'));
 const named = cases.map((file) => [file.what, file] as const);
 
 /** One row for every input, elements in [−1, 1] around the centre. */

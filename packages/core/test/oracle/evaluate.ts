@@ -14,7 +14,7 @@ import type { Evaluator, Family } from './evaluator.ts';
 import { inexact } from './inexact.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
-import { powers, roundingSteps, trigonometric } from './powers.ts';
+import { powers, raise, roundingSteps, trigonometric } from './powers.ts';
 import { reductions } from './reductions.ts';
 import { selection } from './selection.ts';
 import { structural } from './structural.ts';
@@ -29,6 +29,7 @@ const families: Family<Exclude<OpName, 'input' | 'constant'>> = {
   ...activations,
   ...gatedActivations,
   ...powers,
+  ...raise,
   ...trigonometric,
   ...roundingSteps,
   ...comparisons,

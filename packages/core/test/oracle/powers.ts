@@ -1,5 +1,5 @@
 /** Powers, sines and steps of one number. */
-import { unary } from './broadcast.ts';
+import { binary, unary } from './broadcast.ts';
 import type { Family } from './evaluator.ts';
 
 /** Halves go to the even neighbour. */
@@ -27,4 +27,9 @@ export const roundingSteps: Family<'floor' | 'ceil' | 'round'> = {
   floor: (_, operands) => unary(operands, Math.floor),
   ceil: (_, operands) => unary(operands, Math.ceil),
   round: (_, operands) => unary(operands, roundHalfEven),
+};
+
+/** 1 to any power is 1, and any number to the power of 0, also where JavaScript says NaN. */
+export const raise: Family<'raise'> = {
+  raise: (_, operands) => binary(operands, (x, y) => (x === 1 ? 1 : x ** y)),
 };

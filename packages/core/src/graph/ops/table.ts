@@ -13,6 +13,7 @@ import { lookups } from './lookups.ts';
 import { normalisations } from './normalisations.ts';
 import { pooling } from './pooling.ts';
 import { powers } from './powers.ts';
+import { raise } from './raise.ts';
 import { reductions } from './reductions.ts';
 import { roundingSteps } from './rounding-steps.ts';
 import { selection } from './selection.ts';
@@ -32,6 +33,7 @@ export type OpFamilies = typeof sources &
   typeof activations &
   typeof gatedActivations &
   typeof powers &
+  typeof raise &
   typeof trigonometric &
   typeof roundingSteps &
   typeof comparisons &
@@ -52,6 +54,7 @@ const families: OpFamilies = {
   ...activations,
   ...gatedActivations,
   ...powers,
+  ...raise,
   ...trigonometric,
   ...roundingSteps,
   ...comparisons,

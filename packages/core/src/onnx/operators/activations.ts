@@ -50,16 +50,17 @@ function parametric(c: LoweringContext): Node {
   return b.add(b.relu(x), b.mul(negativePart(c, x), slope));
 }
 
-/** One of base and exponent is a constant; an exponent is the same for every element. */
+/** One exponent for all elements and a positive constant base have simpler forms, with tighter bounds. */
 function pow(c: LoweringContext): Node {
   const { b } = c;
   const [base, exponent] = [c.real(0), c.real(1)];
   const held = constantValue(b, exponent);
   if (held) {
-    const values = new Set(Array.from(held.data as ArrayLike<number>, Number));
+    const values = Array.from(held.data as ArrayLike<number>, Number);
+    if (!values.every(Number.isFinite)) throw c.unsupported('an exponent is not a finite number');
     const [value] = values;
-    if (value === undefined || values.size !== 1 || !Number.isFinite(value)) {
-      throw c.unsupported('Pow with different exponents for different elements is not supported');
+    if (value === undefined || new Set(values).size !== 1) {
+      return b.push('raise', [base, b.floats(values, held.shape)], {});
     }
     const shape = broadcastShapes(base.shape, exponent.shape);
     if (!shape) throw c.invalid('the base and the exponent do not broadcast');
@@ -68,12 +69,11 @@ function pow(c: LoweringContext): Node {
   if (base.op === 'constant') {
     const { data, shape } = base.attributes.tensor;
     const values = Array.from(data, Number);
-    if (!values.every((value) => value > 0 && Number.isFinite(value))) {
-      throw c.unsupported('Pow of a base that is not positive is not supported');
+    if (values.every((value) => value > 0 && Number.isFinite(value))) {
+      return b.exp(b.mul(exponent, b.floats(values.map(Math.log), shape)));
     }
-    return b.exp(b.mul(exponent, b.floats(values.map(Math.log), shape)));
   }
-  throw c.unsupported('Pow of two computed values is not supported: one must be a constant');
+  return b.push('raise', [base, exponent], {});
 }
 
 const plain =
