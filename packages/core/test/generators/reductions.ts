@@ -32,8 +32,16 @@ const reduceLogSumExp: Recipe = (w, source) => {
   return w.measured(node, source.low, source.high + Math.log(count));
 };
 
-export const reductions: Recipes<'reduceSum' | 'reduceMax' | 'reduceLogSumExp'> = {
+const reduceL2: Recipe = (w, source) => {
+  const { axes, keep, count } = axesOf(w, source);
+  const node = w.b.push('reduceL2', [source.node], { axes, keep });
+  const most = Math.max(Math.abs(source.low), Math.abs(source.high));
+  return w.measured(node, 0, most * Math.sqrt(count));
+};
+
+export const reductions: Recipes<'reduceSum' | 'reduceMax' | 'reduceLogSumExp' | 'reduceL2'> = {
   reduceSum,
   reduceMax,
   reduceLogSumExp,
+  reduceL2,
 };

@@ -27,10 +27,12 @@ function logAddExp(x: number, y: number): number {
   return Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)));
 }
 
-export const reductions: Family<'reduceSum' | 'reduceMax' | 'reduceLogSumExp'> = {
+export const reductions: Family<'reduceSum' | 'reduceMax' | 'reduceLogSumExp' | 'reduceL2'> = {
   reduceSum: (attributes, operands) =>
     reduce(operandOf(operands), attributes, 0, (sum, element) => sum + element),
   reduceMax: (attributes, operands) => reduce(operandOf(operands), attributes, -Infinity, Math.max),
   reduceLogSumExp: (attributes, operands) =>
     reduce(operandOf(operands), attributes, -Infinity, logAddExp),
+  reduceL2: (attributes, operands) =>
+    reduce(operandOf(operands), attributes, 0, (length, element) => Math.hypot(length, element)),
 };

@@ -1,8 +1,9 @@
 /** Sums, maxima and smooth maxima over constant axes. */
 import { integers } from '../../tensor/tensor.ts';
 import { type Dimension, known, printShape, type Shape } from '../dimension.ts';
+import type { Builder } from '../builder.ts';
 import type { Node, ValueType } from '../graph.ts';
-import { type OpDefinition, ShapeError } from './definition.ts';
+import { isPoint, type OpDefinition, ShapeError } from './definition.ts';
 import { fusedError, magnitude, outward, outwardBy } from './outward.ts';
 import { only } from './operands.ts';
 
@@ -13,10 +14,12 @@ declare module '../graph.ts' {
     reduceMax: { readonly axes: readonly number[]; readonly keep: boolean };
     /** ln Σ eˣ. */
     reduceLogSumExp: { readonly axes: readonly number[]; readonly keep: boolean };
+    /** √Σx². Its gradient at the vector of zeros is 0, the least of its subgradients. */
+    reduceL2: { readonly axes: readonly number[]; readonly keep: boolean };
   }
 }
 
-type Reduction = 'reduceSum' | 'reduceMax' | 'reduceLogSumExp';
+type Reduction = 'reduceSum' | 'reduceMax' | 'reduceLogSumExp' | 'reduceL2';
 interface Axes {
   readonly axes: readonly number[];
   readonly keep: boolean;
@@ -41,10 +44,7 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
   reduceSum: {
     kind: 'linear',
     infer: inferReduction,
-    emit: (e, { attributes: { axes, keep } }, operands) =>
-      e.node('ReduceSum', [e.nameOf(only(operands)), e.constant(integers(axes))], {
-        keepdims: Number(keep),
-      }),
+    emit: emitAs('ReduceSum'),
     gradient: ({ b, node, operands, cotangent }) => {
       const { shape } = only(operands);
       return b.expand(b.reshape(cotangent, keptShape(shape, node.attributes.axes)), shape);
@@ -64,10 +64,7 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
   reduceMax: {
     kind: 'coupled',
     infer: inferReduction,
-    emit: (e, { attributes: { axes, keep } }, operands) =>
-      e.node('ReduceMax', [e.nameOf(only(operands)), e.constant(integers(axes))], {
-        keepdims: Number(keep),
-      }),
+    emit: emitAs('ReduceMax'),
     // The cotangent goes to the elements that attain the maximum, in equal shares.
     gradient: ({ b, node, operands, output, cotangent }) => {
       const x = only(operands);
@@ -85,10 +82,7 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
   reduceLogSumExp: {
     kind: 'coupled',
     infer: inferReduction,
-    emit: (e, { attributes: { axes, keep } }, operands) =>
-      e.node('ReduceLogSumExp', [e.nameOf(only(operands)), e.constant(integers(axes))], {
-        keepdims: Number(keep),
-      }),
+    emit: emitAs('ReduceLogSumExp'),
     gradient: ({ b, node, operands, output, cotangent }) => {
       const x = only(operands);
       const kept = keptShape(x.shape, node.attributes.axes);
@@ -106,7 +100,45 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
       return outward(b, ends, 2 ** -19, 2 ** -18 + count * 2 ** -22);
     },
   },
+  reduceL2: {
+    kind: 'coupled',
+    infer: inferReduction,
+    emit: emitAs('ReduceL2'),
+    // x/‖x‖; at 0, where squares may have underflowed, x itself stands for it.
+    gradient: ({ b, node, operands, output, cotangent }) => {
+      const x = only(operands);
+      const length = b.reshape(output, keptShape(x.shape, node.attributes.axes));
+      const each = b.div(b.reshape(cotangent, length.shape), divisor(b, length));
+      return b.mul(x, each);
+    },
+    // Increasing in every |x|. The root halves the sum's relative error, but roots its underflow.
+    range: ({ b, node, operands, rounding }) => {
+      const x = only(operands);
+      const { attributes } = node;
+      const end = (value: Node): Node => b.push('reduceL2', [value], attributes);
+      const count = summands(attributes.axes, x.lower.shape);
+      const upper = end(magnitude(b, x));
+      const away = b.max(b.max(x.lower, b.neg(x.upper)), 0);
+      const ends = { lower: isPoint(x) ? upper : end(away), upper };
+      const underflow = 2 * Math.sqrt(rounding.tiny(count));
+      const { lower, upper: most } = outward(b, ends, rounding.gamma(count), underflow);
+      return { lower: b.relu(lower), upper: most };
+    },
+  },
 };
+
+/** A length, or 1 where it is 0. */
+function divisor(b: Builder, length: Node): Node {
+  return b.where(b.greater(length, 0), length, 1);
+}
+
+/** An ONNX reduction whose axes are an operand. */
+function emitAs(opType: string): OpDefinition<Reduction>['emit'] {
+  return (e, { attributes: { axes, keep } }, operands) =>
+    e.node(opType, [e.nameOf(only(operands)), e.constant(integers(axes))], {
+      keepdims: Number(keep),
+    });
+}
 
 function summands(axes: readonly number[], shape: Shape): number {
   return axes.reduce((product, axis) => {

@@ -7,6 +7,7 @@ import type { Node } from '../../graph/graph.ts';
 import { floats } from '../../tensor/tensor.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 import { linearModels } from './linear-models.ts';
+import { toUnitLength } from './normalisations.ts';
 import { positionOf } from './positions.ts';
 import { supportVectors } from './support-vectors.ts';
 import { trees } from './trees.ts';
@@ -16,9 +17,6 @@ function perFeature(c: LoweringContext, name: string, absent: number): Node {
   return c.b.constant(floats(c.floatList(name) ?? [absent]));
 }
 
-/** A row of zeros stays one. */
-const SMALLEST = 2 ** -126;
-
 function normalizer(c: LoweringContext): Node {
   const { b } = c;
   const x = c.real();
@@ -27,9 +25,9 @@ function normalizer(c: LoweringContext): Node {
   known(x.shape[axis] ?? 0, 'features');
   switch (norm) {
     case 'L1':
-      return b.div(x, b.max(b.sum(b.abs(x), [axis], true), SMALLEST));
+      return toUnitLength(b, x, axis, 1);
     case 'L2':
-      return b.div(x, b.max(b.sqrt(b.relu(b.sum(b.mul(x, x), [axis], true))), SMALLEST));
+      return toUnitLength(b, x, axis, 2);
     case 'MAX': {
       // The greatest element, not the greatest size.
       const most = b.maximum(x, [axis], true);

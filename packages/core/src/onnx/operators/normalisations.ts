@@ -1,4 +1,5 @@
 /** Normalisations whose statistics are taken of the input itself, written out in sums and products. */
+import type { Builder } from '../../graph/builder.ts';
 import { type Dimension, known } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
@@ -78,8 +79,14 @@ function group(c: LoweringContext): Node {
   return scaled(c, whole, along(c, scale, x, 1), along(c, shift, x, 1));
 }
 
-/** A row of zeros stays one. */
-const SMALLEST = 2 ** -126;
+/** x / ‖x‖ along an axis. What is 0 stays so, and has no slope there. */
+export function toUnitLength(b: Builder, x: Node, axis: number, order: 1 | 2): Node {
+  const axes = [axis];
+  const norm =
+    order === 1 ? b.sum(b.abs(x), axes, true) : b.push('reduceL2', [x], { axes, keep: true });
+  const some = b.greater(norm, 0);
+  return b.where(some, b.div(x, b.where(some, norm, 1)), 0);
+}
 
 function byNorm(c: LoweringContext): Node {
   const { b } = c;
@@ -88,10 +95,7 @@ function byNorm(c: LoweringContext): Node {
   known(x.shape[axis] ?? 1, 'a normalised axis');
   const order = c.int('p', 2);
   if (order !== 1 && order !== 2) throw c.invalid('p must be 1 or 2');
-  const total = b.sum(order === 1 ? b.abs(x) : b.mul(x, x), [axis], true);
-  // A sum of squares is never negative, which the rounding of a bound on it does not know.
-  const norm = order === 1 ? total : b.sqrt(b.relu(total));
-  return b.div(x, b.max(norm, SMALLEST));
+  return toUnitLength(b, x, axis, order);
 }
 
 export const normalisations: Readonly<Record<string, Lowering>> = {

@@ -52,6 +52,13 @@ function product(c: LoweringContext): Node {
   );
 }
 
+/** √Σx²; of single elements, their size. */
+function length(c: LoweringContext): Node {
+  const axes = reducedAxes(c, 18);
+  const attributes = { axes, keep: keeps(c) };
+  return axes.length === 0 ? c.b.abs(c.operand()) : c.b.push('reduceL2', [c.operand()], attributes);
+}
+
 /** ln Σ eˣ. */
 function logSumExp(c: LoweringContext): Node {
   const axes = reducedAxes(c, 18);
@@ -96,8 +103,7 @@ export const reductions: Readonly<Record<string, Lowering>> = {
   ReduceMin: minimum,
   ReduceProd: product,
   ReduceL1: (c) => summed(c, c.b.abs(c.operand())),
-  // Rounded outward, a sum of squares may fall below 0, where it has no root.
-  ReduceL2: (c) => c.b.sqrt(c.b.relu(summed(c, c.b.mul(c.operand(), c.operand())))),
+  ReduceL2: length,
   ReduceSumSquare: (c) => summed(c, c.b.mul(c.operand(), c.operand())),
   ReduceLogSum: (c) => c.b.log(summed(c, c.operand())),
   ReduceLogSumExp: logSumExp,
