@@ -8,10 +8,8 @@ import { BATCH, type Dimension, sameShape, type Shape } from './dimension.ts';
 import type { Graph, Node, OpAttributes, OpName, ValueType } from './graph.ts';
 import { definitionOf } from './ops/table.ts';
 
-const serialiseAttributes = (attributes: object): string =>
-  JSON.stringify(attributes, (_key, value: unknown) =>
-    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
-  );
+/** Longer lists among attributes count as equal where they are one list. */
+const MOST_COMPARED = 2 ** 12;
 
 export class Builder {
   readonly nodes: Node[] = [];
@@ -19,6 +17,7 @@ export class Builder {
   private readonly interned = new Map<string, Node>();
   private readonly constants = new Map<Tensor, Node>();
   private readonly scalars = new Map<string, Node>();
+  private readonly lists = new Map<readonly unknown[], string>();
   private label = '';
 
   /** Runs `body` with every node made in it labelled so. */
@@ -34,13 +33,26 @@ export class Builder {
 
   /** Appends a node (or returns the equal one made before). Throws ShapeError. */
   push<K extends OpName>(op: K, operands: readonly Node[], attributes: OpAttributes[K]): Node {
-    const key = `${op}(${operands.map((node) => node.id).join(',')})${serialiseAttributes(attributes)}`;
+    const key = `${op}(${operands.map((node) => node.id).join(',')})${this.serialised(attributes)}`;
     const existing = this.interned.get(key);
     if (existing) return existing;
     const type = this.inferred(op, operands, attributes);
     const node = this.append(op, operands, attributes, type);
     this.interned.set(key, node);
     return node;
+  }
+
+  private serialised(attributes: object): string {
+    return JSON.stringify(attributes, (_key, value: unknown) => {
+      if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+      return Array.isArray(value) && value.length > MOST_COMPARED ? this.nameOfList(value) : value;
+    });
+  }
+
+  private nameOfList(list: readonly unknown[]): string {
+    const name = this.lists.get(list) ?? `list ${this.lists.size}`;
+    this.lists.set(list, name);
+    return name;
   }
 
   private inferred<K extends OpName>(

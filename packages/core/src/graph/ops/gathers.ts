@@ -23,35 +23,35 @@ declare module '../graph.ts' {
 
 /** How many terms the position with the most of them has; at least 1. */
 function deepest(indices: readonly number[]): number {
-  const counts = new Map<number, number>();
-  let most = 1;
-  for (const index of indices) {
-    const count = (counts.get(index) ?? 0) + 1;
-    counts.set(index, count);
-    most = Math.max(most, count);
-  }
+  const sorted = Int32Array.from(indices).sort();
+  let [most, start] = [1, 0];
+  sorted.forEach((index, i) => {
+    if (index !== sorted[start]) start = i;
+    most = Math.max(most, i - start + 1);
+  });
   return most;
 }
 
 /** Layers are faster while they are few; each holds as many positions as the result. */
 const MOST_LAYERS = 32;
+const MOST_IN_LAYERS = 2 ** 24;
 
 /** Positions as int32: tables of millions are written ten times as fast as in 64 bits. */
-function positions(indices: readonly number[]): Tensor {
+function positions(indices: ArrayLike<number>): Tensor {
   return tensor('int32', [indices.length], Int32Array.from(indices));
 }
 
 /** Where each output position of a scatterAdd takes its k-th term from (`count` = nowhere). */
-function scatterLayers(indices: readonly number[], size: number): number[][] {
-  const layers: number[][] = [];
-  const filled = new Array<number>(size).fill(0);
+function scatterLayers(indices: readonly number[], size: number): Int32Array[] {
+  const layers: Int32Array[] = [];
+  const filled = new Int32Array(size);
   indices.forEach((target, from) => {
     const depth = filled[target] ?? 0;
     filled[target] = depth + 1;
-    const layer = (layers[depth] ??= new Array<number>(size).fill(indices.length));
+    const layer = (layers[depth] ??= new Int32Array(size).fill(indices.length));
     layer[target] = from;
   });
-  return layers.length === 0 ? [new Array<number>(size).fill(0)] : layers;
+  return layers.length === 0 ? [new Int32Array(size)] : layers;
 }
 
 /** The same sum by the runtime's own scatter, element after element. */
@@ -106,7 +106,10 @@ export const gathers: { readonly [K in 'gather' | 'scatterAdd']: OpDefinition<K>
     // A row of zeros behind the values, then one Gather for each layer of terms: contiguous copies.
     emit: (e, { attributes: { axis, indices, size } }, operands) => {
       const value = only(operands);
-      if (deepest(indices) > MOST_LAYERS) return scattered(e, value, axis, indices, size);
+      const layers = deepest(indices);
+      if (layers > MOST_LAYERS || layers * size > MOST_IN_LAYERS) {
+        return scattered(e, value, axis, indices, size);
+      }
       const end = value.shape.map((_, i) => (i === axis ? 1 : 0));
       const padded = e.node('Pad', [
         e.nameOf(value),

@@ -64,12 +64,18 @@ function byTuples(
   const [strides, size] = [stridesOf(dims), sizeOf(part)];
   const tuples = length === 0 ? sizeOf(shape.slice(0, -1)) : values.length / length;
   c.listable(tuples * size);
+  const front = shape.slice(0, -1);
   const positions: number[] = [];
   for (let tuple = 0; tuple < tuples; tuple++) {
-    const own = coordinates(shape.slice(0, -1), tuple).slice(0, batchDims);
-    const given = values.slice(tuple * length, (tuple + 1) * length);
-    const at = [...own, ...given].map((index, i) => positionOf(c, index, dims[i] ?? 1));
-    const start = at.reduce((sum, position, i) => sum + position * (strides[i] ?? 0), 0);
+    let start = 0;
+    const place = (axis: number, index: number): void => {
+      start += positionOf(c, index, dims[axis] ?? 1) * (strides[axis] ?? 0);
+    };
+    if (batchDims > 0)
+      coordinates(front, tuple)
+        .slice(0, batchDims)
+        .forEach((own, axis) => place(axis, own));
+    for (let i = 0; i < length; i++) place(batchDims + i, values[tuple * length + i] ?? 0);
     for (let i = 0; i < size; i++) positions.push(start + i);
   }
   return { positions, part };

@@ -8,6 +8,7 @@ import { linearCases } from '../linear-cases.ts';
 import { logicCases } from '../logic-cases.ts';
 import { normalisationCases } from '../normalisation-cases.ts';
 import { positionCases } from '../position-cases.ts';
+import { powerCases } from '../power-cases.ts';
 import { quantisationCases } from '../quantisation-cases.ts';
 import { rearrangementCases } from '../rearrangement-cases.ts';
 import { reductionCases } from '../reduction-cases.ts';
@@ -31,6 +32,7 @@ export const handMade: readonly Subject[] = [
   ...logicCases,
   ...normalisationCases,
   ...positionCases,
+  ...powerCases,
   ...quantisationCases,
   ...rearrangementCases,
   ...reductionCases,
