@@ -13,44 +13,20 @@ import {
   NodeProtoSchema,
 } from 'onnx-buf';
 import type { Builder } from '../graph/builder.ts';
-import { ShapeError } from '../graph/ops/definition.ts';
 import { readTensor, TEXT } from './element-types.ts';
-import { type Carried, carriedAs, carriedBy } from './carried.ts';
-import { hostOf, isHost, type ReadValue } from './host-value.ts';
-import { Allowance, MOST_COMPUTED, MOST_ELEMENTS, shapeFault } from './limits.ts';
-import { type Lowering, LoweringContext, type Surroundings } from './lowering.ts';
+import { type Carried, carriedAs } from './carried.ts';
+import type { ReadValue } from './host-value.ts';
+import { Allowance } from './limits.ts';
+import { lowerOperator } from './lower-operator.ts';
+import { LoweringContext, type Surroundings } from './lowering.ts';
 import { ModelError } from './model-error.ts';
-import { hostOperators } from './operators/host.ts';
 import { operators } from './operators/table.ts';
 import { describe, functionKey, functionsOf, isMainDomain, opsetOf, qualified } from './proto.ts';
+import { computed, define, type Outcome, type Results, type Scope, type Values } from './scope.ts';
 
 /** Functions may call functions: a file of a few lines can ask for any number of nodes. */
 const MAX_DEPTH = 64;
 const MAX_CALLED = 2 ** 16;
-
-type Values = Map<string, ReadValue>;
-type Results = readonly (ReadValue | undefined)[];
-
-/** Results of a node, and what each is in the file's words. */
-interface Outcome {
-  readonly results: Results;
-  readonly carried: readonly Carried[];
-}
-
-interface Scope {
-  readonly opset: number;
-  readonly values: Values;
-  /** What values are in the file's words where that is not real numbers. */
-  readonly carried: Map<string, Carried>;
-  /** Results that are not read (labels, positions of a maximum), and all that is made of them. */
-  readonly absent: Set<string>;
-  /** What its nodes have given so far: every name is given once. */
-  readonly given: Set<string>;
-  /** What the function around is called with, by attribute name; undefined in the main graph. */
-  readonly attributes?: ReadonlyMap<string, AttributeProto>;
-  readonly path: string;
-  readonly depth: number;
-}
 
 export class NodeLowering {
   private readonly b: Builder;
@@ -165,16 +141,7 @@ export class NodeLowering {
       main: scope.depth === 0,
       allowance: this.allowance,
     });
-    try {
-      const result = evaluated(context, qualified(node), operands) ?? lowered(context, where);
-      const results = isList(result) ? result : [result];
-      for (const value of results) expectComputable(value, where);
-      const kind = carriedResult(context, node.opType, operands, kinds);
-      return { results, carried: results.map(() => kind) };
-    } catch (cause) {
-      if (!(cause instanceof ShapeError) && !(cause instanceof RangeError)) throw cause;
-      throw new ShapeError(`${where}: ${cause.message}`, { cause });
-    }
+    return lowerOperator(context, operands, kinds);
   }
 
   /** The results of a graph that sees the values around it. */
@@ -230,40 +197,6 @@ export class NodeLowering {
   }
 }
 
-function define({ given }: Scope, name: string, where: string): void {
-  if (given.has(name)) {
-    throw new ModelError('invalid', `${where} gives ${name}, which something else gives already`);
-  }
-  given.add(name);
-}
-
-function expectComputable(value: ReadValue | undefined, where: string): void {
-  if (!value) return;
-  const held = !isHost(value) && value.op === 'constant';
-  const fault = shapeFault(
-    isHost(value) ? value.dims : value.shape,
-    held ? MOST_ELEMENTS : MOST_COMPUTED,
-  );
-  if (fault) throw new ModelError(fault.reason, `${where}: ${fault.what}`);
-}
-
-function computed({ values, absent }: Scope, name: string, where: string): ReadValue | undefined {
-  const value = values.get(name);
-  if (!value && !absent.has(name))
-    throw new ModelError('invalid', `${where}: nothing computes its result ${name}`);
-  return value;
-}
-
-function lowered(context: LoweringContext, where: string): ReturnType<Lowering> {
-  const op = qualified(context.proto);
-  const lowering = operators.get(op);
-  if (lowering) return lowering(context);
-  throw new ModelError(
-    'unsupported',
-    `the operator ${op} (node ${where}) is not supported: rewrite it in supported operators (FEATURES.md lists them) or ask for it`,
-  );
-}
-
 /** A function's node with references to the function's attributes replaced by what they are. */
 function withAttributes(node: NodeProto, given: ReadonlyMap<string, AttributeProto>): NodeProto {
   if (node.attribute.every(({ refAttrName }) => refAttrName === '')) return node;
@@ -277,42 +210,4 @@ function withAttributes(node: NodeProto, given: ReadonlyMap<string, AttributePro
     return [named];
   });
   return resolved;
-}
-
-function isList(result: ReadValue | Results): result is Results {
-  return Array.isArray(result);
-}
-
-/** What the results are in the file's words. Throws where the operator minds what its operands are. */
-function carriedResult(
-  context: LoweringContext,
-  opType: string,
-  operands: readonly (ReadValue | undefined)[],
-  kinds: readonly Carried[],
-): Carried {
-  const given = kinds.filter((_, i) => operands[i] !== undefined);
-  const kind = carriedBy(opType, given, context.castTo());
-  const minds = operands.some(
-    (value, i) => value && !isHost(value) && value.op !== 'constant' && kinds[i] !== 'real',
-  );
-  if (kind === undefined && minds) {
-    throw context.unsupported('it computes with whole numbers or truth values made of the input');
-  }
-  return kind ?? 'real';
-}
-
-/** The result of an operator on whole numbers that are all known already. */
-function evaluated(
-  context: LoweringContext,
-  opType: string,
-  operands: readonly (ReadValue | undefined)[],
-): ReadValue | undefined {
-  const rule = hostOperators.get(opType);
-  if (!rule) return undefined;
-  const known = operands.map((operand) => operand && hostOf(operand));
-  const present = known.filter((value) => value !== undefined);
-  if (present.length === 0 || present.length !== operands.length) return undefined;
-  const value = rule(context, present);
-  if (value) context.listable(value.elements.length);
-  return value;
 }

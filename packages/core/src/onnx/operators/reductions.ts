@@ -92,14 +92,6 @@ export const reductions: Readonly<Record<string, Lowering>> = {
     return c.b.mul(c.b.sum(c.operand(), axes, keeps(c)), 1 / count);
   },
   ReduceMax: (c) => maximum(c, reducedAxes(c, 18)),
-  GlobalMaxPool: (c) => {
-    const x = c.operand();
-    return c.b.maximum(
-      x,
-      x.shape.slice(2).map((_, i) => i + 2),
-      true,
-    );
-  },
   ReduceMin: minimum,
   ReduceProd: product,
   ReduceL1: (c) => summed(c, c.b.abs(c.operand())),

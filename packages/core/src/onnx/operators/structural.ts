@@ -1,4 +1,4 @@
-/** Operators that move elements: reshape and its kin, concatenation, padding, selection. */
+/** Operators that move elements: reshape and its kin, concatenation, padding, slices. */
 import {
   BATCH,
   broadcastShapes,
@@ -12,12 +12,8 @@ import {
 } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
 import { ShapeError } from '../../graph/ops/definition.ts';
-import { type PoolGeometry, pooledSizes } from '../../graph/ops/pooling.ts';
 import { padded } from '../../graph/ops/structural.ts';
-import { sizeOf, tensor } from '../../tensor/tensor.ts';
-import { vector } from '../host-value.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
-import { windowGeometry } from './linear.ts';
 
 /**
  * The shape a Reshape asks for. A file written for batch 1 may have that 1 baked into its target
@@ -143,52 +139,6 @@ function slice(c: LoweringContext): Node {
   }, x);
 }
 
-/** A longer list of whole numbers is data, not a shape. */
-const MOST_AS_SIZES = 2 ** 12;
-
-/** Elements of a pooling window that are written out one by one in its gradient. */
-const MOST_TAPS = 1024;
-
-/** Does one window see every element, and each of them once? */
-function coversAll(g: PoolGeometry, shape: Shape): boolean {
-  return g.kernel.every((taps, i) => {
-    const [before = 0, dilation = 1] = [g.padBefore[i], g.dilations[i]];
-    return (
-      (dilation === 1 || taps === 1) && taps - before >= known(shape[i + 2] ?? 0, 'a pooled axis')
-    );
-  });
-}
-
-/** Rows of a table at positions that the input gives, as token ids do; negative ones count from the end. */
-function lookedUp(c: LoweringContext, x: Node, axis: number, positions: Node): Node {
-  const { b } = c;
-  if (x.shape.some(isSymbolic)) {
-    throw c.unsupported('values of the input cannot be gathered at positions that the input gives');
-  }
-  const axes = x.shape.map((_, i) => i);
-  const others = axes.filter((i) => i !== axis);
-  const table = b.transpose(x, [axis, ...others]);
-  const size = known(x.shape[axis] ?? 0, 'a gathered axis');
-  const counted = b.where(b.greater(0, positions), b.add(positions, size), positions);
-  const rows = b.push('lookup', [table, counted], {});
-  const rank = positions.shape.length;
-  // [...positions, ...others] → what stood before the axis comes to the front.
-  const before = others.slice(0, axis).map((_, i) => rank + i);
-  const own = Array.from({ length: rank }, (_, i) => i);
-  const after = others.slice(axis).map((_, i) => rank + axis + i);
-  return b.transpose(rows, [...before, ...own, ...after]);
-}
-
-/** Attributes that a Constant has one of. */
-const constantForms = [
-  'value',
-  'value_float',
-  'value_floats',
-  'value_int',
-  'value_ints',
-  'sparse_value',
-];
-
 export const structural: Readonly<Record<string, Lowering>> = {
   Reshape: (c) => {
     const x = c.operand();
@@ -234,95 +184,10 @@ export const structural: Readonly<Record<string, Lowering>> = {
   Concat: concat,
   Pad: pad,
   Slice: slice,
-  Gather: (c) => {
-    const x = c.operand();
-    const axis = c.axis(c.int('axis', 0), x.shape.length);
-    if (c.operand(1).op !== 'constant') return lookedUp(c, x, axis, c.operand(1));
-    const indices = c.constant(1);
-    if (!indices) throw c.invalid('Gather needs indices');
-    c.listable(indices.data.length);
-    const size = known(x.shape[axis] ?? 0, 'a gathered axis');
-    const positions = (c.wholes(1) ?? []).map((index) => (index < 0 ? index + size : index));
-    const gathered = c.b.gather(x, axis, positions);
-    return c.b.reshape(gathered, [
-      ...x.shape.slice(0, axis),
-      ...indices.shape,
-      ...x.shape.slice(axis + 1),
-    ]);
-  },
-  Shape: (c) => {
-    const { shape } = c.operand();
-    return vector(shape.slice(c.int('start', 0), c.int('end', shape.length)));
-  },
-  Size: (c) => ({ dims: [], elements: [elementCount(c.operand().shape)] }),
-  ConstantOfShape: (c) => {
-    const shape = c.sizes(0) ?? [];
-    const value = c.tensor('value');
-    const [element = 0] = value ? Array.from(value.data as ArrayLike<number | bigint>, Number) : [];
-    if (value && value.type !== 'float32') {
-      if (value.type !== 'int64' && value.type !== 'bool') {
-        throw c.unsupported(`ConstantOfShape of ${value.type} values is not supported`);
-      }
-      const dims = shape.map((dim) => known(dim, 'a shape of whole numbers'));
-      if (dims.some((dim) => dim < 0)) throw c.invalid(`it asks for ${printShape(dims)}`);
-      const count = c.listable(sizeOf(dims));
-      if (count <= MOST_AS_SIZES) return { dims, elements: new Array<number>(count).fill(element) };
-      return c.b.constant(tensor('int64', dims, new BigInt64Array(count).fill(BigInt(element))));
-    }
-    return c.b.expand(c.b.scalar(element), shape);
-  },
   Expand: (c) => {
     const x = c.operand();
     const shape = broadcastShapes(x.shape, c.sizes(1) ?? []);
     if (!shape) throw c.invalid(`${printShape(x.shape)} does not broadcast`);
     return c.b.expand(x, shape);
   },
-  Constant: (c) => {
-    if (['value', 'value_string', 'value_strings'].some((name) => c.isText(name))) {
-      return [undefined];
-    }
-    if (c.countOf(constantForms) > 1) throw c.invalid('it has more than one value');
-    const value = c.tensor('value');
-    if (value) return c.b.constant(value);
-    const list = c.intList('value_ints');
-    if (list) return c.b.constant(integerTensor(list));
-    const floatList = c.floatList('value_floats');
-    if (floatList) return c.b.floats(floatList, [floatList.length]);
-    const int = c.int('value_int');
-    if (int !== undefined) return c.b.constant({ ...integerTensor([int]), shape: [] });
-    const float = c.float('value_float');
-    if (float === undefined) {
-      throw c.unsupported('it is a constant of text or a sparse one, or has no value');
-    }
-    return c.b.scalar(float);
-  },
-  MaxPool: (c) => {
-    const x = c.operand();
-    const kernel = c.ints('kernel_shape');
-    if (!kernel) throw c.invalid('MaxPool needs kernel_shape');
-    if (kernel.length > 2) throw c.unsupported('3-D pooling is not supported');
-    const geometry = windowGeometry(c, kernel, x.shape);
-    if (kernel.length + 2 !== x.shape.length) throw c.invalid('its kernel does not fit its input');
-    const windows = pooledSizes(geometry, x.shape);
-    if (windows.some((size) => size < 1)) {
-      throw c.invalid('the pooling window is larger than its input');
-    }
-    const axes = kernel.map((_, i) => i + 2);
-    if (windows.every((count) => count === 1) && coversAll(geometry, x.shape)) {
-      return c.b.maximum(x, axes, true);
-    }
-    const taps = sizeOf(kernel);
-    if (taps > MOST_TAPS) {
-      throw c.unsupported(`a window of ${taps} elements is not supported, only of ${MOST_TAPS}`);
-    }
-    return c.b.push('maxPool', [x], geometry);
-  },
 };
-
-function integerTensor(values: readonly number[]): {
-  type: 'int64';
-  shape: number[];
-  data: BigInt64Array;
-} {
-  return { type: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) };
-}

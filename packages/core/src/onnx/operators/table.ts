@@ -2,6 +2,7 @@
 import type { Lowering } from '../lowering.ts';
 import { activations } from './activations.ts';
 import { classical } from './classical.ts';
+import { constants } from './constants.ts';
 import { control } from './control.ts';
 import { elementwise } from './elementwise.ts';
 import { extremes } from './extremes.ts';
@@ -9,8 +10,10 @@ import { beforehand } from './host.ts';
 import { indexed } from './indexed.ts';
 import { linear } from './linear.ts';
 import { logic } from './logic.ts';
+import { lookups } from './lookups.ts';
 import { normalisations } from './normalisations.ts';
 import { patterns } from './patterns.ts';
+import { pooling } from './pooling.ts';
 import { quantisation } from './quantisation.ts';
 import { random } from './random.ts';
 import { rearrangements } from './rearrangements.ts';
@@ -26,11 +29,14 @@ export const operators: ReadonlyMap<string, Lowering> = new Map(
     ...beforehand,
     ...elementwise,
     ...linear,
+    ...pooling,
     ...logic,
     ...extremes,
     ...quantisation,
     ...reductions,
     ...structural,
+    ...constants,
+    ...lookups,
     ...rearrangements,
     ...indexed,
     ...patterns,

@@ -2,7 +2,8 @@
 import { known } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
-import { addBias, MOST_STEP } from './linear.ts';
+import { addBias } from './linear.ts';
+import { MOST_STEP } from './windows.ts';
 
 interface Result {
   readonly size: number;
