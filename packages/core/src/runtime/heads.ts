@@ -68,19 +68,40 @@ const normalisedScores: Rule = (graph, found) => {
   };
 };
 
+const isNumber = (node: Node | undefined, test: (value: number) => boolean): boolean =>
+  node?.op === 'constant' &&
+  node.attributes.tensor.data.length === 1 &&
+  test(Number(node.attributes.tensor.data[0]));
+
+/** Whether a divisor is positive: a length that is not 0, else 1; or at least a positive number. */
+function isPositive(graph: Graph, divisor: Node): boolean {
+  const operands = operandsOf(graph, divisor);
+  if (divisor.op === 'max') return operands.some((node) => isNumber(node, (least) => least > 0));
+  if (divisor.op !== 'where') return false;
+  const [some, length, otherwise] = operands;
+  if (some?.op !== 'greater' || !isNumber(otherwise, (value) => value > 0)) return false;
+  const [compared, zero] = operandsOf(graph, some);
+  return compared === length && isNumber(zero, (value) => value === 0);
+}
+
+/** A quotient, or what is 0 in all columns where the quotient's divisor would be 0. */
+function quotientIn(graph: Graph, scores: Node): Node {
+  const [mask, quotient, zero] = scores.op === 'where' ? operandsOf(graph, scores) : [];
+  if (!mask || !quotient || mask.shape[1] !== 1 || !isNumber(zero, () => true)) return scores;
+  return quotient;
+}
+
 /**
  * Probabilities divided by a positive number of their row, as scikit-learn's Normalizer does. (Larger
  * scores could tie by the division's rounding.)
  */
 const scaledRows: Rule = (graph, found) => {
   const { search, proven } = found;
-  if (search !== proven || search.op !== 'div') return undefined;
-  const [scores, divisor] = operandsOf(graph, search);
-  if (divisor?.op !== 'max' || divisor.shape[1] !== 1) return undefined;
+  const quotient = quotientIn(graph, search);
+  if (search !== proven || quotient.op !== 'div') return undefined;
+  const [scores, divisor] = operandsOf(graph, quotient);
+  if (!divisor || divisor.shape[1] !== 1 || !isPositive(graph, divisor)) return undefined;
   if (scores?.op !== 'sigmoid' && scores?.op !== 'softmax') return undefined;
-  const floor = operandsOf(graph, divisor).find(({ op }) => op === 'constant');
-  const least = floor?.op === 'constant' ? Number(floor.attributes.tensor.data[0]) : 0;
-  if (!(least > 0)) return undefined;
   const notes = [
     'The model ends in scores divided by their sum: those before the division are used.',
   ];

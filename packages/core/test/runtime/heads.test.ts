@@ -10,6 +10,7 @@ import { readModel } from '../../src/onnx/read.ts';
 import { writeModel } from '../../src/onnx/write.ts';
 import { openClassifier } from '../../src/runtime/open-classifier.ts';
 import { answerFor, scoreMargin } from '../../src/runtime/judgement.ts';
+import { type FileSpec, onnxFile, weights } from '../onnx/hand-made.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
 import { floats } from '../../src/tensor/tensor.ts';
 import { linf } from '../../src/threats/threat.ts';
@@ -94,4 +95,27 @@ test('an output of more axes is refused by name', async () => {
   await expect(openClassifier(readModel(bytes), runtime)).rejects.toThrow(
     /output scores has shape \[batch, 1, 1, 1\]/,
   );
+});
+
+test('sigmoids that a Normalizer scales are read before it', async () => {
+  const file: FileSpec = {
+    opset: 17,
+    inputs: { x: ['n', 4] },
+    outputs: ['y'],
+    nodes: [
+      { op: 'MatMul', inputs: ['x', 'w'], outputs: ['z'] },
+      { op: 'Sigmoid', inputs: ['z'], outputs: ['p'] },
+      {
+        op: 'ai.onnx.ml.Normalizer',
+        inputs: ['p'],
+        outputs: ['y'],
+        attributes: { norm: 'L1' },
+      },
+    ],
+    initializers: { w: weights(4, 3) },
+  };
+  const classifier = await openClassifier(readModel(onnxFile(file)), runtime);
+  expect(classifier.notes.join(' ')).toContain('divided by their sum');
+  expect([classifier.logits.op, classifier.proven.op]).toEqual(['matMul', 'sigmoid']);
+  await classifier.release();
 });
