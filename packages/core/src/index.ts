@@ -11,6 +11,7 @@ export {
   readModel,
   type ReadOptions,
 } from './onnx/read.ts';
+export type { ClassLabels } from './onnx/class-labels.ts';
 export { surveyModel } from './onnx/parse.ts';
 export { countsSamples, hostTypeOf, type OpenSize, type Port } from './onnx/ports.ts';
 export type { RandomInput } from './onnx/randomness.ts';

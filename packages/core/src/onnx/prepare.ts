@@ -4,6 +4,7 @@
  */
 import type { GraphProto, ModelProto } from 'onnx-buf';
 import type { Tensor } from '../tensor/tensor.ts';
+import { type ClassLabels, classLabelsOf } from './class-labels.ts';
 import { uncoverScores } from './endings.ts';
 import { embedExternalData, type ExternalFiles } from './external-data.ts';
 import { fixInputs } from './fixed-inputs.ts';
@@ -23,14 +24,23 @@ export interface PrepareOptions {
   readonly fixed?: Readonly<Record<string, Tensor>>;
 }
 
-/** Does to the file what reading needs; says whether anything was changed. */
+export interface Prepared {
+  /** Whether anything was changed. */
+  readonly changed: boolean;
+  readonly notes: readonly string[];
+  /** What the columns of an output are called, where the file says it. */
+  readonly classLabels: ReadonlyMap<string, ClassLabels>;
+}
+
+/** Does to the file what reading needs. */
 export function prepare(
   proto: ModelProto,
   { external, output, sizes = {}, fixed = {} }: PrepareOptions,
-): { changed: boolean; notes: readonly string[] } {
+): Prepared {
   const embedded = external ? embedExternalData(proto, external) : false;
   const { graph } = proto;
-  if (!graph) return { changed: embedded, notes: [] };
+  if (!graph) return { changed: embedded, notes: [], classLabels: new Map() };
+  const labelsOf = classLabelsOf(graph);
   const { notes, places } = uncoverScores(graph, output);
   if (output !== undefined) keepOutput(graph, places.get(output) ?? output);
   const widened = widenPorts(graph);
@@ -43,7 +53,13 @@ export function prepare(
     fixSizes(graph, sizes),
     widened,
   ];
-  return { changed: changes.includes(true), notes };
+  const classLabels = new Map(
+    graph.output.flatMap(({ name }) => {
+      const labels = labelsOf(name);
+      return labels ? [[name, labels] as const] : [];
+    }),
+  );
+  return { changed: changes.includes(true), notes, classLabels };
 }
 
 function keepOutput(graph: GraphProto, name: string): void {

@@ -8,6 +8,7 @@ import { Builder } from '../graph/builder.ts';
 import { BATCH, type Dimension, elementCount, type Shape } from '../graph/dimension.ts';
 import { type Graph, type Node, nodeAt } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
+import type { ClassLabels } from './class-labels.ts';
 import { parametersOf } from './element-types.ts';
 import { isHost, type ReadValue } from './host-value.ts';
 import { NodeLowering } from './lower-nodes.ts';
@@ -42,6 +43,8 @@ export interface Model {
   readonly random: readonly RandomInput[];
   /** What was done to the file, for people. */
   readonly notes: readonly string[];
+  /** What the columns of an output are called, where the file says it. */
+  readonly classLabels: ReadonlyMap<string, ClassLabels>;
   /** Number of elements of all initialisers. */
   readonly parameters: number;
   /** How often each operator occurs, in the file's words. */
@@ -119,8 +122,9 @@ export interface ReadOptions extends PrepareOptions {
 /** Reads a model. Throws ModelError: `invalid` for broken files, `unsupported` for the rest. */
 export function readModel(file: Uint8Array, options: ReadOptions = {}): Model {
   const proto = parse(file);
-  const { changed, notes } = prepare(proto, options);
-  return readPrepared(proto, changed ? null : file, [], notes, options.rowByRow ?? false);
+  const { changed, notes, classLabels } = prepare(proto, options);
+  const known = { random: [], notes, classLabels };
+  return readPrepared(proto, changed ? null : file, known, options.rowByRow ?? false);
 }
 
 /**
@@ -128,10 +132,10 @@ export function readModel(file: Uint8Array, options: ReadOptions = {}): Model {
  * sample at a time: what was done to the file is not done again. Throws ModelError.
  */
 export function readAgain(
-  { random, notes, ...model }: Model,
+  model: Model,
   { bytes = model.bytes, rowByRow = false }: { bytes?: Uint8Array; rowByRow?: boolean } = {},
 ): Model {
-  return readPrepared(parse(bytes), bytes, random, notes, rowByRow);
+  return readPrepared(parse(bytes), bytes, model, rowByRow);
 }
 
 /** Inputs that are not given by an initialiser of the same name. */
@@ -167,12 +171,11 @@ function checkPorts(proto: ModelProto, inputs: readonly Port[]): void {
   );
 }
 
-/** `file`: the bytes of the proto, where they are known. */
+/** `file`: the bytes of the proto, where they are known; `known`: what was found out about it before. */
 function readPrepared(
   proto: ModelProto,
   file: Uint8Array | null,
-  drawn: readonly RandomInput[],
-  notes: readonly string[],
+  known: Pick<Model, 'random' | 'notes' | 'classLabels'>,
   rowByRow: boolean,
 ): Model {
   const inputs = inputsOf(proto);
@@ -194,8 +197,9 @@ function readPrepared(
     batchAxis: reading.batchAxis,
     precision,
     rounded: precision === 'float64' && roundsWeights(proto),
-    random: [...drawn, ...random],
-    notes,
+    random: [...known.random, ...random],
+    notes: known.notes,
+    classLabels: known.classLabels,
     parameters: (proto.graph?.initializer ?? []).reduce((sum, each) => sum + parametersOf(each), 0),
     operators: counts,
   };

@@ -1,5 +1,6 @@
 /** A model read as a classifier. */
 import type { Node } from '../graph/graph.ts';
+import type { ClassLabels } from '../onnx/class-labels.ts';
 import type { Judgement } from './judgement.ts';
 import type { Network } from './network.ts';
 import type { Programs } from './programs.ts';
@@ -17,6 +18,8 @@ export interface Classifier extends Network {
   /** Whether searches let gradients pass rounding steps. */
   readonly straightThrough: boolean;
   readonly classes: number;
+  /** What the file calls the classes, in order; null where it does not say it. */
+  readonly classLabels: ClassLabels | null;
   readonly notes: readonly string[];
   /**
    * What the original file answers to rows [rows × sampleSize]; `streams` are the indices of the inputs

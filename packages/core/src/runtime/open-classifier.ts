@@ -51,6 +51,7 @@ async function open(
   const sides = sideInputsOf(model, input, fixed);
   const { name, others } = scoresOutput(model);
   const head = headOf(model.graph, name, outputNamed(model.graph, name));
+  const labels = model.classLabels.get(name);
   const sampleShape = sampleShapeOf(input);
   const perturbed = input.attributes.name;
   const shape = { input: perturbed, sampleShape, sides, output: name };
@@ -77,6 +78,7 @@ async function open(
     sampleShape,
     sampleSize: sizeOf(sampleShape),
     classes: head.classes,
+    classLabels: labels?.length === head.classes ? labels : null,
     notes: [
       ...model.notes,
       ...head.notes,

@@ -11,15 +11,18 @@ import type { StoredArray } from './array.ts';
 /** Class numbers, or, when some are not whole, targets of a regression. */
 export type Labels = Int32Array | Float64Array;
 
+export interface StoredLabels {
+  readonly y: Labels;
+  /** Whether they are positions of classes, whatever the classes are called. */
+  readonly arePositions: boolean;
+  readonly notes: readonly string[];
+}
+
 /**
  * One label for each of `samples` samples, from [N], [N, 1], or a one-hot [N, K], which is said in
  * a note. Throws UsageError when the counts differ or a label is not a number.
  */
-export function toLabels(
-  stored: StoredArray,
-  samples: number,
-  where: string,
-): { y: Labels; notes: string[] } {
+export function toLabels(stored: StoredArray, samples: number, where: string): StoredLabels {
   const [count = 0, ...rest] = stored.shape;
   const classes = sizeOf(rest);
   if (stored.shape.length === 0 || count !== samples) {
@@ -27,7 +30,7 @@ export function toLabels(
       `${where}: labels of shape ${showShape(stored.shape)} do not go with ${samples} samples; one label for each is needed.`,
     );
   }
-  if (classes === 1) return { y: numbers(stored, where), notes: [] };
+  if (classes === 1) return { y: numbers(stored, where), arePositions: false, notes: [] };
   if (rest.length !== 1) {
     throw new UsageError(
       `${where}: labels of shape ${showShape(stored.shape)} are neither one class number for each sample nor one-hot.`,
@@ -36,6 +39,7 @@ export function toLabels(
   const y = Int32Array.from({ length: samples }, (_, i) => hotIndex(stored, i, classes, where));
   return {
     y,
+    arePositions: true,
     notes: [`The labels are one-hot over ${classes} classes and are read as class numbers.`],
   };
 }

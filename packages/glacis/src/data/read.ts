@@ -30,6 +30,10 @@ export interface DataSet {
   readonly x: Tensor<'float32'>;
   /** Class numbers of the chosen samples, or targets of a regression; null without labels. */
   readonly y: Labels | null;
+  /** The different labels of all samples of the file. */
+  readonly labelSet: readonly number[];
+  /** Whether labels are positions of classes, whatever these are called. */
+  readonly labelsArePositions: boolean;
   /** One for each feature, for tables with a header. */
   readonly featureNames: string[] | null;
   /** Names of the classes by number, where the data name them. */
@@ -78,6 +82,8 @@ export async function readData(path: string, options: ReadOptions = {}): Promise
     indices,
     x,
     y,
+    labelSet: [...new Set<number>(labels?.y ?? [])],
+    labelsArePositions: labels?.arePositions ?? false,
     featureNames: source.featureNames,
     classNames: source.classNames,
     eightBit,

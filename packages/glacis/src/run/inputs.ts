@@ -3,6 +3,7 @@ import type { Classifier, Tensor } from '@glacis/core';
 import type { OptionValues } from '../cli/options.ts';
 import { fitToModel } from '../data/fit.ts';
 import { checkLabels } from '../data/labels.ts';
+import { labelsAsColumns } from '../data/model-classes.ts';
 import { type DataSet, readData } from '../data/read.ts';
 
 export interface Inputs {
@@ -34,20 +35,21 @@ export async function loadInputs(
   const { x, y, scale, first, sample, index, seed = 0 } = values;
   const data = await readData(path, { x, y, scale, first, sample, index, seed });
   const fitted = fitToModel(data.x, classifier.sampleShape);
-  if (data.y) checkLabels(data.y, classifier.classes, data.indices);
+  const labels = labelsAsColumns(data, classifier.classLabels);
+  if (labels.y) checkLabels(labels.y, classifier.classes, data.indices);
   return {
     path,
     sha256: data.sha256,
     total: data.total,
     indices: data.indices,
     x: fitted.x,
-    y: data.y && Int32Array.from(data.y),
+    y: labels.y && Int32Array.from(labels.y),
     storedShape: data.x.shape.slice(1),
     eightBit: data.eightBit,
     isFolder: data.names !== null,
     featureNames: data.featureNames,
-    classNames: data.classNames,
-    notes: [...data.notes, ...fitted.notes, ...unlabelled(data)],
+    classNames: labels.classNames,
+    notes: [...labels.notes, ...fitted.notes, ...unlabelled(data)],
   };
 }
 

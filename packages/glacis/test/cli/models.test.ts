@@ -142,3 +142,29 @@ test('sizes that a model leaves open are those of the data, or given', async () 
   const wrong = await glacis(['inspect', file('torch-mlp'), '--size', 'width']);
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('--size AXIS=N')]);
 });
+
+test('a class that the data do not hold moves no name to another column', async () => {
+  // The model's classes are ash, birch and cedar; its answers here are birch alone.
+  const name = 'sklearn-logistic-names';
+  const x = readNpz(new Uint8Array(readFileSync(data(name))), name).read('input.x');
+  const scores = readNpz(new Uint8Array(readFileSync(data(name))), name).read(
+    'output.probabilities',
+  );
+  const lines = Array.from({ length: 4 }, (_, row) => {
+    const [own = 0, birch = 0, other = 0] = Array.from(
+      scores.data.slice(3 * row, 3 * row + 3),
+      Number,
+    );
+    const answer = birch > own && birch > other ? 'birch' : own > other ? 'ash' : 'cedar';
+    return [...Array.from(x.data.slice(5 * row, 5 * row + 5), Number), answer].join(',');
+  }).filter((line) => !line.endsWith('ash'));
+  expect(lines.length).toBeGreaterThan(1);
+  const table = join(folder, 'trees.csv');
+  writeFileSync(table, ['a,b,c,d,e,tree', ...lines, ''].join('\n'));
+  const { samples, notes } = await audit(name, '--data', table);
+  expect(samples.every(({ label, prediction }) => label === prediction && label > 0)).toBe(true);
+  expect(notes.join(' ')).toContain('1 = birch');
+  writeFileSync(table, ['a,b,c,d,e,tree', ...lines, '0,0,0,0,0,yew', ''].join('\n'));
+  const refused = await audit(name, '--data', table);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('"yew"')]);
+});

@@ -20,13 +20,15 @@ describe('reading', () => {
       { type: 'int64', shape: [3], data: BigInt64Array.of(0n, 2n, 1n) },
       { type: 'uint8', shape: [3, 1, 1], data: Uint8Array.of(0, 2, 1) },
     ];
-    for (const array of arrays) expect(toLabels(array, 3, 'y')).toEqual({ y: three, notes: [] });
+    for (const array of arrays)
+      expect(toLabels(array, 3, 'y')).toMatchObject({ y: three, arePositions: false, notes: [] });
     const bools: StoredArray = { type: 'bool', shape: [2], data: Uint8Array.of(1, 0) };
     expect(toLabels(bools, 2, 'y').y).toEqual(Int32Array.of(1, 0));
   });
 
   test('one-hot rows are the position of their 1, and that is said', () => {
-    const { y, notes } = toLabels(floats([0, 0, 1, 1, 0, 0], [2, 3]), 2, 'y');
+    const { y, notes, arePositions } = toLabels(floats([0, 0, 1, 1, 0, 0], [2, 3]), 2, 'y');
+    expect(arePositions).toBe(true);
     expect(y).toEqual(Int32Array.of(2, 0));
     expect(notes[0]).toContain('one-hot over 3 classes');
   });
