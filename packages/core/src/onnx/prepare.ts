@@ -5,6 +5,7 @@
 import type { GraphProto, ModelProto } from 'onnx-buf';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ClassLabels, classLabelsOf } from './class-labels.ts';
+import { openDropouts } from './dropouts.ts';
 import { uncoverScores } from './endings.ts';
 import { embedExternalData, type ExternalFiles } from './external-data.ts';
 import { fixInputs } from './fixed-inputs.ts';
@@ -45,11 +46,14 @@ export function prepare(
   if (output !== undefined) keepOutput(graph, places.get(output) ?? output);
   const widened = widenPorts(graph);
   if (widened || places.size > 0) importStandard(proto);
+  const putIn = fixInputs(graph, fixed);
+  const drawing = openDropouts(proto);
   const changes = [
     embedded,
+    drawing > 0,
+    putIn,
     places.size > 0,
     output !== undefined,
-    fixInputs(graph, fixed),
     fixSizes(graph, sizes),
     widened,
   ];
@@ -59,7 +63,12 @@ export function prepare(
       return labels ? [[name, labels] as const] : [];
     }),
   );
-  return { changed: changes.includes(true), notes, classLabels };
+  const drawn = `The model was exported in training mode, with ${drawing} Dropout that still draw${drawing === 1 ? 's' : ''}: export it for inference if it is used so.`;
+  return {
+    changed: changes.includes(true),
+    notes: drawing > 0 ? [...notes, drawn] : notes,
+    classLabels,
+  };
 }
 
 function keepOutput(graph: GraphProto, name: string): void {

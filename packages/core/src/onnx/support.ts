@@ -61,10 +61,13 @@ const refused: readonly (readonly [operators: string, reason: string])[] = [
   ['`Conv`, `ConvTranspose` and pooling over three spatial axes', 'one and two are'],
   ['`QLinearConv`, `QLinearMatMul`, `ConvInteger`, `MatMulInteger`', 'QDQ pairs are read instead'],
   ['`Resize` with cubic interpolation or antialiasing', 'nearest and linear are read'],
-  ['`Dropout` in training mode', 'export the model for inference'],
+  [
+    '`Dropout` in training mode inside a function, a branch or a file in float16 or double',
+    'export the model for inference',
+  ],
   [
     '`SVMClassifier` with probabilities',
-    'its scores are read without; it is inspected, not audited',
+    'they are what an iteration (pairwise coupling) has come to when it stops, and no closed function of the input; without them it is inspected, not audited',
   ],
   ['`Tan`, `Atan`, `Asinh`, `Acosh`, `Cosh`, `Sinh`, `Shrink`, `Hardmax`', 'rare; ask for them'],
   ['`DynamicQuantizeLinear`, `MeanVarianceNormalization`', 'not written out yet'],
@@ -105,7 +108,8 @@ This file is written from the op table by \`npm run features\`; a test holds it 
 - Several inputs (one is perturbed, the others are fixed), several outputs (one is judged). Whole numbers
   and truth values can be fixed inputs: token ids are looked up in embeddings, where gradients stop.
 - A final softmax, log-softmax, sigmoid, ArgMax or ZipMap is seen, and the logits before it are used.
-- Random operators make a model randomised: it is judged by 100 seeded passes and never certified.
+- Random operators, and \`Dropout\` left in training mode, make a model randomised: it is judged by 100 seeded
+  passes and never certified.
 - Rounding steps (QDQ) have gradient zero; \`--straight-through\` lets attacks pass them. Proofs are about their
   float32 evaluation; a runtime that fuses them into whole-number kernels may fall one step off at an edge.
 - Constant shape arithmetic, \`If\` with a known condition, functions and weights beside the file.

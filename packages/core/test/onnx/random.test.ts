@@ -1,5 +1,5 @@
 // Random operators become inputs of the graph and of the judged file, and the model says that it draws.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModelError } from '../../src/onnx/model-error.ts';
 import { readAgain, readModel } from '../../src/onnx/read.ts';
 import { writeModel } from '../../src/onnx/write.ts';
@@ -56,4 +56,62 @@ test('random numbers inside a branch or a function are refused', () => {
   });
   expect(() => readModel(file)).toThrow(ModelError);
   expect(() => readModel(file)).toThrow(/main graph only/);
+});
+
+describe('a Dropout in training mode', () => {
+  const ratio = 0.25;
+  const dropout = (outputs: readonly string[], opset = 13): FileSpec => ({
+    opset,
+    inputs: { x: ['n', 200] },
+    outputs: ['y'],
+    nodes: [
+      { op: 'Dropout', inputs: ['x', 'ratio', 'training'], outputs: ['d', ...outputs] },
+      { op: 'Neg', inputs: ['d'], outputs: ['y'] },
+    ],
+    initializers: {
+      ratio: floats([ratio], []),
+      training: { type: 'bool', shape: [], data: Uint8Array.of(1) },
+    },
+  });
+  const x = floats(new Float32Array(200).fill(3), [1, 200]);
+  const numbers = ({ y }: Awaited<ReturnType<typeof runOnnx>>): number[] =>
+    Array.from(y?.data ?? [], Number);
+
+  test('drops what ONNX Runtime drops: as many, and scales the rest alike', async () => {
+    const model = readModel(onnxFile(dropout([])));
+    expect(model.notes.join(' ')).toContain('training mode, with 1 Dropout');
+    const [drawn] = model.random;
+    expect(drawn).toMatchObject({ kind: 'uniform', location: 0, scale: 1 });
+    const own = Float32Array.from({ length: 200 }, (_, i) => (i * 0.618) % 1);
+    const feeds = { x, [drawn?.name ?? '']: floats(own, [1, 200]) };
+    const expected = floats(
+      own.map((u) => (u >= ratio ? Math.fround(-3 / (1 - ratio)) : -0)),
+      [1, 200],
+    );
+    expectAllclose((await runOnnx(model.bytes, feeds))['y'], expected);
+    expectAllclose((await runOnnx(writeModel(model.graph), feeds))['y'], expected);
+    const runtimes = numbers(await runOnnx(onnxFile(dropout([])), { x }));
+    const values = (list: Iterable<number>): number[] =>
+      [...new Set(list)].map(Math.abs).sort((p, q) => p - q);
+    expect(values(runtimes)).toEqual(values(expected.data));
+    const share = runtimes.filter((value) => value === 0).length / 200;
+    expect(Math.abs(share - ratio)).toBeLessThan(0.15);
+  });
+
+  test('without a draw of its own is refused, with what to do', () => {
+    const inner = dropout([]);
+    const branch = { nodes: inner.nodes.slice(0, 1), outputs: ['d'] };
+    const attributes = { then_branch: { graph: branch }, else_branch: { graph: branch } };
+    const file = onnxFile({
+      ...inner,
+      nodes: [{ op: 'If', inputs: ['training'], outputs: ['y'], attributes }],
+    });
+    expect(() => readModel(file)).toThrow(/main graph only: export for inference/);
+  });
+
+  test('with a ratio that leaves nothing is refused', () => {
+    const { initializers, ...file } = dropout([]);
+    const broken = { ...file, initializers: { ...initializers, ratio: floats([1], []) } };
+    expect(() => readModel(onnxFile(broken))).toThrow(/ratio 1 is not in/);
+  });
 });

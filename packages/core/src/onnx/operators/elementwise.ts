@@ -41,7 +41,9 @@ export const elementwise: Readonly<Record<string, Lowering>> = {
   },
   Dropout: (c) => {
     if (c.opset >= 12 && c.optional(2) && (c.numbers(2)?.[0] ?? 0) !== 0) {
-      throw c.unsupported('Dropout in training mode draws random numbers: export for inference');
+      throw c.unsupported(
+        'Dropout in training mode is supported in float32 and in the main graph only: export for inference',
+      );
     }
     return c.b.push('dropout', [c.operand()], { ratio: c.float('ratio', 0.5) });
   },
