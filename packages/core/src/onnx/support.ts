@@ -107,7 +107,8 @@ This file is written from the op table by \`npm run features\`; a test holds it 
   numbers only. Double files are judged in double precision, and proven where float32 holds their weights.
 - Several inputs (one is perturbed, the others are fixed), several outputs (one is judged). Whole numbers
   and truth values can be fixed inputs: token ids are looked up in embeddings, where gradients stop.
-- A final softmax, log-softmax, sigmoid, ArgMax or ZipMap is seen, and the logits before it are used.
+- A final softmax, log-softmax, sigmoid, ArgMax or ZipMap is seen, and the logits before it are used; of an
+  answer that is a comparison, what it compares.
 - Random operators, and \`Dropout\` left in training mode, make a model randomised: it is judged by 100 seeded
   passes and never certified.
 - Rounding steps (QDQ) have gradient zero; \`--straight-through\` lets attacks pass them. Proofs are about their

@@ -1,12 +1,13 @@
 /**
- * Where a classifier's scores come from: what its last operations make of the logits, by small rules that are
- * applied from the output backwards. Attacks work on the logits, whose gradient does not vanish;
- * proofs work on them too wherever an order of logits is the same order of scores.
+ * Where a classifier's scores come from. Attacks work on the logits, whose gradient does not vanish; proofs
+ * work on them too wherever an order of logits is the same order of scores.
  */
 import { Builder, replay } from '../graph/builder.ts';
 import { type Dimension, known } from '../graph/dimension.ts';
 import { type Graph, type Node, nodeAt, operandsOf } from '../graph/graph.ts';
 import { ModelError } from '../onnx/model-error.ts';
+import { type Build, isHard, type Lead, leadOf } from './decisions.ts';
+import { backwards, SEPARATION, unshaped } from './score-rules.ts';
 
 export interface Head {
   /** The network with `search` and `proven` among its nodes. */
@@ -23,116 +24,6 @@ export interface Head {
   readonly notes: readonly string[];
 }
 
-/**
- * Softmax, sigmoid and a division by the row's sum round to at most a few units of 2⁻²³ near a tie; logits
- * this far apart still differ then.
- */
-const SEPARATION = 2 ** -18;
-
-interface Found {
-  readonly search: Node;
-  readonly proven: Node;
-  readonly separation: number;
-  readonly notes: readonly string[];
-}
-
-/** One step backwards; undefined where the rule does not apply. */
-type Rule = (graph: Graph, found: Found) => Found | undefined;
-
-/** A value that only gives another shape to the same rows. */
-function unshaped(graph: Graph, node: Node): Node {
-  let inner = node;
-  while (inner.op === 'reshape' && inner.shape[0] === node.shape[0]) {
-    inner = nodeAt(graph, inner.operands[0] ?? 0);
-  }
-  return inner;
-}
-
-/** The axis that holds the classes: the only one of more than one element. */
-function isOverClasses(node: Node, axis: number, classes: Dimension | undefined): boolean {
-  return node.shape[axis] === classes && node.shape.slice(1).filter((dim) => dim !== 1).length <= 1;
-}
-
-const normalisedScores: Rule = (graph, found) => {
-  if (found.search !== found.proven) return undefined;
-  const inner = unshaped(graph, found.search);
-  if (inner.op !== 'softmax' && inner.op !== 'logSoftmax') return undefined;
-  if (!isOverClasses(inner, inner.attributes.axis, found.search.shape[1])) return undefined;
-  const logits = nodeAt(graph, inner.operands[0] ?? 0);
-  const name = inner.op === 'softmax' ? 'softmax' : 'log-softmax';
-  return {
-    search: logits,
-    proven: logits,
-    separation: SEPARATION,
-    notes: [`The model ends in a ${name}: attacks and proofs use the logits before it.`],
-  };
-};
-
-const isNumber = (node: Node | undefined, test: (value: number) => boolean): boolean =>
-  node?.op === 'constant' &&
-  node.attributes.tensor.data.length === 1 &&
-  test(Number(node.attributes.tensor.data[0]));
-
-/** Whether a divisor is positive: a length that is not 0, else 1; or at least a positive number. */
-function isPositive(graph: Graph, divisor: Node): boolean {
-  const operands = operandsOf(graph, divisor);
-  if (divisor.op === 'max') return operands.some((node) => isNumber(node, (least) => least > 0));
-  if (divisor.op !== 'where') return false;
-  const [some, length, otherwise] = operands;
-  if (some?.op !== 'greater' || !isNumber(otherwise, (value) => value > 0)) return false;
-  const [compared, zero] = operandsOf(graph, some);
-  return compared === length && isNumber(zero, (value) => value === 0);
-}
-
-/** A quotient, or what is 0 in all columns where the quotient's divisor would be 0. */
-function quotientIn(graph: Graph, scores: Node): Node {
-  const [mask, quotient, zero] = scores.op === 'where' ? operandsOf(graph, scores) : [];
-  if (!mask || !quotient || mask.shape[1] !== 1 || !isNumber(zero, () => true)) return scores;
-  return quotient;
-}
-
-/**
- * Probabilities divided by a positive number of their row, as scikit-learn's Normalizer does. (Larger
- * scores could tie by the division's rounding.)
- */
-const scaledRows: Rule = (graph, found) => {
-  const { search, proven } = found;
-  const quotient = quotientIn(graph, search);
-  if (search !== proven || quotient.op !== 'div') return undefined;
-  const [scores, divisor] = operandsOf(graph, quotient);
-  if (!divisor || divisor.shape[1] !== 1 || !isPositive(graph, divisor)) return undefined;
-  if (scores?.op !== 'sigmoid' && scores?.op !== 'softmax') return undefined;
-  const notes = [
-    'The model ends in scores divided by their sum: those before the division are used.',
-  ];
-  return { search: scores, proven: scores, separation: SEPARATION, notes };
-};
-
-/** Several sigmoids may all round to 1 and tie, so proofs stay with them. */
-const sigmoids: Rule = (graph, found) => {
-  if (found.search !== found.proven || found.search.op !== 'sigmoid') return undefined;
-  return {
-    ...found,
-    search: nodeAt(graph, found.search.operands[0] ?? 0),
-    notes: ['The model ends in sigmoids: attacks use the logits before them.'],
-  };
-};
-
-const rules: readonly Rule[] = [normalisedScores, scaledRows, sigmoids];
-
-function backwards(graph: Graph, output: Node): Found {
-  let found: Found = { search: output, proven: output, separation: 0, notes: [] };
-  for (;;) {
-    const [next] = rules.flatMap((rule) => rule(graph, found) ?? []);
-    if (!next) return found;
-    found = {
-      ...next,
-      separation: Math.max(found.separation, next.separation),
-      notes: [...found.notes, ...next.notes],
-    };
-  }
-}
-
 /** p of scores [1 − p, p], where that is what they are. */
 function complementOf(graph: Graph, scores: Node): Node | undefined {
   if (scores.op !== 'concat' || scores.shape[1] !== 2) return undefined;
@@ -146,7 +37,7 @@ function complementOf(graph: Graph, scores: Node): Node | undefined {
 /** A graph with more nodes behind its own; `build` has the copy of each node by its id. */
 function extended<T>(
   graph: Graph,
-  build: (b: Builder, copyOf: (node: Node) => Node) => T,
+  build: (...given: Parameters<Build>) => T,
 ): { readonly graph: Graph; readonly built: T } {
   const b = new Builder();
   const copies = replay(b, graph, new Map());
@@ -157,9 +48,10 @@ function extended<T>(
 }
 
 /** Logits [0, z] of a single z, [batch] or [batch, 1, …]. */
-function besideZero(graph: Graph, z: Node): { graph: Graph; built: Node } {
+function besideZero(graph: Graph, z: Build): { graph: Graph; built: Node } {
   return extended(graph, (b, copyOf) => {
-    const column = b.reshape(copyOf(z), [z.shape[0] ?? 1, 1]);
+    const value = z(b, copyOf);
+    const column = b.reshape(value, [value.shape[0] ?? 1, 1]);
     return b.concat([b.expand(b.scalar(0), column.shape), column], 1);
   });
 }
@@ -179,6 +71,15 @@ function severalScores(graph: Graph, output: Node): Head {
   return { graph: whole, ...built, classes, separation, threshold: null, notes };
 }
 
+/** A head whose one output is the decision itself. */
+function decisionHead(graph: Graph, { margin, separation, threshold }: Lead): Head {
+  const { graph: whole, built } = besideZero(graph, margin);
+  const notes = [
+    'The model answers with a decision and no score: attacks and proofs use what it compares, and the answer judges.',
+  ];
+  return { graph: whole, search: built, proven: built, classes: 2, separation, threshold, notes };
+}
+
 /** Reads an output of a graph as the scores of a classifier. Throws ModelError. */
 export function headOf(graph: Graph, name: string, output: Node): Head {
   const width = output.shape.length > 2 ? 0 : counted(output.shape[1]);
@@ -188,6 +89,14 @@ export function headOf(graph: Graph, name: string, output: Node): Head {
       `output ${name} has shape [${output.shape.join(', ')}]; a classifier gives one score for each class, [batch, classes], or one for two classes`,
     );
   }
+  const lead = width === 1 ? leadOf(graph, output) : undefined;
+  if (lead) return decisionHead(graph, lead);
+  if (isHard(graph, output, width)) {
+    throw new ModelError(
+      'unsupported',
+      `output ${name} holds labels or whole numbers (the last operation is ${unshaped(graph, output).label}), not scores: choose the scores before them with --output, or export them`,
+    );
+  }
   const p = width === 2 ? complementOf(graph, output) : output;
   const inner = p && unshaped(graph, p);
   if (!p || width > 2 || (width === 2 && inner?.op !== 'sigmoid')) {
@@ -195,7 +104,7 @@ export function headOf(graph: Graph, name: string, output: Node): Head {
   }
   const isProbability = inner?.op === 'sigmoid';
   const z = isProbability ? nodeAt(graph, inner.operands[0] ?? 0) : p;
-  const { graph: whole, built } = besideZero(graph, z);
+  const { graph: whole, built } = besideZero(graph, (_, copyOf) => copyOf(z));
   const scores = width === 2 ? 'The model ends in p and 1 − p' : 'The model has a single score';
   return {
     graph: whole,

@@ -97,6 +97,59 @@ test('an output of more axes is refused by name', async () => {
   );
 });
 
+const mask = (b: Builder, z: Node): Node => b.greater(z, 0);
+
+const decisions = {
+  'a comparison': mask,
+  'a comparison with what is less': (b: Builder, z: Node) => b.greater(0.25, b.sub(0.25, z)),
+  'a comparison of a sigmoid': (b: Builder, z: Node) => b.greaterOrEqual(sigmoid(b, z), 0.5),
+  'a rounded sigmoid': (b: Builder, z: Node) => b.push('round', [sigmoid(b, z)], {}),
+  'a sign': (b: Builder, z: Node) => b.sign(z),
+  'what is not the opposite': (b: Builder, z: Node) => b.greater(0.5, b.greaterOrEqual(0, z)),
+  'a choice by a comparison': (b: Builder, z: Node) => b.where(b.greater(0, z), 0, 1),
+  'one comparison and another': (b: Builder, z: Node) =>
+    b.min(mask(b, z), b.greater(b.add(z, 5), 0)),
+  'one comparison or another': (b: Builder, z: Node) =>
+    b.max(mask(b, z), b.greater(b.sub(z, 5), 0)),
+} as const;
+
+test.each(Object.entries(decisions))(
+  'a decision, %s, has the margin of what it compares',
+  async (_, build) => {
+    const model = readModel(fileOf(build));
+    const classifier = await openClassifier(model, runtime);
+    expect(classifier.notes.join(' ')).toContain('answers with a decision');
+    const judgement = await classifier.judge(Float32Array.of(0.25, 0.25, 1, 1), [0, 1]);
+    expect([answerFor(judgement, 0, 0), answerFor(judgement, 1, 1)]).toEqual([0, 1]);
+    expect(Array.from(judgement.predictions)).toEqual([0, 1]);
+    await classifier.release();
+    const { samples } = await audit({
+      model,
+      runtime,
+      data: { x: floats([0.25, 0.25, 0.75, 0.75], [2, 2]), y: [0, 1] },
+      threat: linf({ eps: 0.1 }),
+    });
+    for (const { verdict, upper } of samples) {
+      expect(verdict).toBe('certified');
+      expect(upper).toBeCloseTo(DISTANCE, 4);
+    }
+  },
+);
+
+test.each([
+  [
+    'answers for several classes',
+    (b: Builder, z: Node) => b.greater(b.concat([b.neg(z), z], 1), 0),
+  ],
+  ['whether two numbers are equal', (b: Builder, z: Node) => b.equal(z, b.scalar(1))],
+  ['numbers rounded down', (b: Builder, z: Node) => b.push('floor', [z], {})],
+  ['other numbers by a comparison', (b: Builder, z: Node) => b.where(mask(b, z), 7, 3)],
+])('%s are no scores', async (_, build) => {
+  await expect(openClassifier(readModel(fileOf(build)), runtime)).rejects.toThrow(
+    /output scores holds labels or whole numbers .*--output/,
+  );
+});
+
 test('sigmoids that a Normalizer scales are read before it', async () => {
   const file: FileSpec = {
     opset: 17,

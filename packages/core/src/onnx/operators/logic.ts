@@ -13,8 +13,12 @@ function differ(c: LoweringContext, x: Node, y: Node): Node {
   return b.max(b.min(x, not(c, y)), b.min(not(c, x), y));
 }
 
-/** 1 where x is not 0. */
-const nonZero = ({ b }: LoweringContext, x: Node): Node => b.max(b.greater(x, 0), b.greater(0, x));
+/** Ops that give 0 or 1. */
+const masks: ReadonlySet<string> = new Set(['greater', 'greaterOrEqual', 'equal', 'step']);
+
+/** 1 where x is not 0: a truth value that was cast to a number and back is itself. */
+const nonZero = ({ b }: LoweringContext, x: Node): Node =>
+  masks.has(x.op) ? x : b.max(b.greater(x, 0), b.greater(0, x));
 
 const truth = (c: LoweringContext, i: number): Node =>
   c.carried(i) === 'truth' ? c.real(i) : nonZero(c, c.real(i));
