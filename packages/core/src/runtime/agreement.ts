@@ -22,7 +22,7 @@ const CHECKED_ROWS = 3;
 const STEPPED_AGREEMENT = 5e-2;
 
 /** Relative to the largest score; a float16 file rounds every value to 11 bits. */
-const AGREEMENT: Readonly<Record<Precision, number>> = {
+export const AGREEMENT: Readonly<Record<Precision, number>> = {
   float16: 3e-2,
   float32: 1e-4,
   float64: 1e-4,

@@ -7,6 +7,7 @@ import { ModelError } from '../onnx/model-error.ts';
 import type { Model } from '../onnx/read.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import type { Classifier } from './classifier.ts';
+import { withFreeRows } from './fixed-rows.ts';
 import { headOf } from './heads.ts';
 import { judgeWith } from './judge.ts';
 import { type Agreeing, openAgreeing } from './network.ts';
@@ -33,10 +34,11 @@ const RANDOMISED_PASSES = 100;
  * compute what the file does.
  */
 export async function openClassifier(
-  model: Model,
+  file: Model,
   runtime: Runtime,
   options: ClassifierOptions = {},
 ): Promise<Classifier> {
+  const model = await withFreeRows(file, runtime);
   const { network } = await openAgreeing(model, (read) => open(read, runtime, options));
   return network;
 }

@@ -187,7 +187,8 @@ export const structural: Readonly<Record<string, Lowering>> = {
   Expand: (c) => {
     const x = c.operand();
     const shape = broadcastShapes(x.shape, c.sizes(1) ?? []);
-    if (!shape) throw c.invalid(`${printShape(x.shape)} does not broadcast`);
+    // Row by row it may.
+    if (!shape) throw new ShapeError(`${printShape(x.shape)} does not broadcast`);
     return c.b.expand(x, shape);
   },
 };
