@@ -229,7 +229,9 @@ class BackwardPass {
     }
     const x = p.boundsOf(operand);
     const [centre, own] = [this.centreOf(operand), this.centreOf(node)];
-    const lines = b.labelled(`lines of ${node.label}`, () => rules.relax?.({ b, node, x, centre }));
+    const lines = b.labelled(`lines of ${node.label}`, () =>
+      rules.relax?.({ b, node, x, centre, rounding: p.rounding }),
+    );
     if (!lines) {
       this.leave(node, coefficients);
       return;

@@ -1,8 +1,12 @@
 /** Monotone activation functions (a leaky ReLU may be told not to be). */
 import { floats } from '../../tensor/tensor.ts';
+import type { Builder } from '../builder.ts';
+import type { Node } from '../graph.ts';
 import type { OpDefinition } from './definition.ts';
 import { approximated, elementwise, holds, rounded } from './elementwise.ts';
-import { convexLines, hingeLines, sigmoidLines } from './lines.ts';
+import { sigmoidLines } from './bent-lines.ts';
+import { clipLines, kinkLines } from './cornered-lines.ts';
+import { convexLines, hingeLines } from './lines.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -26,6 +30,13 @@ const isHinge = (slope: number): boolean => slope >= 0 && slope < 1;
 type Activation =
   'relu' | 'leakyRelu' | 'clip' | 'sigmoid' | 'tanh' | 'softplus' | 'softsign' | 'erf';
 
+/** The multiples at which auto_LiRPA's tables of tangent points are taken, so that lines are the same. */
+const TANGENT_GRID = 0.01;
+
+/** A slope that the derivative can have. */
+const clampedSlope = (b: Builder, slope: Node, most: number): Node =>
+  b.min(b.max(slope, 1e-30), most);
+
 export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
   relu: elementwise<'relu'>({
     onnx: 'Relu',
@@ -38,7 +49,8 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     attributes: ({ slope }) => ({ alpha: { float: slope } }),
     derivative: (b, x, _y, { slope }) => b.add(b.mul(b.step(x), 1 - slope), slope),
     error: rounded,
-    lines: (curve, { slope }) => (isHinge(slope) ? hingeLines(curve, slope) : undefined),
+    lines: (curve, { slope }) =>
+      isHinge(slope) ? hingeLines(curve, slope) : kinkLines(curve, slope),
     hinge: ({ slope }) => (isHinge(slope) ? slope : undefined),
     ends: (b, bounds, at) => {
       const [low, high] = [at(bounds.lower), at(bounds.upper)];
@@ -58,18 +70,38 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     },
     derivative: (b, x, _y, { min, max }) =>
       b.mul(b.greaterOrEqual(x, min), b.greaterOrEqual(max, x)),
+    lines: (curve, { min, max }) => clipLines(curve, min, max),
   }),
   sigmoid: elementwise<'sigmoid'>({
     onnx: 'Sigmoid',
     derivative: (b, _x, y) => b.mul(y, b.sub(1, y)),
     error: approximated,
-    lines: sigmoidLines,
+    // y(1 − y) = k has its smaller root at y = 2k / (1 + √(1 − 4k)), and x = ln y/(1 − y).
+    lines: (curve) =>
+      sigmoidLines(curve, {
+        grid: TANGENT_GRID,
+        inverse: (b, k) => {
+          const slope = clampedSlope(b, k, 0.25);
+          const root = b.sqrt(b.relu(b.sub(1, b.mul(slope, 4))));
+          const y = b.div(b.mul(slope, 2), b.add(root, 1));
+          return b.log(b.div(y, b.sub(1, y)));
+        },
+      }),
   }),
   tanh: elementwise<'tanh'>({
     onnx: 'Tanh',
     derivative: (b, _x, y) => b.sub(1, b.mul(y, y)),
     error: approximated,
-    lines: sigmoidLines,
+    // 1 − y² = k at y = −√(1 − k), and x = ½ ln (1 + y)/(1 − y), where 1 + y = k / (1 + √(1 − k)).
+    lines: (curve) =>
+      sigmoidLines(curve, {
+        grid: TANGENT_GRID,
+        inverse: (b, k) => {
+          const slope = clampedSlope(b, k, 1);
+          const more = b.add(b.sqrt(b.relu(b.sub(1, slope))), 1);
+          return b.mul(b.log(b.div(slope, b.mul(more, more))), 0.5);
+        },
+      }),
   }),
   softplus: elementwise<'softplus'>({
     onnx: 'Softplus',
@@ -84,12 +116,21 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
       return b.mul(factor, factor);
     },
     error: rounded,
-    lines: sigmoidLines,
+    lines: (curve) =>
+      sigmoidLines(curve, {
+        inverse: (b, k) => b.sub(1, b.reciprocal(b.sqrt(clampedSlope(b, k, 1)))),
+      }),
   }),
   erf: elementwise<'erf'>({
     onnx: 'Erf',
     derivative: (b, x) => b.mul(b.exp(b.neg(b.mul(x, x))), 2 / Math.sqrt(Math.PI)),
     error: approximated,
-    lines: sigmoidLines,
+    lines: (curve) =>
+      sigmoidLines(curve, {
+        inverse: (b, k) => {
+          const share = b.mul(clampedSlope(b, k, 2 / Math.sqrt(Math.PI)), Math.sqrt(Math.PI) / 2);
+          return b.neg(b.sqrt(b.relu(b.neg(b.log(share)))));
+        },
+      }),
   }),
 };

@@ -8,8 +8,16 @@ import type { Builder } from '../builder.ts';
 import { broadcastShapes } from '../dimension.ts';
 import type { Node, ValueType } from '../graph.ts';
 import { broadcastType } from './arithmetic.ts';
-import { type Bounds, isPoint, type OpDefinition, ShapeError } from './definition.ts';
+import { stepLines } from './cornered-lines.ts';
+import {
+  type Bounds,
+  isPoint,
+  type OpDefinition,
+  type RelaxContext,
+  ShapeError,
+} from './definition.ts';
 import type { Emitter } from './emitter.ts';
+import { bounded, type Curve, type Lines } from './lines.ts';
 import { only, pair } from './operands.ts';
 
 declare module '../graph.ts' {
@@ -68,6 +76,32 @@ function orderEnds(b: Builder, x: Bounds, y: Bounds): Bounds {
   return { lower: b.greater(x.lower, y.upper), upper: b.greaterOrEqual(x.upper, y.lower) };
 }
 
+function stepEnds(b: Builder, x: Bounds): Bounds {
+  return { lower: b.step(x.lower), upper: b.greaterOrEqual(x.upper, 0) };
+}
+
+function signEnds(b: Builder, x: Bounds): Bounds {
+  const doubled = (mask: Node): Node => b.sub(b.mul(mask, 2), 1);
+  const { lower, upper } = stepEnds(b, x);
+  return { lower: doubled(lower), upper: doubled(upper) };
+}
+
+/** Lines around a step at 0. */
+function linesAtZero<K extends 'step' | 'sign'>(context: RelaxContext<K>, range: Bounds): Lines {
+  const { b, node, x, centre, rounding } = context;
+  const curve: Curve = {
+    b,
+    x,
+    centre,
+    at: (value) => b.push(node.op, [value], node.attributes),
+    derivativeAt: (value) => b.mul(value, 0),
+    error: { relative: 0, absolute: 0 },
+    exactDerivative: true,
+    exact: rounding.own(1) === 0,
+  };
+  return bounded(b, x, stepLines(curve, range, 0), range);
+}
+
 export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
   step: {
     kind: 'step',
@@ -83,9 +117,9 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
     },
     gradient: () => undefined,
     range: ({ b, operands }) => {
-      const x = only(operands);
-      return { lower: b.step(x.lower), upper: b.greaterOrEqual(x.upper, 0) };
+      return stepEnds(b, only(operands));
     },
+    relax: (context) => linesAtZero(context, stepEnds(context.b, context.x)),
   },
   sign: {
     kind: 'step',
@@ -96,12 +130,9 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
     surrogate: ({ b, operands, cotangent }) =>
       b.mul(cotangent, b.greaterOrEqual(1, b.abs(only(operands)))),
     range: ({ b, operands }) => {
-      const x = only(operands);
-      return {
-        lower: b.sub(b.mul(b.step(x.lower), 2), 1),
-        upper: b.sub(b.mul(b.greaterOrEqual(x.upper, 0), 2), 1),
-      };
+      return signEnds(b, only(operands));
     },
+    relax: (context) => linesAtZero(context, signEnds(context.b, context.x)),
   },
   greater: comparison<'greater'>('Greater', orderEnds),
   greaterOrEqual: comparison<'greaterOrEqual'>('GreaterOrEqual', orderEnds),

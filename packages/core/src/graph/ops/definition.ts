@@ -64,6 +64,7 @@ export interface RelaxContext<K extends OpName> {
   readonly node: NodeOf<K>;
   readonly x: Bounds;
   readonly centre: Node;
+  readonly rounding: RoundingModel;
 }
 
 export interface OpDefinition<K extends OpName> {

@@ -6,7 +6,7 @@ import type { Builder } from '../builder.ts';
 import type { Node, OpAttributes, OpName } from '../graph.ts';
 import { type Bounds, isPoint, type OpDefinition, type RelaxContext } from './definition.ts';
 import type { Emitter } from './emitter.ts';
-import type { Curve, Lines } from './lines.ts';
+import { bounded, type Curve, type Lines } from './lines.ts';
 import { FEW_ULPS, outward, TINY } from './outward.ts';
 import { only } from './operands.ts';
 
@@ -56,9 +56,15 @@ export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinitio
   const { onnx, error, lines, hinge } = rule;
   const errorOf = (attributes: OpAttributes[K]): EvaluationError =>
     (typeof error === 'function' ? error(attributes) : error) ?? EXACT;
-  const relax = ({ b, node, x, centre }: RelaxContext<K>): Lines | undefined => {
+  const rangeOf = (b: Builder, x: Bounds, at: (x: Node) => Node, a: OpAttributes[K]): Bounds => {
+    const ends = rule.ends?.(b, x, at, a) ?? { lower: at(x.lower), upper: at(x.upper) };
+    if (!error) return ends;
+    const { relative, absolute } = errorOf(a);
+    return outward(b, ends, relative, absolute);
+  };
+  const relax = ({ b, node, x, centre, rounding }: RelaxContext<K>): Lines | undefined => {
     const at = (value: Node): Node => b.push(node.op, [value], node.attributes);
-    return lines?.(
+    const made = lines?.(
       {
         b,
         x,
@@ -67,9 +73,13 @@ export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinitio
         derivativeAt: (value) => rule.derivative(b, value, at(value), node.attributes),
         error: errorOf(node.attributes),
         exactDerivative: rule.exactDerivative ?? false,
+        exact: rounding.own(1) === 0,
       },
       node.attributes,
     );
+    // A hinge's lines hold on any interval, and turn about the origin.
+    const turns = hinge?.(node.attributes) !== undefined;
+    return turns || !made ? made : bounded(b, x, made, rangeOf(b, x, at, node.attributes));
   };
   return {
     ...(lines ? { relax } : {}),
@@ -86,13 +96,7 @@ export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinitio
     range: ({ b, node, operands }) => {
       const x = only(operands);
       const at = (value: Node): Node => b.push(node.op, [value], node.attributes);
-      const ends = rule.ends?.(b, x, at, node.attributes) ?? {
-        lower: at(x.lower),
-        upper: at(x.upper),
-      };
-      if (!error) return ends;
-      const { relative, absolute } = typeof error === 'function' ? error(node.attributes) : error;
-      return outward(b, ends, relative, absolute);
+      return rangeOf(b, x, at, node.attributes);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** x times a gate between 0 and 1 that opens with x: falls to one least value, then rises. */
 import type { Builder } from '../builder.ts';
 import type { Node } from '../graph.ts';
+import { valleyLines } from './bent-lines.ts';
 import type { OpDefinition } from './definition.ts';
 import { elementwise, type EvaluationError, valley } from './elementwise.ts';
 import type { Emitter } from './emitter.ts';
@@ -47,6 +48,7 @@ export const gatedActivations: { readonly [K in Gated]: OpDefinition<K> } = {
       return b.add(distribution, b.mul(x, density));
     },
     error,
+    lines: (curve) => valleyLines(curve, [-Math.SQRT2, Math.SQRT2]),
     ends: valley(-0.7517915187, -0.16997120747990374),
   }),
   geluTanh: elementwise<'geluTanh'>({
@@ -64,6 +66,7 @@ export const gatedActivations: { readonly [K in Gated]: OpDefinition<K> } = {
       return b.mul(b.add(b.add(t, 1), bend), 0.5);
     },
     error,
+    lines: (curve) => valleyLines(curve, [-1.41850400879, 1.41850400879]),
     ends: valley(-0.7524614122, -0.17004075057125403),
   }),
   mish: elementwise<'mish'>({
@@ -74,6 +77,7 @@ export const gatedActivations: { readonly [K in Gated]: OpDefinition<K> } = {
       return b.add(t, b.mul(b.mul(x, gate), b.sub(1, b.mul(t, t))));
     },
     error,
+    lines: (curve) => valleyLines(curve, [-2.25637639636, 1.49057117949]),
     ends: valley(-1.1924312218, -0.30884341301725043),
   }),
 };

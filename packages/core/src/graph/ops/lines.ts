@@ -24,6 +24,8 @@ export interface Lines {
 export interface Curve {
   readonly b: Builder;
   readonly x: Bounds;
+  /** Where lines are to be as close as they can; in the middle of the interval when absent. */
+  readonly middle?: Node;
   readonly centre: Node;
   readonly at: (x: Node) => Node;
   readonly derivativeAt: (x: Node) => Node;
@@ -31,6 +33,8 @@ export interface Curve {
   readonly error: { readonly relative: number; readonly absolute: number };
   /** Whether the derivative is exact (a step), so that tangents need no room. */
   readonly exactDerivative: boolean;
+  /** Whether rounding is left out, to compare with tools that do; lines are then not proven. */
+  readonly exact: boolean;
 }
 
 /** Room for a handful of float32 operations, relative to their terms. */
@@ -39,14 +43,16 @@ const TINY = 2 ** -120;
 /** What a computed derivative may be off by, relatively and absolutely. */
 const [DERIVATIVE_RELATIVE, DERIVATIVE_ABSOLUTE] = [2 ** -16, 2 ** -17];
 
-function spanOf({ b, x }: Curve): Node {
-  return b.add(b.mul(b.sub(x.upper, x.lower), 1 + FEW), TINY);
-}
-
-/** Rounding of a height: relative to the function's ends and the slope times the way to the centre. */
-function room(curve: Curve, slope: Node): Node {
+/**
+ * Rounding of a height: relative to the function's values it was made of and to the slope times the way to
+ * the centre.
+ */
+function room(curve: Curve, slope: Node, values: readonly Node[]): Node {
   const { b, x, error, centre, at } = curve;
-  const sizes = b.add(b.abs(at(x.lower)), b.abs(at(x.upper)));
+  if (curve.exact) return b.scalar(0);
+  const sizes = [at(x.lower), at(x.upper), ...values]
+    .map((value) => b.abs(value))
+    .reduce((sum, value) => b.add(sum, value));
   // The centre need not lie in the interval.
   const way = b.add(b.abs(b.sub(x.upper, centre)), b.abs(b.sub(centre, x.lower)));
   const reach = b.mul(b.abs(slope), b.add(way, b.mul(b.abs(centre), FEW)));
@@ -56,37 +62,63 @@ function room(curve: Curve, slope: Node): Node {
   );
 }
 
+/** A point (x, y) seen from a slope: y − slope·(x − c), the height of the line through it. */
+export function heightThrough({ b, centre }: Curve, slope: Node, x: Node, y: Node): Node {
+  return b.sub(y, b.mul(slope, b.sub(x, centre)));
+}
+
 /** f(p) − slope·(p − c). */
-function heightAt({ b, at, centre }: Curve, slope: Node, p: Node): Node {
-  return b.sub(at(p), b.mul(slope, b.sub(p, centre)));
+export function heightAt(curve: Curve, slope: Node, p: Node): Node {
+  return heightThrough(curve, slope, p, curve.at(p));
 }
 
-const below = (curve: Curve, slope: Node, height: Node): Line => ({
-  slope,
-  height: curve.b.sub(height, room(curve, slope)),
-});
-
-const above = (curve: Curve, slope: Node, height: Node): Line => ({
-  slope,
-  height: curve.b.add(height, room(curve, slope)),
-});
-
-/** The slope between the ends, kept between two others. */
-function chordSlope(curve: Curve, least: Node, most: Node): Node {
-  const { b, x, at } = curve;
-  const rise = b.sub(at(x.upper), at(x.lower));
-  const ratio = b.div(rise, b.max(b.sub(x.upper, x.lower), 1e-30));
-  return b.min(b.max(ratio, least), most);
+/** A line at or below a height, with room for rounding; `values` of f are what it was made of, beside the ends. */
+export function below(curve: Curve, slope: Node, height: Node, values: readonly Node[] = []): Line {
+  return { slope, height: curve.b.sub(height, room(curve, slope, values)) };
 }
 
-/** A tangent's slope and height at a point of the interval, with room for the derivative's error. */
+export function above(curve: Curve, slope: Node, height: Node): Line {
+  return { slope, height: curve.b.add(height, room(curve, slope, [])) };
+}
+
+/** Where lines are to be as close as they can. */
+export function middleOf({ b, x, middle }: Curve): Node {
+  return middle ?? b.add(b.mul(x.lower, 0.5), b.mul(x.upper, 0.5));
+}
+
+/**
+ * (f(u) − f(l)) / (u − l). Over intervals so narrow that the difference is mostly rounding, the derivative
+ * instead: slopes of noise would grow without limit.
+ */
+export function chordOf(curve: Curve): Node {
+  const { b, x, at, error, derivativeAt } = curve;
+  const width = b.sub(x.upper, x.lower);
+  const size = b.add(b.abs(x.lower), b.abs(x.upper));
+  const narrow = b.greaterOrEqual(b.add(b.mul(size, 2 ** -16), 64 * error.absolute + TINY), width);
+  const ratio = b.div(b.sub(at(x.upper), at(x.lower)), b.max(width, 1e-30));
+  return b.where(narrow, derivativeAt(middleOf(curve)), ratio);
+}
+
+/** What a derivative as computed may be off by. */
+export function derivativeError({ b, exactDerivative, exact }: Curve, derivative: Node): Node {
+  const wrong = b.add(b.mul(b.abs(derivative), DERIVATIVE_RELATIVE), DERIVATIVE_ABSOLUTE);
+  return exactDerivative || exact ? b.mul(derivative, 0) : wrong;
+}
+
+/** How far a line may rise over the tangent at a point because its slope is computed. */
+export function tiltAt(curve: Curve, derivative: Node, point: Node): Node {
+  const { b, x } = curve;
+  const way = b.max(b.sub(x.upper, point), b.sub(point, x.lower));
+  return b.mul(derivativeError(curve, derivative), b.add(b.mul(way, 1 + FEW), TINY));
+}
+
+/** The tangent in the middle of the interval, with room for the derivative's error. */
 function tangent(curve: Curve, side: 'below' | 'above'): Line {
-  const { b, x, centre, derivativeAt, exactDerivative } = curve;
-  const point = b.min(b.max(centre, x.lower), x.upper);
+  const { b, x, derivativeAt } = curve;
+  const point = b.min(b.max(middleOf(curve), x.lower), x.upper);
   const slope = derivativeAt(point);
   const height = heightAt(curve, slope, point);
-  const wrong = b.add(b.mul(b.abs(slope), DERIVATIVE_RELATIVE), DERIVATIVE_ABSOLUTE);
-  const tilt = exactDerivative ? b.mul(slope, 0) : b.mul(wrong, spanOf(curve));
+  const tilt = tiltAt(curve, slope, point);
   return side === 'below'
     ? below(curve, slope, b.sub(height, tilt))
     : above(curve, slope, b.add(height, tilt));
@@ -94,49 +126,70 @@ function tangent(curve: Curve, side: 'below' | 'above'): Line {
 
 /** A convex function lies below its chord and above its tangents. */
 export function convexLines(curve: Curve): Lines {
-  const { b, x, derivativeAt } = curve;
-  const slope = chordSlope(curve, derivativeAt(x.lower), derivativeAt(x.upper));
+  const { b, x } = curve;
+  const slope = chordOf(curve);
   const ends = b.max(heightAt(curve, slope, x.lower), heightAt(curve, slope, x.upper));
   return { lower: tangent(curve, 'below'), upper: above(curve, slope, ends) };
 }
 
 /** A concave function lies above its chord and below its tangents. */
 export function concaveLines(curve: Curve): Lines {
-  const { b, x, derivativeAt } = curve;
-  const slope = chordSlope(curve, derivativeAt(x.upper), derivativeAt(x.lower));
+  const { b, x } = curve;
+  const slope = chordOf(curve);
   const ends = b.min(heightAt(curve, slope, x.lower), heightAt(curve, slope, x.upper));
   return { lower: below(curve, slope, ends), upper: tangent(curve, 'above') };
 }
 
-/**
- * A function whose derivative rises up to 0 and falls behind it, as sigmoids' do. On one side of 0 it
- * is convex or concave; across 0 both lines have the smaller of the ends' derivatives, less which the
- * function still rises: they touch it at the lower and at the upper end.
- */
-export function sigmoidLines(curve: Curve): Lines {
-  const { b, x, derivativeAt } = curve;
-  const least = b.min(derivativeAt(x.lower), derivativeAt(x.upper));
-  const slope = b.relu(b.sub(b.mul(least, 1 - DERIVATIVE_RELATIVE), DERIVATIVE_ABSOLUTE));
-  const across: Lines = {
-    lower: below(curve, slope, heightAt(curve, slope, x.lower)),
-    upper: above(curve, slope, heightAt(curve, slope, x.upper)),
+/** Whether one line is above another in the middle of the interval. */
+export function isHigher(curve: Curve, first: Line, second: Line): Node {
+  const { b, centre } = curve;
+  const way = b.sub(middleOf(curve), centre);
+  return b.greater(
+    b.add(first.height, b.mul(first.slope, way)),
+    b.add(second.height, b.mul(second.slope, way)),
+  );
+}
+
+/** One line where a mask is 1, another where it is 0. */
+export function chosen(b: Builder, mask: Node, first: Line, second: Line): Line {
+  return {
+    slope: b.where(mask, first.slope, second.slope),
+    height: b.where(mask, first.height, second.height),
   };
-  const [rising, falling] = [convexLines(curve), concaveLines(curve)];
-  const isConcave = b.greaterOrEqual(x.lower, 0);
-  const isConvex = b.greaterOrEqual(0, x.upper);
-  const chosen = (side: 'lower' | 'upper'): Line => ({
-    slope: b.where(
-      isConcave,
-      falling[side].slope,
-      b.where(isConvex, rising[side].slope, across[side].slope),
-    ),
-    height: b.where(
-      isConcave,
-      falling[side].height,
-      b.where(isConvex, rising[side].height, across[side].height),
-    ),
-  });
-  return { lower: chosen('lower'), upper: chosen('upper') };
+}
+
+/** Lines that are some for intervals where a mask is 1, and others elsewhere. */
+export function chosenLines(b: Builder, mask: Node, first: Lines, second: Lines): Lines {
+  return {
+    lower: chosen(b, mask, first.lower, second.lower),
+    upper: chosen(b, mask, first.upper, second.upper),
+  };
+}
+
+/** No end, slope or height of a line may reach this: sums and products of a few of them do not overflow. */
+const MOST = 2 ** 60;
+
+/** The lines where they and the interval are bounded, elsewhere flat ones at the ends of the range. */
+export function bounded(b: Builder, x: Bounds, lines: Lines, range: Bounds): Lines {
+  const { lower, upper } = lines;
+  const size = [x, range]
+    .flatMap((ends) => [ends.lower, ends.upper])
+    .concat([lower, upper].flatMap(({ slope, height }) => [slope, height]))
+    .map((value) => b.abs(value))
+    .reduce((sum, value) => b.add(sum, value));
+  // Not so for NaN either.
+  const fits = b.greater(MOST, size);
+  const flat = (height: Node): Line => ({ slope: b.mul(fits, 0), height });
+  return {
+    lower: chosen(b, fits, lower, flat(range.lower)),
+    upper: chosen(b, fits, upper, flat(range.upper)),
+  };
+}
+
+/** Concave below a pole at 0 and convex above it, as 1/x is. */
+export function poleLines(curve: Curve): Lines {
+  const { b, x } = curve;
+  return chosenLines(b, b.greater(x.lower, 0), convexLines(curve), concaveLines(curve));
 }
 
 /** The slope of the line below a hinge that leaves the smaller area between it and the hinge. */

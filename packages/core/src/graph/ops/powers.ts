@@ -11,7 +11,8 @@ import {
   rounded,
   valley,
 } from './elementwise.ts';
-import { convexLines } from './lines.ts';
+import { oddPowerLines } from './bent-lines.ts';
+import { concaveLines, convexLines, type Curve, type Lines, poleLines } from './lines.ts';
 import { TINY } from './outward.ts';
 
 declare module '../graph.ts' {
@@ -55,6 +56,17 @@ function powerError({ exponent }: { readonly exponent: number }): EvaluationErro
   return { relative: few ? 2 ** -19 : 2 ** -15, absolute: 2 * TINY };
 }
 
+/** Fractional powers live above 0, where whole ones are convex too; odd ones are odd functions. */
+function powerLines(curve: Curve, { exponent }: { readonly exponent: number }): Lines {
+  const odd = Number.isInteger(exponent) && exponent % 2 !== 0;
+  if (!odd) return exponent > 0 && exponent < 1 ? concaveLines(curve) : convexLines(curve);
+  if (exponent < 0) return poleLines(curve);
+  // −xⁿ has the slope k < 0 below 0 at x = −(−k/n)^(1/(n − 1)).
+  return oddPowerLines(curve, {
+    inverse: (b, k) => b.neg(power(b, b.relu(b.mul(k, -1 / exponent)), 1 / (exponent - 1))),
+  });
+}
+
 export const powers: { readonly [K in Power]: OpDefinition<K> } = {
   exp: elementwise<'exp'>({
     onnx: 'Exp',
@@ -66,16 +78,19 @@ export const powers: { readonly [K in Power]: OpDefinition<K> } = {
     onnx: 'Log',
     derivative: (b, x) => b.reciprocal(x),
     error: approximated,
+    lines: concaveLines,
   }),
   sqrt: elementwise<'sqrt'>({
     onnx: 'Sqrt',
     derivative: (b, _x, y) => b.mul(b.reciprocal(y), 0.5),
     error: rounded,
+    lines: concaveLines,
   }),
   reciprocal: elementwise<'reciprocal'>({
     onnx: 'Reciprocal',
     derivative: (b, _x, y) => b.neg(b.mul(y, y)),
     error: rounded,
+    lines: poleLines,
     ends: pole,
   }),
   abs: elementwise<'abs'>({
@@ -95,6 +110,7 @@ export const powers: { readonly [K in Power]: OpDefinition<K> } = {
     onnx: (e, x, { exponent }) => e.node('Pow', [x, e.constant(floats([exponent], []))]),
     derivative: (b, x, _y, { exponent }) => b.mul(power(b, x, exponent - 1), exponent),
     error: powerError,
+    lines: powerLines,
     ends: (b, bounds, at, { exponent }) => {
       if (exponent < 0) return pole(b, bounds, at);
       // Odd and fractional powers increase; the latter are NaN below 0, which proves nothing.

@@ -2,6 +2,7 @@
 import type { Builder } from '../builder.ts';
 import type { Node } from '../graph.ts';
 import { type Bounds, isPoint, type OpDefinition } from './definition.ts';
+import { waveLines } from './wave-lines.ts';
 import { approximated, elementwise, type Ends } from './elementwise.ts';
 
 declare module '../graph.ts' {
@@ -42,12 +43,14 @@ export const trigonometric: { readonly [K in Trigonometric]: OpDefinition<K> } =
     onnx: 'Sin',
     derivative: (b, x) => b.push('cos', [x], {}),
     error: approximated,
+    lines: (curve) => waveLines(curve, -0.25),
     ends: waveEnds(-0.25, 0.25),
   }),
   cos: elementwise<'cos'>({
     onnx: 'Cos',
     derivative: (b, x) => b.neg(b.push('sin', [x], {})),
     error: approximated,
+    lines: (curve) => waveLines(curve, 0.5),
     ends: waveEnds(0, 0.5),
   }),
 };
