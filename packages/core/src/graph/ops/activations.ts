@@ -7,6 +7,7 @@ import { approximated, elementwise, holds, rounded } from './elementwise.ts';
 import { sigmoidLines } from './bent-lines.ts';
 import { clipLines, kinkLines } from './cornered-lines.ts';
 import { convexLines, hingeLines } from './lines.ts';
+import { TINY } from './outward.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -76,6 +77,8 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     onnx: 'Sigmoid',
     derivative: (b, _x, y) => b.mul(y, b.sub(1, y)),
     error: approximated,
+    // An error e of y is one of |1 − 2y|·e here.
+    derivativeError: { relative: 2 ** -22, absolute: 2 ** -19 },
     // y(1 − y) = k has its smaller root at y = 2k / (1 + √(1 − 4k)), and x = ln y/(1 − y).
     lines: (curve) =>
       sigmoidLines(curve, {
@@ -92,6 +95,8 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     onnx: 'Tanh',
     derivative: (b, _x, y) => b.sub(1, b.mul(y, y)),
     error: approximated,
+    // An error e of y is one of 2|y|·e here.
+    derivativeError: { relative: 2 ** -22, absolute: 2 ** -18 },
     // 1 − y² = k at y = −√(1 − k), and x = ½ ln (1 + y)/(1 − y), where 1 + y = k / (1 + √(1 − k)).
     lines: (curve) =>
       sigmoidLines(curve, {
@@ -107,6 +112,7 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     onnx: 'Softplus',
     derivative: (b, x) => b.push('sigmoid', [x], {}),
     error: approximated,
+    derivativeError: approximated,
     lines: convexLines,
   }),
   softsign: elementwise<'softsign'>({
@@ -116,6 +122,7 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
       return b.mul(factor, factor);
     },
     error: rounded,
+    derivativeError: { relative: 2 ** -20, absolute: 2 * TINY },
     lines: (curve) =>
       sigmoidLines(curve, {
         inverse: (b, k) => b.sub(1, b.reciprocal(b.sqrt(clampedSlope(b, k, 1)))),
@@ -125,6 +132,7 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     onnx: 'Erf',
     derivative: (b, x) => b.mul(b.exp(b.neg(b.mul(x, x))), 2 / Math.sqrt(Math.PI)),
     error: approximated,
+    derivativeError: approximated,
     lines: (curve) =>
       sigmoidLines(curve, {
         inverse: (b, k) => {

@@ -12,7 +12,7 @@ import {
   chordOf,
   chosen,
   type Curve,
-  derivativeError,
+  derivativeErrorOf,
   heightAt,
   heightThrough,
   isHigher,
@@ -132,7 +132,7 @@ interface Side {
 function leftOf(curve: Curve, rise: Node | number, chord: Node, search: Search): Side {
   const { b, x, derivativeAt } = curve;
   const steep = derivativeAt(x.lower);
-  const least = b.sub(steep, derivativeError(curve, steep));
+  const least = b.sub(steep, derivativeErrorOf(curve, steep));
   const point = b.max(b.min(contact(curve, rise, search), middleOf(curve)), x.lower);
   return {
     dips: b.mul(b.greater(rise, x.lower), b.greater(chord, least)),

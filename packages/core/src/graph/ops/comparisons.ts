@@ -96,7 +96,7 @@ function linesAtZero<K extends 'step' | 'sign'>(context: RelaxContext<K>, range:
     at: (value) => b.push(node.op, [value], node.attributes),
     derivativeAt: (value) => b.mul(value, 0),
     error: { relative: 0, absolute: 0 },
-    exactDerivative: true,
+    derivativeError: { relative: 0, absolute: 0 },
     exact: rounding.own(1) === 0,
   };
   return bounded(b, x, stepLines(curve, range, 0), range);

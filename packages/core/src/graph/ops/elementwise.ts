@@ -38,11 +38,18 @@ export interface Elementwise<K extends OpName> {
   readonly lines?: (curve: Curve, attributes: OpAttributes[K]) => Lines | undefined;
   /** The s of max(x, s·x); absent or undefined: it is no hinge. */
   readonly hinge?: (attributes: OpAttributes[K]) => number | undefined;
-  /** Whether the derivative is piecewise constant, and so computed exactly. */
-  readonly exactDerivative?: boolean;
+  /** Error of one evaluation of the derivative, where lines are tangent. */
+  readonly derivativeError?: EvaluationError | ((a: OpAttributes[K]) => EvaluationError);
 }
 
 const EXACT: EvaluationError = { relative: 0, absolute: 0 };
+
+function given<A>(
+  error: EvaluationError | ((attributes: A) => EvaluationError) | undefined,
+  attributes: A,
+): EvaluationError {
+  return (typeof error === 'function' ? error(attributes) : error) ?? EXACT;
+}
 
 /** A couple of units in the last place, twice (the network's evaluation and the bound's). */
 export const rounded: EvaluationError = { relative: 2 * FEW_ULPS, absolute: 2 * TINY };
@@ -54,8 +61,7 @@ export const approximated: EvaluationError = { relative: 2 ** -19, absolute: 2 *
 
 export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinition<K> {
   const { onnx, error, lines, hinge } = rule;
-  const errorOf = (attributes: OpAttributes[K]): EvaluationError =>
-    (typeof error === 'function' ? error(attributes) : error) ?? EXACT;
+  const errorOf = (attributes: OpAttributes[K]): EvaluationError => given(error, attributes);
   const rangeOf = (b: Builder, x: Bounds, at: (x: Node) => Node, a: OpAttributes[K]): Bounds => {
     const ends = rule.ends?.(b, x, at, a) ?? { lower: at(x.lower), upper: at(x.upper) };
     if (!error) return ends;
@@ -72,7 +78,7 @@ export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinitio
         at,
         derivativeAt: (value) => rule.derivative(b, value, at(value), node.attributes),
         error: errorOf(node.attributes),
-        exactDerivative: rule.exactDerivative ?? false,
+        derivativeError: given(rule.derivativeError, node.attributes),
         exact: rounding.own(1) === 0,
       },
       node.attributes,

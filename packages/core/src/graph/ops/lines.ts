@@ -29,10 +29,10 @@ export interface Curve {
   readonly centre: Node;
   readonly at: (x: Node) => Node;
   readonly derivativeAt: (x: Node) => Node;
-  /** Error of one evaluation, relative and absolute. */
+  /** Error of one evaluation by the network and one of the bound's, relative and absolute. */
   readonly error: { readonly relative: number; readonly absolute: number };
-  /** Whether the derivative is exact (a step), so that tangents need no room. */
-  readonly exactDerivative: boolean;
+  /** Error of one evaluation of the derivative. */
+  readonly derivativeError: { readonly relative: number; readonly absolute: number };
   /** Whether rounding is left out, to compare with tools that do; lines are then not proven. */
   readonly exact: boolean;
 }
@@ -40,8 +40,6 @@ export interface Curve {
 /** Room for a handful of float32 operations, relative to their terms. */
 const FEW = 2 ** -20;
 const TINY = 2 ** -120;
-/** What a computed derivative may be off by, relatively and absolutely. */
-const [DERIVATIVE_RELATIVE, DERIVATIVE_ABSOLUTE] = [2 ** -16, 2 ** -17];
 
 /**
  * Rounding of a height: relative to the function's values it was made of and to the slope times the way to
@@ -50,15 +48,15 @@ const [DERIVATIVE_RELATIVE, DERIVATIVE_ABSOLUTE] = [2 ** -16, 2 ** -17];
 function room(curve: Curve, slope: Node, values: readonly Node[]): Node {
   const { b, x, error, centre, at } = curve;
   if (curve.exact) return b.scalar(0);
-  const sizes = [at(x.lower), at(x.upper), ...values]
+  const size = [at(x.lower), at(x.upper), ...values]
     .map((value) => b.abs(value))
-    .reduce((sum, value) => b.add(sum, value));
+    .reduce((most, value) => b.max(most, value));
   // The centre need not lie in the interval.
   const way = b.add(b.abs(b.sub(x.upper, centre)), b.abs(b.sub(centre, x.lower)));
   const reach = b.mul(b.abs(slope), b.add(way, b.mul(b.abs(centre), FEW)));
   return b.add(
-    b.add(b.mul(sizes, 4 * error.relative + FEW), b.mul(reach, FEW)),
-    4 * error.absolute + TINY,
+    b.add(b.mul(size, (1 + FEW) * error.relative + FEW), b.mul(reach, FEW)),
+    (1 + FEW) * error.absolute + TINY,
   );
 }
 
@@ -100,16 +98,17 @@ export function chordOf(curve: Curve): Node {
 }
 
 /** What a derivative as computed may be off by. */
-export function derivativeError({ b, exactDerivative, exact }: Curve, derivative: Node): Node {
-  const wrong = b.add(b.mul(b.abs(derivative), DERIVATIVE_RELATIVE), DERIVATIVE_ABSOLUTE);
-  return exactDerivative || exact ? b.mul(derivative, 0) : wrong;
+export function derivativeErrorOf({ b, derivativeError, exact }: Curve, derivative: Node): Node {
+  const { relative, absolute } = derivativeError;
+  if (exact || relative + absolute === 0) return b.mul(derivative, 0);
+  return b.add(b.mul(b.abs(derivative), relative), absolute);
 }
 
 /** How far a line may rise over the tangent at a point because its slope is computed. */
 export function tiltAt(curve: Curve, derivative: Node, point: Node): Node {
   const { b, x } = curve;
   const way = b.max(b.sub(x.upper, point), b.sub(point, x.lower));
-  return b.mul(derivativeError(curve, derivative), b.add(b.mul(way, 1 + FEW), TINY));
+  return b.mul(derivativeErrorOf(curve, derivative), b.add(b.mul(way, 1 + FEW), TINY));
 }
 
 /** The tangent in the middle of the interval, with room for the derivative's error. */

@@ -71,6 +71,7 @@ export const powers: { readonly [K in Power]: OpDefinition<K> } = {
   exp: elementwise<'exp'>({
     onnx: 'Exp',
     lines: convexLines,
+    derivativeError: { relative: 2 ** -19, absolute: 2 * TINY },
     derivative: (_b, _x, y) => y,
     error: { relative: 2 ** -19, absolute: 2 * TINY },
   }),
@@ -78,25 +79,27 @@ export const powers: { readonly [K in Power]: OpDefinition<K> } = {
     onnx: 'Log',
     derivative: (b, x) => b.reciprocal(x),
     error: approximated,
+    derivativeError: rounded,
     lines: concaveLines,
   }),
   sqrt: elementwise<'sqrt'>({
     onnx: 'Sqrt',
     derivative: (b, _x, y) => b.mul(b.reciprocal(y), 0.5),
     error: rounded,
+    derivativeError: rounded,
     lines: concaveLines,
   }),
   reciprocal: elementwise<'reciprocal'>({
     onnx: 'Reciprocal',
     derivative: (b, _x, y) => b.neg(b.mul(y, y)),
     error: rounded,
+    derivativeError: { relative: 2 ** -19, absolute: 2 * TINY },
     lines: poleLines,
     ends: pole,
   }),
   abs: elementwise<'abs'>({
     onnx: 'Abs',
     lines: convexLines,
-    exactDerivative: true,
     derivative: (b, x) => b.sign(x),
     ends: (b, { lower, upper }, at) =>
       isPoint({ lower, upper })
@@ -110,6 +113,10 @@ export const powers: { readonly [K in Power]: OpDefinition<K> } = {
     onnx: (e, x, { exponent }) => e.node('Pow', [x, e.constant(floats([exponent], []))]),
     derivative: (b, x, _y, { exponent }) => b.mul(power(b, x, exponent - 1), exponent),
     error: powerError,
+    derivativeError: (attributes) => ({
+      relative: 2 * powerError(attributes).relative,
+      absolute: Math.abs(attributes.exponent) * 4 * TINY,
+    }),
     lines: powerLines,
     ends: (b, bounds, at, { exponent }) => {
       if (exponent < 0) return pole(b, bounds, at);
