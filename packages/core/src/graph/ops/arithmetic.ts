@@ -15,6 +15,8 @@ import {
 } from './definition.ts';
 import { fusedError, magnitude, outwardBy } from './outward.ts';
 import { only, pair } from './operands.ts';
+import { multiplicationPlanes, quotientPlanes } from './product-planes.ts';
+import { extremePlanes } from './selection-planes.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -113,6 +115,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
         : b.sumTo(b.mul(cotangent, x), y.shape);
     },
     terms: () => 1,
+    planes: multiplicationPlanes,
     range: (context) => {
       const { b, node } = context;
       const [x, y] = pair(context.operands);
@@ -144,6 +147,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
         : b.sumTo(b.neg(b.div(b.mul(cotangent, output), y)), y.shape);
     },
     terms: () => 1,
+    planes: quotientPlanes,
     range: (context) => {
       const { b } = context;
       const [x, y] = pair(context.operands);
@@ -192,6 +196,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
         ? b.sumTo(b.mul(cotangent, share(b, x, y)), x.shape)
         : b.sumTo(b.mul(cotangent, share(b, y, x)), y.shape);
     },
+    planes: (context) => extremePlanes(context, 'max'),
     range: ({ b, operands }) => {
       const [x, y] = pair(operands);
       return { lower: b.max(x.lower, y.lower), upper: b.max(x.upper, y.upper) };
@@ -207,6 +212,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
         ? b.sumTo(b.mul(cotangent, share(b, y, x)), x.shape)
         : b.sumTo(b.mul(cotangent, share(b, x, y)), y.shape);
     },
+    planes: (context) => extremePlanes(context, 'min'),
     range: ({ b, operands }) => {
       const [x, y] = pair(operands);
       return { lower: b.min(x.lower, y.lower), upper: b.min(x.upper, y.upper) };

@@ -19,6 +19,8 @@ import {
 import type { Emitter } from './emitter.ts';
 import { bounded, type Curve, type Lines } from './lines.ts';
 import { only, pair } from './operands.ts';
+import type { PlaneContext, Planes } from './planes.ts';
+import { choicePlanes, orderPlanes } from './selection-planes.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -51,8 +53,10 @@ function maskType(operands: readonly ValueType[]): ValueType {
 function comparison<K extends 'greater' | 'greaterOrEqual' | 'equal'>(
   onnx: string,
   ends: (b: Builder, x: Bounds, y: Bounds) => Bounds,
+  planes: (context: PlaneContext<K>) => Planes | undefined,
 ): OpDefinition<K> {
   return {
+    planes,
     kind: 'step',
     infer: (_, operands) => maskType(operands),
     emit: (e, _node, operands) =>
@@ -134,8 +138,12 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
     },
     relax: (context) => linesAtZero(context, signEnds(context.b, context.x)),
   },
-  greater: comparison<'greater'>('Greater', orderEnds),
-  greaterOrEqual: comparison<'greaterOrEqual'>('GreaterOrEqual', orderEnds),
+  greater: comparison<'greater'>('Greater', orderEnds, (context) =>
+    orderPlanes(context, orderEnds(context.b, ...pair(context.operands))),
+  ),
+  greaterOrEqual: comparison<'greaterOrEqual'>('GreaterOrEqual', orderEnds, (context) =>
+    orderPlanes(context, orderEnds(context.b, ...pair(context.operands))),
+  ),
   equal: comparison<'equal'>('Equal', (b, x, y) => {
     if (isPoint(x) && isPoint(y)) {
       const same = b.equal(x.lower, y.lower);
@@ -143,9 +151,11 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
     }
     const overlap = b.mul(b.greaterOrEqual(x.upper, y.lower), b.greaterOrEqual(y.upper, x.lower));
     return { lower: b.mul(overlap, 0), upper: overlap };
-  }),
+  }, () => undefined),
   where: {
     kind: 'coupled',
+    linearIn: ([mask]) => mask !== true,
+    planes: choicePlanes,
     infer: (_, operands) => {
       const [mask, a, b] = operands;
       const branches = broadcastType([a, b].filter((operand) => operand !== undefined));

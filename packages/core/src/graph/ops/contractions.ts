@@ -4,6 +4,7 @@ import type { Node, ValueType } from '../graph.ts';
 import { oneFactor, type OpDefinition, ShapeError } from './definition.ts';
 import type { Emitter } from './emitter.ts';
 import { bilinearRange } from './outward.ts';
+import { contractionPlanes } from './contraction-planes.ts';
 import { pair } from './operands.ts';
 
 declare module '../graph.ts' {
@@ -84,6 +85,7 @@ export const contractions: { readonly matMul: OpDefinition<'matMul'> } = {
       }
       return inner;
     },
+    planes: contractionPlanes,
     range: (context) => {
       const { b, node } = context;
       const types = context.operands.map((operand) => operand.lower);

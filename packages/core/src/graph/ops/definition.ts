@@ -15,6 +15,7 @@ import type { Dimension } from '../dimension.ts';
 import type { Node, NodeOf, OpAttributes, OpName, ValueType } from '../graph.ts';
 import type { Emitter } from './emitter.ts';
 import type { Lines } from './lines.ts';
+import type { PlaneContext, Planes } from './planes.ts';
 
 export { ShapeError } from '../dimension.ts';
 
@@ -91,6 +92,13 @@ export interface OpDefinition<K extends OpName> {
    * in it; undefined where there are none but flat ones.
    */
   relax?(context: RelaxContext<K>): Lines | undefined;
+  /**
+   * Two planes around the value of an op of several operands or elements, over their box; undefined
+   * where there are none but flat ones.
+   */
+  planes?(context: PlaneContext<K>): Planes | undefined;
+  /** Why no line or plane with a slope is sensible, for an op with a gradient that has none. */
+  readonly flat?: string;
   /**
    * The s of a hinge max(x, s·x), 0 ≤ s < 1: linear but for its bend at 0, and above every line through
    * the origin whose slope is between s and 1.

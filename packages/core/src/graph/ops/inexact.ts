@@ -4,8 +4,9 @@
  * not to the variance. The value itself is the identity; only the range knows.
  */
 import { known } from '../dimension.ts';
+import type { Builder } from '../builder.ts';
 import type { Node } from '../graph.ts';
-import { type OpDefinition, ShapeError } from './definition.ts';
+import { type Bounds, type OpDefinition, type RoundingModel, ShapeError } from './definition.ts';
 import { magnitude, outwardBy } from './outward.ts';
 import { pair } from './operands.ts';
 
@@ -28,6 +29,16 @@ function roundings(node: { readonly shape: Node['shape'] }, axes: readonly numbe
   return 4 * count + 16;
 }
 
+function errorOf(b: Builder, axes: readonly number[], x: Bounds, rounding: RoundingModel): Node {
+  const n = roundings(x.lower, axes);
+  const network = rounding.gamma(n) - rounding.own(n);
+  const size = magnitude(b, x);
+  const squares = b.sum(b.mul(size, size), axes, true);
+  // 1/count, with room for the rounding of this sum.
+  const share = (network * (1 + 4 * rounding.own(n))) / ((n - 16) / 4);
+  return b.mul(squares, share);
+}
+
 export const inexact: { readonly inexactVariance: OpDefinition<'inexactVariance'> } = {
   inexactVariance: {
     kind: 'coupled',
@@ -41,16 +52,25 @@ export const inexact: { readonly inexactVariance: OpDefinition<'inexactVariance'
     },
     emit: (e, _node, operands) => e.node('Identity', [e.nameOf(pair(operands)[0])]),
     gradient: ({ cotangent }, operand) => (operand === 0 ? cotangent : undefined),
+    // The identity but for that rounding.
+    planes: ({ b, node, centres, operands, rounding }) => {
+      const [, x] = pair(operands);
+      const [centre] = centres;
+      const error = errorOf(b, node.attributes.axes, x, rounding);
+      return (
+        centre && {
+          lower: b.sub(centre, error),
+          upper: b.add(centre, error),
+          carry: (i, { positive, negative }) =>
+            i === 0 ? b.add(positive, negative) : undefined,
+          spread: (i, reach) => (i === 0 ? reach : b.mul(centre, 0)),
+          terms: 1,
+        }
+      );
+    },
     range: ({ b, node, operands, rounding }) => {
       const [variance, x] = pair(operands);
-      const { axes } = node.attributes;
-      const n = roundings(x.lower, axes);
-      const network = rounding.gamma(n) - rounding.own(n);
-      const size = magnitude(b, x);
-      const squares = b.sum(b.mul(size, size), axes, true);
-      // 1/count, with room for the rounding of this sum.
-      const share = (network * (1 + 4 * rounding.own(n))) / ((n - 16) / 4);
-      return outwardBy(b, variance, b.mul(squares, share));
+      return outwardBy(b, variance, errorOf(b, node.attributes.axes, x, rounding));
     },
   },
 };

@@ -2,10 +2,12 @@
 import { floats } from '../../tensor/tensor.ts';
 import type { Builder } from '../builder.ts';
 import { known, type Shape } from '../dimension.ts';
-import type { Node } from '../graph.ts';
+import type { Node, NodeOf } from '../graph.ts';
 import { type Bounds, type OpDefinition, ShapeError } from './definition.ts';
 import { magnitude, outward, outwardBy } from './outward.ts';
+import { logSoftmaxPlanes } from './log-sum-planes.ts';
 import { only } from './operands.ts';
+import { softmaxPlanes } from './softmax-planes.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -64,6 +66,50 @@ function othersOf(b: Builder, x: Bounds, axis: number): [most: Others, least: Ot
   return [at(x.upper, 1), { ...least, sum: b.max(least.sum, 0) }];
 }
 
+interface Ranged<K extends 'softmax' | 'logSoftmax'> {
+  readonly b: Builder;
+  readonly node: NodeOf<K>;
+  readonly operands: readonly Bounds[];
+}
+
+/**
+ * Component i is 1 / (1 + Σ_{j≠i} e^{x_j − x_i}): least where x_i is least and the others are greatest.
+ */
+function softmaxEnds({ b, node, operands }: Ranged<'softmax'>): Bounds {
+  const x = only(operands);
+  // Beyond e^80 the component is 0 up to the outward rounding below; infinities are avoided.
+  const component = (others: Node, top: Node, own: Node): Node =>
+    b.reciprocal(b.add(b.mul(others, b.exp(b.min(b.sub(top, own), 80))), 1));
+  const [most, least] = othersOf(b, x, node.attributes.axis);
+  const ends = {
+    lower: component(most.sum, most.top, x.lower),
+    upper: component(least.sum, least.top, x.upper),
+  };
+  return outward(b, ends, 2 ** -16, 2 ** -20);
+}
+
+/** x_i − ln(e^{x_i} + Σ_{j≠i} e^{x_j}), both exponents taken relative to the greater one. */
+function logSoftmaxEnds({ b, node, operands }: Ranged<'logSoftmax'>): Bounds {
+  const x = only(operands);
+  const { axis } = node.attributes;
+  const component = (others: Node, top: Node, own: Node): Node => {
+    const most = b.max(top, own);
+    const relative = b.sub(own, most);
+    const sum = b.add(b.mul(others, b.exp(b.sub(top, most))), b.exp(relative));
+    return b.sub(relative, b.log(sum));
+  };
+  const [most, least] = othersOf(b, x, axis);
+  const ends = {
+    lower: component(most.sum, most.top, x.lower),
+    upper: component(least.sum, least.top, x.upper),
+  };
+  // A runtime may subtract the logarithm of the whole sum, of the size of the greatest element.
+  const size = b.maximum(magnitude(b, x), [axis], true);
+  const count = known(x.lower.shape[axis] ?? 1, 'the softmax axis');
+  const error = b.add(b.mul(size, 2 ** -21), 2 ** -16 + count * 2 ** -22);
+  return outwardBy(b, outward(b, ends, 2 ** -19), error);
+}
+
 export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } = {
   softmax: {
     kind: 'coupled',
@@ -75,20 +121,8 @@ export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } 
       const mean = b.sum(weighted, [node.attributes.axis], true);
       return b.sub(weighted, b.mul(output, mean));
     },
-    // Component i is 1 / (1 + Σ_{j≠i} e^{x_j − x_i}): least where x_i is least and the others are
-    // greatest.
-    range: ({ b, node, operands }) => {
-      const x = only(operands);
-      // Beyond e^80 the component is 0 up to the outward rounding below; infinities are avoided.
-      const component = (others: Node, top: Node, own: Node): Node =>
-        b.reciprocal(b.add(b.mul(others, b.exp(b.min(b.sub(top, own), 80))), 1));
-      const [most, least] = othersOf(b, x, node.attributes.axis);
-      const ends = {
-        lower: component(most.sum, most.top, x.lower),
-        upper: component(least.sum, least.top, x.upper),
-      };
-      return outward(b, ends, 2 ** -16, 2 ** -20);
-    },
+    planes: (context) => softmaxPlanes(context, softmaxEnds(context)),
+    range: softmaxEnds,
   },
   logSoftmax: {
     kind: 'coupled',
@@ -99,27 +133,8 @@ export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } 
       const total = b.sum(cotangent, [node.attributes.axis], true);
       return b.sub(cotangent, b.mul(b.exp(output), total));
     },
-    // x_i − ln(e^{x_i} + Σ_{j≠i} e^{x_j}), both exponents taken relative to the greater one.
-    range: ({ b, node, operands }) => {
-      const x = only(operands);
-      const { axis } = node.attributes;
-      const component = (others: Node, top: Node, own: Node): Node => {
-        const most = b.max(top, own);
-        const relative = b.sub(own, most);
-        const sum = b.add(b.mul(others, b.exp(b.sub(top, most))), b.exp(relative));
-        return b.sub(relative, b.log(sum));
-      };
-      const [most, least] = othersOf(b, x, axis);
-      const ends = {
-        lower: component(most.sum, most.top, x.lower),
-        upper: component(least.sum, least.top, x.upper),
-      };
-      // A runtime may subtract the logarithm of the whole sum, of the size of the greatest element.
-      const size = b.maximum(magnitude(b, x), [axis], true);
-      const count = known(x.lower.shape[axis] ?? 1, 'the softmax axis');
-      const error = b.add(b.mul(size, 2 ** -21), 2 ** -16 + count * 2 ** -22);
-      return outwardBy(b, outward(b, ends, 2 ** -19), error);
-    },
+    planes: (context) => logSoftmaxPlanes(context, logSoftmaxEnds(context)),
+    range: logSoftmaxEnds,
   },
   batchNorm: {
     kind: 'linear',

@@ -4,6 +4,7 @@ import { known, printShape, type Shape } from '../dimension.ts';
 import type { Node } from '../graph.ts';
 import { convolvedSize } from './convolutions.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
+import { windowPlanes } from './greatest-planes.ts';
 import { only } from './operands.ts';
 import { poolingGradient } from './pooling-gradient.ts';
 
@@ -102,6 +103,19 @@ export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
       return seen
         .map((value, k) => backToInput(b, x, value, b.mul(attained[k] ?? each, each)))
         .reduce((sum, part) => b.add(sum, part));
+    },
+    planes: (context) => {
+      const { b, node } = context;
+      return windowPlanes(
+        context,
+        (x) => taps(b, node.attributes, x),
+        (coefficients, x) => {
+          const seen = taps(b, node.attributes, x);
+          return seen
+            .map((tap, k) => backToInput(b, x, tap, coefficients[k] ?? tap))
+            .reduce((sum, part) => b.add(sum, part));
+        },
+      );
     },
     range: ({ b, node, operands }) => {
       const x = only(operands);

@@ -2,8 +2,10 @@
 import { integers } from '../../tensor/tensor.ts';
 import { type Dimension, known, printShape, type Shape } from '../dimension.ts';
 import type { Builder } from '../builder.ts';
-import type { Node, ValueType } from '../graph.ts';
-import { isPoint, type OpDefinition, ShapeError } from './definition.ts';
+import type { Node, NodeOf, ValueType } from '../graph.ts';
+import { type Bounds, isPoint, type OpDefinition, ShapeError } from './definition.ts';
+import { reducedPlanes } from './greatest-planes.ts';
+import { logSumExpPlanes } from './log-sum-planes.ts';
 import { fusedError, magnitude, outward, outwardBy } from './outward.ts';
 import { only } from './operands.ts';
 
@@ -73,6 +75,7 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
       const each = b.div(b.reshape(cotangent, kept), b.sum(attained, node.attributes.axes, true));
       return b.mul(attained, each);
     },
+    planes: reducedPlanes,
     range: ({ b, node, operands }) => {
       const x = only(operands);
       const { axes, keep } = node.attributes;
@@ -89,16 +92,8 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
       const weights = b.exp(b.sub(x, b.reshape(output, kept)));
       return b.mul(weights, b.reshape(cotangent, kept));
     },
-    // Increasing in every element. Relative to the greatest one, the sum lies between 1 and the number
-    // of terms, and the error of each exponential and of each addition is one of its logarithm.
-    range: ({ b, node, operands }) => {
-      const x = only(operands);
-      const { attributes } = node;
-      const end = (value: Node): Node => b.push('reduceLogSumExp', [value], attributes);
-      const count = summands(attributes.axes, x.lower.shape);
-      const ends = { lower: end(x.lower), upper: end(x.upper) };
-      return outward(b, ends, 2 ** -19, 2 ** -18 + count * 2 ** -22);
-    },
+    planes: (context) => logSumExpPlanes(context, logSumExpEnds(context)),
+    range: logSumExpEnds,
   },
   reduceL2: {
     kind: 'coupled',
@@ -138,6 +133,27 @@ function emitAs(opType: string): OpDefinition<Reduction>['emit'] {
     e.node(opType, [e.nameOf(only(operands)), e.constant(integers(axes))], {
       keepdims: Number(keep),
     });
+}
+
+/**
+ * Increasing in every element. Relative to the greatest one, the sum lies between 1 and the number of terms,
+ * and the error of each exponential and of each addition is one of its logarithm.
+ */
+function logSumExpEnds({
+  b,
+  node,
+  operands,
+}: {
+  readonly b: Builder;
+  readonly node: NodeOf<'reduceLogSumExp'>;
+  readonly operands: readonly Bounds[];
+}): Bounds {
+  const x = only(operands);
+  const { attributes } = node;
+  const end = (value: Node): Node => b.push('reduceLogSumExp', [value], attributes);
+  const count = summands(attributes.axes, x.lower.shape);
+  const ends = { lower: end(x.lower), upper: end(x.upper) };
+  return outward(b, ends, 2 ** -19, 2 ** -18 + count * 2 ** -22);
 }
 
 function summands(axes: readonly number[], shape: Shape): number {
