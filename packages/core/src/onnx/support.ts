@@ -4,7 +4,7 @@
  */
 import type { OpName } from '../graph/graph.ts';
 import type { OpDefinition, OpKind } from '../graph/ops/definition.ts';
-import { definitionOf, opNames, opTable } from '../graph/ops/table.ts';
+import { definitionOf, opNames } from '../graph/ops/table.ts';
 import { operators } from './operators/table.ts';
 
 /** How an op serves a transform: by a rule, by being rewritten in other ops, or not at all. */
@@ -81,10 +81,15 @@ const refused: readonly (readonly [operators: string, reason: string])[] = [
 
 /** How linear bounds are carried through an op. */
 function linearSupport(op: OpName, kind: OpKind): string {
-  if (kind === 'linear' || kind === 'structural') return 'exact';
-  if ('relax' in definitionOf(op)) return 'lines';
-  if (kind === 'source') return 'exact';
-  return 'lower' in opTable[op] ? 'by what it is rewritten in' : 'its interval';
+  const { relax, planes, lower, linearIn, flat }: OpDefinition<OpName> = definitionOf<OpName>(op);
+  const exact = kind === 'linear' || kind === 'structural' || kind === 'source';
+  const bent = relax ? 'lines' : planes ? 'planes' : undefined;
+  if (bent && linearIn) return `exact where it is linear, else ${bent}`;
+  if (bent) return bent;
+  if (exact && !linearIn) return 'exact';
+  const reason = flat ? `its interval: ${flat}` : 'its interval';
+  if (exact || linearIn) return `exact where it is linear, else ${reason}`;
+  return lower ? 'by what it is rewritten in' : reason;
 }
 
 /** FEATURES.md. */
@@ -134,8 +139,8 @@ ${reasons.join('\n')}
 
 A file's operators are lowered into these. \`gradient\` serves attacks and training, \`interval\`
 serves bounds. \`linear bounds\` (CROWN) are exact for what is linear, by the adjoint, and carried through
-functions of one value by a line below and a line above; what meets in products, maxima and normalisations,
-and steps, is left at its interval. No \`certificate\` is written yet.
+functions of one value by a line below and a line above, through products, quotients, maxima, choices and
+normalisations by a plane on either side. What is left at its interval says why. No \`certificate\` is written yet.
 
 | operation | kind | gradient | interval bounds | linear bounds | certificate |
 |---|---|---|---|---|---|

@@ -20,7 +20,7 @@ import type { Emitter } from './emitter.ts';
 import { bounded, type Curve, type Lines } from './lines.ts';
 import { only, pair } from './operands.ts';
 import type { PlaneContext, Planes } from './planes.ts';
-import { choicePlanes, orderPlanes } from './selection-planes.ts';
+import { choicePlanes, equalityPlanes, orderPlanes } from './selection-planes.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -78,6 +78,15 @@ function comparison<K extends 'greater' | 'greaterOrEqual' | 'equal'>(
 /** x > y is certain when x's least exceeds y's greatest, possible (jump included) when they touch. */
 function orderEnds(b: Builder, x: Bounds, y: Bounds): Bounds {
   return { lower: b.greater(x.lower, y.upper), upper: b.greaterOrEqual(x.upper, y.lower) };
+}
+
+function equalEnds(b: Builder, x: Bounds, y: Bounds): Bounds {
+  if (isPoint(x) && isPoint(y)) {
+    const same = b.equal(x.lower, y.lower);
+    return { lower: same, upper: same };
+  }
+  const overlap = b.mul(b.greaterOrEqual(x.upper, y.lower), b.greaterOrEqual(y.upper, x.lower));
+  return { lower: b.mul(overlap, 0), upper: overlap };
 }
 
 function stepEnds(b: Builder, x: Bounds): Bounds {
@@ -144,14 +153,12 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
   greaterOrEqual: comparison<'greaterOrEqual'>('GreaterOrEqual', orderEnds, (context) =>
     orderPlanes(context, orderEnds(context.b, ...pair(context.operands))),
   ),
-  equal: comparison<'equal'>('Equal', (b, x, y) => {
-    if (isPoint(x) && isPoint(y)) {
-      const same = b.equal(x.lower, y.lower);
-      return { lower: same, upper: same };
-    }
-    const overlap = b.mul(b.greaterOrEqual(x.upper, y.lower), b.greaterOrEqual(y.upper, x.lower));
-    return { lower: b.mul(overlap, 0), upper: overlap };
-  }, () => undefined),
+  equal: comparison<'equal'>('Equal', equalEnds, (context) => {
+    const [x, y] = pair(context.operands);
+    // Whole numbers are compared too; they are points.
+    if (x.lower.type !== 'float32') return undefined;
+    return equalityPlanes(context, equalEnds(context.b, x, y));
+  }),
   where: {
     kind: 'coupled',
     linearIn: ([mask]) => mask !== true,

@@ -41,7 +41,12 @@ export function contractionPlanes(context: PlaneContext<'matMul'>): Planes | und
     upper: b.add(height, error),
     carry: (i, { positive, negative }) => {
       const rows = b.add(positive, negative);
-      return toOperand(b, rows, i === 0 ? x.lower : y.lower, gradient(b, i, rows, slopesX, slopesY, transA, transB));
+      return toOperand(
+        b,
+        rows,
+        i === 0 ? x.lower : y.lower,
+        gradient(b, i, rows, slopesX, slopesY, transA, transB),
+      );
     },
     spread: (i, reach) =>
       i === 0 ? product(reach, b.abs(other.centre)) : product(b.abs(own.centre), reach),

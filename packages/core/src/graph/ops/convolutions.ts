@@ -161,6 +161,7 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
   conv: {
     kind: 'linear',
     linearIn: oneFactor,
+    flat: 'weights that are perturbed are shared by all rows',
     infer: inferConv,
     emit: (e, node, operands) => {
       const [x, w] = pair(operands);
@@ -187,6 +188,7 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
   convTranspose: {
     kind: 'linear',
     linearIn: oneFactor,
+    flat: 'weights that are perturbed are shared by all rows',
     infer: (g, operands) => {
       const [y, w] = pair(operands);
       if (channels(y.shape, 1) !== channels(w.shape, 0)) {
@@ -220,6 +222,7 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
   convWeights: {
     kind: 'linear',
     linearIn: oneFactor,
+    flat: 'weights that are perturbed are shared by all rows',
     infer: (g, operands) => {
       const [x, y] = pair(operands);
       const perGroup = known(channels(x.shape, 1), 'channels') / g.groups;

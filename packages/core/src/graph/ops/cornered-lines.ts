@@ -90,15 +90,39 @@ export function stepLines(curve: Curve, range: Bounds, place: Node | number): Li
     { x: at, y: range.upper },
   ];
   const middle = middleOf(curve);
-  // Slopes over intervals that are little but rounding would grow without limit.
-  const size = b.add(b.abs(x.lower), b.abs(x.upper));
-  const wide = b.greater(b.sub(x.upper, x.lower), b.add(b.mul(size, 2 ** -16), 2 ** -60));
+  const wide = isWide(curve);
   const lowerSlope = b.mul(slopeOf(b, foot, high), b.mul(wide, b.greater(middle, at)));
   const upperSlope = b.mul(slopeOf(b, low, head), b.mul(wide, b.greater(at, middle)));
   return {
     lower: lineBelow(curve, lowerSlope, [low, foot, high]),
     upper: lineAbove(curve, upperSlope, [low, head, high]),
   };
+}
+
+/** Lines of what is 0 but at one place, where it is the upper end of the range: flat below, a roof above. */
+export function peakLines(curve: Curve, range: Bounds, place: Node | number): Lines {
+  const { b, x } = curve;
+  const at = clamped(b, place, x);
+  const none = b.mul(at, 0);
+  const points = [
+    { x: x.lower, y: none },
+    { x: at, y: range.upper },
+    { x: x.upper, y: none },
+  ] as const;
+  const [low, top, high] = points;
+  const wide = isWide(curve);
+  const rises = b.mul(slopeOf(b, low, top), b.greater(at, middleOf(curve)));
+  const falls = b.mul(slopeOf(b, top, high), b.greater(middleOf(curve), at));
+  return {
+    lower: below(curve, none, range.lower),
+    upper: lineAbove(curve, b.mul(b.add(rises, falls), wide), points),
+  };
+}
+
+/** Slopes over intervals that are little but rounding would grow without limit. */
+function isWide({ b, x }: Curve): Node {
+  const size = b.add(b.abs(x.lower), b.abs(x.upper));
+  return b.greater(b.sub(x.upper, x.lower), b.add(b.mul(size, 2 ** -16), 2 ** -60));
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Builder } from '../builder.ts';
 import { multiply } from '../dimension.ts';
 import type { Node, OpName } from '../graph.ts';
 import type { Bounds } from './definition.ts';
-import { magnitude } from './outward.ts';
+import { magnitude, TINY } from './outward.ts';
 import { besideRows, type PlaneContext, type Planes } from './planes.ts';
 
 /** Below every value that a network may hold. */
@@ -38,7 +38,7 @@ function sharesOf(b: Builder, x: Bounds, centre: Node, groups: Groups, exact: bo
   const alone = b.mul(b.greaterOrEqual(best, rival), b.greaterOrEqual(1.5, count));
   const height = groups.sum(b.mul(below, centre));
   const size = b.max(groups.greatest(magnitude(b, x)), groups.greatest(b.abs(centre)));
-  const error = b.mul(size, exact ? 0 : SHARES);
+  const error = exact ? b.scalar(0) : b.add(b.mul(size, SHARES), TINY);
   return {
     below,
     above: b.mul(below, groups.repeated(alone)),
@@ -122,7 +122,10 @@ export function windowPlanes(
       const inside = x.lower.shape.slice(1);
       // Taps of a value of the rows' shape say where coefficients go back to.
       const standIn = b.expand(b.scalar(0), [all, ...inside]);
-      const sum = back(Array.from({ length: count }, (_v, k) => ofTap(k)), standIn);
+      const sum = back(
+        Array.from({ length: count }, (_v, k) => ofTap(k)),
+        standIn,
+      );
       return b.reshape(sum, [batch, rows, ...inside]);
     },
     spread: (_, reach) => groups.sum(b.mul(shares.below, stacked(reach))),

@@ -61,8 +61,7 @@ export const inexact: { readonly inexactVariance: OpDefinition<'inexactVariance'
         centre && {
           lower: b.sub(centre, error),
           upper: b.add(centre, error),
-          carry: (i, { positive, negative }) =>
-            i === 0 ? b.add(positive, negative) : undefined,
+          carry: (i, { positive, negative }) => (i === 0 ? b.add(positive, negative) : undefined),
           spread: (i, reach) => (i === 0 ? reach : b.mul(centre, 0)),
           terms: 1,
         }

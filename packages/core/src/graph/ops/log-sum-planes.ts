@@ -26,7 +26,10 @@ function logSumPlanes(b: Builder, x: Bounds, centre: Node, count: number, exact:
   const tangent = b.add(b.add(b.log(total), top), sum(b.mul(weights, b.sub(centre, middle))));
   const reach = b.add(b.sub(x.upper, x.lower), b.abs(b.sub(centre, middle)));
   const size = b.add(b.maximum(b.abs(centre), [2], true), b.maximum(b.abs(middle), [2], true));
-  const slack = b.add(b.mul(b.add(sum(b.mul(weights, reach)), 1), error), b.mul(size, exact ? 0 : 2 ** -20));
+  const slack = b.add(
+    b.mul(b.add(sum(b.mul(weights, reach)), 1), error),
+    b.mul(size, exact ? 0 : 2 ** -20),
+  );
 
   const highest = b.maximum(x.upper, [2], true);
   const shifted = { lower: b.sub(x.lower, highest), upper: b.sub(x.upper, highest) };
@@ -35,7 +38,10 @@ function logSumPlanes(b: Builder, x: Bounds, centre: Node, count: number, exact:
     sum(b.add(foot, b.mul(slope, b.sub(b.sub(place, highest), shifted.lower))));
   const at = b.max(along(middle), 1e-30);
   const inverse = b.reciprocal(at);
-  const tallest = b.add(sum(b.add(b.exp(shifted.upper), b.mul(slope, reach))), b.abs(along(centre)));
+  const tallest = b.add(
+    sum(b.add(b.exp(shifted.upper), b.mul(slope, reach))),
+    b.abs(along(centre)),
+  );
   const above = b.add(b.add(highest, b.log(at)), b.mul(b.sub(along(centre), at), inverse));
   const more = b.add(
     b.mul(b.add(b.mul(tallest, inverse), 1), error),
@@ -119,7 +125,11 @@ export function logSoftmaxPlanes(
   const below = b.where(sound, planes.above.slopes, 0);
   const above = b.where(sound, planes.below.slopes, 0);
   // A runtime may subtract the logarithm of the whole sum, of the size of the greatest element.
-  const size = b.maximum(b.max(b.max(b.abs(lanes.lower), b.abs(lanes.upper)), b.abs(at)), [2], true);
+  const size = b.maximum(
+    b.max(b.max(b.abs(lanes.lower), b.abs(lanes.upper)), b.abs(at)),
+    [2],
+    true,
+  );
   const network = b.add(b.mul(size, exact ? 0 : 2 ** -19), exact ? 0 : 2 ** -16 + count * 2 ** -22);
   const back = (value: Node): Node => lane.back(value, x.lower);
   const [batch = 1, groups = 1] = lanes.lower.shape;
@@ -137,11 +147,7 @@ export function logSoftmaxPlanes(
       );
       const kept = b.mul(b.add(least, most), row(own));
       // Where the planes are flat no part is carried.
-      return lane.rowsBack(
-        b.sub(kept, shares),
-        positive,
-        x.lower,
-      );
+      return lane.rowsBack(b.sub(kept, shares), positive, x.lower);
     },
     spread: (_, reach) => {
       const each = lane.into(reach);

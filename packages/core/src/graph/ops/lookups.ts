@@ -42,6 +42,7 @@ export const lookups: { readonly lookup: OpDefinition<'lookup'> } = {
       return e.node('Gather', [e.nameOf(table), whole], { axis: 0 });
     },
     linearIn: (perturbed) => perturbed[1] !== true,
+    flat: 'which rows are looked up jumps',
     // Rows that were looked up more than once add up: a product with one-hot rows.
     gradient: ({ b, operands, cotangent }, index) => {
       if (index !== 0) return undefined;

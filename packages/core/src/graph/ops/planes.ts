@@ -79,7 +79,8 @@ export function elementwisePlanes(
       const [least, most] = slopesOf(i);
       return full(b.mul(b.max(b.abs(least), b.abs(most)), reach));
     },
-    terms: 2 + operands.reduce((most, { lower: { shape } }) => Math.max(most, fanOut(node, shape)), 1),
+    terms:
+      2 + operands.reduce((most, { lower: { shape } }) => Math.max(most, fanOut(node, shape)), 1),
   };
 }
 
@@ -92,7 +93,10 @@ export function rowsShape(rows: Node, shape: Shape): Shape {
 /** How many elements of the result one of an operand is repeated for. */
 function fanOut(node: Node, shape: Shape): number {
   const size = (dims: Shape): number =>
-    dims.reduce<number>((product, dim: Dimension) => product * (typeof dim === 'number' ? dim : 1), 1);
+    dims.reduce<number>(
+      (product, dim: Dimension) => product * (typeof dim === 'number' ? dim : 1),
+      1,
+    );
   return Math.ceil(size(node.shape.slice(1)) / Math.max(size(shape.slice(1)), 1));
 }
 

@@ -6,7 +6,15 @@ import type { Builder } from '../builder.ts';
 import type { Node } from '../graph.ts';
 import type { Bounds, RoundingModel } from './definition.ts';
 import { pole } from './elementwise.ts';
-import { bounded, chosen, convexLines, type Curve, type Line, type Lines, poleLines } from './lines.ts';
+import {
+  bounded,
+  chosen,
+  convexLines,
+  type Curve,
+  type Line,
+  type Lines,
+  poleLines,
+} from './lines.ts';
 import { magnitude, outward, TINY } from './outward.ts';
 import {
   apart,
@@ -52,10 +60,7 @@ function better(
   side: 'below' | 'above',
 ): Plane {
   const seen = (plane: Plane): Plane => (side === 'below' ? plane : flipped(b, plane));
-  const mask = b.greater(
-    leastOf(b, factors, seen(second)),
-    leastOf(b, factors, seen(first)),
-  );
+  const mask = b.greater(leastOf(b, factors, seen(second)), leastOf(b, factors, seen(first)));
   return chosenPlane(b, mask, second, first);
 }
 

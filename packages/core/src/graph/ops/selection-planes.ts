@@ -5,7 +5,7 @@
  */
 import type { Builder } from '../builder.ts';
 import type { Node } from '../graph.ts';
-import { stepLines } from './cornered-lines.ts';
+import { peakLines, stepLines } from './cornered-lines.ts';
 import type { Bounds } from './definition.ts';
 import { bounded, type Curve, hingeLines, type Line, type Lines } from './lines.ts';
 import { outward } from './outward.ts';
@@ -27,7 +27,12 @@ interface Difference {
 }
 
 /** x − y, its ends rounded outward. */
-function differenceOf(b: Builder, [x, y]: readonly [Bounds, Bounds], centres: readonly Node[], exact: boolean): Difference {
+function differenceOf(
+  b: Builder,
+  [x, y]: readonly [Bounds, Bounds],
+  centres: readonly Node[],
+  exact: boolean,
+): Difference {
   const [centreX = x.lower, centreY = y.lower] = centres;
   const ends = { lower: b.sub(x.lower, y.upper), upper: b.sub(x.upper, y.lower) };
   const size = b.add(extent(b, x, centreX), extent(b, y, centreY));
@@ -74,8 +79,7 @@ export function extremePlanes(
     kind === 'max'
       ? { slopes: [slope, b.sub(1, slope)], height: b.add(at[1], height) }
       : { slopes: [b.sub(1, slope), slope], height: b.sub(at[0], height) };
-  const [lower, upper] =
-    kind === 'max' ? [lines.lower, lines.upper] : [lines.upper, lines.lower];
+  const [lower, upper] = kind === 'max' ? [lines.lower, lines.upper] : [lines.upper, lines.lower];
   const ends = [plane(lower), plane(upper)] as const;
   return elementwisePlanes(context, ...apart(b, ...ends, b.mul(d.error, 4)));
 }
@@ -85,13 +89,26 @@ export function orderPlanes(
   context: PlaneContext<'greater'> | PlaneContext<'greaterOrEqual'>,
   range: Bounds,
 ): Planes | undefined {
+  return differencePlanes(context, range, stepLines);
+}
+
+/** 1 where x = y: a peak of the difference. */
+export function equalityPlanes(context: PlaneContext<'equal'>, range: Bounds): Planes | undefined {
+  return differencePlanes(context, range, peakLines);
+}
+
+function differencePlanes(
+  context: PlaneContext<'greater'> | PlaneContext<'greaterOrEqual'> | PlaneContext<'equal'>,
+  range: Bounds,
+  around: typeof stepLines,
+): Planes | undefined {
   const { b, operands, centres, rounding } = context;
   const bounds = twoOf(operands);
   if (!bounds) return undefined;
   const exact = rounding.own(1) === 0;
   const d = differenceOf(b, bounds, centres, exact);
   const curve = curveOf(b, d, exact, (value) => b.step(value));
-  const lines: Lines = bounded(b, d.bounds, stepLines(curve, range, 0), range);
+  const lines: Lines = bounded(b, d.bounds, around(curve, range, 0), range);
   const plane = ({ slope, height }: Line, side: 1 | -1): Plane => ({
     slopes: [slope, b.neg(slope)],
     height: b.sub(height, b.mul(b.mul(b.abs(slope), d.error), side)),

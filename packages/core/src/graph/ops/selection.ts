@@ -14,6 +14,7 @@ declare module '../graph.ts' {
 export const selection: { readonly topK: OpDefinition<'topK'> } = {
   topK: {
     kind: 'coupled',
+    flat: 'a rank belongs to no element',
     infer: ({ axis, k }, operands) => {
       const { type, shape } = only(operands);
       const size = known(shape[axis] ?? 0, 'the axis of a selection');
