@@ -8,7 +8,7 @@ import { elementCount, multiply } from '../../src/graph/dimension.ts';
 import { type Graph, inputNodes, type Node, outputNamed } from '../../src/graph/graph.ts';
 import type { Bounds } from '../../src/graph/ops/definition.ts';
 import type { InputSet } from '../../src/transforms/input-set.ts';
-import { propagateIntervals } from '../../src/transforms/interval.ts';
+import { type IntervalPropagation, propagateIntervals } from '../../src/transforms/interval.ts';
 import { replayLowered } from '../../src/transforms/lowering.ts';
 import { roundingModel } from '../../src/transforms/rounding.ts';
 
@@ -66,8 +66,10 @@ export interface IntervalOptions {
   readonly output?: string;
   /** Number of specification rows; no `bound` when absent. */
   readonly rows?: number;
-  /** Whether the bound is by backward linear bounds. */
-  readonly linear?: boolean;
+  /** Whether the bound is by backward linear bounds, and by these alone. */
+  readonly linear?: boolean | 'alone';
+  /** Affine values of up to so many elements have backward bounds themselves. */
+  readonly linearUpTo?: number;
   /** Inputs that are points, the same for every point of the set. */
   readonly fixed?: readonly string[];
   /** The set of an input, from its centre and the box that is fed; the box itself when absent. */
@@ -94,14 +96,24 @@ export function intervalGraph(network: Graph, options: IntervalOptions = {}): Gr
   const out = copies.get(outputNamed(network, options.output ?? 'out').id);
   if (!out) throw new RangeError('the output was not copied');
   const rows = options.rows === undefined ? undefined : rowsInput(b, out, options.rows);
-  const propagation = propagateIntervals(b, b.graph({}), sets, roundingModel('float32'));
+  const propagation = propagateIntervals(b, b.graph({}), sets, roundingModel('float32'), {
+    linearUpTo: options.linearUpTo ?? 0,
+  });
   const { lower, upper } = propagation.boundsOf(out);
   const bound = rows && {
-    bound: options.linear
-      ? propagation.linearBoundOf(out, rows)
-      : propagation.lowerBoundOf(out, rows),
+    bound: boundBy(propagation, out, rows, options.linear ?? false),
   };
   return b.graph({ lower, upper, ...bound, finite: propagation.finite() });
+}
+
+function boundBy(
+  propagation: IntervalPropagation,
+  out: Node,
+  rows: Node,
+  linear: boolean | 'alone',
+): Node {
+  if (linear === 'alone') return propagation.backwardBoundOf(out, rows).lower;
+  return linear ? propagation.linearBoundOf(out, rows) : propagation.lowerBoundOf(out, rows);
 }
 
 function rowsInput(b: Builder, out: Node, count: number): Node {

@@ -1,0 +1,41 @@
+/**
+ * Random graphs: no sampled point lies below the backward linear bounds of any row.
+ *
+ * The check is the tests' own (packages/core/test/random-bound.ts). Tests are not compiled, so it is loaded
+ * from source through Vite.
+ */
+import { createViteServer } from 'vitest/node';
+import { soak } from './harness.ts';
+
+interface Below {
+  readonly claimed: number;
+  readonly kept: number;
+  readonly gained: number;
+}
+
+interface RandomBound {
+  readonly checkRandomBound: (seed: number) => Promise<Below>;
+}
+
+const server = await createViteServer({
+  configFile: false,
+  appType: 'custom',
+  logLevel: 'error',
+  optimizeDeps: { noDiscovery: true },
+  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+});
+
+/** A step that threw has no note. */
+function report(all: readonly unknown[]): string {
+  const notes = (all as readonly (Below | undefined)[]).filter((note) => note !== undefined);
+  const total = (key: keyof Below): number => notes.reduce((sum, note) => sum + note[key], 0);
+  return `${total('claimed')} rows bounded by intervals, ${total('kept')} by lines too, ${total('gained')} of them more tightly`;
+}
+
+try {
+  const loaded = await server.ssrLoadModule('/packages/core/test/random-bound.ts');
+  const { checkRandomBound: step } = loaded as unknown as RandomBound;
+  await soak({ name: 'bounds', total: 2000, step, report });
+} finally {
+  await server.close();
+}
