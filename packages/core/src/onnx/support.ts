@@ -81,15 +81,15 @@ const refused: readonly (readonly [operators: string, reason: string])[] = [
 
 /** How linear bounds are carried through an op. */
 function linearSupport(op: OpName, kind: OpKind): string {
-  const { relax, planes, lower, linearIn, flat }: OpDefinition<OpName> = definitionOf<OpName>(op);
+  const rules: OpDefinition<OpName> = definitionOf<OpName>(op);
   const exact = kind === 'linear' || kind === 'structural' || kind === 'source';
-  const bent = relax ? 'lines' : planes ? 'planes' : undefined;
-  if (bent && linearIn) return `exact where it is linear, else ${bent}`;
+  const bent = rules.relax ? 'lines' : rules.planes ? 'planes' : undefined;
+  if (bent && rules.linearIn) return `exact where it is linear, else ${bent}`;
   if (bent) return bent;
-  if (exact && !linearIn) return 'exact';
-  const reason = flat ? `its interval: ${flat}` : 'its interval';
-  if (exact || linearIn) return `exact where it is linear, else ${reason}`;
-  return lower ? 'by what it is rewritten in' : reason;
+  if (exact && !rules.linearIn) return 'exact';
+  const reason = rules.flat ? `its interval: ${rules.flat}` : 'its interval';
+  if (exact || rules.linearIn) return `exact where it is linear, else ${reason}`;
+  return rules.lower ? 'by what it is rewritten in' : reason;
 }
 
 /** FEATURES.md. */

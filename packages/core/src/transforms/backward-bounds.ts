@@ -10,12 +10,13 @@
 import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, known, multiply } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import { type Bounds, isPoint } from '../graph/ops/definition.ts';
+import type { Bounds } from '../graph/ops/definition.ts';
 import { hingeSlope } from '../graph/ops/lines.ts';
 import { centred, outward } from '../graph/ops/outward.ts';
 import { type AffineRegion, evaluateRegion, pullRows } from './affine.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
+import { offset, relaxByPlanes } from './plane-relaxation.ts';
 
 /** Slopes of the lines below hinges that are free to be chosen (Xu et al. 2021, α-CROWN). */
 export interface FreeSlopes {
@@ -236,8 +237,8 @@ class BackwardPass {
       this.leave(node, coefficients);
       return;
     }
-    const least = this.offset(lines.lower.height, own, 1);
-    const most = this.offset(lines.upper.height, own, -1);
+    const least = offset(p, lines.lower.height, own, 1);
+    const most = offset(p, lines.upper.height, own, -1);
     const matrix = this.matrix(coefficients);
     const positive = b.relu(matrix);
     const size = this.width(node);
@@ -279,50 +280,24 @@ class BackwardPass {
     return b.add(b.mul(inherited, 1 + own), b.mul(farthest, own));
   }
 
-  /** A height relative to the node's own centre, rounded downwards or upwards. */
-  private offset(height: Node, own: Node, side: 1 | -1): Node {
-    const { b, p } = this;
-    const unit = p.rounding.own(1) === 0 ? 0 : 2 ** -21;
-    const rounding = b.mul(b.add(b.abs(height), b.abs(own)), unit * side);
-    return b.sub(b.sub(height, own), rounding);
-  }
-
   /** Planes in the place of a function of several values; false where there are none. */
   private split(node: Node, coefficients: Node): boolean {
-    const { b, p, batch } = this;
-    const operands = node.operands.map((id) => b.nodes[id] ?? node);
-    const moves = operands.map((operand) => p.regionOf(operand).frontier.length > 0);
-    const isRow = ({ shape }: Node): boolean => shape[0] === batch;
-    const fits = operands.every(
-      (operand, i) => !moves[i] || (isRow(operand) && operand.shape.length > 1),
-    );
-    const { planes: rule } = rulesOf(node);
-    if (!rule || !fits || !isRow(node)) return false;
-    const bounds = operands.map((operand) => p.boundsOf(operand));
-    const centres = operands.map((operand) => this.centreOf(operand));
-    const context = { b, node, operands: bounds, centres, rounding: p.rounding };
-    const planes = b.labelled(`planes of ${node.label}`, () => rule(context));
+    const { b, batch } = this;
+    const planes = relaxByPlanes(this.p, node, {
+      centreOf: (each) => this.centreOf(each),
+      reachOf: (each) => this.reachOf(each),
+    });
     if (!planes) return false;
-    const own = this.centreOf(node);
-    const [low, high] = [this.offset(planes.lower, own, 1), this.offset(planes.upper, own, -1)];
     const matrix = this.matrix(coefficients);
     const positive = b.relu(matrix);
     const negative = b.sub(matrix, positive);
-    this.parts.push(b.add(this.dot(positive, low), this.dot(negative, high)));
-    const farthest = b.max(b.abs(low), b.abs(high));
-    this.addError(coefficients, b.mul(farthest, p.rounding.own(this.width(node) + 1)));
-    const apart = (value: Node): Node =>
-      b.reshape(value, [batch, this.count, ...node.shape.slice(1)]);
+    this.parts.push(b.add(this.dot(positive, planes.low), this.dot(negative, planes.high)));
+    const apart = (rows: Node): Node =>
+      b.reshape(rows, [batch, this.count, ...node.shape.slice(1)]);
     const rows = { positive: apart(positive), negative: apart(negative) };
-    operands.forEach((operand, i) => {
-      const spread = planes.spread(i, this.reachOf(operand));
-      // What does not move with the set is only as far from its centre as it was rounded.
-      const share = moves[i] ? p.rounding.own(planes.terms + 3) : 1;
-      if (!isPoint(p.boundsOf(operand))) this.addError(coefficients, b.mul(spread, share));
-      const carried = moves[i] ? planes.carry(i, rows) : undefined;
-      const shape = [this.rows(), ...operand.shape.slice(1)];
-      if (carried) this.add(operand, b.reshape(carried, shape), false);
-    });
+    for (const [operand, carried] of planes.carried(rows)) {
+      this.add(operand, b.reshape(carried, [this.rows(), ...operand.shape.slice(1)]), false);
+    }
     return true;
   }
 

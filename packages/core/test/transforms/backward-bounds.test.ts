@@ -94,6 +94,52 @@ describe('the dependency problem', () => {
     expect(width(linear)).toBeLessThan(0.005);
   });
 
+  test('(1 + x)·(1 − x) is 1 − x²: products know that factors move against each other', async () => {
+    const { interval, linear } = await boundsOf(
+      (b, x) => b.mul(b.add(x, 1), b.sub(1, x)),
+      [0, 0.2],
+    );
+    expect(interval[1]).toBeCloseTo(1.2, 4);
+    // McCormick: xy ≤ y·x̂ + …, least loose at the ends; the greatest value is 1.
+    expect(linear[1]).toBeLessThan(1.05);
+    expect(linear[0]).toBeGreaterThan(0.91);
+  });
+
+  test('e^x/(e^x + 1) by a quotient is near the sigmoid that it is', async () => {
+    const { interval, linear } = await boundsOf(
+      (b, x) => b.div(b.exp(x), b.add(b.exp(x), 1)),
+      [-0.2, 0.2],
+    );
+    const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+    expect(interval[1]).toBeGreaterThan(0.66);
+    expect(linear[1]).toBeLessThan(sigmoid(0.2) + 0.02);
+    expect(linear[0]).toBeGreaterThan(sigmoid(-0.2) - 0.02);
+  });
+
+  test('softmax components add up to 1', async () => {
+    const { interval, linear } = await boundsOf(
+      (b, x) => {
+        const scores = b.push('softmax', [b.matMul(x, b.floats([1, -1, 0.5], [1, 3]))], {
+          axis: 1,
+        });
+        return b.matMul(scores, b.floats([1, 1, 1], [3, 1]));
+      },
+      [-0.3, 0.3],
+    );
+    expect(interval[1]).toBeGreaterThan(1.3);
+    expect(linear[1]).toBeLessThan(1.12);
+    expect(linear[0]).toBeGreaterThan(0.88);
+  });
+
+  test('the greatest of values is the one that no other reaches', async () => {
+    const { linear } = await boundsOf((b, x) => {
+      const values = b.add(b.matMul(x, b.floats([1, 0.5], [1, 2])), b.floats([4, 0], [1, 2]));
+      return b.sub(b.maximum(values, [1], true), x);
+    });
+    expect(linear[0]).toBeCloseTo(4, 4);
+    expect(linear[1]).toBeCloseTo(4, 4);
+  });
+
   test('a stable ReLU is linear: the bound is exact', async () => {
     const { linear } = await boundsOf((b, x) => {
       const hidden = b.relu(b.add(b.matMul(x, b.floats([1, -1], [1, 2])), 2));

@@ -279,9 +279,9 @@ test('every op with planes is here', () => {
 
 test('an op with a gradient or a step has lines, planes, or a reason for its interval', () => {
   const without = opNames.filter((op) => {
-    const { kind, relax, planes, flat, lower, linearIn } = definitionOf<OpName>(op);
-    const exact = ['source', 'structural', 'linear'].includes(kind) && !linearIn;
-    return !exact && !relax && !planes && !flat && !lower;
+    const rules = definitionOf<OpName>(op);
+    const exact = ['source', 'structural', 'linear'].includes(rules.kind) && !rules.linearIn;
+    return !exact && !rules.relax && !rules.planes && !rules.flat && !rules.lower;
   });
   expect(without).toEqual([]);
 });

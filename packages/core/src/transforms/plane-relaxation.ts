@@ -1,0 +1,74 @@
+/**
+ * Planes in the place of a function of several values, as a backward pass needs them: relative to the
+ * value's own centre, and moved apart so that their coefficients pay for all rounding.
+ */
+import { elementCount, known } from '../graph/dimension.ts';
+import type { Node } from '../graph/graph.ts';
+import { isPoint } from '../graph/ops/definition.ts';
+import type { SignedRows } from '../graph/ops/planes.ts';
+import type { RegionBounds } from './interval-specification.ts';
+import { rulesOf } from './lowering.ts';
+
+/** What a pass knows of values: the point that coefficients are relative to, and how far they are from it. */
+export interface Centres {
+  readonly centreOf: (node: Node) => Node;
+  readonly reachOf: (node: Node) => Node;
+}
+
+export interface PlaneRelaxation {
+  /** Heights of the plane below and of the one above, less the value's centre. */
+  readonly low: Node;
+  readonly high: Node;
+  /** Coefficients of the operands that move with the set: [batch, rows, …operand]. */
+  carried(rows: SignedRows): (readonly [operand: Node, coefficients: Node])[];
+}
+
+/** A height relative to a centre, rounded downwards or upwards. */
+export function offset(p: RegionBounds, height: Node, centre: Node, side: 1 | -1): Node {
+  const { b } = p;
+  const unit = p.rounding.own(1) === 0 ? 0 : 2 ** -21;
+  const rounding = b.mul(b.add(b.abs(height), b.abs(centre)), unit * side);
+  return b.sub(b.sub(height, centre), rounding);
+}
+
+/** Undefined where there are none but flat ones. */
+export function relaxByPlanes(
+  p: RegionBounds,
+  node: Node,
+  { centreOf, reachOf }: Centres,
+): PlaneRelaxation | undefined {
+  const { b, batch } = p;
+  const operands = node.operands.map((id) => b.nodes[id] ?? node);
+  const moves = operands.map((operand) => p.regionOf(operand).frontier.length > 0);
+  const isRow = ({ shape }: Node): boolean => shape[0] === batch && shape.length > 1;
+  const rules = rulesOf(node);
+  const fits = isRow(node) && operands.every((operand, i) => !moves[i] || isRow(operand));
+  if (!rules.planes || !fits) return undefined;
+  const bounds = operands.map((operand) => p.boundsOf(operand));
+  const centres = operands.map((operand) => centreOf(operand));
+  const context = { b, node, operands: bounds, centres, rounding: p.rounding };
+  const planes = b.labelled(`planes of ${node.label}`, () => rules.planes?.(context));
+  if (!planes) return undefined;
+  const own = centreOf(node);
+  const least = offset(p, planes.lower, own, 1);
+  const most = offset(p, planes.upper, own, -1);
+  const sums = 2 * p.rounding.own(known(elementCount(node.shape.slice(1)), 'a layer') + 3);
+  const spreads = operands.flatMap((operand, i) => {
+    const ends = bounds[i];
+    if (!ends || isPoint(ends)) return [];
+    // What does not move with the set is only as far from its centre as it was rounded.
+    const share = moves[i] ? p.rounding.own(planes.terms + 3) : 1;
+    return [b.mul(planes.spread(i, reachOf(operand)), share * (1 + sums))];
+  });
+  const farthest = b.mul(b.add(b.abs(least), b.abs(most)), sums);
+  const room = spreads.reduce((sum, spread) => b.add(sum, spread), farthest);
+  return {
+    low: b.sub(least, room),
+    high: b.add(most, room),
+    carried: (rows) =>
+      operands.flatMap((operand, i): (readonly [Node, Node])[] => {
+        const coefficients = moves[i] ? planes.carry(i, rows) : undefined;
+        return coefficients ? [[operand, coefficients]] : [];
+      }),
+  };
+}
