@@ -5,7 +5,6 @@
  * rival after the other, strongest first. Every run but the first begins at a random point of the set.
  */
 import { runRows } from '../runtime/rows.ts';
-import { RandomBlock } from '../tensor/random.ts';
 import { ballFeeds, networkFeeds, type Rows } from '../threats/ball.ts';
 import { ascentProgram, type ClimbedLoss, isTargeted, projectionProgram } from './ascent.ts';
 import {
@@ -18,7 +17,8 @@ import {
 import { column, owned, pack, rowsAt } from './packing.ts';
 import { halving } from './pace.ts';
 import { marginProgram } from './programs.ts';
-import { rankedRivals } from './rivals.ts';
+import { rankedRivals } from './rank.ts';
+import { startingPoints } from './starting-points.ts';
 
 export interface ApgdOptions {
   /** Name in the ledger. */
@@ -69,7 +69,8 @@ export function apgd(options: ApgdOptions): Attack {
         if (open.length === 0) break;
         const rank = run % rivals;
         const targets = order ? Int32Array.from(open, (row) => order[row]?.[rank] ?? 0) : null;
-        const start = startingPoints(context, rows, open, options, run);
+        const begin = { run, draw: APGD_DRAWS + run, random: options.randomStart ?? false };
+        const start = startingPoints(context, rows, open, begin);
         await descend(context, options, rows, { open, start, targets }, outcome);
       }
       return outcome;
@@ -125,32 +126,6 @@ async function drawnIn(
 
 function standing({ margins }: AttackOutcome): number[] {
   return Array.from(margins.keys()).filter((row) => (margins[row] ?? 0) > 0);
-}
-
-function startingPoints(
-  { classifier, threat, seed }: AttackContext,
-  rows: Rows,
-  open: readonly number[],
-  { randomStart }: ApgdOptions,
-  run: number,
-): Float32Array {
-  const size = classifier.sampleSize;
-  const x = new Float32Array(open.length * size);
-  open.forEach((row, i) => {
-    const out = x.subarray(i * size, (i + 1) * size);
-    const centre = rows.x.subarray(row * size, (row + 1) * size);
-    const radius = rows.radii[row] ?? 0;
-    if (run === 0 && rows.starts) {
-      out.set(rows.starts.subarray(row * size, (row + 1) * size));
-      threat.legalise(centre, out, radius);
-    } else if (run === 0 && !randomStart) {
-      out.set(centre);
-    } else {
-      const random = new RandomBlock(seed, rows.streams[row] ?? row, APGD_DRAWS + run);
-      threat.sample(centre, radius * random.uniform(-1), random, out);
-    }
-  });
-  return x;
 }
 
 async function climb(

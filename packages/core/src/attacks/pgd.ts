@@ -3,13 +3,13 @@
  * direction of the norm, projected onto ball ∩ valid box, α falling over the run; the best iterate is
  * kept, and a row leaves the batch as soon as its margin is not positive.
  */
-import { RandomBlock } from '../tensor/random.ts';
 import { runRows } from '../runtime/rows.ts';
 import { ballFeeds, networkFeeds, type Rows } from '../threats/ball.ts';
 import { type Attack, type AttackContext, type AttackOutcome, emptyOutcome } from './attack.ts';
 import type { LossName } from './losses.ts';
 import { rowsAt } from './packing.ts';
 import { marginProgram, stepProgram } from './programs.ts';
+import { startingPoints } from './starting-points.ts';
 
 export interface PgdOptions {
   /** Name in the ledger; by default that of the loss. */
@@ -41,41 +41,14 @@ export function pgd(options: PgdOptions): Attack {
       const outcome = emptyOutcome(rows);
       let open = Array.from({ length: rows.count }, (_, row) => row);
       for (let restart = 0; restart < options.restarts && open.length > 0; restart++) {
-        const start = startingPoints(context, rows, open, options, restart);
+        const draw = restart + (options.loss === 'margin' ? 0 : 0x8000);
+        const start = startingPoints(context, rows, open, { run: restart, draw });
         await climb(context, options, rows, open, start, outcome);
         open = open.filter((row) => (outcome.margins[row] ?? 0) > 0);
       }
       return outcome;
     },
   };
-}
-
-/** The first run starts where an earlier one ended, if any; later ones from a random point. */
-function startingPoints(
-  { classifier, threat, seed }: AttackContext,
-  rows: Rows,
-  open: readonly number[],
-  options: PgdOptions,
-  restart: number,
-): Float32Array {
-  const size = classifier.sampleSize;
-  const x = new Float32Array(open.length * size);
-  open.forEach((row, i) => {
-    const out = x.subarray(i * size, (i + 1) * size);
-    const centre = rows.x.subarray(row * size, (row + 1) * size);
-    const radius = rows.radii[row] ?? 0;
-    if (restart === 0 && rows.starts) {
-      out.set(rows.starts.subarray(row * size, (row + 1) * size));
-      threat.legalise(centre, out, radius);
-    } else if (restart === 0) {
-      out.set(centre);
-    } else {
-      const draw = restart + (options.loss === 'margin' ? 0 : 0x8000);
-      const random = new RandomBlock(seed, rows.streams[row] ?? row, draw);
-      threat.sample(centre, radius * random.uniform(-1), random, out);
-    }
-  });
-  return x;
 }
 
 /** One run for the open rows; writes the best iterates into the outcome. */

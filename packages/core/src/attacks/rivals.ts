@@ -6,6 +6,7 @@ import { type RowResults, runRows } from '../runtime/rows.ts';
 import { ballFeeds, networkFeeds, type Rows } from '../threats/ball.ts';
 import { type Attack, type AttackContext, emptyOutcome } from './attack.ts';
 import { marginProgram, targetedJumpProgram } from './programs.ts';
+import { rankedRivals } from './rank.ts';
 
 export interface RivalsOptions {
   /** At most this many rivals are tried. */
@@ -42,22 +43,6 @@ function measure(context: AttackContext, rows: Rows, x: Float32Array): Promise<R
   return marginProgram(classifier).then((program) =>
     runRows(classifier, program, feeds, rows.count, signal),
   );
-}
-
-/** For each row the other classes by falling score at its input. */
-export async function rankedRivals(context: AttackContext, rows: Rows): Promise<number[][]> {
-  const { scores } = await measure(context, rows, rows.x);
-  return rankRivals(context, rows, scores ?? new Float32Array());
-}
-
-function rankRivals({ classifier }: AttackContext, rows: Rows, scores: Float32Array): number[][] {
-  const { classes } = classifier;
-  return Array.from({ length: rows.count }, (_, row) => {
-    const score = (k: number): number => scores[row * classes + k] ?? -Infinity;
-    return Array.from({ length: classes }, (_unused, k) => k)
-      .filter((k) => k !== rows.labels[row])
-      .sort((p, q) => score(q) - score(p));
-  });
 }
 
 /** For each row the step whose linearised margin is least among the rivals'. */

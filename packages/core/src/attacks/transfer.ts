@@ -6,7 +6,6 @@
  */
 import type { Classifier } from '../runtime/classifier.ts';
 import { runRows } from '../runtime/rows.ts';
-import { RandomBlock } from '../tensor/random.ts';
 import { ballFeeds, networkFeeds, type Rows, type SetContext } from '../threats/ball.ts';
 import { type Attack, type AttackContext, type AttackOutcome, emptyOutcome } from './attack.ts';
 import { confirmed } from './confirm.ts';
@@ -16,6 +15,7 @@ import { rowsAt } from './packing.ts';
 import { stepSizeAt } from './pgd.ts';
 import { marginProgram, stepProgram } from './programs.ts';
 import { rivals } from './rivals.ts';
+import { startingPoints } from './starting-points.ts';
 
 export interface TransferOptions {
   readonly id?: string;
@@ -103,7 +103,8 @@ class Search {
     const { sampleShape: shape } = own.classifier;
     const program = await stepProgram(own.classifier, own.threat, loss);
     let active = this.open;
-    let x = this.startingPoints(climb + (loss === 'margin' ? 0 : 0x8000), climb === 0);
+    const draw = TRANSFER_DRAW + climb + (loss === 'margin' ? 0 : 0x8000);
+    let x = startingPoints(this.target, rows, active, { run: climb, draw });
     let ball = ballFeeds(own, rowsAt(rows, active, size), 'inward');
     for (let step = 0; step < steps && active.length > 0; step++) {
       const pace = stepSizeAt({ loss, steps, restarts: 1 }, step);
@@ -122,19 +123,6 @@ class Search {
       ball = ballFeeds(own, rowsAt(rows, active, size), 'inward');
     }
     this.open = active;
-  }
-
-  private startingPoints(draw: number, atCentre: boolean): Float32Array {
-    const { rows, size, target } = this;
-    const x = new Float32Array(this.open.length * size);
-    this.open.forEach((row, i) => {
-      const out = x.subarray(i * size, (i + 1) * size);
-      const centre = rows.x.subarray(row * size, (row + 1) * size);
-      if (atCentre) return out.set(centre);
-      const random = new RandomBlock(target.seed, rows.streams[row] ?? row, TRANSFER_DRAW + draw);
-      target.threat.sample(centre, (rows.radii[row] ?? 0) * random.uniform(-1), random, out);
-    });
-    return x;
   }
 
   private charge(row: number, forwards: number, gradients: number): void {
