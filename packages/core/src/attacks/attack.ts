@@ -3,6 +3,7 @@
  * candidate. Attacks only propose; the original file judges (audit/judge.ts). Nothing here is kept
  * between calls but compiled programs.
  */
+import type { NormName } from '../audit/run.ts';
 import type { Rows, SetContext } from '../threats/ball.ts';
 
 export interface AttackContext extends SetContext {
@@ -33,6 +34,17 @@ export interface Attack {
   /** Why it cannot serve this norm or model, as the end of a sentence; null where it can. */
   refusal?(context: SetContext): string | null;
   run(context: AttackContext, rows: Rows): Promise<AttackOutcome>;
+}
+
+const normNames: Readonly<Record<NormName, string>> = { linf: 'ℓ∞', l2: 'ℓ2', l1: 'ℓ1', l0: 'ℓ0' };
+
+/** The refusal of an attack that serves these norms alone. */
+export function servesOnly(...served: NormName[]): (context: SetContext) => string | null {
+  const names = served.map((name) => normNames[name]);
+  const last = names.pop() ?? '';
+  const list = names.length > 0 ? `${names.join(', ')} and ${last}` : last;
+  return ({ threat: { norm } }) =>
+    served.includes(norm.name) ? null : `serves ${list}, not ${norm.name}`;
 }
 
 export function emptyOutcome(rows: Rows): AttackOutcome {

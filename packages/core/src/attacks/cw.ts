@@ -3,8 +3,8 @@
  * (in δ itself where there is none), with a binary search over c for each row. Unlike as published, c and
  * the step start from the input's own linearised distance, so that no scale of inputs or logits is special.
  */
-import { type Attack, type AttackContext, emptyOutcome } from './attack.ts';
-import { NearestBreaks, refuseWithoutMoves, type Slopes, walkersFor } from './nearest.ts';
+import { type Attack, type AttackContext, emptyOutcome, servesOnly } from './attack.ts';
+import { NearestBreaks, type Slopes, walkersFor } from './nearest.ts';
 
 export interface CwOptions {
   readonly steps: number;
@@ -36,10 +36,7 @@ export function cw({ steps, searches }: CwOptions): Attack {
     side: 'attack',
     aim: 'nearest',
     cost: { forwards: steps * searches + 12, gradients: steps * searches },
-    refusal: (context) =>
-      context.threat.norm.name === 'l2'
-        ? refuseWithoutMoves(context)
-        : `serves ℓ2, not ${context.threat.norm.name}`,
+    refusal: servesOnly('l2'),
     run: async (context, rows) => {
       if (rows.count === 0) return emptyOutcome(rows);
       const breaks = new NearestBreaks(context, rows);

@@ -11,5 +11,5 @@ export interface DdnOptions {
 }
 
 export function ddn({ steps }: DdnOptions): Attack {
-  return fmn({ id: 'ddn', steps, rounds: 1, rivals: 0, sphere: true });
+  return fmn({ id: 'ddn', steps, rounds: 1, rivals: 0, norms: ['l2'], sphere: true });
 }

@@ -2,9 +2,9 @@
  * DeepFool (Moosavi-Dezfooli et al. 2016): from the input, steps onto the nearest of the rivals'
  * linearised boundaries within the valid box, a little past it, until something breaks.
  */
-import type { Attack } from './attack.ts';
+import { type Attack, servesOnly } from './attack.ts';
 import { nearestPlane } from './fab.ts';
-import { keepWalkers, NearestBreaks, refuseWithoutMoves, walkersFor } from './nearest.ts';
+import { keepWalkers, NearestBreaks, walkersFor } from './nearest.ts';
 import { rankedRivals } from './rank.ts';
 
 export interface DeepFoolOptions {
@@ -21,8 +21,7 @@ export function deepfool({ steps, rivals }: DeepFoolOptions): Attack {
     side: 'attack',
     aim: 'nearest',
     cost: { forwards: steps * rivals + 12, gradients: steps * rivals },
-    refusal: (context) =>
-      context.threat.norm.name === 'l1' ? 'serves ℓ∞ and ℓ2, not l1' : refuseWithoutMoves(context),
+    refusal: servesOnly('linf', 'l2'),
     run: async (context, rows) => {
       const breaks = new NearestBreaks(context, rows);
       const size = context.classifier.sampleSize;

@@ -7,15 +7,8 @@
 import { RandomBlock } from '../tensor/random.ts';
 import type { Rows } from '../threats/ball.ts';
 import type { Moves } from '../threats/moves.ts';
-import type { Attack, AttackContext } from './attack.ts';
-import {
-  keepWalkers,
-  NearestBreaks,
-  refuseWithoutMoves,
-  type Slopes,
-  type Walkers,
-  walkersFor,
-} from './nearest.ts';
+import { type Attack, type AttackContext, servesOnly } from './attack.ts';
+import { keepWalkers, NearestBreaks, type Slopes, type Walkers, walkersFor } from './nearest.ts';
 import { rankedRivals } from './rank.ts';
 
 export interface FabOptions {
@@ -45,7 +38,7 @@ export function fab(options: FabOptions): Attack {
     side: 'attack',
     aim: 'nearest',
     cost: { forwards: looks + 12, gradients: looks },
-    refusal: refuseWithoutMoves,
+    refusal: servesOnly('linf', 'l2', 'l1'),
     run: async (context, rows) => {
       const breaks = new NearestBreaks(context, rows);
       const order = await rankedRivals(context, rows);

@@ -5,16 +5,11 @@
  * it, steps are in units of the radius, and later rounds start anew from points scattered around the
  * nearest break, some of them towards other rivals. All walkers of a row share its nearest break.
  */
+import type { NormName } from '../audit/run.ts';
 import { RandomBlock } from '../tensor/random.ts';
 import type { Rows } from '../threats/ball.ts';
-import type { Attack, AttackContext } from './attack.ts';
-import {
-  keepWalkers,
-  NearestBreaks,
-  refuseWithoutMoves,
-  type Walkers,
-  walkersFor,
-} from './nearest.ts';
+import { type Attack, type AttackContext, servesOnly } from './attack.ts';
+import { keepWalkers, NearestBreaks, type Walkers, walkersFor } from './nearest.ts';
 import { rankedRivals } from './rank.ts';
 
 export interface FmnOptions {
@@ -23,12 +18,16 @@ export interface FmnOptions {
   readonly rounds: number;
   /** Walkers beside the one at the nearest break, each towards one of the strongest rivals. */
   readonly rivals: number;
+  /** The norms it is for; by default all. */
+  readonly norms?: readonly NormName[];
   /** DDN: steps end on the sphere, and the radius changes by the same share throughout (ℓ2). */
   readonly sphere?: boolean;
 }
 
 /** Step in units of the radius, and the share by which radii change; both fall by the cosine schedule. */
 const FIRST_STEP = 0.3;
+/** Where the norm counts, in units of the valid range: far out of it, so that features compete by slope. */
+const FIRST_PUSH = 8;
 const FIRST_SHRINK = 0.05;
 const LAST_SHARE = 0.02;
 /** Steps onto linearised boundaries until there is a break, past them by more each time. */
@@ -46,10 +45,7 @@ export function fmn(options: FmnOptions): Attack {
     side: 'attack',
     aim: 'nearest',
     cost: { forwards: looks + 20, gradients: looks },
-    refusal: (context) =>
-      options.sphere && context.threat.norm.name !== 'l2'
-        ? `serves ℓ2, not ${context.threat.norm.name}`
-        : refuseWithoutMoves(context),
+    refusal: servesOnly(...(options.norms ?? ['linf', 'l2', 'l1', 'l0'])),
     run: async (context, rows) => {
       const breaks = new NearestBreaks(context, rows);
       await cross(context, rows, breaks);
@@ -117,6 +113,12 @@ function scatter(
   });
 }
 
+/** Radii that count change by one at least, and stay below what is known. */
+function wholly(before: number, changed: number, nearest: number): number {
+  const whole = Math.max(Math.floor(changed), changed > before ? before + 1 : 1);
+  return Math.max(1, Math.min(whole, nearest - 1));
+}
+
 async function descend(
   context: AttackContext,
   { steps, sphere = false }: FmnOptions,
@@ -125,6 +127,7 @@ async function descend(
 ): Promise<void> {
   const { moves } = breaks;
   const size = context.classifier.sampleSize;
+  const { counts } = context.threat.norm;
   const radii = new Float64Array(walkers.row.length);
   const move = new Float64Array(size);
   for (let step = 0; step < steps; step++) {
@@ -142,9 +145,12 @@ async function descend(
       }
       const nearest = breaks.distances[row] ?? 0;
       const before = radii[i] || nearest;
-      const radius = Math.min(before * (broken[i] ? 1 - change : 1 + change), nearest);
+      const changed = before * (broken[i] ? 1 - change : 1 + change);
+      const radius = counts ? wholly(before, changed, nearest) : Math.min(changed, nearest);
       radii[i] = radius;
-      if (moves.steepest(slope, move)) moves.go(x, move, FIRST_STEP * share * radius);
+      const isSteep = moves.steepest(slope, move);
+      if (isSteep && counts) moves.push(x, move, FIRST_PUSH * share * moves.range);
+      else if (isSteep) moves.go(x, move, FIRST_STEP * share * radius);
       moves.shrink(breaks.centre(row), x, radius);
       if (sphere) moves.stretch(breaks.centre(row), x, radius);
     });

@@ -6,17 +6,14 @@
 import type { RowFeed } from '../runtime/rows.ts';
 import { runRows } from '../runtime/rows.ts';
 import { networkFeeds, type Rows, type SetContext } from '../threats/ball.ts';
-import { hasMoves, Moves } from '../threats/moves.ts';
+import { Moves } from '../threats/moves.ts';
 import { type AttackContext, type AttackOutcome, emptyOutcome } from './attack.ts';
 import { leadProgram, marginProgram } from './programs.ts';
+import { pruneRow } from './prune.ts';
 
 /** A margin this far below 0, relative to the logits, is one below 0 in the original file too. */
 const SURE = 4e-6;
 const HALVINGS = 12;
-
-export function refuseWithoutMoves({ threat }: SetContext): string | null {
-  return hasMoves(threat) ? null : `serves ℓ∞, ℓ2 and ℓ1, not ${threat.norm.name}`;
-}
 
 /** Positions, each of one row and towards one class (−1: the strongest rival of the moment). */
 export interface Walkers {
@@ -34,6 +31,13 @@ export interface Slopes {
   readonly gradient: Float32Array;
   /** 1 where the position is a sure break. */
   readonly broken: Uint8Array;
+}
+
+/** What the margin program says at each position. */
+export interface Asked {
+  readonly margin: Float32Array;
+  /** [positions × classes] */
+  readonly scores: Float32Array;
 }
 
 const NOTHING = new Float32Array();
@@ -128,11 +132,17 @@ export class NearestBreaks {
     const distance = this.moves.distance(this.centre(row), x);
     const most = sure > known ? (this.rows.radii[row] ?? 0) : (this.distances[row] ?? 0);
     if (!(distance <= most)) return sure === 1;
+    // Of breaks that are equally near the one that goes deeper is kept.
+    if (sure === known && distance === most && this.holds(row, margin)) return sure === 1;
     this.distances[row] = distance;
     this.sure[row] = sure;
     this.outcome.margins[row] = margin;
     this.best(row).set(x);
     return sure === 1;
+  }
+
+  private holds(row: number, margin: number): boolean {
+    return (this.outcome.margins[row] ?? Infinity) <= margin;
   }
 
   /** Without a break the outcome is the input itself, with its margin. */
@@ -160,6 +170,27 @@ export class NearestBreaks {
     return { lead, gradient, broken };
   }
 
+  /** Runs the margin program at positions of these rows, with what feeds them, and offers each. */
+  async ask(
+    owners: Int32Array,
+    x: Float32Array,
+    network = feedsFor(this.context, this.rows, owners),
+  ): Promise<Asked> {
+    const { classifier, signal } = this.context;
+    const program = await marginProgram(classifier);
+    const feeds = { ...network, x: { data: x, shape: classifier.sampleShape } };
+    const seen = await runRows(classifier, program, feeds, owners.length, signal);
+    const { margin = NOTHING, scores = NOTHING } = seen;
+    const { classes } = classifier;
+    owners.forEach((row, i) => {
+      this.charge(row, 0);
+      const logit = largest(scores.subarray(i * classes, (i + 1) * classes));
+      const own = x.subarray(i * this.size, (i + 1) * this.size);
+      this.offer(row, own, margin[i] ?? Infinity, logit);
+    });
+    return { margin, scores };
+  }
+
   private charge(row: number, gradients: number): void {
     const { outcome } = this;
     outcome.forwards[row] = (outcome.forwards[row] ?? 0) + 1;
@@ -168,14 +199,17 @@ export class NearestBreaks {
 
   /**
    * The closing step: draws every break in towards its input for as long as it stays one, halving the
-   * interval of radii; each try is the break projected onto the smaller ball.
+   * interval of radii; each try is the break projected onto the smaller ball. Where the norm counts,
+   * features are undone instead.
    */
   async tighten(halvings = HALVINGS): Promise<AttackOutcome> {
     const { context, rows, size, moves } = this;
-    const { classifier, signal } = context;
     const row = Int32Array.from(rows.labels.keys()).filter((r) => this.found(r));
     if (row.length === 0) return this.outcome;
-    const program = await marginProgram(classifier);
+    if (context.threat.norm.counts) {
+      for (const r of row) await pruneRow(context, this, r);
+      return this.outcome;
+    }
     const low = new Float64Array(row.length);
     const x = new Float32Array(row.length * size);
     const network = feedsFor(context, rows, row);
@@ -185,17 +219,11 @@ export class NearestBreaks {
         own.set(this.best(r));
         moves.shrink(this.centre(r), own, this.between(low[i] ?? 0, r, round));
       });
-      const feeds = { ...network, x: { data: x, shape: classifier.sampleShape } };
-      const { margin, scores } = await runRows(classifier, program, feeds, row.length, signal);
-      const classes = classifier.classes;
+      const tried = Float64Array.from(row, (r, i) => this.between(low[i] ?? 0, r, round));
+      const before = Float64Array.from(row, (r) => this.distances[r] ?? 0);
+      await this.ask(row, x, network);
       row.forEach((r, i) => {
-        const tried = this.between(low[i] ?? 0, r, round);
-        const own = x.subarray(i * size, (i + 1) * size);
-        const logit = largest(scores?.subarray(i * classes, (i + 1) * classes));
-        const before = this.distances[r] ?? 0;
-        this.charge(r, 0);
-        this.offer(r, own, margin?.[i] ?? Infinity, logit);
-        if (!((this.distances[r] ?? 0) < before)) low[i] = tried;
+        if (!((this.distances[r] ?? 0) < (before[i] ?? 0))) low[i] = tried[i] ?? 0;
       });
     }
     return this.outcome;

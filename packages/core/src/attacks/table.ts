@@ -1,6 +1,7 @@
 /** Attacks by name: what the command line offers and the ledger says. Adding one is a file and a row here. */
 import { apgd } from './apgd.ts';
 import type { Attack } from './attack.ts';
+import { cornerSearch } from './corner-search.ts';
 import { cw } from './cw.ts';
 import { ddn } from './ddn.ts';
 import { deepfool } from './deepfool.ts';
@@ -47,7 +48,14 @@ export const attackTable = {
   cw: cw({ steps: 100, searches: 5 }),
   ddn: ddn({ steps: 100 }),
   fmn: fmn({ id: 'fmn', steps: 100, rounds: 1, rivals: 0 }),
-  'fmn-rounds': fmn({ id: 'fmn-rounds', steps: 60, rounds: 3, rivals: 3 }),
+  'corner-search': cornerSearch({ rivals: 3, shortlist: 64, exchanges: 4 }),
+  'fmn-rounds': fmn({
+    id: 'fmn-rounds',
+    steps: 60,
+    rounds: 3,
+    rivals: 3,
+    norms: ['linf', 'l2', 'l1'],
+  }),
 } satisfies Readonly<Record<string, Attack>>;
 
 export type AttackName = keyof typeof attackTable;

@@ -63,6 +63,7 @@ export function defaultPlan(surrogate: Classifier | null = null): Plan {
       attackTable['apgd-margin'],
       attackTable['fgsm-rivals'],
       attackTable['fmn-rounds'],
+      attackTable['corner-search'],
       attackTable['apgd-t'],
       ...(surrogate ? [transferFrom(surrogate)] : []),
       attackTable.square,

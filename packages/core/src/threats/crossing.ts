@@ -93,6 +93,43 @@ export function fillSteepest(
   }
 }
 
+/** ℓ0: the features that gain most go through their whole room, until they gain enough. */
+export function fillWhole(
+  a: Float64Array,
+  room: Float64Array,
+  need: number,
+  out: Float64Array,
+): void {
+  const index = indices(a.length).subarray(0, a.length);
+  const gain = (i: number): number => {
+    const own = (a[i] ?? 0) * (room[i] ?? 0);
+    return own > 0 ? own : 0;
+  };
+  index.sort((p, q) => gain(q) - gain(p) || p - q);
+  out.fill(0);
+  let left = need;
+  for (const i of index) {
+    if (!(left > 0) || gain(i) === 0) return;
+    out[i] = room[i] ?? 0;
+    left -= gain(i);
+  }
+}
+
+/** u to the nearest vector of at most `radius` features: its largest, of equal ones the first. */
+export function keepLongest(u: Float64Array, radius: number): void {
+  const kept = Math.max(0, Math.floor(radius));
+  if (kept >= u.length) return;
+  const sizes = u.map(Math.abs).sort();
+  const cut = sizes[u.length - kept] ?? Infinity;
+  let left = kept;
+  for (let i = 0; i < u.length; i++) if (Math.abs(u[i] ?? 0) > cut) left--;
+  for (let i = 0; i < u.length; i++) {
+    const size = Math.abs(u[i] ?? 0);
+    if (size > cut || (size === cut && left-- > 0)) continue;
+    u[i] = 0;
+  }
+}
+
 /** u to the nearest point of the ℓ1 ball: the soft threshold, by Newton's iteration from 0 (Michelot). */
 export function softThreshold(u: Float64Array, radius: number): void {
   let threshold = 0;

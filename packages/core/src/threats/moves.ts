@@ -5,11 +5,6 @@
  */
 import type { Threat } from './threat.ts';
 
-/** A norm that states host moves. */
-export function hasMoves({ norm }: Threat): boolean {
-  return norm.cross !== undefined && norm.shrink !== undefined;
-}
-
 export class Moves {
   private readonly threat: Threat;
   private readonly weight: Float64Array;
@@ -51,13 +46,11 @@ export class Moves {
   }
 
   /**
-   * A steep direction of unit length in the norm for a projected step, written to `move`: the signs in
-   * ℓ∞, the gradient in ℓ2; in ℓ1 its fourth power, between the gradient, which moves too many
-   * coordinates, and the steepest one alone. Returns whether there is one.
+   * A steep direction of unit length in the norm (where it counts, of one feature's length) for a
+   * projected step, written to `move`. Returns whether there is one.
    */
   steepest(gradient: Float32Array, move: Float64Array): boolean {
     const { threat, weight } = this;
-    const { name } = threat.norm;
     let most = 0;
     for (let i = 0; i < move.length; i++) {
       const slope = (gradient[i] ?? 0) * (weight[i] ?? 0);
@@ -65,20 +58,27 @@ export class Moves {
       most = Math.max(most, Math.abs(slope));
     }
     if (!(most > 0) || !Number.isFinite(most)) return false;
-    for (let i = 0; i < move.length; i++) {
-      const slope = (move[i] ?? 0) / most;
-      if (name === 'linf') move[i] = Math.sign(slope);
-      else move[i] = name === 'l1' ? slope * Math.abs(slope) * slope * slope : slope;
-    }
-    const length = threat.norm.length(move);
-    for (let i = 0; i < move.length; i++) move[i] = ((move[i] ?? 0) / length) * (weight[i] ?? 0);
+    for (let i = 0; i < move.length; i++) move[i] = (move[i] ?? 0) / most;
+    threat.norm.steepen?.(move);
+    for (let i = 0; i < move.length; i++) move[i] = (move[i] ?? 0) * (weight[i] ?? 0);
     return true;
+  }
+
+  /** x + share·move, in place. */
+  push(x: Float32Array, move: Float64Array, share: number): void {
+    for (let i = 0; i < x.length; i++) x[i] = (x[i] ?? 0) + share * (move[i] ?? 0);
   }
 
   /** x + share·move, into the valid box, in place. */
   go(x: Float32Array, move: Float64Array, share: number): void {
-    for (let i = 0; i < x.length; i++) x[i] = (x[i] ?? 0) + share * (move[i] ?? 0);
+    this.push(x, move, share);
     this.clip(x);
+  }
+
+  /** The width of the valid box; 0 where there is none. */
+  get range(): number {
+    const { clip } = this.threat;
+    return clip ? clip[1] - clip[0] : 0;
   }
 
   /** x into the ball of the radius about the centre and into the valid box, in place. */

@@ -44,6 +44,8 @@ export interface Norm {
   cross?(a: Float64Array, room: Float64Array, need: number, out: Float64Array): void;
   /** u, in place, to the nearest point (Euclidean) of the ball (float64). */
   shrink?(u: Float64Array, radius: number): void;
+  /** A gradient with a largest size of 1, in place, to the direction of a projected step (float64). */
+  steepen?(slope: Float64Array): void;
 }
 
 /** Room in the direction of a: up where a > 0, down where a < 0. */

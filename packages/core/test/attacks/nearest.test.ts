@@ -4,11 +4,13 @@
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Attack } from '../../src/attacks/attack.ts';
+import { cornerSearch } from '../../src/attacks/corner-search.ts';
 import { cw } from '../../src/attacks/cw.ts';
 import { ddn } from '../../src/attacks/ddn.ts';
 import { deepfool } from '../../src/attacks/deepfool.ts';
 import { fab } from '../../src/attacks/fab.ts';
 import { fmn } from '../../src/attacks/fmn.ts';
+import type { NormName } from '../../src/audit/run.ts';
 import { Builder } from '../../src/graph/builder.ts';
 import { BATCH } from '../../src/graph/dimension.ts';
 import { readModel } from '../../src/onnx/read.ts';
@@ -85,6 +87,10 @@ function rise(norm: string, a: readonly number[], room: readonly number[], radiu
     return gained;
   }
   const at = (t: number): number[] => a.map((slope, i) => Math.min(t * slope, room[i] ?? 0));
+  if (norm === 'l0') {
+    const gains = a.map((slope, i) => slope * (room[i] ?? 0)).sort((p, q) => q - p);
+    return gains.slice(0, Math.floor(radius)).reduce((sum, gain) => sum + gain, 0);
+  }
   let [low, high] = [0, 1e6];
   for (let i = 0; i < 200; i++) {
     const middle = (low + high) / 2;
@@ -127,13 +133,15 @@ function exact(
   return Math.min(...distances);
 }
 
-const searches: readonly (readonly [string, Attack, readonly string[]])[] = [
-  ['FAB', fab({ id: 'fab', targeted: false, rivals: 9, steps: 10, restarts: 1 }), []],
-  ['targeted FAB', fab({ id: 'fab-t', targeted: true, rivals: 9, steps: 12, restarts: 2 }), []],
-  ['FMN in rounds', fmn({ id: 'fmn', steps: 80, rounds: 2, rivals: 9 }), []],
-  ['DeepFool', deepfool({ steps: 20, rivals: 9 }), ['l1']],
-  ['DDN', ddn({ steps: 100 }), ['l1', 'linf']],
-  ['Carlini–Wagner', cw({ steps: 300, searches: 8 }), ['l1', 'linf']],
+const sized = ['l2', 'linf', 'l1'] as const;
+const searches: readonly (readonly [string, Attack, readonly [NormName, ...NormName[]]])[] = [
+  ['FAB', fab({ id: 'fab', targeted: false, rivals: 9, steps: 10, restarts: 1 }), sized],
+  ['targeted FAB', fab({ id: 'fab-t', targeted: true, rivals: 9, steps: 12, restarts: 2 }), sized],
+  ['FMN in rounds', fmn({ id: 'fmn', steps: 80, rounds: 2, rivals: 9 }), [...sized, 'l0']],
+  ['DeepFool', deepfool({ steps: 20, rivals: 9 }), ['l2', 'linf']],
+  ['DDN', ddn({ steps: 100 }), ['l2']],
+  ['Carlini–Wagner', cw({ steps: 300, searches: 8 }), ['l2']],
+  ['CornerSearch', cornerSearch({ rivals: 3, shortlist: 8, exchanges: 1 }), ['l0']],
 ];
 
 describe.each([2, 6])('on a linear classifier of %i classes', (classes) => {
@@ -144,13 +152,13 @@ describe.each([2, 6])('on a linear classifier of %i classes', (classes) => {
   });
   afterAll(() => classifier.release());
 
-  const cases = searches.flatMap(([name, attack, unserved]) =>
-    (['linf', 'l2', 'l1'] as const)
-      .filter((norm) => !unserved.includes(norm))
+  const cases = searches.flatMap(([name, attack, served]) =>
+    served
       // These two mind the strongest rival of the moment only.
       .filter(() => (name !== 'DDN' && name !== 'Carlini–Wagner') || classes === 2)
       .flatMap((norm) =>
-        ([null, [0, 1]] as const).map((clip) => ({
+        // Counting features takes a range of valid values.
+        (norm === 'l0' ? [[0, 1] as const] : [null, [0, 1] as const]).map((clip) => ({
           name,
           attack,
           norm,
@@ -176,9 +184,9 @@ describe.each([2, 6])('on a linear classifier of %i classes', (classes) => {
     }
   });
 
-  test.each(searches)('%s never goes farther than it may', async (_, attack) => {
-    const threat = new Threat('l2', { eps: 1, clip: [0, 1] });
-    const radius = exact('l2', weights, classes, 0, [0, 1]);
+  test.each(searches)('%s never goes farther than it may', async (_, attack, [norm]) => {
+    const threat = new Threat(norm, { eps: 1, clip: [0, 1] });
+    const radius = exact(norm, weights, classes, 0, [0, 1]);
     const rows = rowsFor(weights, classes, radius * 1.02);
     const { best, margins } = await attack.run({ classifier, threat, seed: 1 }, rows);
     for (let row = 0; row < ROWS; row++) {
@@ -189,24 +197,27 @@ describe.each([2, 6])('on a linear classifier of %i classes', (classes) => {
     }
   });
 
-  test.each(searches)('%s finds for a row alone what it finds among others', async (_, attack) => {
-    const context = { classifier, threat: new Threat('l2', { eps: 1, clip: [0, 1] }), seed: 1 };
-    const together = await attack.run(context, rowsFor(weights, classes));
-    const all = rowsFor(weights, classes);
-    const alone = await attack.run(context, {
-      count: 1,
-      x: x.slice(4 * FEATURES, 5 * FEATURES),
-      labels: all.labels.slice(4, 5),
-      radii: all.radii.slice(4, 5),
-      streams: [4],
-    });
-    const among = together.best.slice(4 * FEATURES, 5 * FEATURES);
-    const apart = alone.best.reduce(
-      (most, value, i) => Math.max(most, Math.abs(value - (among[i] ?? 0))),
-      0,
-    );
-    expect(apart).toBeLessThan(1e-5);
-  });
+  test.each(searches)(
+    '%s finds for a row alone what it finds among others',
+    async (_, attack, [norm]) => {
+      const context = { classifier, threat: new Threat(norm, { eps: 1, clip: [0, 1] }), seed: 1 };
+      const together = await attack.run(context, rowsFor(weights, classes));
+      const all = rowsFor(weights, classes);
+      const alone = await attack.run(context, {
+        count: 1,
+        x: x.slice(4 * FEATURES, 5 * FEATURES),
+        labels: all.labels.slice(4, 5),
+        radii: all.radii.slice(4, 5),
+        streams: [4],
+      });
+      const among = together.best.slice(4 * FEATURES, 5 * FEATURES);
+      const apart = alone.best.reduce(
+        (most, value, i) => Math.max(most, Math.abs(value - (among[i] ?? 0))),
+        0,
+      );
+      expect(apart).toBeLessThan(1e-5);
+    },
+  );
 });
 
 test('frozen features stay and weights stretch the distance', async () => {
@@ -214,7 +225,8 @@ test('frozen features stay and weights stretch the distance', async () => {
   const classifier = await linear(weights, 2);
   const widths = Float32Array.from({ length: FEATURES }, (_, i) => 0.5 + (i % 3));
   const threat = new Threat('l2', { eps: 1, weights: widths, frozen: [0, 7] });
-  for (const [, attack] of searches) {
+  for (const [, attack, served] of searches) {
+    if (!served.includes('l2')) continue;
     const { best } = await attack.run({ classifier, threat, seed: 1 }, rowsFor(weights, 2));
     for (let row = 0; row < ROWS; row++) {
       const [start, end] = [row * FEATURES, (row + 1) * FEATURES];
@@ -231,12 +243,34 @@ test('frozen features stay and weights stretch the distance', async () => {
   await classifier.release();
 });
 
+test('features that are frozen are not counted on', async () => {
+  const weights = weightsOf(2);
+  const classifier = await linear(weights, 2);
+  const threat = new Threat('l0', { eps: 1, clip: [0, 1], frozen: [0, 7] });
+  const attack = cornerSearch({ rivals: 1, shortlist: 8, exchanges: 1 });
+  const { best } = await attack.run({ classifier, threat, seed: 1 }, rowsFor(weights, 2));
+  const held = weights.map((weight, i) => (i % FEATURES === 0 || i % FEATURES === 7 ? 0 : weight));
+  for (let row = 0; row < ROWS; row++) {
+    const [p = 0, q = 0] = scoresOf(weights, 2, row);
+    const gains = Array.from({ length: FEATURES }, (_, i) => {
+      const slope = ((held[i] ?? 0) - (held[FEATURES + i] ?? 0)) * (p > q ? -1 : 1);
+      const value = x[row * FEATURES + i] ?? 0;
+      return Math.max(slope * (1 - value), -slope * value);
+    }).sort((a, b) => b - a);
+    let [needed, left] = [0, Math.abs(p - q)];
+    while (left > 0) left -= gains[needed++] ?? 0;
+    const own = best.subarray(row * FEATURES, (row + 1) * FEATURES);
+    expect(threat.distance(x.subarray(row * FEATURES, (row + 1) * FEATURES), own)).toBe(needed);
+  }
+  await classifier.release();
+});
+
 test.each(searches)(
   '%s hands back the input and its margin where nothing breaks',
-  async (_, attack) => {
+  async (_, attack, [norm]) => {
     const classifier = await linear(weightsOf(3), 3, 0);
     const rows = { ...rowsFor(weightsOf(3), 3), labels: new Int32Array(ROWS) };
-    const threat = new Threat('l2', { eps: 1, clip: [0, 1] });
+    const threat = new Threat(norm, { eps: 1, clip: [0, 1] });
     const { best, margins } = await attack.run({ classifier, threat, seed: 1 }, rows);
     expect([...best]).toEqual([...x]);
     expect([...margins]).toEqual(Array<number>(ROWS).fill(1));
@@ -246,10 +280,16 @@ test.each(searches)(
 
 test('a norm that an attack does not serve is refused in words', async () => {
   const classifier = await linear(weightsOf(2), 2);
-  const refusal = (attack: Attack, norm: 'linf' | 'l2' | 'l1'): string | null | undefined =>
-    attack.refusal?.({ classifier, threat: new Threat(norm, { eps: 1 }) });
+  const refusal = (attack: Attack, norm: NormName): string | null | undefined =>
+    attack.refusal?.({ classifier, threat: new Threat(norm, { eps: 1, clip: [0, 1] }) });
+  for (const [, attack, served] of searches) {
+    for (const norm of ['linf', 'l2', 'l1', 'l0'] as const) {
+      const said = refusal(attack, norm);
+      if (served.includes(norm)) expect(said).toBeNull();
+      else expect(said).toContain(`, not ${norm}`);
+    }
+  }
   expect(refusal(ddn({ steps: 1 }), 'linf')).toBe('serves ℓ2, not linf');
-  expect(refusal(ddn({ steps: 1 }), 'l2')).toBeNull();
   expect(refusal(deepfool({ steps: 1, rivals: 1 }), 'l1')).toBe('serves ℓ∞ and ℓ2, not l1');
   await classifier.release();
 });

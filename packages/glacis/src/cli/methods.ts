@@ -35,8 +35,10 @@ export const attacks: Readonly<Record<AttackName, string>> = {
   deepfool: 'nearest break: linearised boundaries until something breaks (ℓ∞, ℓ2)',
   cw: 'nearest break: Carlini and Wagner, 100 steps of Adam, five penalties (ℓ2)',
   ddn: 'nearest break: 100 steps on spheres that shrink and grow (ℓ2)',
-  fmn: 'nearest break: 100 steps in balls that shrink and grow (ℓ∞, ℓ2, ℓ1)',
-  'fmn-rounds': 'nearest break: the same in three rounds from scattered points, towards rivals too',
+  fmn: 'nearest break: 100 steps in balls that shrink and grow (ℓ∞, ℓ2, ℓ1, ℓ0)',
+  'corner-search': 'fewest features, moved to the ends of their range by the scores alone (ℓ0)',
+  'fmn-rounds':
+    'nearest break: the same in three rounds from scattered points, towards rivals too (ℓ∞, ℓ2, ℓ1)',
 };
 
 /** Attacks that need another model, named by --surrogate. */

@@ -55,7 +55,7 @@ export function planOf(job: Job, surrogate: Classifier | null): JobPlan {
   const noise = named.find(({ side }) => side === 'noise') ?? null;
   const chosen = { ...plan, attacks, noise: job.some(isCascade) ? plan.noise : noise };
   const minimum = job.includes('minimum');
-  const nearest = minimum ? [attackTable['fmn-rounds']] : [];
+  const nearest = minimum ? [attackTable['fmn-rounds'], attackTable['corner-search']] : [];
   return { plan: { ...chosen, nearest }, radii: minimum, proofs: false };
 }
 

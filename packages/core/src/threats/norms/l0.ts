@@ -6,6 +6,7 @@
  */
 import type { Builder } from '../../graph/builder.ts';
 import type { Node } from '../../graph/graph.ts';
+import { fillWhole, keepLongest } from '../crossing.ts';
 import { clampToRooms, lastAxis, type Norm, normalised, roomAlong, type Rooms } from '../norm.ts';
 
 const ROUNDS = 30;
@@ -94,6 +95,10 @@ export const l0Norm: Norm = {
   sample: (random, out) => {
     for (let i = 0; i < out.length; i++) out[i] = random.sign(i);
   },
+  cross: fillWhole,
+  shrink: keepLongest,
+  // Steps are in units of one feature's room: the steepest one goes through all of it.
+  steepen: () => undefined,
 };
 
 /** Undoes all but the `most` largest changes, of equal ones the later; NaN counts as none. */

@@ -103,4 +103,8 @@ export const l2Norm: Norm = {
     if (!(length > radius)) return;
     for (let i = 0; i < u.length; i++) u[i] = ((u[i] ?? 0) / length) * radius;
   },
+  steepen: (slope) => {
+    const length = l2Norm.length(slope);
+    for (let i = 0; i < slope.length; i++) slope[i] = (slope[i] ?? 0) / length;
+  },
 };

@@ -31,4 +31,7 @@ export const linfNorm: Norm = {
   shrink: (u, radius) => {
     for (let i = 0; i < u.length; i++) u[i] = Math.max(-radius, Math.min(radius, u[i] ?? 0));
   },
+  steepen: (slope) => {
+    for (let i = 0; i < slope.length; i++) slope[i] = Math.sign(slope[i] ?? 0);
+  },
 };
