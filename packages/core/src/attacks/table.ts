@@ -1,4 +1,5 @@
 /** Attacks by name: what the command line offers and the ledger says. Adding one is a file and a row here. */
+import { alma } from './alma.ts';
 import { apgd } from './apgd.ts';
 import type { Attack } from './attack.ts';
 import { cornerSearch } from './corner-search.ts';
@@ -11,6 +12,7 @@ import { mpgd } from './mpgd.ts';
 import { hopSkipJump } from './hop-skip-jump.ts';
 import { fmn } from './fmn.ts';
 import { noise } from './noise.ts';
+import { pdpgd } from './pdpgd.ts';
 import { pgd } from './pgd.ts';
 import { rivals } from './rivals.ts';
 import { square } from './square.ts';
@@ -47,6 +49,8 @@ export const attackTable = {
   deepfool: deepfool({ steps: 50, rivals: RIVALS }),
   cw: cw({ steps: 100, searches: 5 }),
   ddn: ddn({ steps: 100 }),
+  alma: alma({ steps: 500 }),
+  pdpgd: pdpgd({ steps: 500 }),
   fmn: fmn({ id: 'fmn', steps: 100, rounds: 1, rivals: 0 }),
   'corner-search': cornerSearch({ rivals: 3, shortlist: 64, exchanges: 4 }),
   'fmn-rounds': fmn({

@@ -7,7 +7,8 @@ import type { Threat } from './threat.ts';
 
 export class Moves {
   private readonly threat: Threat;
-  private readonly weight: Float64Array;
+  /** How far each feature moves per unit of distance; 0 for a frozen one. */
+  readonly weight: Float64Array;
   private readonly slope: Float64Array;
   private readonly room: Float64Array;
   private readonly unit: Float64Array;
@@ -115,6 +116,16 @@ export class Moves {
   distance(centre: Float32Array, x: Float32Array): number {
     this.offset(centre, x);
     return this.threat.norm.length(this.unit);
+  }
+
+  /** ‖move / weights‖. */
+  length(move: Float64Array): number {
+    const { threat, weight, unit } = this;
+    for (let i = 0; i < unit.length; i++) {
+      const w = weight[i] ?? 0;
+      unit[i] = w > 0 ? (move[i] ?? 0) / w : 0;
+    }
+    return threat.norm.length(unit);
   }
 
   /** ‖gradient‖ in the dual norm. */

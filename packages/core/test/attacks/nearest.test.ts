@@ -4,6 +4,7 @@
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Attack } from '../../src/attacks/attack.ts';
+import { alma } from '../../src/attacks/alma.ts';
 import { cornerSearch } from '../../src/attacks/corner-search.ts';
 import { cw } from '../../src/attacks/cw.ts';
 import { ddn } from '../../src/attacks/ddn.ts';
@@ -11,6 +12,7 @@ import { deepfool } from '../../src/attacks/deepfool.ts';
 import { fab } from '../../src/attacks/fab.ts';
 import { fmn } from '../../src/attacks/fmn.ts';
 import type { NormName } from '../../src/audit/run.ts';
+import { pdpgd } from '../../src/attacks/pdpgd.ts';
 import { Builder } from '../../src/graph/builder.ts';
 import { BATCH } from '../../src/graph/dimension.ts';
 import { readModel } from '../../src/onnx/read.ts';
@@ -141,8 +143,13 @@ const searches: readonly (readonly [string, Attack, readonly [NormName, ...NormN
   ['DeepFool', deepfool({ steps: 20, rivals: 9 }), ['l2', 'linf']],
   ['DDN', ddn({ steps: 100 }), ['l2']],
   ['Carlini–Wagner', cw({ steps: 300, searches: 8 }), ['l2']],
+  ['ALMA', alma({ steps: 300 }), ['l2', 'l1']],
+  ['PDPGD', pdpgd({ steps: 500 }), ['l1', 'l0']],
   ['CornerSearch', cornerSearch({ rivals: 3, shortlist: 8, exchanges: 1 }), ['l0']],
 ];
+
+/** These mind the strongest rival of the moment only. */
+const followers = ['DDN', 'Carlini–Wagner', 'ALMA', 'PDPGD'];
 
 describe.each([2, 6])('on a linear classifier of %i classes', (classes) => {
   const weights = weightsOf(classes);
@@ -154,8 +161,7 @@ describe.each([2, 6])('on a linear classifier of %i classes', (classes) => {
 
   const cases = searches.flatMap(([name, attack, served]) =>
     served
-      // These two mind the strongest rival of the moment only.
-      .filter(() => (name !== 'DDN' && name !== 'Carlini–Wagner') || classes === 2)
+      .filter(() => !followers.includes(name) || classes === 2)
       .flatMap((norm) =>
         // Counting features takes a range of valid values.
         (norm === 'l0' ? [[0, 1] as const] : [null, [0, 1] as const]).map((clip) => ({
