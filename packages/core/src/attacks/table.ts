@@ -23,6 +23,8 @@ const RIVALS = 9;
 
 export const attackTable = {
   noise: noise({ draws: NOISE_DRAWS }),
+  'noise-uniform': noise({ draws: NOISE_DRAWS, form: 'uniform' }),
+  'noise-gaussian': noise({ draws: NOISE_DRAWS, form: 'gaussian' }),
   fgsm: fgsm(),
   'fgsm-rivals': rivals({ most: RIVALS }),
   pgd: pgd({ id: 'pgd', loss: 'cross-entropy', steps: 40, restarts: 1 }),

@@ -80,6 +80,29 @@ describe.each(['linf', 'l2', 'l1'] as const)('in %s', (norm) => {
     });
   });
 
+  test.each(['sphere', 'uniform', 'gaussian'] as const)(
+    '%s noise has the full length, and its coordinates the form of their distribution',
+    async (form) => {
+      const { best } = await noise({ draws: 3, form }).run(context(), rows);
+      let [second, fourth] = [0, 0];
+      for (let row = 0; row < ROWS; row++) {
+        const own = x.subarray(row * FEATURES, (row + 1) * FEATURES);
+        const reached = best.slice(row * FEATURES, (row + 1) * FEATURES);
+        expect(threat.distance(own, reached) / EPS).toBeCloseTo(1, 4);
+        const delta = reached.map((value, i) => value - (own[i] ?? 0));
+        const scale = Math.sqrt(FEATURES) / Math.hypot(...delta);
+        for (const value of delta) {
+          second += (value * scale) ** 2 / delta.length;
+          fourth += (value * scale) ** 4 / delta.length;
+        }
+      }
+      // A uniform variable has the kurtosis 9/5, a normal one 3.
+      const kurtosis = fourth / ROWS / (second / ROWS) ** 2;
+      if (form === 'uniform') expect(Math.abs(kurtosis - 1.8)).toBeLessThan(0.3);
+      if (form === 'gaussian') expect(Math.abs(kurtosis - 3)).toBeLessThan(0.7);
+    },
+  );
+
   test('noise of the same length comes nowhere near', async () => {
     const { margins: found } = await noise({ draws: 10 }).run(context(), rows);
     const share = Array.from(found, (margin, row) => {

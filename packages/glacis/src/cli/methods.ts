@@ -15,6 +15,8 @@ export type Cascade = keyof typeof cascades;
 
 export const attacks: Readonly<Record<AttackName, string>> = {
   noise: 'random perturbations, the worst of ten',
+  'noise-uniform': 'the same with uniform coordinates, scaled to ε',
+  'noise-gaussian': 'the same with normal coordinates, scaled to ε',
   fgsm: 'one gradient step',
   'fgsm-rivals': 'one gradient step towards each rival class',
   pgd: 'projected gradient descent on cross-entropy, 40 steps',

@@ -51,9 +51,11 @@ export function planOf(job: Job, surrogate: Classifier | null): JobPlan {
   const named = job.flatMap((name) =>
     isCascade(name) ? cascadeOf(plan, name) : attackNamed(name, surrogate),
   );
-  const attacks = named.filter(({ side }) => side === 'attack');
-  const noise = named.find(({ side }) => side === 'noise') ?? null;
-  const chosen = { ...plan, attacks, noise: job.some(isCascade) ? plan.noise : noise };
+  const asked = named.find(({ side }) => side === 'noise') ?? null;
+  const noise = job.some(isCascade) ? plan.noise : asked;
+  // One kind of noise is the yardstick; others that are asked for run as attacks do.
+  const attacks = named.filter((attack) => attack !== noise);
+  const chosen = { ...plan, attacks, noise };
   const minimum = job.includes('minimum');
   const nearest = minimum ? [attackTable['fmn-rounds'], attackTable['corner-search']] : [];
   return { plan: { ...chosen, nearest }, radii: minimum, proofs: false };
