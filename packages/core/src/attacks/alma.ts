@@ -54,7 +54,7 @@ export function alma({ steps }: AlmaOptions): Attack {
       const walkers = walkersFor(context, rows, places);
       let descents: Descent[] = [];
       for (let step = 0; step < steps; step++) {
-        const { lead, gradient, broken } = await breaks.look(walkers);
+        const { lead, gradient, broken } = await breaks.look(walkers, true);
         if (step === 0) {
           const scales = scalesOf(breaks, { lead, gradient, broken });
           descents = scales.map((own) => begun(own, size, steps));

@@ -1,6 +1,7 @@
 /**
  * DeepFool (Moosavi-Dezfooli et al. 2016): from the input, steps onto the nearest of the rivals'
- * linearised boundaries within the valid box, a little past it, until something breaks.
+ * linearised boundaries within the valid box, until something breaks. Unlike as published, the first
+ * steps go half of the way: whole ones that mind the box overshoot curved boundaries.
  */
 import { type Attack, servesOnly } from './attack.ts';
 import { nearestPlane } from './fab.ts';
@@ -13,6 +14,9 @@ export interface DeepFoolOptions {
   readonly rivals: number;
 }
 
+/** Of the way to the linearised boundary, more each time; in the end a little past it. */
+const FIRST_SHARE = 0.5;
+const GROWTH = 1.1;
 const PAST = 1.02;
 
 export function deepfool({ steps, rivals }: DeepFoolOptions): Attack {
@@ -39,7 +43,7 @@ export function deepfool({ steps, rivals }: DeepFoolOptions): Attack {
           if (slopes.broken[first]) continue;
           const x = walkers.x.subarray(first * size, (first + 1) * size);
           const { move } = nearestPlane(breaks.moves, slopes, first, width, x, moves);
-          breaks.moves.go(x, move, PAST);
+          breaks.moves.go(x, move, Math.min(PAST, FIRST_SHARE * GROWTH ** step));
           for (let i = 0; i < width; i++) {
             walkers.x.copyWithin((first + i) * size, first * size, (first + 1) * size);
             open.push(first + i);

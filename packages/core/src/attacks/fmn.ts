@@ -3,12 +3,14 @@
  * projected onto a ball that shrinks while the walker stands on a break and grows while it does not.
  * Unlike as published, a first break is found by crossing linearised boundaries, the radius starts from
  * it, steps are in units of the radius, and later rounds start anew from points scattered around the
- * nearest break, some of them towards other rivals. All walkers of a row share its nearest break.
+ * nearest break, some of them towards other rivals; without one the slope is cross-entropy's. All
+ * walkers of a row share its nearest break.
  */
 import type { NormName } from '../audit/run.ts';
 import { RandomBlock } from '../tensor/random.ts';
 import type { Rows } from '../threats/ball.ts';
 import { type Attack, type AttackContext, servesOnly } from './attack.ts';
+import { homeward } from './homeward.ts';
 import { keepWalkers, NearestBreaks, type Walkers, walkersFor } from './nearest.ts';
 import { rankedRivals } from './rank.ts';
 
@@ -59,6 +61,7 @@ export function fmn(options: FmnOptions): Attack {
         scatter(context, rows, breaks, walkers, round);
         await descend(context, options, breaks, walkers);
       }
+      await homeward(context, rows, breaks);
       return breaks.tighten();
     },
   };
@@ -77,7 +80,7 @@ async function cross(context: AttackContext, rows: Rows, breaks: NearestBreaks):
   if (rows.starts) walkers.x.set(rows.starts);
   const move = new Float64Array(size);
   for (let step = 0; step < CROSSINGS && walkers.row.length > 0; step++) {
-    const { lead, gradient } = await breaks.look(walkers);
+    const { lead, gradient } = await breaks.look(walkers, true);
     const open = [...walkers.row.keys()].filter((i) => !breaks.found(walkers.row[i] ?? 0));
     for (const i of open) {
       const x = walkers.x.subarray(i * size, (i + 1) * size);
@@ -131,7 +134,7 @@ async function descend(
   const radii = new Float64Array(walkers.row.length);
   const move = new Float64Array(size);
   for (let step = 0; step < steps; step++) {
-    const { lead, gradient, broken } = await breaks.look(walkers);
+    const { lead, gradient, broken } = await breaks.look(walkers, true);
     const wave = (1 + Math.cos((Math.PI * step) / steps)) / 2;
     const share = LAST_SHARE + (1 - LAST_SHARE) * wave;
     const change = sphere ? FIRST_SHRINK : FIRST_SHRINK * share;

@@ -152,11 +152,14 @@ export class NearestBreaks {
     return centre.every((value, i) => value === x[i]);
   }
 
-  /** Runs the lead program at all positions and offers each. */
-  async look(walkers: Walkers): Promise<Slopes> {
+  /**
+   * Runs the lead program at all positions and offers each. `soft`: walkers without a class of their own
+   * mind rivals that are close behind as well.
+   */
+  async look(walkers: Walkers, soft = false): Promise<Slopes> {
     const { classifier, signal } = this.context;
     const count = walkers.row.length;
-    const program = await leadProgram(classifier);
+    const program = await leadProgram(classifier, soft);
     const feeds = { ...walkers.feeds, x: { data: walkers.x, shape: classifier.sampleShape } };
     const seen = await runRows(classifier, program, feeds, count, signal);
     const { lead = NOTHING, gradient = NOTHING, margin = NOTHING, size = NOTHING } = seen;

@@ -48,7 +48,7 @@ export function pdpgd({ steps }: PdpgdOptions): Attack {
       const walkers = walkersFor(context, rows, places);
       let descents: Descent[] = [];
       for (let step = 0; step < steps; step++) {
-        const slopes = await breaks.look(walkers);
+        const slopes = await breaks.look(walkers, true);
         if (step === 0) descents = scalesOf(breaks, slopes).map((scales) => begun(scales, size));
         descents.forEach((descent, row) => {
           const [start, end] = [row * size, (row + 1) * size];

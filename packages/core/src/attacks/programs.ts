@@ -120,9 +120,10 @@ export function marginProgram(c: Classifier): Promise<Program> {
 
 /**
  * x, labels, targets → `lead`: z_target − z_label, or, where the target is −1, that of the strongest
- * rival; its `gradient` at x, the `margin`, and `size`, the largest |logit|.
+ * rival; its `gradient` at x, the `margin`, and `size`, the largest |logit|. `soft`: where the target is
+ * −1 the gradient is cross-entropy's instead, which minds rivals that are close behind as well.
  */
-export function leadGraph(classifier: Classifier): Graph {
+export function leadGraph(classifier: Classifier, soft = false): Graph {
   const b = new Builder();
   const batch = batchOf(classifier);
   const x = b.input('x', [batch, ...classifier.sampleShape]);
@@ -130,11 +131,15 @@ export function leadGraph(classifier: Classifier): Graph {
   const wanted = oneHotRows(b, b.input('targets', [batch], 'int32'), classifier.classes);
   const margin = marginOf(b, logits, oneHot);
   const own = b.sum(b.mul(logits, b.sub(wanted, oneHot)), [1]);
-  const lead = b.where(b.sum(wanted, [1]), own, b.neg(margin));
-  const [gradient = x] = gradientWith(b, lead, [x], classifier);
+  const isTargeted = b.sum(wanted, [1]);
+  const lead = b.where(isTargeted, own, b.neg(margin));
+  const climbed = soft
+    ? b.where(isTargeted, own, losses['cross-entropy'](b, { logits, label: oneHot }))
+    : lead;
+  const [gradient = x] = gradientWith(b, climbed, [x], classifier);
   return b.graph({ lead, gradient, margin, size: b.maximum(b.abs(logits), [1]) });
 }
 
-export function leadProgram(c: Classifier): Promise<Program> {
-  return c.searchPrograms.named('lead', () => leadGraph(c));
+export function leadProgram(c: Classifier, soft = false): Promise<Program> {
+  return c.searchPrograms.named(soft ? 'lead/soft' : 'lead', () => leadGraph(c, soft));
 }
