@@ -1,7 +1,8 @@
 /**
  * Our attacks beside the published libraries', on the same inputs: robust accuracy of the cascade beside
  * AutoAttack's, medians of the nearest breaks beside the best library's, and seconds beside theirs.
- * npm run bench -- attacks [--shared DIR] [--only TEXT] [--workers N]
+ * npm run bench -- attacks [--shared DIR] [--only TEXT] [--workers N] [--each]
+ * --each: every attack that a library has too, beside that library's at its budget, instead.
  * Strengths are compared with ../shared/reference/attacks.json; its seconds are of another run, on two
  * threads, and say roughly where ours stand.
  */
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     shared: { type: 'string', default: '../shared' },
     only: { type: 'string', default: '' },
     workers: { type: 'string', default: '2' },
+    each: { type: 'boolean', default: false },
   },
 });
 
@@ -89,7 +91,58 @@ function medianUpper({ samples }: Run): number {
 
 const cell = (value: unknown, width: number): string => String(value).padStart(width);
 const line = (cells: readonly unknown[]): string =>
-  cells.map((value, i) => (i === 0 ? String(value).padEnd(24) : cell(value, 11))).join(' ');
+  cells.map((value, i) => (i === 0 ? String(value).padEnd(28) : cell(value, 9))).join(' ');
+
+/** Our attack of the same name, where its budget of steps is the run's own or smaller. */
+const ourNames: Readonly<Record<string, string>> = {
+  FGSM: 'fgsm',
+  PGD: 'pgd',
+  LinfPGD: 'pgd',
+  L2PGD: 'pgd',
+  'APGD-CE': 'apgd-ce',
+  'apgd-ce': 'apgd-ce',
+  'apgd-dlr': 'apgd-dlr',
+  square: 'square',
+  FMN: 'fmn',
+  LinfFMN: 'fmn',
+  L2FMN: 'fmn',
+  DDN: 'ddn',
+  LinfDeepFool: 'deepfool',
+  L2DeepFool: 'deepfool',
+  'CW-L2': 'cw',
+  L2CarliniWagner: 'cw',
+  ALMA: 'alma',
+  PDPGD: 'pdpgd',
+  'FAB-T': 'fab-t',
+  'fab-min': 'fab-t',
+};
+
+/** Within 1 point of robust accuracy or 2 % of the median, or better. */
+function isOnPar(row: Reference, robust: number, median: number): boolean {
+  if (robust <= row.robust + 0.01) return true;
+  return row.median_norm !== undefined && median <= 1.02 * row.median_norm;
+}
+
+async function compareEach(references: readonly Reference[]): Promise<void> {
+  const head = ['n', 'robust', 'theirs', 'median', 'theirs', 'seconds', 'theirs', 'par'];
+  console.log(line(['tool, method and row', ...head]));
+  const done = new Map<string, Promise<{ run: Run; seconds: number }>>();
+  for (const row of references) {
+    const method = ourNames[row.method];
+    const refused = { pdpgd: ['linf', 'l2'] }[method ?? ''] ?? [];
+    if (!method || refused.includes(row.norm)) continue;
+    const key = `${method} ${named(row)} ${row.n}`;
+    const result = done.get(key) ?? ours(row, method);
+    done.set(key, result);
+    const { run, seconds } = await result;
+    const [robust, median] = [run.accuracy.robustUpper ?? NaN, medianUpper(run)];
+    const words = `${row.method} ${named(row)}`;
+    const ownMedian = row.median_norm === undefined ? '' : median.toPrecision(4);
+    const cells = [robust.toFixed(4), row.robust, ownMedian, row.median_norm ?? ''];
+    const par = isOnPar(row, robust, median) ? 'yes' : 'no';
+    console.log(line([words, row.n, ...cells, seconds.toFixed(1), row.seconds, par]));
+  }
+}
 
 const source = file('reference/attacks.json');
 if (!existsSync(source)) {
@@ -99,6 +152,11 @@ if (!existsSync(source)) {
 const { runs } = JSON.parse(readFileSync(source, 'utf8')) as { runs: readonly Reference[] };
 const named = ({ model, norm, eps }: Reference): string => `${model} ${norm} ${eps}`;
 const chosen = runs.filter((row) => named(row).includes(values.only) && row.model in networks);
+
+if (values.each) {
+  await compareEach(chosen);
+  process.exit();
+}
 
 console.log(line(['standard', 'n', 'robust', 'AutoAttack', 'seconds', 'theirs', 'ratio']));
 for (const row of chosen) {

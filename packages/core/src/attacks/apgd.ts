@@ -60,7 +60,7 @@ export function apgd(options: ApgdOptions): Attack {
     aim: 'ball',
     cost: { forwards: runs * (steps + 1) + (isTargeted(loss) ? 1 : 0), gradients: runs * steps },
     run: async (context, rows) => {
-      const outcome = emptyOutcome(rows);
+      const outcome = emptyOutcome(rows, context);
       const order = isTargeted(loss) ? await rankedRivals(context, rows) : null;
       if (order) outcome.forwards.fill(1);
       const rivals = order ? Math.min(most, context.classifier.classes - 1) : 1;
@@ -157,6 +157,7 @@ async function climb(
     for (let i = 0; i < count; i++) {
       const [row, margin] = [place.data[i] ?? 0, margins[i] ?? Number.NaN];
       outcome.forwards[row] = (outcome.forwards[row] ?? 0) + 1;
+      outcome.trace?.note(row, margin);
       // A margin that is no number is a candidate too: the original file will say.
       if (margin > 0) stands[i] = 1;
       else offer(outcome, row, margin, x, i, size);

@@ -5,9 +5,12 @@
  */
 import type { NormName } from '../audit/run.ts';
 import type { Rows, SetContext } from '../threats/ball.ts';
+import { LossTrace } from './trace.ts';
 
 export interface AttackContext extends SetContext {
   readonly seed: number;
+  /** Asks for each row's margins by iteration; costs memory. */
+  readonly trace?: boolean;
 }
 
 export interface AttackOutcome {
@@ -17,6 +20,8 @@ export interface AttackOutcome {
   readonly margins: Float64Array;
   readonly forwards: Int32Array;
   readonly gradients: Int32Array;
+  /** Of attacks that go by iterations, where it was asked for. */
+  readonly trace?: LossTrace;
 }
 
 export interface Attack {
@@ -47,12 +52,13 @@ export function servesOnly(...served: NormName[]): (context: SetContext) => stri
     served.includes(norm.name) ? null : `serves ${list}, not ${norm.name}`;
 }
 
-export function emptyOutcome(rows: Rows): AttackOutcome {
+export function emptyOutcome(rows: Rows, context?: AttackContext): AttackOutcome {
   return {
     best: rows.x.slice(),
     margins: new Float64Array(rows.count).fill(Infinity),
     forwards: new Int32Array(rows.count),
     gradients: new Int32Array(rows.count),
+    ...(context?.trace ? { trace: new LossTrace(rows.count) } : {}),
   };
 }
 

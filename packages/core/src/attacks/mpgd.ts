@@ -68,7 +68,7 @@ export function mpgd({ id, loss, steps, decay = 1, stepSize }: MpgdOptions): Att
         `momentum/${loss}/${decay}/${threatKey(threat)}`,
         () => momentumGraph(classifier, threat, loss, decay),
       );
-      const outcome = emptyOutcome(rows);
+      const outcome = emptyOutcome(rows, context);
       const network = owned(networkFeeds(context, rows));
       const lengths = column(rows.count, stepSize ?? 2.5 / steps);
       const ball = { ...owned(ballFeeds(context, rows, 'inward')), ...network, step: lengths };
@@ -86,6 +86,7 @@ export function mpgd({ id, loss, steps, decay = 1, stepSize }: MpgdOptions): Att
           const [row, margin] = [place.data[i] ?? 0, results['margin']?.[i] ?? Number.NaN];
           outcome.forwards[row] = (outcome.forwards[row] ?? 0) + 1;
           if (!last) outcome.gradients[row] = (outcome.gradients[row] ?? 0) + 1;
+          outcome.trace?.note(row, margin);
           offer(outcome, row, margin, x.data, i, size);
           stands[i] = margin > 0 ? 1 : 0;
         }

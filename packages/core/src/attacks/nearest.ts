@@ -97,7 +97,7 @@ export class NearestBreaks {
   constructor(context: AttackContext, rows: Rows) {
     this.context = context;
     this.rows = rows;
-    this.outcome = emptyOutcome(rows);
+    this.outcome = emptyOutcome(rows, context);
     this.distances = Float64Array.from(rows.radii);
     this.sure = new Uint8Array(rows.count);
     this.size = context.classifier.sampleSize;
@@ -167,6 +167,7 @@ export class NearestBreaks {
       // Boundaries are aimed at where a break is a sure one.
       lead[i] = (lead[i] ?? 0) - 2 * SURE * (size[i] ?? 0);
       this.charge(row, 1);
+      this.outcome.trace?.note(row, margin[i] ?? Infinity);
       const x = walkers.x.subarray(i * this.size, (i + 1) * this.size);
       return this.offer(row, x, margin[i] ?? Infinity, size[i] ?? 0) ? 1 : 0;
     });

@@ -38,7 +38,7 @@ export function pgd(options: PgdOptions): Attack {
     aim: 'ball',
     cost: { forwards: restarts * (steps + 1), gradients: restarts * steps },
     run: async (context, rows) => {
-      const outcome = emptyOutcome(rows);
+      const outcome = emptyOutcome(rows, context);
       let open = Array.from({ length: rows.count }, (_, row) => row);
       for (let restart = 0; restart < options.restarts && open.length > 0; restart++) {
         const draw = restart + (options.loss === 'margin' ? 0 : 0x8000);
@@ -102,6 +102,7 @@ function record(
     const margin = margins?.[i] ?? Number.NaN;
     outcome.forwards[row] = (outcome.forwards[row] ?? 0) + 1;
     if (gradient) outcome.gradients[row] = (outcome.gradients[row] ?? 0) + 1;
+    outcome.trace?.note(row, margin);
     // A margin that is no number is a candidate too: the original file will say.
     if (!(margin >= (outcome.margins[row] ?? Infinity))) {
       outcome.margins[row] = margin;
