@@ -105,6 +105,19 @@ export function endsGraph(subject: Subject, place: number): Graph {
   return b.graph({ least: b.mul(lower, 1), most: b.mul(upper, 1), finite: propagation.finite() });
 }
 
+/** Outputs `least/K`, `most/K` of every layer K, and `finite`: forward linear bounds, in one program. */
+export function forwardGraph(subject: Subject): Graph {
+  const { b, propagation, stops, output } = opened(subject, 0);
+  const boundsOf = propagation.forwardBounds();
+  const batch = batchOf(subject.network);
+  const results: Record<string, Node> = {};
+  [...stops.map(({ node }) => node), output].forEach((node, k) => {
+    const { lower, upper } = isRowwise(node, batch) ? boundsOf(node) : propagation.boundsOf(node);
+    Object.assign(results, { [`least/${k}`]: b.mul(lower, 1), [`most/${k}`]: b.mul(upper, 1) });
+  });
+  return b.graph({ ...results, finite: propagation.finite() });
+}
+
 function rowsInput({ b }: Opened, subject: Subject, node: Node): Node {
   return b.input('rows', [batchOf(subject.network), 'rows', elementCount(node.shape.slice(1))]);
 }

@@ -7,7 +7,13 @@ import { type Rows, setFeeds, type SetContext, threatKey } from '../threats/ball
 import { sideFeeds } from '../runtime/side-inputs.ts';
 import { roundingModel } from '../transforms/rounding.ts';
 import type { Bound } from './bound.ts';
-import { type Ends, LayerwiseBounds, type Propagation, type SetFeed } from './layerwise.ts';
+import {
+  type Ends,
+  LayerwiseBounds,
+  type Backward,
+  type Propagation,
+  type SetFeed,
+} from './layerwise.ts';
 import { NestedSets } from './nested-sets.ts';
 import { isWide } from './size.ts';
 import { requireProvable } from './provable.ts';
@@ -39,7 +45,7 @@ function openedFor({ classifier, threat }: SetContext, semantics: Semantics): Op
 /** Backward linear bounds of the margins; how the layers inside are bounded, and the margins themselves. */
 export interface LayerMethod {
   readonly inside: Propagation;
-  readonly rows: Exclude<Propagation, 'interval'>;
+  readonly rows: Backward;
 }
 
 export function layerMargins(id: string, method: LayerMethod): Bound {

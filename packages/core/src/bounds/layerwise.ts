@@ -11,6 +11,7 @@ import {
   climbGraph,
   endNames,
   endsGraph,
+  forwardGraph,
   type Layer,
   layersOf,
   rowsGraph,
@@ -18,8 +19,11 @@ import {
   type Subject,
 } from './layer-graphs.ts';
 
-/** By intervals; by backward linear bounds; or by those with so many steps of Adam for their slopes. */
-export type Propagation = 'interval' | 'linear' | { readonly steps: number };
+/** By intervals; by forward linear bounds; by backward linear bounds; or by those with so many steps of Adam for their slopes. */
+export type Propagation = 'interval' | 'forward' | 'linear' | { readonly steps: number };
+
+/** Those that carry rows backwards. */
+export type Backward = Exclude<Propagation, 'interval' | 'forward'>;
 
 /** How the layers inside, and the rows asked for, are bounded. */
 export interface Method {
@@ -84,6 +88,17 @@ export class LayerwiseBounds {
     return { lower: numbers(least), upper: numbers(most) };
   }
 
+  /** Forward linear bounds of every layer, the output last. */
+  async forward(set: SetFeed): Promise<Found> {
+    const program = await this.program('forward', () => forwardGraph(this.subject));
+    const results = await program.run(this.feeds(set, []));
+    if (numbers(results['finite'])[0] !== 1) return null;
+    return this.layers.map((_, k) => ({
+      lower: numbers(results[`least/${k}`]),
+      upper: numbers(results[`most/${k}`]),
+    }));
+  }
+
   private async sharpened(
     set: SetFeed,
     found: readonly Ends[],
@@ -93,7 +108,7 @@ export class LayerwiseBounds {
   ): Promise<Ends | null> {
     const layer = this.layers[place];
     const { inside } = method;
-    if (inside === 'interval' || !layer || layer.exact) return ends;
+    if (inside === 'interval' || inside === 'forward' || !layer || layer.exact) return ends;
     const elements = gaining(layer, ends);
     if (elements.length === 0) return ends;
     const rows = new Float32Array(2 * elements.length * layer.width);
@@ -117,7 +132,7 @@ export class LayerwiseBounds {
     found: readonly Ends[],
     place: number,
     rows: Float32Array,
-    how: Exclude<Propagation, 'interval'>,
+    how: Backward,
   ): Promise<Float32Array> {
     return how === 'linear'
       ? this.propagated(set, found, place, rows)

@@ -6,6 +6,7 @@ const climbing = { steps: 20 };
 
 export const boundMethods = {
   interval: { inside: 'interval', rows: 'interval' },
+  forward: { inside: 'forward', rows: 'forward' },
   'crown-ibp': { inside: 'interval', rows: 'linear' },
   crown: { inside: 'linear', rows: 'linear' },
   /** Slopes inside are optimised as well, each layer's for itself. */
@@ -14,9 +15,11 @@ export const boundMethods = {
 
 export type BoundName = keyof typeof boundMethods;
 
-/** A method with all that are cheaper before it. */
+/** A method with those before it that it is at least as tight as. */
 export function methodsUpTo(name: BoundName): readonly Method[] {
-  const names = Object.keys(boundMethods) as BoundName[];
+  const names = (Object.keys(boundMethods) as BoundName[]).filter(
+    (each) => each !== 'forward' || name === 'forward',
+  );
   return names.slice(0, names.indexOf(name) + 1).map((each) => boundMethods[each]);
 }
 

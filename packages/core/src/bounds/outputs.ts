@@ -116,14 +116,23 @@ export class OutputBounder {
     const { layerwise } = this;
     const place = layerwise.layers.length - 1;
     const width = layerwise.layers[place]?.width ?? 0;
+    if (method.inside === 'forward') return this.forward(set, method, known);
     const same = known !== null && method.inside === known.method.inside;
     const inside = same ? known.inside : await layerwise.inside(set, method, known?.inside);
     const ends = inside && (same ? known.output : await layerwise.ends(set, inside, place));
     if (!inside || !ends) return null;
     const output = met(ends, known?.output);
-    if (method.rows === 'interval') return { method, inside, output };
+    if (method.rows === 'interval' || method.rows === 'forward') return { method, inside, output };
     const least = await layerwise.least(set, inside, place, bothWays(width), method.rows);
     return { method, inside, output: tighter(output, least) };
+  }
+
+  private async forward(set: SetFeed, method: Method, known: Known | null): Promise<Known | null> {
+    const all = await this.layerwise.forward(set);
+    const output = all?.at(-1);
+    if (!all || !output) return null;
+    const inside = all.slice(0, -1).map((own, i) => met(own, known?.inside[i]));
+    return { method, inside, output: met(output, known?.output) };
   }
 }
 

@@ -178,6 +178,7 @@ function stacked(
   standIns: ReadonlyMap<number, Node>,
   rows: Dimension,
   batch: Dimension,
+  sizes = false,
 ): Node | undefined {
   const stand = new Set([...standIns.values()].map(({ id }) => id));
   const make: Remake = (node, operands) => {
@@ -188,19 +189,37 @@ function stacked(
         : pointRows(b, operand, rows, batch, rules.kind === 'structural'),
     );
     const attributes = rules.rebatched?.(node.attributes, rows) ?? node.attributes;
-    const copy = b.push(node.op, aligned, attributes);
+    const moved: Node = Object.assign({}, node, { attributes });
+    const absolute = sizes ? rules.absolute?.(b, moved, aligned) : undefined;
+    const copy = absolute ?? b.push(node.op, aligned, attributes);
     if (!sameShape(copy.shape, [rows, ...node.shape.slice(1)])) {
       throw new ShapeError(`${node.op} does not keep its rows apart`);
     }
     stand.add(copy.id);
     return copy;
   };
+  const point = (id: number): Node => (sizes ? b.abs(nodeOf(b, id)) : nodeOf(b, id));
   try {
-    return remake(region, standIns, (id) => nodeOf(b, id), make);
+    return remake(region, standIns, point, make);
   } catch (error) {
     if (error instanceof ShapeError) return undefined;
     throw error;
   }
+}
+
+/** Σ |coefficients|·values of the linear part, for stacked rows of values of any sign. */
+export function stackedMagnitude(
+  b: Builder,
+  region: AffineRegion,
+  values: ReadonlyMap<number, Node>,
+  batch: Dimension,
+): Node | undefined {
+  const [first] = values.values();
+  const rows = first?.shape[0] ?? 1;
+  const nothing = new Map([...values].map(([id, value]) => [id, b.mul(value, 0)]));
+  const whole = stacked(b, region, values, rows, batch, true);
+  const constants = stacked(b, region, nothing, rows, batch, true);
+  return whole && constants && b.sub(whole, constants);
 }
 
 /**

@@ -23,6 +23,7 @@ import {
   regionTerms,
 } from './affine.ts';
 import { backwardBound, type BackwardBound, type FreeSlopes } from './backward-bounds.ts';
+import { forwardBounds } from './forward-bounds.ts';
 import { fusedTerms } from './fusion.ts';
 import type { InputSet } from './input-set.ts';
 import { lowerBound, type RegionBounds } from './interval-specification.ts';
@@ -46,6 +47,8 @@ export interface IntervalPropagation {
   readonly linearBoundOf: (output: Node, rows: Node) => Node;
   /** By backward linear bounds alone, with free slopes below hinges. */
   readonly backwardBoundOf: (output: Node, rows: Node, slopes?: FreeSlopes) => BackwardBound;
+  /** Ends by forward linear bounds; the propagation must be over one input. */
+  readonly forwardBounds: () => (node: Node) => Bounds;
   /** Before an output: values whose own bounds, where they are given, make all behind them tighter. */
   readonly stops: (output: Node) => readonly Stop[];
   /** 1 for rows where every value inside was finite, else 0: [batch]. */
@@ -270,6 +273,8 @@ class Propagation implements IntervalPropagation, RegionBounds {
 
   readonly linearBoundOf = (output: Node, rows: Node): Node =>
     this.b.max(lowerBound(this, output, rows), backwardBound(this, output, rows).lower);
+
+  readonly forwardBounds = (): ((node: Node) => Bounds) => forwardBounds(this);
 
   readonly backwardBoundOf = (output: Node, rows: Node, slopes?: FreeSlopes): BackwardBound =>
     backwardBound(this, output, rows, slopes);

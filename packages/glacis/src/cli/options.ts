@@ -3,7 +3,7 @@
  * table. `value` is what the help calls the flag's value (null: the flag has none).
  */
 import { methodNames } from './methods.ts';
-import { proofNames } from './proofs.ts';
+import { boundNames, proofNames } from './proofs.ts';
 import { devices } from '../runtime/device.ts';
 import * as parse from './values.ts';
 
@@ -229,11 +229,20 @@ export const optionTable = {
   ),
   proof: row(
     'Method',
-    ['certify', 'bounds'],
+    ['certify'],
     '--method',
     'M',
     parse.oneOf(...proofNames),
     `one of ${proofNames.join(', ')}, each at least as tight as the one before`,
+    'crown',
+  ),
+  bound: row(
+    'Method',
+    ['bounds'],
+    '--method',
+    'M',
+    parse.oneOf(...boundNames),
+    `one of ${boundNames.join(', ')}`,
     'crown',
   ),
   radius: row(

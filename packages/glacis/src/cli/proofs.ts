@@ -4,11 +4,17 @@
  */
 import type { BoundName } from '@glacis/core';
 
-export const proofs: Readonly<Record<BoundName, string>> = {
+/** Bounds on margins as well as on outputs. */
+export type ProofName = Exclude<BoundName, 'forward'>;
+
+export const proofs: Readonly<Record<ProofName, string>> = {
   interval: 'box arithmetic: fastest, loosest',
   'crown-ibp': 'linear bounds backwards from the output, over intervals inside',
   crown: 'linear bounds backwards from the output and from every layer',
   'alpha-crown': 'the same with optimised slopes: tightest, slowest',
 };
 
-export const proofNames = Object.keys(proofs) as BoundName[];
+export const proofNames = Object.keys(proofs) as ProofName[];
+
+/** Forward linear bounds are for few inputs and wide layers. */
+export const boundNames: readonly BoundName[] = ['interval', 'forward', ...proofNames.slice(1)];

@@ -41,7 +41,7 @@ export async function boundsCommand(
 ): Promise<Outcome> {
   if (path === null) throw new UsageError('Which model? Name an .onnx file.');
   const begun = performance.now();
-  const { proof = 'crown', margin = 'on', layers = false, data } = values;
+  const { bound: proof = 'crown', margin = 'on', layers = false, data } = values;
   if ((data === undefined) === (property === null)) {
     throw new UsageError(
       'Over which inputs? Give --data PATH --index I --eps E, or a PROPERTY.vnnlib behind the model.',

@@ -4,7 +4,6 @@ import {
   type Attack,
   attackTable,
   type Bound,
-  type BoundName,
   type Classifier,
   crown,
   crownIbp,
@@ -15,11 +14,12 @@ import {
   transferFrom,
 } from '@glacis/core';
 import { type Cascade, cascades, type MethodName } from '../cli/methods.ts';
+import type { ProofName } from '../cli/proofs.ts';
 import { UsageError } from '../errors.ts';
 
 /** A proof at ε, and where `radius` is true the largest proven radius. */
 export interface Certification {
-  readonly proof: BoundName;
+  readonly proof: ProofName;
   readonly radius: boolean;
 }
 
@@ -83,7 +83,7 @@ export function requireServing(
 }
 
 /** The bound that is asked for, after all cheaper ones. */
-function provingPlan(plan: Plan, name: BoundName): Plan {
+function provingPlan(plan: Plan, name: ProofName): Plan {
   const place = cascadeOfBounds.findIndex(({ id }) => id === name);
   const proofs = cascadeOfBounds.slice(0, place + 1).map((bound, i) => {
     const tolerance = i === place ? CLOSE : ROUGH;
