@@ -27,7 +27,13 @@ export { Threat, type ThreatOptions, linf, l2, l1, l0 } from './threats/threat.t
 export { type OnnxRuntime, ortRuntime, type Runtime, type Session } from './runtime/runtime.ts';
 export { batchOf, type Classifier } from './runtime/classifier.ts';
 export { type ClassifierOptions, openClassifier } from './runtime/open-classifier.ts';
-export { answerFor, type Judgement, scoreMargin } from './runtime/judgement.ts';
+export {
+  answerFor,
+  type Judgement,
+  ownAnswer,
+  scoreMargin,
+  shownAnswer,
+} from './runtime/judgement.ts';
 export { fedAs } from './runtime/original.ts';
 export type { FixedRows } from './runtime/side-inputs.ts';
 export { fgsm } from './attacks/fgsm.ts';
@@ -50,6 +56,7 @@ export { type AuditPart, joinParts } from './audit/part.ts';
 export { countVerdicts, curveAt, curveRadii, summarise, wilson } from './audit/summary.ts';
 export { ContradictionError } from './audit/ledger.ts';
 export { replay, type ReplayOptions, type ReplayOutcome, type ReplayPart } from './audit/replay.ts';
+export { cleanEntries, labelsOf } from './audit/stages.ts';
 export { defaultPlan, type Plan } from './audit/plan.ts';
 export { type AttackName, attackTable } from './attacks/table.ts';
 export type { Attack, AttackContext } from './attacks/attack.ts';

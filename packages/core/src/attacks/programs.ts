@@ -24,8 +24,9 @@ export interface NetworkNodes {
 export function networkOver(b: Builder, classifier: Classifier, x: Node): NetworkNodes {
   const batch = batchOf(classifier);
   const given = networkInputs(b, classifier, x);
-  const copies = replayLowered(b, classifier.graph, given, ['gradient']);
-  const logits = copies.get(classifier.logits.id);
+  const { id } = classifier.logits;
+  const copies = replayLowered(b, classifier.graph, given, ['gradient'], [id]);
+  const logits = copies.get(id);
   if (!logits) throw new RangeError('the logits were not copied');
   const labels = b.input('labels', [batch], 'int32');
   return { x, logits, oneHot: oneHotRows(b, labels, classifier.classes) };

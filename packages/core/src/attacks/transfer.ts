@@ -77,7 +77,7 @@ class Search {
 
   constructor(context: AttackContext, rows: Rows, surrogate: Classifier) {
     this.target = context;
-    this.own = { ...context, classifier: surrogate };
+    this.own = { ...context, classifier: surrogate.withLabels(context.classifier.labels) };
     this.rows = rows;
     this.outcome = emptyOutcome(rows);
     this.open = Array.from({ length: rows.count }, (_, row) => row);

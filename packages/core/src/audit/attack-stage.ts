@@ -1,13 +1,14 @@
 /** Runs one attack on ledger entries at given radii and enters what the original file confirms. */
 import type { Attack, AttackContext } from '../attacks/attack.ts';
+import type { Classifier } from '../runtime/classifier.ts';
 import type { Rows } from '../threats/ball.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import { judgeCandidates } from './judge.ts';
 
 export function rowsOf(
+  { sampleSize: size, kept }: Classifier,
   entries: readonly Entry[],
   radii: Float64Array,
-  size: number,
   starts?: Float32Array,
 ): Rows {
   const x = new Float32Array(entries.length * size);
@@ -15,7 +16,7 @@ export function rowsOf(
   return {
     count: entries.length,
     x,
-    labels: Int32Array.from(entries, ({ label }) => label),
+    labels: Int32Array.from(entries, ({ label }) => kept(label)),
     radii,
     streams: entries.map(({ index }) => index),
     ...(starts ? { starts } : {}),
@@ -43,7 +44,7 @@ export async function attackStage(
   if (entries.length === 0) return [];
   const { classifier, threat } = context;
   const begun = Date.now();
-  const outcome = await attack.run(context, rowsOf(entries, radii, classifier.sampleSize, starts));
+  const outcome = await attack.run(context, rowsOf(classifier, entries, radii, starts));
   const verdicts = await judgeCandidates(classifier, threat, entries, outcome.best, radii);
   let [forwards, gradients, decided] = [0, 0, 0];
   entries.forEach((entry, i) => {

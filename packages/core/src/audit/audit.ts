@@ -8,6 +8,7 @@ import type { Model } from '../onnx/read.ts';
 import { requireProvable } from '../bounds/provable.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Classifier } from '../runtime/classifier.ts';
+import type { Labels } from '../runtime/judge.ts';
 import { openClassifier } from '../runtime/open-classifier.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { rowSize, type Tensor } from '../tensor/tensor.ts';
@@ -17,13 +18,13 @@ import { type Entry, Ledger, newEntry } from './ledger.ts';
 import { certifyAtEps, searchLowerRadius } from './lower-radius.ts';
 import { type AuditPart, joinParts } from './part.ts';
 import { defaultPlan, type Plan } from './plan.ts';
-import type { Semantics } from './run.ts';
+import type { Criterion, Semantics } from './run.ts';
 import {
-  adoptAnswers,
   attackStages,
   cleanStage,
   estimateStage,
   type Job,
+  labelsOf,
   noiseStage,
 } from './stages.ts';
 import { searchUpperRadius } from './upper-radius.ts';
@@ -52,6 +53,8 @@ export interface AuditOptions {
   readonly threat: Threat;
   readonly runtime: Runtime;
   readonly semantics?: Semantics;
+  /** What counts as broken; by default a wrong class. A classifier that is given has its own. */
+  readonly criterion?: Criterion;
   readonly seed?: number;
   readonly plan?: Plan;
   /** False: only verdicts at ε, no search for the radii of either side. */
@@ -71,25 +74,23 @@ export interface AuditOptions {
 /** Inputs taken through the plan together. */
 const BLOCK = 64;
 
-function entriesOf(options: AuditOptions, start: number, end: number): Entry[] {
-  const { x, y, indices } = options.data;
+function entriesOf({ x, indices }: AuditData, labels: Labels, start: number, end: number) {
   const size = rowSize(x);
-  return Array.from({ length: end - start }, (_, i) => {
+  return Array.from({ length: end - start }, (_, i): Entry => {
     const row = start + i;
     const sample = x.data.slice(row * size, (row + 1) * size);
-    return newEntry(indices?.[row] ?? row, y ? Number(y[row]) : -1, sample);
+    const index = indices?.[row] ?? row;
+    return newEntry(index, labels.get(index) ?? -1, sample);
   });
 }
 
 async function auditBlock(
   job: Job,
-  labelled: boolean,
   { radii = true, proofs = true }: AuditOptions,
   enter: (stage: Stage) => void,
 ): Promise<void> {
   const { context, ledger, plan, outOfTime } = job;
   enter('clean');
-  if (!labelled) await adoptAnswers(job);
   const open = await cleanStage(job);
   await estimateStage(job, open);
   enter('noise');
@@ -119,26 +120,32 @@ export async function audit(options: AuditOptions): Promise<AuditPart> {
   // A randomised model is searched alone: no radius is safe in every pass. So is one that is not read
   // exactly.
   const { random, rounded } = options.model;
-  const proofs = (options.proofs ?? true) && random.length === 0 && !rounded;
-  if (proofs) requireProvable(options.model, options.semantics ?? 'float32');
-  if (options.classifier) return auditWith(options.classifier, { ...options, proofs });
-  const classifier = await openClassifier(options.model, options.runtime);
+  const wanted = (options.proofs ?? true) && random.length === 0 && !rounded;
+  if (wanted) requireProvable(options.model, options.semantics ?? 'float32');
+  const { criterion } = options;
+  const given = options.classifier;
+  if (given) return auditWith(given, { ...options, proofs: wanted && given.provable });
+  const classifier = await openClassifier(options.model, options.runtime, {
+    ...(criterion && { criterion }),
+  });
   try {
-    return await auditWith(classifier, { ...options, proofs });
+    return await auditWith(classifier, { ...options, proofs: wanted && classifier.provable });
   } finally {
     await classifier.release();
   }
 }
 
-async function auditWith(classifier: Classifier, options: AuditOptions): Promise<AuditPart> {
+async function auditWith(opened: Classifier, options: AuditOptions): Promise<AuditPart> {
   const { threat, seed = 0, semantics = 'float32', signal, deadline } = options;
   const total = options.data.x.shape[0] ?? 0;
+  const labels = await labelsOf(opened, options.data);
+  const classifier = opened.withLabels(labels);
   const outOfTime = (): boolean => deadline !== undefined && Date.now() > deadline;
   const parts: AuditPart[] = [];
   for (let start = 0; start < total; start += BLOCK) {
     if (signal?.aborted || (outOfTime() && start > 0)) break;
     const end = Math.min(total, start + BLOCK);
-    const entries = entriesOf(options, start, end);
+    const entries = entriesOf(options.data, labels, start, end);
     const ledger = new Ledger(entries, threat, semantics, options.model.precision);
     const context = { classifier, threat, seed, ...(signal ? { signal } : {}) };
     const clock = new StageClock((stage, before) => {
@@ -147,7 +154,7 @@ async function auditWith(classifier: Classifier, options: AuditOptions): Promise
     });
     const job = { context, ledger, plan: options.plan ?? defaultPlan(), outOfTime };
     try {
-      await auditBlock(job, Boolean(options.data.y), options, clock.enter);
+      await auditBlock(job, options, clock.enter);
     } catch (error) {
       if (signal?.aborted) break;
       throw error;

@@ -4,7 +4,7 @@
  * broken.
  */
 import type { Classifier } from '../runtime/classifier.ts';
-import { answerFor, type Judgement, scoreMargin, scoreSize } from '../runtime/judgement.ts';
+import { answerFor, scoreMargin, scoreSize, shownAnswer } from '../runtime/judgement.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { Broken, Entry } from './ledger.ts';
 
@@ -27,19 +27,14 @@ export async function judgeCandidates(
   const judgement = await classifier.judge(candidates, streams);
   return entries.map((entry, i) => {
     entry.forwards++;
-    if (answerFor(judgement, i, entry.label) === entry.label) return null;
+    const kept = classifier.kept(entry.label);
+    if (answerFor(judgement, i, kept) === kept) return null;
     return {
       x: candidates.slice(i * size, (i + 1) * size),
       distance: distances[i] ?? Infinity,
-      prediction: rivalOf(judgement, i, entry.label),
-      margin: scoreMargin(judgement, i, entry.label),
+      prediction: shownAnswer(judgement, i, kept),
+      margin: scoreMargin(judgement, i, kept),
       size: scoreSize(judgement, i),
     };
   });
-}
-
-/** The answer to report: at a tie that argmax would give to the label, the class it ties with. */
-function rivalOf(judgement: Judgement, row: number, label: number): number {
-  const prediction = judgement.predictions[row] ?? -1;
-  return prediction === label ? answerFor(judgement, row, label) : prediction;
 }

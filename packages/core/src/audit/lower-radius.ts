@@ -34,7 +34,7 @@ async function prove(
   bound: Bound,
 ): Promise<Float64Array> {
   const begun = Date.now();
-  const rows = rowsOf(entries, radii, context.classifier.sampleSize);
+  const rows = rowsOf(context.classifier, entries, radii);
   const { lower } = await boundMargins(context, rows, ledger.semantics, bound);
   let decided = 0;
   entries.forEach((entry, i) => {

@@ -1,8 +1,10 @@
-/** A model read as a classifier, and its network as a program's nodes see it. */
+/** A model read as a classifier under a criterion of success, and its network as a program's nodes see it. */
 import type { Builder } from '../graph/builder.ts';
 import { BATCH } from '../graph/dimension.ts';
 import { type Graph, inputNodes, type Node } from '../graph/graph.ts';
 import type { Model } from '../onnx/read.ts';
+import type { Criterion } from '../audit/run.ts';
+import type { Labels } from './judge.ts';
 import type { Judgement } from './judgement.ts';
 import type { Programs } from './programs.ts';
 import { type SideInput, sideNodes } from './side-inputs.ts';
@@ -14,6 +16,14 @@ export interface Classifier {
   readonly searchPrograms: Programs;
   /** The network, up to `logits` and `proven` at least. */
   readonly graph: Graph;
+  /** What counts as broken; `logits`, `proven` and `judge` are as it sees them (criteria/view.ts). */
+  readonly criterion: Criterion;
+  /** Whether proofs about `proven` say that the criterion is not met. */
+  readonly provable: boolean;
+  /** The class of `logits` and of judgements that must stay ahead for inputs of a label. */
+  readonly kept: (label: number) => number;
+  /** Whether an answer to the unperturbed input is a mistake of its own. */
+  readonly mistaken: (answer: number, label: number) => boolean;
   /** The value [batch, classes] that attacks work on. */
   readonly logits: Node;
   /** The value [batch, classes] that proofs work on. */
@@ -25,10 +35,18 @@ export interface Classifier {
   readonly straightThrough: boolean;
   /** Inputs that nobody perturbs. */
   readonly sides: readonly SideInput[];
+  /** What programs are told of each row's label where its kept class does not say it. */
+  readonly goal: SideInput | null;
+  /** The labels of inputs by their index, which some criteria need. */
+  readonly labels: Labels;
+  /** The same with other labels. */
+  withLabels(labels: Labels): Classifier;
   /** Shape of one sample. */
   readonly sampleShape: readonly number[];
   readonly sampleSize: number;
   readonly classes: number;
+  /** How many classes labels may name. */
+  readonly labelled: number;
   readonly notes: readonly string[];
   /**
    * What the original file answers to rows [rows × sampleSize]; `streams` are the indices of the inputs

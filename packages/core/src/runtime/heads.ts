@@ -8,6 +8,8 @@ import { type Dimension, known } from '../graph/dimension.ts';
 import { type Graph, type Node, nodeAt, operandsOf } from '../graph/graph.ts';
 import { ModelError } from '../onnx/model-error.ts';
 
+export type Ending = 'softmax' | 'log-softmax' | 'sigmoids' | 'shares';
+
 export interface Head {
   /** The network with `search` and `proven` among its nodes. */
   readonly graph: Graph;
@@ -18,6 +20,8 @@ export interface Head {
   readonly classes: number;
   /** A lead of this much in `proven` is one in the file's own, rounded scores. */
   readonly separation: number;
+  /** What the file makes of its logits, outermost first. */
+  readonly endings: readonly Ending[];
   /** For a single score: the value from which class 1 is meant; null where every class has a score. */
   readonly threshold: number | null;
   readonly notes: readonly string[];
@@ -33,6 +37,7 @@ interface Found {
   readonly search: Node;
   readonly proven: Node;
   readonly separation: number;
+  readonly endings: readonly Ending[];
   readonly notes: readonly string[];
 }
 
@@ -64,6 +69,7 @@ const normalisedScores: Rule = (graph, found) => {
     search: logits,
     proven: logits,
     separation: SEPARATION,
+    endings: [name],
     notes: [`The model ends in a ${name}: attacks and proofs use the logits before it.`],
   };
 };
@@ -72,8 +78,7 @@ const normalisedScores: Rule = (graph, found) => {
  * Probabilities divided by a positive number of their row, as scikit-learn's Normalizer does. (Larger
  * scores could tie by the division's rounding.)
  */
-const scaledRows: Rule = (graph, found) => {
-  const { search, proven } = found;
+const scaledRows: Rule = (graph, { search, proven }) => {
   if (search !== proven || search.op !== 'div') return undefined;
   const [scores, divisor] = operandsOf(graph, search);
   if (divisor?.op !== 'max' || divisor.shape[1] !== 1) return undefined;
@@ -84,7 +89,8 @@ const scaledRows: Rule = (graph, found) => {
   const notes = [
     'The model ends in scores divided by their sum: those before the division are used.',
   ];
-  return { search: scores, proven: scores, separation: SEPARATION, notes };
+  const found = { search: scores, proven: scores, separation: SEPARATION };
+  return { ...found, endings: ['shares'], notes };
 };
 
 /** Several sigmoids may all round to 1 and tie, so proofs stay with them. */
@@ -93,6 +99,7 @@ const sigmoids: Rule = (graph, found) => {
   return {
     ...found,
     search: nodeAt(graph, found.search.operands[0] ?? 0),
+    endings: ['sigmoids'],
     notes: ['The model ends in sigmoids: attacks use the logits before them.'],
   };
 };
@@ -100,13 +107,14 @@ const sigmoids: Rule = (graph, found) => {
 const rules: readonly Rule[] = [normalisedScores, scaledRows, sigmoids];
 
 function backwards(graph: Graph, output: Node): Found {
-  let found: Found = { search: output, proven: output, separation: 0, notes: [] };
+  let found: Found = { search: output, proven: output, separation: 0, endings: [], notes: [] };
   for (;;) {
     const [next] = rules.flatMap((rule) => rule(graph, found) ?? []);
     if (!next) return found;
     found = {
       ...next,
       separation: Math.max(found.separation, next.separation),
+      endings: [...found.endings, ...next.endings],
       notes: [...found.notes, ...next.notes],
     };
   }
@@ -123,7 +131,7 @@ function complementOf(graph: Graph, scores: Node): Node | undefined {
 }
 
 /** A graph with more nodes behind its own; `build` has the copy of each node by its id. */
-function extended<T>(
+export function extended<T>(
   graph: Graph,
   build: (b: Builder, copyOf: (node: Node) => Node) => T,
 ): { readonly graph: Graph; readonly built: T } {
@@ -148,14 +156,14 @@ const counted = (dim: Dimension | undefined): number =>
 
 /** A head with a score for every class. */
 function severalScores(graph: Graph, output: Node): Head {
-  const { search, proven, separation, notes } = backwards(graph, output);
+  const { search, proven, separation, endings, notes } = backwards(graph, output);
   const shape = output.shape;
   const { graph: whole, built } = extended(graph, (b, copyOf) => ({
     search: b.reshape(copyOf(search), shape),
     proven: b.reshape(copyOf(proven), shape),
   }));
   const classes = counted(shape[1]);
-  return { graph: whole, ...built, classes, separation, threshold: null, notes };
+  return { graph: whole, ...built, classes, separation, endings, threshold: null, notes };
 }
 
 /** Reads an output of a graph as the scores of a classifier. Throws ModelError. */
@@ -182,6 +190,7 @@ export function headOf(graph: Graph, name: string, output: Node): Head {
     proven: built,
     classes: 2,
     separation: isProbability ? SEPARATION : 0,
+    endings: isProbability ? ['softmax'] : [],
     threshold: width === 2 ? null : isProbability ? 0.5 : 0,
     notes: [
       isProbability

@@ -3,25 +3,29 @@
  * file as the judge of every prediction.
  */
 import { outputNamed } from '../graph/graph.ts';
+import type { Criterion } from '../audit/run.ts';
 import { ModelError } from '../onnx/model-error.ts';
 import { type Model, readAgain } from '../onnx/read.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import { agrees, type Compared } from './agreement.ts';
 import type { Classifier } from './classifier.ts';
-import { headOf } from './heads.ts';
-import { judgeWith } from './judge.ts';
+import { viewOf } from './criteria/table.ts';
+import { GOAL, type View } from './criteria/view.ts';
+import { judgeWith, type Labels } from './judge.ts';
 import { notesOn } from './notes.ts';
 import { openOriginal } from './original.ts';
 import { perturbedInput, sideInputsOf } from './perturbed-input.ts';
 import { Programs } from './programs.ts';
 import type { Runtime } from './runtime.ts';
-import { type FixedRows, sampleShapeOf } from './side-inputs.ts';
+import { type FixedRows, sampleShapeOf, type SideInput } from './side-inputs.ts';
 
 export interface ClassifierOptions {
   /** Values of inputs that stay as they are, by name; all but one input of the model must be here. */
   readonly fixed?: Readonly<Record<string, FixedRows>>;
   /** Lets the gradients of attacks pass rounding steps, whose own gradient is zero. */
   readonly straightThrough?: boolean;
+  /** What counts as broken; by default a wrong class. */
+  readonly criterion?: Criterion;
 }
 
 /** How often a randomised model is asked: it is broken where it is wrong in half of the passes or more. */
@@ -59,13 +63,13 @@ interface Opened extends Compared {
 async function open(
   model: Model,
   runtime: Runtime,
-  { fixed = {}, straightThrough = false }: ClassifierOptions,
+  { fixed = {}, straightThrough = false, criterion = { kind: 'misclassified' } }: ClassifierOptions,
 ): Promise<Opened> {
   refuseVotes(model);
   const input = perturbedInput(model, fixed);
   const sides = sideInputsOf(model, input, fixed);
   const { name, others } = scoresOutput(model);
-  const head = headOf(model.graph, name, outputNamed(model.graph, name));
+  const view = viewOf(criterion, model.graph, name);
   const sampleShape = sampleShapeOf(input);
   const perturbed = input.attributes.name;
   const shape = { input: perturbed, sampleShape, sides, output: name };
@@ -73,33 +77,58 @@ async function open(
   const passes = model.random.length > 0 ? RANDOMISED_PASSES : 1;
   const programs = new Programs(runtime);
   const searchPrograms = runtime.accelerator ? new Programs(runtime.accelerator) : programs;
-  const classifier: Classifier = {
+  const labelled = (labels: Labels): Classifier => ({
     model,
     programs,
     searchPrograms,
-    graph: head.graph,
-    logits: head.search,
-    proven: head.proven,
-    separation: head.separation,
+    graph: view.graph,
+    criterion,
+    provable: view.provable,
+    kept: view.kept,
+    mistaken: view.mistaken,
+    logits: view.search,
+    proven: view.proven,
+    separation: view.separation,
     input: perturbed,
     straightThrough,
     sides,
+    goal: goalOf(view, labels),
+    labels,
+    withLabels: labelled,
     sampleShape,
     sampleSize: sizeOf(sampleShape),
-    classes: head.classes,
+    classes: view.classes,
+    labelled: view.labelled,
     notes: [
       ...model.notes,
-      ...head.notes,
+      ...view.notes,
       ...notesOn(model, { output: name, others, input, straightThrough, passes }),
     ],
-    judge: judgeWith(original, head, passes),
+    judge: judgeWith(original, view, passes, labels),
     release: async () => {
       await original.release();
       await programs.release();
       await searchPrograms.release();
     },
-  };
+  });
+  const classifier = labelled(new Map());
   return { classifier, original, output: name };
+}
+
+function goalOf({ goal }: View, labels: Labels): SideInput | null {
+  if (!goal) return null;
+  const shape = [goal.size];
+  return {
+    port: { name: GOAL, type: 'float32', shape },
+    shape,
+    size: goal.size,
+    rows: Infinity,
+    row: (stream) => {
+      const label = labels.get(stream);
+      if (label === undefined) throw new RangeError(`the label of input ${stream} is not known`);
+      return goal.row(label);
+    },
+  };
 }
 
 /**

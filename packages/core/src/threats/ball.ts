@@ -75,7 +75,10 @@ export function ballFeeds(
 export function networkFeeds({ classifier }: SetContext, rows: Rows): Record<string, RowFeed> {
   return {
     labels: { data: rows.labels, shape: [] },
-    ...sideFeeds(classifier.sides, rows.streams),
+    ...sideFeeds(
+      [...classifier.sides, ...(classifier.goal ? [classifier.goal] : [])],
+      rows.streams,
+    ),
   };
 }
 

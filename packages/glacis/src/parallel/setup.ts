@@ -2,6 +2,7 @@
 import {
   audit,
   type Classifier,
+  type Criterion,
   type NormName,
   openClassifier,
   type Semantics,
@@ -25,6 +26,7 @@ export interface Setup {
   readonly surrogate: SurrogateFile | null;
   readonly norm: NormName;
   readonly threat: ThreatOptions;
+  readonly criterion: Criterion;
   readonly semantics: Semantics;
   readonly seed: number;
   readonly job: Job;
@@ -41,8 +43,8 @@ export async function openLane(setup: Setup): Promise<Lane> {
   }
   const { runtime } = await openRuntime({ device: setup.device });
   const { fixed, model } = file;
-  const { straightThrough } = setup;
-  const classifier = await openClassifier(model, runtime, { fixed, straightThrough });
+  const { straightThrough, criterion } = setup;
+  const classifier = await openClassifier(model, runtime, { fixed, straightThrough, criterion });
   const surrogate = setup.surrogate && (await openSurrogate(setup.surrogate, runtime, classifier));
   const lane = laneOver({ classifier, surrogate }, setup);
   const close = async (): Promise<void> => {

@@ -19,6 +19,7 @@ import { openModelFile } from './model-file.ts';
 import { sizesOfData } from './open-sizes.ts';
 import { type Job, planOf, requireServing } from './plans.ts';
 import { openSurrogate, surrogateFile } from './surrogate.ts';
+import { chooseCriterion } from './criterion.ts';
 import { chooseThreat } from './threat.ts';
 
 export interface Prepared {
@@ -65,8 +66,9 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
   const { runtime, notes: runtimeNotes } = await openRuntime({ device: values.device ?? 'cpu' });
   const { mean, std, preprocess, set, output, straightThrough = false } = values;
   const { fixed } = modelFile;
+  const criterion = chooseCriterion(values);
   const classifier = await opened(modelPath, () =>
-    openClassifier(modelFile.model, runtime, { fixed, straightThrough }),
+    openClassifier(modelFile.model, runtime, { fixed, straightThrough, criterion }),
   );
   let surrogate: Classifier | null = null;
   const release = async (): Promise<void> => {
@@ -102,6 +104,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
         surrogate: lender,
         norm: norm.name,
         threat: { eps, clip, weights, frozen },
+        criterion,
         semantics,
         seed,
         job: request.job,
@@ -114,6 +117,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
         inputs: example ? { ...inputs, path: example.names.data } : inputs,
         threat,
         radii,
+        criterion,
         semantics,
         seed,
         notes: [

@@ -131,6 +131,7 @@ export function fakeRun({
     },
     data: { path: 'digits.npz', sha256: '04b7a6c3'.repeat(8), samples: size },
     threat: { norm: 'linf', eps, clip: [0, 1], weights: null, frozen: null },
+    criterion: { kind: 'misclassified' },
     semantics: 'float32',
     accuracy: {
       clean: fraction(counts.clean),
