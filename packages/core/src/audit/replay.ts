@@ -13,8 +13,8 @@ import { type Entry, Ledger } from './ledger.ts';
 import { cleanEntries, labelsOf } from './stages.ts';
 
 /**
- * What became of one example: it breaks the model inside ε; it is too far; it leaves the valid box,
- * changes a frozen feature or is not finite; the model withstands it; the clean input was wrong to
+ * What became of one example: it breaks the model inside ε; it is too far; it leaves the valid box or its
+ * eight-bit values, changes a frozen feature or is not finite; the model withstands it; the clean input was wrong to
  * begin with; there was none for this input.
  */
 export type ReplayOutcome =
@@ -80,7 +80,11 @@ export async function replay(options: ReplayOptions): Promise<ReplayPart> {
 const isRight = ({ wrong, error }: Entry): boolean => !wrong && error === null;
 
 function exactDistance(threat: Threat, clean: Float32Array, x: Float32Array): number {
-  return x.every(Number.isFinite) ? threat.distance(clean, x) : Infinity;
+  const { grid } = threat;
+  const isValid = x.every(
+    (v, i) => Number.isFinite(v) && (v === clean[i] || !grid || grid.holds(v)),
+  );
+  return isValid ? threat.distance(clean, x) : Infinity;
 }
 
 interface Answer {

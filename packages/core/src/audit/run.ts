@@ -134,6 +134,8 @@ export interface Run {
     /** Per-feature weights and frozen features, when given: ‖δ / weights‖ ≤ ε, frozen δ = 0. */
     readonly weights: readonly number[] | null;
     readonly frozen: readonly number[] | null;
+    /** Whether adversarial inputs are multiples of 1/255 of the valid range. */
+    readonly eightBit: boolean;
   };
   /** What counts as broken. */
   readonly criterion: Criterion;

@@ -27,12 +27,12 @@ function firstRadius(entry: Entry, eps: number): number {
 }
 
 /** The next radius to try, or null when the search is over for this input. */
-function nextRadius(search: Search, { eps, norm }: Threat, tolerance: number): number | null {
+function nextRadius(search: Search, { eps, quantum }: Threat, tolerance: number): number | null {
   const next = nextReal(search, eps, tolerance);
-  if (!norm.counts || next === null) return next;
-  // Between whole numbers of features there is nothing to try.
+  if (quantum === 0 || next === null) return next;
+  // Between whole numbers of features, or of eight-bit steps, there is nothing to try.
   const { upper, withstood } = search.entry;
-  const whole = Math.floor(next);
+  const whole = Math.floor(next / quantum + 1e-9) * quantum;
   return whole <= withstood || (upper !== null && whole >= upper) ? null : whole;
 }
 

@@ -86,8 +86,9 @@ export async function boundMargins(
   const program = await classifier.programs.named(name, () =>
     marginBoundGraph(classifier, threat, semantics, bound),
   );
-  const ball = ballFeeds(context, rows, 'outward');
-  const radius = Float32Array.from(rows.radii, (value) => nextUp(roundUp(value)));
+  const radii = rows.radii.map((value) => threat.proofRadius(value, classifier.sampleSize));
+  const ball = ballFeeds(context, { ...rows, radii }, 'outward');
+  const radius = Float32Array.from(radii, (value) => nextUp(roundUp(value)));
   const feeds = { ...ball, radius: { data: radius, shape: [] } };
   const atOnce = rowsAtOnce(classifier, bound);
   const results = await runRows(classifier, program, feeds, rows.count, signal, atOnce);

@@ -175,6 +175,14 @@ export const optionTable = {
     parse.text,
     'features that cannot change: names or positions, 0,3,7-12',
   ),
+  eightBit: row(
+    'Threat',
+    runs,
+    '--eight-bit',
+    null,
+    on,
+    'adversarial inputs are pictures that eight bits can store: multiples of 1/255 of the valid range, inside the ball',
+  ),
   method: row(
     'Method',
     ['attack'],

@@ -73,8 +73,9 @@ export function runDocument(facts: RunFacts, finished: Finished): Run {
   };
 }
 
-function threatRecord({ norm, eps, clip, weights, frozen }: Threat): Run['threat'] {
-  return { norm: norm.name, eps, clip, weights: weights && [...weights], frozen };
+function threatRecord({ norm, eps, clip, weights, frozen, grid }: Threat): Run['threat'] {
+  const eightBit = grid !== null;
+  return { norm: norm.name, eps, clip, weights: weights && [...weights], frozen, eightBit };
 }
 
 /** Joining parts sums shares, whose rounding depends on the order; a count does not. */

@@ -103,7 +103,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
         straightThrough,
         surrogate: lender,
         norm: norm.name,
-        threat: { eps, clip, weights, frozen },
+        threat: { eps, clip, weights, frozen, eightBit: threat.grid !== null },
         criterion,
         semantics,
         seed,

@@ -86,6 +86,7 @@ export const runSchema = z.object({
     clip: z.tuple([z.number(), z.number()]).nullable(),
     weights: z.array(z.number()).nullable(),
     frozen: z.array(counts).nullable(),
+    eightBit: z.boolean(),
   }),
   criterion,
   semantics: z.enum(['float32', 'real']),

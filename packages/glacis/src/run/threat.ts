@@ -2,7 +2,7 @@
 import { type Classifier, type NormName, Threat, type ThreatOptions } from '@glacis/core';
 import type { OptionValues } from '../cli/options.ts';
 import { UsageError } from '../errors.ts';
-import { checkInside, chooseClip } from './clip.ts';
+import { checkEightBit, checkInside, chooseClip } from './clip.ts';
 import type { Inputs } from './inputs.ts';
 import { featureScales } from './weights.ts';
 
@@ -19,15 +19,17 @@ export async function chooseThreat(
   values: OptionValues,
   classifier: Classifier,
 ): Promise<ChosenThreat> {
-  const { eps: radii, norm = 'linf' } = values;
+  const { eps: radii, norm = 'linf', eightBit = false } = values;
   const eps = radii?.at(-1);
   if (!radii || eps === undefined) {
     throw new UsageError('--eps is missing: how far may an input be changed? Write --eps 8/255.');
   }
   const { clip, notes } = chooseClip(inputs, values);
   const scales = await featureScales(inputs, values, classifier);
-  const threat = threatOf(norm, { eps, clip, weights: scales.weights, frozen: scales.frozen });
+  const { weights, frozen } = scales;
+  const threat = threatOf(norm, { eps, clip, weights, frozen, eightBit });
   checkInside(threat, inputs);
+  checkEightBit(threat, inputs);
   return { threat, radii, notes: [...notes, ...scales.notes] };
 }
 
