@@ -60,7 +60,7 @@ export { cleanEntries, labelsOf } from './audit/stages.ts';
 export { defaultPlan, type Plan } from './audit/plan.ts';
 export { type AttackName, attackTable } from './attacks/table.ts';
 export type { Attack, AttackContext } from './attacks/attack.ts';
-export type { CancelSignal } from './runtime/cancel.ts';
+export { type CancelSignal, Stopped } from './runtime/cancel.ts';
 export { closeParameters, type OpenParameters, openParameters } from './transforms/parameters.ts';
 export { gradientWith, pullBack } from './transforms/gradient.ts';
 export { replayLowered } from './transforms/lowering.ts';

@@ -40,9 +40,9 @@ export function cw({ steps, searches }: CwOptions): Attack {
       context.threat.norm.name === 'l2'
         ? refuseWithoutMoves(context)
         : `serves ℓ2, not ${context.threat.norm.name}`,
-    run: async (context, rows) => {
+    run: async (context, rows, outcome) => {
       if (rows.count === 0) return emptyOutcome(rows);
-      const breaks = new NearestBreaks(context, rows);
+      const breaks = new NearestBreaks(context, rows, outcome);
       const places = Array.from({ length: rows.count }, (_, row) => ({ row, target: -1 }));
       const walkers = walkersFor(context, rows, places);
       const first = await breaks.look(walkers);

@@ -23,8 +23,8 @@ export function deepfool({ steps, rivals }: DeepFoolOptions): Attack {
     cost: { forwards: steps * rivals + 12, gradients: steps * rivals },
     refusal: (context) =>
       context.threat.norm.name === 'l1' ? 'serves ℓ∞ and ℓ2, not l1' : refuseWithoutMoves(context),
-    run: async (context, rows) => {
-      const breaks = new NearestBreaks(context, rows);
+    run: async (context, rows, outcome) => {
+      const breaks = new NearestBreaks(context, rows, outcome);
       const size = context.classifier.sampleSize;
       const order = await rankedRivals(context, rows);
       const width = Math.min(rivals, context.classifier.classes - 1);

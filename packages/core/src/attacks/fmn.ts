@@ -50,8 +50,8 @@ export function fmn(options: FmnOptions): Attack {
       options.sphere && context.threat.norm.name !== 'l2'
         ? `serves ℓ2, not ${context.threat.norm.name}`
         : refuseWithoutMoves(context),
-    run: async (context, rows) => {
-      const breaks = new NearestBreaks(context, rows);
+    run: async (context, rows, outcome) => {
+      const breaks = new NearestBreaks(context, rows, outcome);
       await cross(context, rows, breaks);
       await breaks.tighten(FIRST_HALVINGS);
       const order = rivals > 0 ? await rankedRivals(context, rows) : [];

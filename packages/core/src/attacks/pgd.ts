@@ -37,8 +37,7 @@ export function pgd(options: PgdOptions): Attack {
     side: 'attack',
     aim: 'ball',
     cost: { forwards: restarts * (steps + 1), gradients: restarts * steps },
-    run: async (context, rows) => {
-      const outcome = emptyOutcome(rows);
+    run: async (context, rows, outcome = emptyOutcome(rows)) => {
       let open = Array.from({ length: rows.count }, (_, row) => row);
       for (let restart = 0; restart < options.restarts && open.length > 0; restart++) {
         const start = startingPoints(context, rows, open, options, restart);

@@ -54,8 +54,8 @@ export function transfer(options: TransferOptions): Attack {
       const why = surrogateMismatch(surrogate, classifier);
       return why === null ? null : `the surrogate ${why}`;
     },
-    run: async (context, rows) => {
-      const search = new Search(context, rows, surrogate);
+    run: async (context, rows, outcome = emptyOutcome(rows)) => {
+      const search = new Search(context, rows, surrogate, outcome);
       for (const attack of attacks) await search.tryAll(attack);
       for (const loss of ['margin', 'cross-entropy'] as const) {
         for (let climb = 0; climb < (climbs[loss] ?? 0); climb++) {
@@ -75,11 +75,11 @@ class Search {
   private readonly own: AttackContext;
   private readonly rows: Rows;
 
-  constructor(context: AttackContext, rows: Rows, surrogate: Classifier) {
+  constructor(context: AttackContext, rows: Rows, surrogate: Classifier, outcome: AttackOutcome) {
     this.target = context;
     this.own = { ...context, classifier: surrogate.withLabels(context.classifier.labels) };
     this.rows = rows;
-    this.outcome = emptyOutcome(rows);
+    this.outcome = outcome;
     this.open = Array.from({ length: rows.count }, (_, row) => row);
   }
 

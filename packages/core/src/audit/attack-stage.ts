@@ -1,5 +1,11 @@
 /** Runs one attack on ledger entries at given radii and enters what the original file confirms. */
-import type { Attack, AttackContext } from '../attacks/attack.ts';
+import {
+  type Attack,
+  type AttackContext,
+  type AttackOutcome,
+  emptyOutcome,
+} from '../attacks/attack.ts';
+import { Stopped } from '../runtime/cancel.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import type { Rows } from '../threats/ball.ts';
 import type { Entry, Ledger } from './ledger.ts';
@@ -31,6 +37,21 @@ export interface StageOptions {
   readonly method: string;
 }
 
+/** The attack's outcome, or what it had found when it was stopped. */
+async function runUntilStopped(
+  attack: Attack,
+  context: AttackContext,
+  rows: Rows,
+): Promise<{ outcome: AttackOutcome; whole: boolean }> {
+  const outcome = emptyOutcome(rows);
+  try {
+    return { outcome: await attack.run(context, rows, outcome), whole: true };
+  } catch (error) {
+    if (error instanceof Stopped) return { outcome, whole: false };
+    throw error;
+  }
+}
+
 /**
  * Returns which entries were broken at their radius. Noise is noted beside the bracket too: a random
  * perturbation that breaks the model is an upper bound like any other.
@@ -44,7 +65,8 @@ export async function attackStage(
   if (entries.length === 0) return [];
   const { classifier, threat } = context;
   const begun = Date.now();
-  const outcome = await attack.run(context, rowsOf(classifier, entries, radii, starts));
+  const rows = rowsOf(classifier, entries, radii, starts);
+  const { outcome, whole } = await runUntilStopped(attack, context, rows);
   const verdicts = await judgeCandidates(classifier, threat, entries, outcome.best, radii);
   let [forwards, gradients, decided] = [0, 0, 0];
   entries.forEach((entry, i) => {
@@ -54,8 +76,9 @@ export async function attackStage(
     forwards += f + 1;
     gradients += g;
     const found = verdicts[i];
-    if (!found) entry.withstood = Math.max(entry.withstood, radii[i] ?? 0);
-    else {
+    if (!found) {
+      if (whole) entry.withstood = Math.max(entry.withstood, radii[i] ?? 0);
+    } else {
       decided++;
       ledger.broken(entry, found, attack.id);
     }

@@ -6,7 +6,7 @@
  */
 import type { Model } from '../onnx/read.ts';
 import { requireProvable } from '../bounds/provable.ts';
-import type { CancelSignal } from '../runtime/cancel.ts';
+import { type CancelSignal, Stopped, stopSignal } from '../runtime/cancel.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import type { Labels } from '../runtime/judge.ts';
 import { openClassifier } from '../runtime/open-classifier.ts';
@@ -15,18 +15,12 @@ import { rowSize, type Tensor } from '../tensor/tensor.ts';
 import type { Threat } from '../threats/threat.ts';
 import { type Stage, StageClock } from './clock.ts';
 import { type Entry, Ledger, newEntry } from './ledger.ts';
+import type { Job } from './job.ts';
 import { certifyAtEps, searchLowerRadius } from './lower-radius.ts';
 import { type AuditPart, joinParts } from './part.ts';
 import { defaultPlan, type Plan } from './plan.ts';
 import type { Criterion, Semantics } from './run.ts';
-import {
-  attackStages,
-  cleanStage,
-  estimateStage,
-  type Job,
-  labelsOf,
-  noiseStage,
-} from './stages.ts';
+import { attackStages, cleanStage, estimateStage, labelsOf, noiseStage } from './stages.ts';
 import { searchUpperRadius } from './upper-radius.ts';
 
 export interface AuditData {
@@ -64,8 +58,10 @@ export interface AuditOptions {
   /** The model opened beforehand; it stays open. */
   readonly classifier?: Classifier;
   readonly signal?: CancelSignal;
-  /** Milliseconds since the epoch after which nothing new is begun. */
+  /** Milliseconds since the epoch (or in units of `now`) after which no evaluation is begun. */
   readonly deadline?: number;
+  /** The clock that the deadline goes by. */
+  readonly now?: () => number;
   readonly onProgress?: (progress: AuditProgress) => void;
   /** Called with each block of finished inputs. */
   readonly onSamples?: (finished: AuditPart) => void;
@@ -84,14 +80,31 @@ function entriesOf({ x, indices }: AuditData, labels: Labels, start: number, end
   });
 }
 
+/** Whether all was done that was asked for. */
 async function auditBlock(
   job: Job,
+  options: AuditOptions,
+  enter: (stage: Stage) => void,
+): Promise<boolean> {
+  enter('clean');
+  const open = await cleanStage(job);
+  try {
+    await bracket(job, open, options, enter);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+  }
+  const whole = !job.outOfTime();
+  if (!whole) for (const entry of open) entry.timedOut = true;
+  return whole;
+}
+
+async function bracket(
+  job: Job,
+  open: Entry[],
   { radii = true, proofs = true }: AuditOptions,
   enter: (stage: Stage) => void,
 ): Promise<void> {
   const { context, ledger, plan, outOfTime } = job;
-  enter('clean');
-  const open = await cleanStage(job);
   await estimateStage(job, open);
   enter('noise');
   await noiseStage(job, open);
@@ -103,18 +116,16 @@ async function auditBlock(
   enter('strong attack');
   const undecided = standing.filter(({ lower }) => (lower ?? -1) < context.threat.eps);
   await attackStages(job, undecided, dear, standing.length - undecided.length);
-  if (radii) {
-    enter('upper radius');
-    await searchUpperRadius(context, ledger, open, plan, outOfTime);
-    if (proofs) enter('lower radius');
-    if (proofs) await searchLowerRadius(context, ledger, open, outOfTime);
-  }
-  if (outOfTime()) for (const entry of open) entry.timedOut = true;
+  if (!radii) return;
+  enter('upper radius');
+  await searchUpperRadius(job, open);
+  if (proofs) enter('lower radius');
+  if (proofs) await searchLowerRadius(context, ledger, open, outOfTime);
 }
 
 /**
- * Audits every sample. Stops with what is finished when the signal is aborted or the deadline has
- * passed; rows it did not begin are absent from the result.
+ * Audits every sample. Stops between two evaluations when the signal is aborted or the deadline has
+ * passed: what was found is kept, undecided rows are `timeout`, and rows it did not begin are absent.
  */
 export async function audit(options: AuditOptions): Promise<AuditPart> {
   // A randomised model is searched alone: no radius is safe in every pass. So is one that is not read
@@ -140,27 +151,24 @@ async function auditWith(opened: Classifier, options: AuditOptions): Promise<Aud
   const total = options.data.x.shape[0] ?? 0;
   const labels = await labelsOf(opened, options.data);
   const classifier = opened.withLabels(labels);
-  const outOfTime = (): boolean => deadline !== undefined && Date.now() > deadline;
+  const stop = stopSignal({ signal, deadline, now: options.now ?? Date.now });
+  const outOfTime = (): boolean => stop.aborted;
   const parts: AuditPart[] = [];
   for (let start = 0; start < total; start += BLOCK) {
-    if (signal?.aborted || (outOfTime() && start > 0)) break;
+    if (outOfTime() && start > 0) break;
     const end = Math.min(total, start + BLOCK);
     const entries = entriesOf(options.data, labels, start, end);
     const ledger = new Ledger(entries, threat, semantics, options.model.precision);
-    const context = { classifier, threat, seed, ...(signal ? { signal } : {}) };
+    const context = { classifier, threat, seed, signal: stop };
     const clock = new StageClock((stage, before) => {
       const fraction = (start + before * (end - start)) / total;
       options.onProgress?.({ stage, done: start, total, fraction });
     });
     const job = { context, ledger, plan: options.plan ?? defaultPlan(), outOfTime };
-    try {
-      await auditBlock(job, options, clock.enter);
-    } catch (error) {
-      if (signal?.aborted) break;
-      throw error;
-    }
+    const whole = await auditBlock(job, options, clock.enter);
     const part = {
       samples: ledger.records(),
+      whole,
       adversarial: entries.map(({ adversarial }) => adversarial),
       methods: ledger.methods(),
       notes: [...classifier.notes, ...ledger.notes],
@@ -170,5 +178,6 @@ async function auditWith(opened: Classifier, options: AuditOptions): Promise<Aud
     options.onSamples?.(part);
     options.onProgress?.({ stage: 'done', done: end, total, fraction: end / total });
   }
-  return joinParts(parts);
+  const joined = joinParts(parts);
+  return { ...joined, whole: joined.whole && joined.samples.length === total };
 }

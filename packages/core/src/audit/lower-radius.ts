@@ -1,6 +1,7 @@
 /**
  * The largest radius a bound proves, and the bound at the run's ε. The proven radius is found by
- * halving from above until something is proven, then by bisection; a proof at the radius of a known
+ * halving from above until something is proven, then by interpolating the bound between the two ends of
+ * the bracket (regula falsi as in Illinois, Dowell & Jarratt 1971); a proof at the radius of a known
  * adversarial input would be a contradiction, and the ledger treats it as one.
  */
 import type { AttackContext } from '../attacks/attack.ts';

@@ -68,6 +68,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayPart> {
   }
   return {
     samples: ledger.records(),
+    whole: true,
     adversarial: entries.map(({ adversarial }) => adversarial),
     methods: ledger.methods(),
     notes: classifier.notes,

@@ -1,5 +1,5 @@
 /** The stages before the radius searches: clean answers, the estimate, noise, attacks at the run's ε. */
-import type { Attack, AttackContext } from '../attacks/attack.ts';
+import type { Attack } from '../attacks/attack.ts';
 import { jumpProgram } from '../attacks/programs.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import {
@@ -15,17 +15,9 @@ import { row } from '../tensor/tensor.ts';
 import { ballFeeds } from '../threats/ball.ts';
 import { attackStage, rowsOf } from './attack-stage.ts';
 import type { AuditData } from './audit.ts';
-import { type Entry, type Ledger, newEntry } from './ledger.ts';
-import type { Plan } from './plan.ts';
+import { type Entry, newEntry } from './ledger.ts';
+import type { Job } from './job.ts';
 import { within } from './upper-radius.ts';
-
-/** What every stage works with. */
-export interface Job {
-  readonly context: AttackContext;
-  readonly ledger: Ledger;
-  readonly plan: Plan;
-  readonly outOfTime: () => boolean;
-}
 
 /** Labels by index; without given ones the model's own answers, which are what must not change. */
 export async function labelsOf(classifier: Classifier, data: AuditData): Promise<Labels> {

@@ -306,7 +306,7 @@ export const optionTable = {
     '--time',
     'SECONDS',
     parse.seconds,
-    'stops in time; what is unfinished gets the verdict timeout',
+    'stops within a step of this time and keeps what was found; what is undecided gets the verdict timeout',
   ),
   memory: row(
     'Run',

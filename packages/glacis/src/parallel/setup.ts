@@ -36,7 +36,7 @@ export interface Setup {
 }
 
 /** Opens everything anew, as a child process must. Throws UsageError. */
-export async function openLane(setup: Setup): Promise<Lane> {
+export async function openLane(setup: Setup, signal?: AbortSignal): Promise<Lane> {
   const file = await openModelFile(setup.modelPath, setup.modelFlags);
   if (file.sha256 !== setup.modelSha256) {
     throw new UsageError(`${setup.modelPath} was changed during the run; run it again.`);
@@ -46,7 +46,7 @@ export async function openLane(setup: Setup): Promise<Lane> {
   const { straightThrough, criterion } = setup;
   const classifier = await openClassifier(model, runtime, { fixed, straightThrough, criterion });
   const surrogate = setup.surrogate && (await openSurrogate(setup.surrogate, runtime, classifier));
-  const lane = laneOver({ classifier, surrogate }, setup);
+  const lane = laneOver({ classifier, surrogate }, setup, signal);
   const close = async (): Promise<void> => {
     await classifier.release();
     await surrogate?.release();

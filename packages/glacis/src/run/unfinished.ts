@@ -1,5 +1,5 @@
 /** Rows that the time did not suffice for: what is known of them without any stage. */
-import { type AuditPart, type Classifier, cleanEntries, type SampleRecord } from '@glacis/core';
+import { type Classifier, cleanEntries, type SampleRecord } from '@glacis/core';
 import type { Block } from '../parallel/block.ts';
 
 /** Records of a block that was not begun: the clean answer, and the verdict `timeout` if it is right. */
@@ -29,9 +29,4 @@ export async function unbegunRecords(
       error,
     };
   });
-}
-
-/** Whether nothing of the part was cut short. */
-export function isComplete({ samples }: AuditPart): boolean {
-  return samples.every(({ verdict }) => verdict !== 'timeout');
 }
