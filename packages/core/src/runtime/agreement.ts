@@ -1,4 +1,4 @@
-/** Whether a model, as it was read, computes what the original file does. */
+/** Whether a model, as it was read, computes what the original file does, and the file the same each time. */
 import { holdsNonFinite } from '../graph/graph.ts';
 import { definitionOf } from '../graph/ops/table.ts';
 import type { Precision } from '../onnx/precision.ts';
@@ -27,6 +27,17 @@ const AGREEMENT: Readonly<Record<Precision, number>> = {
   float32: 1e-4,
   float64: 1e-4,
 };
+
+/** Whether the file answers the same row twice alike; random numbers that are not seen differ. */
+export async function repeats(
+  { sampleSize }: Classifier,
+  { original }: Compared,
+): Promise<boolean> {
+  const random = new RandomBlock(0, 0, 0);
+  const row = Float32Array.from({ length: sampleSize }, (_, i) => random.uniform(i));
+  const [first, second] = [await original.run(row, [0], 0), await original.run(row, [0], 0)];
+  return first.every((value, k) => Object.is(value, second[k]));
+}
 
 /** Whether the lowered graph on several different rows equals the original file row by row. */
 export async function agrees(

@@ -33,6 +33,8 @@ export interface Classifier {
   readonly input: string;
   /** Whether searches let gradients pass rounding steps. */
   readonly straightThrough: boolean;
+  /** Passes over a randomised model whose mean logits attacks see: their gradient is the mean one. */
+  readonly expectation: number;
   /** Inputs that nobody perturbs. */
   readonly sides: readonly SideInput[];
   /** What programs are told of each row's label where its kept class does not say it. */

@@ -7,7 +7,7 @@ import type { Criterion } from '../audit/run.ts';
 import { ModelError } from '../onnx/model-error.ts';
 import { type Model, readAgain } from '../onnx/read.ts';
 import { sizeOf } from '../tensor/tensor.ts';
-import { agrees, type Compared } from './agreement.ts';
+import { agrees, type Compared, repeats } from './agreement.ts';
 import type { Classifier } from './classifier.ts';
 import { viewOf } from './criteria/table.ts';
 import { GOAL, type View } from './criteria/view.ts';
@@ -26,6 +26,8 @@ export interface ClassifierOptions {
   readonly straightThrough?: boolean;
   /** What counts as broken; by default a wrong class. */
   readonly criterion?: Criterion;
+  /** Passes over a randomised model whose mean attacks see; by default one. */
+  readonly expectation?: number;
 }
 
 /** How often a randomised model is asked: it is broken where it is wrong in half of the passes or more. */
@@ -42,6 +44,13 @@ export async function openClassifier(
   options: ClassifierOptions = {},
 ): Promise<Classifier> {
   const together = await open(model, runtime, options);
+  if (!(await repeats(together.classifier, together))) {
+    await together.classifier.release();
+    throw new ModelError(
+      'unsupported',
+      'the model answers the same input differently from run to run, by random numbers that cannot be seeded: export it for inference, or draw them with RandomNormalLike or RandomUniformLike, which are judged by seeded passes and attacked with --eot K',
+    );
+  }
   if (await agrees(together.classifier, together)) return together.classifier;
   await together.classifier.release();
   if (model.batched) {
@@ -60,11 +69,9 @@ interface Opened extends Compared {
   readonly classifier: Classifier;
 }
 
-async function open(
-  model: Model,
-  runtime: Runtime,
-  { fixed = {}, straightThrough = false, criterion = { kind: 'misclassified' } }: ClassifierOptions,
-): Promise<Opened> {
+async function open(model: Model, runtime: Runtime, options: ClassifierOptions): Promise<Opened> {
+  const { fixed = {}, straightThrough = false, expectation = 1 } = options;
+  const criterion: Criterion = options.criterion ?? { kind: 'misclassified' };
   refuseVotes(model);
   const input = perturbedInput(model, fixed);
   const sides = sideInputsOf(model, input, fixed);
@@ -91,6 +98,7 @@ async function open(
     separation: view.separation,
     input: perturbed,
     straightThrough,
+    expectation: model.random.length > 0 ? expectation : 1,
     sides,
     goal: goalOf(view, labels),
     labels,
@@ -102,7 +110,7 @@ async function open(
     notes: [
       ...model.notes,
       ...view.notes,
-      ...notesOn(model, { output: name, others, input, straightThrough, passes }),
+      ...notesOn(model, { output: name, others, input, straightThrough, passes, expectation }),
     ],
     judge: judgeWith(original, view, passes, labels),
     release: async () => {
@@ -122,6 +130,7 @@ function goalOf({ goal }: View, labels: Labels): SideInput | null {
     port: { name: GOAL, type: 'float32', shape },
     shape,
     size: goal.size,
+    isRandom: false,
     rows: Infinity,
     row: (stream) => {
       const label = labels.get(stream);

@@ -6,7 +6,7 @@ import type { Builder } from '../graph/builder.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import { batchOf, type Classifier } from '../runtime/classifier.ts';
 import type { RowFeed } from '../runtime/rows.ts';
-import { sideFeeds } from '../runtime/side-inputs.ts';
+import { redrawnFeeds, sideFeeds } from '../runtime/side-inputs.ts';
 import type { BallNodes } from './set-graph.ts';
 import type { Threat } from './threat.ts';
 
@@ -75,6 +75,7 @@ export function ballFeeds(
 export function networkFeeds({ classifier }: SetContext, rows: Rows): Record<string, RowFeed> {
   return {
     labels: { data: rows.labels, shape: [] },
+    ...redrawnFeeds(classifier.sides, rows.streams, classifier.expectation),
     ...sideFeeds(
       [...classifier.sides, ...(classifier.goal ? [classifier.goal] : [])],
       rows.streams,

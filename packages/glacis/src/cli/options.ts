@@ -282,6 +282,15 @@ export const optionTable = {
     on,
     'lets gradients pass rounding steps (quantised models) as if they were not there; proofs stay as they are',
   ),
+  eot: row(
+    'Method',
+    runs,
+    '--eot',
+    'K',
+    parse.whole(1),
+    'of a randomised model attacks see the mean of K seeded passes in each step (expectation over transformation)',
+    '1',
+  ),
   seed: row(
     'Run',
     all,

@@ -23,6 +23,7 @@ export interface Setup {
   /** What the command line says of the model, open sizes found. */
   readonly modelFlags: ModelFlags;
   readonly straightThrough: boolean;
+  readonly expectation: number;
   readonly surrogate: SurrogateFile | null;
   readonly norm: NormName;
   readonly threat: ThreatOptions;
@@ -43,8 +44,9 @@ export async function openLane(setup: Setup, signal?: AbortSignal): Promise<Lane
   }
   const { runtime } = await openRuntime({ device: setup.device });
   const { fixed, model } = file;
-  const { straightThrough, criterion } = setup;
-  const classifier = await openClassifier(model, runtime, { fixed, straightThrough, criterion });
+  const { straightThrough, expectation, criterion } = setup;
+  const how = { fixed, straightThrough, expectation, criterion };
+  const classifier = await openClassifier(model, runtime, how);
   const surrogate = setup.surrogate && (await openSurrogate(setup.surrogate, runtime, classifier));
   const lane = laneOver({ classifier, surrogate }, setup, signal);
   const close = async (): Promise<void> => {

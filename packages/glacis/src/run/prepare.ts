@@ -64,11 +64,24 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
     sizesOfData(declared, dataPath, values),
   );
   const { runtime, notes: runtimeNotes } = await openRuntime({ device: values.device ?? 'cpu' });
-  const { mean, std, preprocess, set, output, straightThrough = false } = values;
+  const {
+    mean,
+    std,
+    preprocess,
+    set,
+    output,
+    straightThrough = false,
+    eot: expectation = 1,
+  } = values;
   const { fixed } = modelFile;
   const criterion = chooseCriterion(values);
+  if (expectation > 1 && modelFile.model.random.length === 0) {
+    throw new UsageError(
+      `--eot ${expectation}: ${modelPath} draws no random numbers; leave it out.`,
+    );
+  }
   const classifier = await opened(modelPath, () =>
-    openClassifier(modelFile.model, runtime, { fixed, straightThrough, criterion }),
+    openClassifier(modelFile.model, runtime, { fixed, straightThrough, expectation, criterion }),
   );
   let surrogate: Classifier | null = null;
   const release = async (): Promise<void> => {
@@ -101,6 +114,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
         modelSha256: modelFile.sha256,
         modelFlags: { mean, std, preprocess, set, output, size },
         straightThrough,
+        expectation,
         surrogate: lender,
         norm: norm.name,
         threat: { eps, clip, weights, frozen, eightBit: threat.grid !== null },

@@ -73,6 +73,7 @@ test.each([
   [['--target', '1', '--below', '0.5'], /two criteria/],
   [['--criterion', 'error', '--below', '0.5'], /--below does not go with --criterion error/],
   [['--target', '7'], /no class 7 to aim at: the model has 2/],
+  [['--eot', '8'], /draws no random numbers/],
   [['--above', '1'], /holds 2 numbers for each input/],
 ])('%j is refused in a sentence', async (more, message) => {
   const { code, stderr } = await glacis(['attack', model, '--data', data, '--eps', '0.1', ...more]);
