@@ -1,6 +1,7 @@
 /** The public face of @glacis/core. */
 export * from './tensor/tensor.ts';
 export { RandomBlock } from './tensor/random.ts';
+export { roundDown, roundUp } from './tensor/float32.ts';
 export * from './audit/run.ts';
 export {
   type Model,
@@ -25,7 +26,8 @@ export { opNames } from './graph/ops/table.ts';
 export type { ConvGeometry } from './graph/ops/convolutions.ts';
 export { Threat, type ThreatOptions, linf, l2, l1, l0 } from './threats/threat.ts';
 export { type OnnxRuntime, ortRuntime, type Runtime, type Session } from './runtime/runtime.ts';
-export { batchOf, type Classifier } from './runtime/classifier.ts';
+export type { Classifier } from './runtime/classifier.ts';
+export { batchOf, type Network, openNetwork, type OpenNetwork } from './runtime/network.ts';
 export { type ClassifierOptions, openClassifier } from './runtime/open-classifier.ts';
 export {
   answerFor,
@@ -42,7 +44,11 @@ export { pgd } from './attacks/pgd.ts';
 export type { Bound } from './bounds/bound.ts';
 export { crown, crownIbp } from './bounds/crown.ts';
 export { interval } from './bounds/interval.ts';
-export { boundMargins, marginBoundGraph } from './bounds/margins.ts';
+export type { BoundName } from './bounds/methods.ts';
+export type { Ends } from './bounds/layerwise.ts';
+export { OutputBounder, type OutputBounds, type OutputBoundsOptions } from './bounds/outputs.ts';
+export { alphaCrown } from './bounds/alpha-crown.ts';
+export { marginBoundGraph } from './bounds/margin-graph.ts';
 export { square, type SquareOptions } from './attacks/square.ts';
 export {
   surrogateMismatch,
@@ -57,7 +63,7 @@ export { countVerdicts, curveAt, curveRadii, summarise, wilson } from './audit/s
 export { ContradictionError } from './audit/ledger.ts';
 export { replay, type ReplayOptions, type ReplayOutcome, type ReplayPart } from './audit/replay.ts';
 export { cleanEntries, labelsOf } from './audit/stages.ts';
-export { defaultPlan, type Plan } from './audit/plan.ts';
+export { defaultPlan, type Plan, type Proof } from './audit/plan.ts';
 export { type AttackName, attackTable } from './attacks/table.ts';
 export type { Attack, AttackContext } from './attacks/attack.ts';
 export { type CancelSignal, Stopped } from './runtime/cancel.ts';
@@ -83,3 +89,33 @@ export {
 export { definitionOf } from './graph/ops/table.ts';
 export { RuleMissing, ShapeError } from './graph/ops/definition.ts';
 export { isProvable, requireProvable } from './bounds/provable.ts';
+export { parseVnnlib } from './vnnlib/parse.ts';
+export {
+  type Contradiction,
+  type Disjunct,
+  type Problem,
+  problemOf,
+  type ProblemOptions,
+} from './vnnlib/problem.ts';
+export {
+  type Equivalence,
+  nameOf,
+  type Query,
+  type QueryNetwork,
+  type QueryTensor,
+  tensorsOf,
+} from './vnnlib/query.ts';
+export type { Row } from './vnnlib/constraint.ts';
+export { type Box, LOWER_OPEN, UPPER_OPEN } from './vnnlib/box.ts';
+export { fileOf, type NetworkInterface, requireNetworks } from './vnnlib/interface.ts';
+export { differenceWithin, type InputPair, inputPairs } from './vnnlib/pairs.ts';
+export { holds } from './vnnlib/holds.ts';
+export {
+  type AssignedTensor,
+  assignmentOf,
+  type Outcome,
+  printOutcome,
+  serialiseAssignment,
+  writeResult,
+} from './vnnlib/assignment.ts';
+export { VnnlibError } from './vnnlib/vnnlib-error.ts';

@@ -4,7 +4,8 @@
  */
 import { Builder } from '../graph/builder.ts';
 import type { Graph, Node } from '../graph/graph.ts';
-import { batchOf, type Classifier, networkInputs } from '../runtime/classifier.ts';
+import type { Classifier } from '../runtime/classifier.ts';
+import { batchOf, networkInputs } from '../runtime/network.ts';
 import type { Program } from '../runtime/programs.ts';
 import { redrawn } from '../runtime/side-inputs.ts';
 import { ballInputs, threatKey } from '../threats/ball.ts';
@@ -26,7 +27,7 @@ export function networkOver(b: Builder, classifier: Classifier, x: Node): Networ
   const batch = batchOf(classifier);
   const given = networkInputs(b, classifier, x);
   let logits = passOver(b, classifier, given);
-  const { expectation, graph, model } = classifier;
+  const { expectation = 1, graph, model } = classifier;
   const random = new Set(model.random.map(({ name }) => name));
   for (let pass = 1; pass < expectation; pass++) {
     const again = new Map([...given, ...redrawn(b, graph, random, pass)]);

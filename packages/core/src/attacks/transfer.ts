@@ -5,6 +5,7 @@
  * the surrogate is tried as well. A target that hides its gradient cannot hide it in the surrogate.
  */
 import type { Classifier } from '../runtime/classifier.ts';
+import { GOAL } from '../runtime/criteria/view.ts';
 import { runRows } from '../runtime/rows.ts';
 import { RandomBlock } from '../tensor/random.ts';
 import { ballFeeds, networkFeeds, type Rows, type SetContext } from '../threats/ball.ts';
@@ -37,7 +38,8 @@ export function surrogateMismatch(surrogate: Classifier, target: Classifier): st
   if (surrogate.classes !== target.classes) {
     return `has ${surrogate.classes} classes, the model ${target.classes}`;
   }
-  if (surrogate.sides.length > 0) return 'has more inputs than the one that is perturbed';
+  if (surrogate.sides.some(({ port }) => port.name !== GOAL))
+    return 'has more inputs than the one that is perturbed';
   return null;
 }
 

@@ -105,22 +105,25 @@ async function bracket(
   enter: (stage: Stage) => void,
 ): Promise<void> {
   const { context, ledger, plan, outOfTime } = job;
-  await estimateStage(job, open);
+  if (plan.attacks.length > 0) await estimateStage(job, open);
   enter('noise');
   await noiseStage(job, open);
   enter('attack');
   const [cheap, dear] = [plan.attacks.slice(0, plan.cheap), plan.attacks.slice(plan.cheap)];
   const standing = await attackStages(job, open, cheap);
   if (proofs) enter('prove');
-  if (proofs && !outOfTime()) await certifyAtEps(context, ledger, standing);
+  const { eps } = context.threat;
+  if (proofs && eps > 0 && !outOfTime()) await certifyAtEps(context, ledger, standing, plan.proofs);
   enter('strong attack');
-  const undecided = standing.filter(({ lower }) => (lower ?? -1) < context.threat.eps);
+  const undecided = standing.filter(({ lower }) => (lower ?? -1) < eps);
   await attackStages(job, undecided, dear, standing.length - undecided.length);
   if (!radii) return;
-  enter('upper radius');
-  await searchUpperRadius(job, open);
+  if (plan.search.length > 0) {
+    enter('upper radius');
+    await searchUpperRadius(job, open);
+  }
   if (proofs) enter('lower radius');
-  if (proofs) await searchLowerRadius(context, ledger, open, outOfTime);
+  if (proofs) await searchLowerRadius(context, ledger, open, { ...plan, outOfTime });
 }
 
 /**

@@ -1,22 +1,18 @@
 /**
  * The largest radius a bound proves, and the bound at the run's ε. The proven radius is found by
- * halving from above until something is proven, then by interpolating the bound between the two ends of
- * the bracket (regula falsi as in Illinois, Dowell & Jarratt 1971); a proof at the radius of a known
+ * cutting from above until something is proven, then by interpolation (regula falsi, Illinois); a proof at the radius of a known
  * adversarial input would be a contradiction, and the ledger treats it as one.
  */
 import type { AttackContext } from '../attacks/attack.ts';
 import type { Bound } from '../bounds/bound.ts';
-import { crown } from '../bounds/crown.ts';
-import { interval } from '../bounds/interval.ts';
-import { boundMargins } from '../bounds/margins.ts';
 import { rowsOf } from './attack-stage.ts';
 import type { Entry, Ledger } from './ledger.ts';
+import type { Proof } from './plan.ts';
 
-/** Cheap first; each is at least as tight as the one before. */
-const BOUNDS: readonly Bound[] = [interval, crown];
-
-/** How narrow the bracket of proven and unproven radii gets, relatively; a rough one for all but the last. */
-const [TOLERANCE, ROUGH] = [2e-5, 0.1];
+/** What a bound that a tighter one follows in the search need not be exact to. */
+const ROUGH = 0.1;
+/** Brackets wider than this share are cut at the geometric mean. */
+const WIDE = 3;
 const MAX_HALVINGS = 60;
 const MAX_ROUNDS = 120;
 /** Without a box or an attack to end the search, radii double at most this often. */
@@ -36,7 +32,7 @@ async function prove(
 ): Promise<Float64Array> {
   const begun = Date.now();
   const rows = rowsOf(context.classifier, entries, radii);
-  const { lower } = await boundMargins(context, rows, ledger.semantics, bound);
+  const lower = await bound.margins(context, rows, ledger.semantics);
   let decided = 0;
   entries.forEach((entry, i) => {
     if (!isProven(context, lower[i])) return;
@@ -54,14 +50,21 @@ async function prove(
   return lower;
 }
 
+/** Whether the best bound so far misses a proof by less than so many times the margin of the input itself. */
+function isHopeful({ margin, marginLower }: Entry, share: number): boolean {
+  return marginLower === null || margin === null || marginLower > -share * margin;
+}
+
 /** The bound at the run's ε: certifies, or leaves open. */
 export async function certifyAtEps(
   context: AttackContext,
   ledger: Ledger,
   entries: readonly Entry[],
+  proofs: readonly Proof[],
 ): Promise<void> {
   let open = entries;
-  for (const bound of BOUNDS) {
+  for (const { bound, hope } of proofs) {
+    if (bound.isDear(context.classifier)) open = open.filter((entry) => isHopeful(entry, hope));
     if (open.length === 0) return;
     const radii = new Float64Array(open.length).fill(context.threat.eps);
     const lower = await prove(context, ledger, open, radii, bound);
@@ -91,11 +94,22 @@ function nextRadius(search: Search, tolerance: number): number | null {
   if (failed === Infinity) return proven > 0 ? 2 * proven : 1;
   if (proven === 0) return search.tries > MAX_HALVINGS ? null : failed / 2;
   if (failed - proven <= tolerance * failed) return null;
-  const share = search.atProven / (search.atProven - search.atFailed);
-  if (!Number.isFinite(share)) return proven + (failed - proven) / 2;
+  const share = (expectedRoot(search) - proven) / (failed - proven);
   // Close to one end, a step of the tolerance closes the bracket from the other.
   const least = Math.min(0.5, (0.9 * tolerance * failed) / (failed - proven));
   return proven + (failed - proven) * Math.min(Math.max(share, least), 1 - least);
+}
+
+/** Where the bound would be 0 if it were linear in the radius; the bracket's middle where nothing is known. */
+function expectedRoot({ entry, proven, failed, atProven, atFailed }: Search): number {
+  // At radius 0 the bound is the margin itself.
+  const known = Number.isNaN(atProven) ? 0 : proven;
+  const value = known === 0 ? (entry.margin ?? Number.NaN) : atProven;
+  const beyond = Number.isNaN(atFailed)
+    ? proven / (1 - atProven / (entry.margin ?? Number.NaN))
+    : known + ((failed - known) * value) / (value - atFailed);
+  if (Number.isFinite(beyond)) return beyond;
+  return failed > WIDE * proven ? Math.sqrt(proven * failed) : (proven + failed) / 2;
 }
 
 /** Notes a bound at a radius; an end that stays where it is counts half the next time (Illinois). */
@@ -118,10 +132,14 @@ export async function searchLowerRadius(
   context: AttackContext,
   ledger: Ledger,
   entries: readonly Entry[],
-  outOfTime: () => boolean,
+  { proofs, outOfTime }: { readonly proofs: readonly Proof[]; readonly outOfTime: () => boolean },
 ): Promise<void> {
-  for (const bound of BOUNDS) {
-    const tolerance = bound === BOUNDS.at(-1) ? TOLERANCE : ROUGH;
+  const searching = proofs.flatMap(({ bound, tolerance, dearTolerance }) => {
+    const own = bound.isDear(context.classifier) ? dearTolerance : tolerance;
+    return own === null ? [] : [{ bound, tolerance: own }];
+  });
+  for (const [i, { bound, tolerance: own }] of searching.entries()) {
+    const tolerance = i < searching.length - 1 ? ROUGH : own;
     await searchWith(context, ledger, entries, { bound, tolerance, outOfTime });
   }
   for (const entry of entries) entry.lower ??= 0;
@@ -166,14 +184,16 @@ async function searchWith(
   }
 }
 
-/** Tries the largest radius first: the whole valid box, or the nearest adversarial input's. */
+/** Tries the whole valid box first, where nothing is known to break inside it. */
 async function proveAtCaps(
   context: AttackContext,
   ledger: Ledger,
   searches: readonly Search[],
   bound: Bound,
 ): Promise<void> {
-  const capped = searches.filter(({ failed }) => failed !== Infinity && failed > 0);
+  const capped = searches.filter(
+    ({ entry, failed }) => entry.upper === null && failed !== Infinity && failed > 0,
+  );
   if (capped.length === 0) return;
   const lower = await prove(
     context,

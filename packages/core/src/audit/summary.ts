@@ -40,7 +40,8 @@ interface Counts {
 
 function countAt(samples: readonly SampleRecord[], eps: number): Counts {
   const correct = samples.filter(isCorrect);
-  const attacked = correct.some(({ upper, forwards }) => upper !== null || forwards > 0);
+  // The clean answer is one forward pass.
+  const attacked = correct.some(({ upper, forwards }) => upper !== null || forwards > 1);
   const bounded = correct.some(({ lower }) => lower !== null);
   const noisy = correct.some(({ noiseBroken }) => noiseBroken !== null);
   return {

@@ -1,12 +1,16 @@
-/** What every bound is: a way to bound the margins of a classifier over a set, as one program. */
-import type { Node } from '../graph/graph.ts';
-import type { IntervalPropagation, PropagationOptions } from '../transforms/interval.ts';
+/** What every bound is: a way to bound the margins of a classifier over sets around its inputs. */
+import type { Semantics } from '../audit/run.ts';
+import type { Classifier } from '../runtime/classifier.ts';
+import type { Rows, SetContext } from '../threats/ball.ts';
 
 export interface Bound {
   /** Its name on the command line and in the ledger. */
   readonly id: string;
-  /** How the values inside are bounded. */
-  readonly inside: PropagationOptions;
-  /** Lower bound of rows·scores, rows [batch, rows, classes]: [batch, rows]. */
-  lowerBound(propagation: IntervalPropagation, scores: Node, rows: Node): Node;
+  /** Whether it costs as much as hundreds of passes through the network, input by input. */
+  isDear(classifier: Classifier): boolean;
+  /**
+   * For each row a proven lower bound of the label's score less the greatest other over its ball; NaN
+   * where nothing is known. Throws RuleMissing for an op that cannot be bounded.
+   */
+  margins(context: SetContext, rows: Rows, semantics: Semantics): Promise<Float64Array>;
 }

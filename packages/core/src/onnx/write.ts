@@ -2,7 +2,7 @@
  * Graph → ONNX bytes (opset 18, IR version 8: any ONNX Runtime of the last years runs it). Only what
  * the outputs need is written. Equal small constants are stored once.
  */
-import { create } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType as AttributeType,
   type AttributeProto,
@@ -58,6 +58,11 @@ function tensorProto(name: string, value: Tensor): TensorProto {
     dataType: elementTypeCodes[value.type],
     rawData: rawBytes(value),
   });
+}
+
+/** One tensor as the bytes of a TensorProto. */
+export function writeTensor(name: string, value: Tensor): Uint8Array {
+  return toBinary(TensorProtoSchema, tensorProto(name, value));
 }
 
 function valueInfo(name: string, { type, shape }: Node): ValueInfoProto {

@@ -1,9 +1,9 @@
 /** Whether a model, as it was read, computes what the original file does, and the file the same each time. */
-import { holdsNonFinite } from '../graph/graph.ts';
+import { holdsNonFinite, inputNodes } from '../graph/graph.ts';
 import { definitionOf } from '../graph/ops/table.ts';
 import type { Precision } from '../onnx/precision.ts';
 import { RandomBlock } from '../tensor/random.ts';
-import type { Classifier } from './classifier.ts';
+import type { Network } from './network.ts';
 import type { Original } from './original.ts';
 import { type RowFeed, runRows } from './rows.ts';
 import { sideRows } from './side-inputs.ts';
@@ -29,10 +29,7 @@ const AGREEMENT: Readonly<Record<Precision, number>> = {
 };
 
 /** Whether the file answers the same row twice alike; random numbers that are not seen differ. */
-export async function repeats(
-  { sampleSize }: Classifier,
-  { original }: Compared,
-): Promise<boolean> {
+export async function repeats({ sampleSize }: Network, { original }: Compared): Promise<boolean> {
   const random = new RandomBlock(0, 0, 0);
   const row = Float32Array.from({ length: sampleSize }, (_, i) => random.uniform(i));
   const [first, second] = [await original.run(row, [0], 0), await original.run(row, [0], 0)];
@@ -40,11 +37,11 @@ export async function repeats(
 }
 
 /** Whether the lowered graph on several different rows equals the original file row by row. */
-export async function agrees(
-  classifier: Classifier,
-  { original, output }: Compared,
-): Promise<boolean> {
-  const { model, sampleSize, sampleShape, input, sides } = classifier;
+export async function agrees(network: Network, { original, output }: Compared): Promise<boolean> {
+  const { model, sampleSize, sampleShape, input } = network;
+  // A criterion may have given the network an input that the file has not.
+  const known = new Set(inputNodes(model.graph).map(({ attributes }) => attributes.name));
+  const sides = network.sides.filter(({ port }) => known.has(port.name));
   // What a runtime makes of NaN weights depends on its kernels; nothing is proven about them anyway.
   if (model.graph.nodes.some(holdsNonFinite)) return true;
   const stepped = model.graph.nodes.some(({ op }) => 'surrogate' in definitionOf(op));
@@ -56,12 +53,12 @@ export async function agrees(
   }
   const fewest = Math.min(...sides.map((side) => side.rows));
   const streams = Array.from({ length: CHECKED_ROWS }, (_, row) => row % fewest);
-  const program = await classifier.programs.named('as read', () => model.graph);
+  const program = await network.programs.named('as read', () => model.graph);
   const feeds: Record<string, RowFeed> = { [input]: { data: rows, shape: sampleShape } };
   for (const side of sides) {
     feeds[side.port.name] = { data: sideRows(side, streams, 0), shape: side.shape };
   }
-  const found = (await runRows(classifier, program, feeds, CHECKED_ROWS))[output];
+  const found = (await runRows(network, program, feeds, CHECKED_ROWS))[output];
   for (let row = 0; row < CHECKED_ROWS; row++) {
     const alone = rows.slice(row * sampleSize, (row + 1) * sampleSize);
     const own = await original.run(alone, [streams[row] ?? 0], 0);

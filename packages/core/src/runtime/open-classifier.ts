@@ -5,13 +5,13 @@
 import { outputNamed } from '../graph/graph.ts';
 import type { Criterion } from '../audit/run.ts';
 import { ModelError } from '../onnx/model-error.ts';
-import { type Model, readAgain } from '../onnx/read.ts';
+import type { Model } from '../onnx/read.ts';
 import { sizeOf } from '../tensor/tensor.ts';
-import { agrees, type Compared, repeats } from './agreement.ts';
 import type { Classifier } from './classifier.ts';
 import { viewOf } from './criteria/table.ts';
 import { GOAL, type View } from './criteria/view.ts';
 import { judgeWith, type Labels } from './judge.ts';
+import { type Agreeing, openAgreeing } from './network.ts';
 import { notesOn } from './notes.ts';
 import { openOriginal } from './original.ts';
 import { perturbedInput, sideInputsOf } from './perturbed-input.ts';
@@ -34,42 +34,24 @@ export interface ClassifierOptions {
 const RANDOMISED_PASSES = 100;
 
 /**
- * Opens a model as a classifier, checked against its own file: different rows run at once must answer
- * as they do alone, or the model is run row by row. Throws ModelError where not one input is left to
- * perturb, where there are no scores, or where the lowered graph does not compute what the file does.
+ * Opens a model as a classifier, checked against its own file (openAgreeing). Throws ModelError where
+ * not one input is left to perturb, where there are no scores, or where the lowered graph does not
+ * compute what the file does.
  */
 export async function openClassifier(
   model: Model,
   runtime: Runtime,
   options: ClassifierOptions = {},
 ): Promise<Classifier> {
-  const together = await open(model, runtime, options);
-  if (!(await repeats(together.classifier, together))) {
-    await together.classifier.release();
-    throw new ModelError(
-      'unsupported',
-      'the model answers the same input differently from run to run, by random numbers that cannot be seeded: export it for inference, or draw them with RandomNormalLike or RandomUniformLike, which are judged by seeded passes and attacked with --eot K',
-    );
-  }
-  if (await agrees(together.classifier, together)) return together.classifier;
-  await together.classifier.release();
-  if (model.batched) {
-    const single = await open(readAgain(model, { rowByRow: true }), runtime, options);
-    if (await agrees(single.classifier, single)) return single.classifier;
-    await single.classifier.release();
-  }
-  throw new ModelError(
-    'unsupported',
-    'the model, as Glacis reads it, does not compute what ONNX Runtime computes from the file: please report it',
-  );
+  const { network } = await openAgreeing(model, (read) => open(read, runtime, options));
+  return network;
 }
 
-/** A classifier with what its agreement with the file is checked by. */
-interface Opened extends Compared {
-  readonly classifier: Classifier;
-}
-
-async function open(model: Model, runtime: Runtime, options: ClassifierOptions): Promise<Opened> {
+async function open(
+  model: Model,
+  runtime: Runtime,
+  options: ClassifierOptions,
+): Promise<Agreeing<Classifier>> {
   const { fixed = {}, straightThrough = false, expectation = 1 } = options;
   const criterion: Criterion = options.criterion ?? { kind: 'misclassified' };
   refuseVotes(model);
@@ -84,6 +66,11 @@ async function open(model: Model, runtime: Runtime, options: ClassifierOptions):
   const passes = model.random.length > 0 ? RANDOMISED_PASSES : 1;
   const programs = new Programs(runtime);
   const searchPrograms = runtime.accelerator ? new Programs(runtime.accelerator) : programs;
+  const release = async (): Promise<void> => {
+    await original.release();
+    await programs.release();
+    await searchPrograms.release();
+  };
   const labelled = (labels: Labels): Classifier => ({
     model,
     programs,
@@ -99,8 +86,7 @@ async function open(model: Model, runtime: Runtime, options: ClassifierOptions):
     input: perturbed,
     straightThrough,
     expectation: model.random.length > 0 ? expectation : 1,
-    sides,
-    goal: goalOf(view, labels),
+    sides: [...sides, ...goalOf(view, labels)],
     labels,
     withLabels: labelled,
     sampleShape,
@@ -113,20 +99,16 @@ async function open(model: Model, runtime: Runtime, options: ClassifierOptions):
       ...notesOn(model, { output: name, others, input, straightThrough, passes, expectation }),
     ],
     judge: judgeWith(original, view, passes, labels),
-    release: async () => {
-      await original.release();
-      await programs.release();
-      await searchPrograms.release();
-    },
+    release,
   });
-  const classifier = labelled(new Map());
-  return { classifier, original, output: name };
+  return { network: labelled(new Map()), original, output: name, release };
 }
 
-function goalOf({ goal }: View, labels: Labels): SideInput | null {
-  if (!goal) return null;
+/** What programs are told of each row's label where its kept class does not say it. */
+function goalOf({ goal }: View, labels: Labels): SideInput[] {
+  if (!goal) return [];
   const shape = [goal.size];
-  return {
+  const input: SideInput = {
     port: { name: GOAL, type: 'float32', shape },
     shape,
     size: goal.size,
@@ -138,6 +120,7 @@ function goalOf({ goal }: View, labels: Labels): SideInput | null {
       return goal.row(label);
     },
   };
+  return [input];
 }
 
 /**

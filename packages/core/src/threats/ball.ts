@@ -4,14 +4,16 @@
  */
 import type { Builder } from '../graph/builder.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
-import { batchOf, type Classifier } from '../runtime/classifier.ts';
+import type { Classifier } from '../runtime/classifier.ts';
+import { batchOf, type Network } from '../runtime/network.ts';
 import type { RowFeed } from '../runtime/rows.ts';
 import { redrawnFeeds, sideFeeds } from '../runtime/side-inputs.ts';
+import { nextUp, roundUp } from '../tensor/float32.ts';
 import type { BallNodes } from './set-graph.ts';
 import type { Threat } from './threat.ts';
 
-export interface SetContext {
-  readonly classifier: Classifier;
+export interface SetContext<N extends Network = Classifier> {
+  readonly classifier: N;
   readonly threat: Threat;
   readonly signal?: CancelSignal;
 }
@@ -31,9 +33,9 @@ export interface Rows {
 }
 
 /** The inputs every ball program has, in float32. */
-export function ballInputs(b: Builder, classifier: Classifier): BallNodes {
-  const batch = batchOf(classifier);
-  const shape = [batch, ...classifier.sampleShape];
+export function ballInputs(b: Builder, network: Network): BallNodes {
+  const batch = batchOf(network);
+  const shape = [batch, ...network.sampleShape];
   return {
     centre: b.input('centre', shape),
     lower: b.input('lower', shape),
@@ -44,42 +46,57 @@ export function ballInputs(b: Builder, classifier: Classifier): BallNodes {
 
 /** Feeds that describe each row's ball to a program: centre, lower, upper, radius, labels. */
 export function ballFeeds(
-  context: SetContext,
+  context: SetContext<Network>,
+  rows: Rows,
+  side: 'inward' | 'outward',
+): Record<string, RowFeed> {
+  return { ...setFeeds(context, rows, side), ...networkFeeds(context, rows) };
+}
+
+/**
+ * The same without what the network is evaluated with besides its perturbed input. Outward, the radius is
+ * rounded up, and covers what an eight-bit grid adds.
+ */
+export function setFeeds(
+  context: SetContext<Network>,
   rows: Rows,
   side: 'inward' | 'outward',
 ): Record<string, RowFeed> {
   const { sampleSize: size, sampleShape: shape } = context.classifier;
+  const isOutward = side === 'outward';
+  const radii = isOutward
+    ? rows.radii.map((value) => context.threat.proofRadius(value, size))
+    : rows.radii;
   const lower = new Float32Array(rows.x.length);
   const upper = new Float32Array(rows.x.length);
   for (let row = 0; row < rows.count; row++) {
     const [start, end] = [row * size, (row + 1) * size];
     context.threat.enclose(
       rows.x.subarray(start, end),
-      rows.radii[row] ?? 0,
+      radii[row] ?? 0,
       side,
       lower.subarray(start, end),
       upper.subarray(start, end),
     );
   }
-  const radius = Float32Array.from(rows.radii);
+  const radius = Float32Array.from(radii, (value) => (isOutward ? nextUp(roundUp(value)) : value));
   return {
     centre: { data: rows.x, shape },
     lower: { data: lower, shape },
     upper: { data: upper, shape },
     radius: { data: radius, shape: [] },
-    ...networkFeeds(context, rows),
   };
 }
 
 /** Feeds of what a network is evaluated with besides its perturbed input: labels and side inputs. */
-export function networkFeeds({ classifier }: SetContext, rows: Rows): Record<string, RowFeed> {
+export function networkFeeds(
+  { classifier }: SetContext<Network>,
+  rows: Rows,
+): Record<string, RowFeed> {
   return {
     labels: { data: rows.labels, shape: [] },
-    ...redrawnFeeds(classifier.sides, rows.streams, classifier.expectation),
-    ...sideFeeds(
-      [...classifier.sides, ...(classifier.goal ? [classifier.goal] : [])],
-      rows.streams,
-    ),
+    ...redrawnFeeds(classifier.sides, rows.streams, classifier.expectation ?? 1),
+    ...sideFeeds(classifier.sides, rows.streams),
   };
 }
 

@@ -4,7 +4,7 @@
  * radius, weights and the valid box are put on here.
  */
 import type { Builder } from '../graph/builder.ts';
-import { type Dimension, elementCount, multiply } from '../graph/dimension.ts';
+import { divide, type Dimension, elementCount } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import type { InputSet } from '../transforms/input-set.ts';
 import type { Rooms } from './norm.ts';
@@ -164,7 +164,7 @@ function support(
   const centre = flatten(b, ball.centre);
   const up = b.mul(b.sub(flatten(b, ball.upper), centre), 1 + FEW_ULPS);
   const down = b.mul(b.sub(centre, flatten(b, ball.lower)), 1 + FEW_ULPS);
-  const count = shared ? Number(rows.shape[0] ?? 1) : rowsPerSample(rows, batch);
+  const count = shared ? (rows.shape[0] ?? 1) : rowsPerSample(rows, batch);
   const matrix = shared ? rows : b.reshape(rows, [batch, count, width]);
   const along = (room: Node, part: Node): Node =>
     shared
@@ -175,7 +175,7 @@ function support(
   const scale = scaleOf(b, threat, width);
   const own = scale ? b.mul(matrix, scale) : matrix;
   const radius = b.perRow(unitOf(b, threat, ball, true), 2);
-  if (count > EXACT_SUPPORT_ROWS) {
+  if (typeof count !== 'number' || count > EXACT_SUPPORT_ROWS) {
     const dual = b.reshape(threat.norm.dual(b, own), shared ? [1, count] : [batch, count]);
     const features = threat.norm.counts ? b.perRow(ball.radius, 2) : 1;
     return roundedUp(b.min(b.mul(b.mul(dual, radius), features), boxed));
@@ -192,10 +192,8 @@ function support(
   return roundedUp(b.min(exact, boxed));
 }
 
-function rowsPerSample(rows: Node, batch: Dimension): number {
-  const total = rows.shape[0] ?? 1;
-  for (let count = 1; count <= 2 ** 20; count++) {
-    if (multiply(batch, count) === total) return count;
-  }
-  throw new RangeError('coefficient rows do not belong to the batch');
+function rowsPerSample(rows: Node, batch: Dimension): Dimension {
+  const count = divide(rows.shape[0] ?? 1, batch);
+  if (count === undefined) throw new RangeError('coefficient rows do not belong to the batch');
+  return count;
 }

@@ -220,7 +220,7 @@ function pointRows(
   const shared = source.shape.length < point.shape.length || source.shape[0] === 1;
   if (shared) return b.expand(source, [rows, ...rest]);
   const count = divide(rows, batch);
-  if (typeof count !== 'number') return point;
+  if (count === undefined) return point;
   const repeated = b.expand(b.reshape(point, [batch, 1, ...rest]), [batch, count, ...rest]);
   return b.reshape(repeated, [rows, ...rest]);
 }

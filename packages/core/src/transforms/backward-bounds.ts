@@ -10,55 +10,86 @@
 import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, known, multiply } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
+import type { Bounds } from '../graph/ops/definition.ts';
+import { hingeSlope } from '../graph/ops/lines.ts';
 import { centred, outward } from '../graph/ops/outward.ts';
-import { evaluateRegion, pullRows } from './affine.ts';
+import { type AffineRegion, evaluateRegion, pullRows } from './affine.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
 
-/** Lower bound of rows·output, rows [batch, rows, outputs] as a value: [batch, rows]. */
-export function backwardLowerBound(p: RegionBounds, output: Node, rows: Node): Node {
-  return new BackwardPass(p, rows).bound(output, rows);
+/** Slopes of the lines below hinges that are free to be chosen (Xu et al. 2021, α-CROWN). */
+export interface FreeSlopes {
+  /**
+   * For each coefficient row, [batch, rows, width]: the difference from the slope that CROWN chooses.
+   * Any value is sound, since slopes are kept within their range.
+   */
+  differenceAt(hinge: Node): Node | undefined;
+  /** Told the difference that is used, which is what a bound's gradient is taken with respect to. */
+  used(hinge: Node, difference: Node): void;
+}
+
+export interface BackwardBound {
+  /** Lower bound of rows·output: [batch, rows]. */
+  readonly lower: Node;
+  /** The same before anything is taken off for rounding: what slopes are optimised by. */
+  readonly estimate: Node;
+}
+
+/** Bounds rows·output from below, rows [batch, rows, outputs] as a value. */
+export function backwardBound(
+  p: RegionBounds,
+  output: Node,
+  rows: Node,
+  slopes?: FreeSlopes,
+): BackwardBound {
+  return new BackwardPass(p, rows, slopes).bound(output, rows);
 }
 
 class BackwardPass {
   private readonly p: RegionBounds;
   private readonly b: Builder;
   private readonly batch: Dimension;
-  private readonly count: number;
+  private readonly count: Dimension;
+  private readonly slopes: FreeSlopes | undefined;
   /** Coefficients of values still to be replaced: [batch·rows, …value]. */
   private readonly pending = new Map<number, Node>();
+  /** Values whose region's error the coefficients of some of their users have not paid. */
+  private readonly uncharged = new Set<number>();
   /** Parts of the bound: [batch, rows] each. */
   private readonly parts: Node[] = [];
   /** What is taken off it for rounding. */
   private readonly errors: Node[] = [];
   private readonly centres = new Map<number, Node>();
 
-  constructor(p: RegionBounds, rows: Node) {
+  constructor(p: RegionBounds, rows: Node, slopes?: FreeSlopes) {
     this.p = p;
     this.b = p.b;
     this.batch = p.batch;
-    this.count = known(rows.shape[1] ?? 1, 'the number of specification rows');
+    this.count = rows.shape[1] ?? 1;
+    this.slopes = slopes;
   }
 
-  bound(output: Node, rows: Node): Node {
+  bound(output: Node, rows: Node): BackwardBound {
     const { b, p } = this;
     const centre = this.centreOf(output);
     this.addPart(b.reshape(rows, [this.rows(), ...output.shape.slice(1)]), centre);
     this.pending.set(output.id, b.reshape(rows, [this.rows(), ...output.shape.slice(1)]));
+    this.uncharged.add(output.id);
     for (let id = output.id; id >= 0; id--) {
       const coefficients = this.pending.get(id);
       const node = b.nodes[id];
-      if (coefficients && node) this.replace(node, p.watchedNode(coefficients));
+      if (coefficients && node) this.replace(node, coefficients);
     }
     const total = (terms: readonly Node[]): Node =>
       terms.reduce(
         (sum, term) => b.add(sum, term),
         b.expand(b.scalar(0), [this.batch, this.count]),
       );
+    const estimate = total(this.parts);
     const sizes = total(this.parts.map((part) => b.abs(part)));
     const slack = b.add(total(this.errors), b.mul(sizes, p.rounding.own(this.parts.length + 2)));
-    const lower = b.sub(total(this.parts), b.mul(slack, 1 + 2 ** -18));
-    return p.watchedNode(outward(b, { lower, upper: lower }).lower);
+    const lower = b.sub(estimate, b.mul(slack, 1 + 2 ** -18));
+    return { lower: p.watchedNode(outward(b, { lower, upper: lower }).lower), estimate };
   }
 
   private rows(): Dimension {
@@ -130,8 +161,10 @@ class BackwardPass {
     return b.add(b.mul(reach, 1 + 2 ** -20), b.mul(b.abs(centre), 2 ** -22));
   }
 
-  private add(node: Node, coefficients: Node): void {
+  /** `charged`: whether the part of the bound that these coefficients come from has the region's error. */
+  private add(node: Node, coefficients: Node, charged: boolean): void {
     const { b, p } = this;
+    if (!charged) this.uncharged.add(node.id);
     const before = this.pending.get(node.id);
     if (!before) {
       this.pending.set(node.id, coefficients);
@@ -146,7 +179,9 @@ class BackwardPass {
     const { p, b } = this;
     const set = p.sets.get(node.id);
     if (set) {
-      const flat = b.reshape(b.neg(coefficients), [this.rows(), this.width(node)]);
+      // Supports may swallow NaN; everywhere else a part of the bound becomes NaN with a coefficient.
+      const known = p.watchedNode(coefficients);
+      const flat = b.reshape(b.neg(known), [this.rows(), this.width(node)]);
       this.parts.push(b.neg(set.support(flat, false)));
       return;
     }
@@ -160,12 +195,16 @@ class BackwardPass {
       this.leave(node, coefficients);
       return;
     }
-    for (const each of region.frontier) p.boundsOf(each);
-    this.addError(coefficients, p.regionError(region));
+    if (this.uncharged.has(node.id)) this.addError(coefficients, this.errorOf(region));
     for (const each of region.frontier) {
       const own = pulled.get(each.id);
-      if (own) this.add(each, own);
+      if (own) this.add(each, own, false);
     }
+  }
+
+  private errorOf(region: AffineRegion): Node {
+    for (const each of region.frontier) this.p.boundsOf(each);
+    return this.p.regionError(region);
   }
 
   /** The value at the far ends of its interval. */
@@ -199,27 +238,70 @@ class BackwardPass {
       const rounding = b.mul(b.add(b.abs(height), b.abs(own)), 2 ** -21);
       return b.sub(b.sub(height, own), b.mul(rounding, side));
     };
-    const [low, high] = [offset(lines.lower.height, 1), offset(lines.upper.height, -1)];
+    const [least, most] = [offset(lines.lower.height, 1), offset(lines.upper.height, -1)];
     const matrix = this.matrix(coefficients);
     const positive = b.relu(matrix);
-    const negative = b.sub(matrix, positive);
     const size = this.width(node);
     const beside = (value: Node): Node =>
       b.reshape(b.expand(value, [this.batch, ...value.shape.slice(1)]), [this.batch, 1, size]);
+    const turned = this.turned(node, x, beside);
+    // The line above for all of a coefficient, and the difference of the lines where it is positive.
+    const difference = beside(b.sub(lines.lower.slope, lines.upper.slope));
     const carried = b.add(
-      b.mul(positive, beside(lines.lower.slope)),
-      b.mul(negative, beside(lines.upper.slope)),
+      b.mul(matrix, beside(lines.upper.slope)),
+      b.mul(positive, turned ? b.add(difference, turned) : difference),
     );
-    this.parts.push(b.add(this.dot(positive, low), this.dot(negative, high)));
-    const steepest = b.max(b.abs(lines.lower.slope), b.abs(lines.upper.slope));
-    const farthest = b.max(b.abs(low), b.abs(high));
-    this.addError(
-      coefficients,
-      b.add(
-        b.mul(b.mul(steepest, this.reachOf(operand)), p.rounding.own(3)),
-        b.mul(farthest, p.rounding.own(size + 1)),
-      ),
-    );
-    this.add(operand, b.reshape(carried, [this.rows(), ...operand.shape.slice(1)]));
+    // Turned about the origin, the line below moves by the turn times the centre at the centre.
+    if (turned) this.addTurn(b.mul(positive, turned), centre);
+    const given = b.add(b.abs(lines.lower.slope), b.abs(lines.upper.slope));
+    // A hinge's free slope is at most 1.
+    const steepest = turned ? b.max(given, 2) : given;
+    const room = this.roomFor(operand, steepest, b.add(b.abs(least), b.abs(most)));
+    const [low, high] = [b.sub(least, room), b.add(most, room)];
+    this.parts.push(b.add(this.dot(matrix, high), this.dot(positive, b.sub(low, high))));
+    const shape = [this.rows(), ...operand.shape.slice(1)];
+    this.add(operand, b.reshape(carried, shape), true);
+  }
+
+  /**
+   * What lines are moved apart by, so that their coefficients pay for rounding: of the slopes, of the sums
+   * over heights, and of the region that the operand is computed in, whose coefficients are these times
+   * a slope.
+   */
+  private roomFor(operand: Node, steepest: Node, farthest: Node): Node {
+    const { b, p } = this;
+    const own = 2 * p.rounding.own(this.width(operand) + 3);
+    const slopes = b.mul(b.mul(steepest, this.reachOf(operand)), p.rounding.own(6));
+    const region = p.regionOf(operand);
+    const inherited =
+      region.inside.length > 0 && p.isFoldable(region)
+        ? b.add(slopes, b.mul(steepest, this.errorOf(region)))
+        : slopes;
+    return b.add(b.mul(inherited, 1 + own), b.mul(farthest, own));
+  }
+
+  /**
+   * How far the free slope of a hinge is from the one its line below has, within the slopes that stay
+   * below the hinge, where it bends: [batch, rows, width].
+   */
+  private turned(node: Node, x: Bounds, beside: (value: Node) => Node): Node | undefined {
+    const flat = rulesOf(node).hinge?.(node.attributes);
+    const free = flat === undefined ? undefined : this.slopes?.differenceAt(node);
+    if (flat === undefined || !free) return undefined;
+    const { b } = this;
+    const bends = b.mul(b.greater(0, x.lower), b.greater(x.upper, 0));
+    const steep = hingeSlope(b, x, flat);
+    const most = beside(b.mul(bends, b.sub(1, steep)));
+    const least = beside(b.mul(bends, b.sub(flat, steep)));
+    const difference = b.min(b.max(free, least), most);
+    this.slopes?.used(node, difference);
+    return difference;
+  }
+
+  private addTurn(coefficients: Node, centre: Node): void {
+    const { b, p } = this;
+    this.parts.push(this.dot(coefficients, centre));
+    const own = p.rounding.own(Number(coefficients.shape[2]) + 2);
+    this.errors.push(b.mul(this.dot(b.abs(coefficients), b.abs(centre)), own));
   }
 }

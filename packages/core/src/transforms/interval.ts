@@ -8,7 +8,7 @@
  */
 import type { Builder } from '../graph/builder.ts';
 import { divide, type Dimension, elementCount } from '../graph/dimension.ts';
-import { type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
+import { ancestors, type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
 import { type Bounds, isPoint, RuleMissing, type RoundingModel } from '../graph/ops/definition.ts';
 import { magnitude, outwardBy } from '../graph/ops/outward.ts';
 import {
@@ -22,11 +22,20 @@ import {
   regionReach,
   regionTerms,
 } from './affine.ts';
-import { backwardLowerBound } from './backward-bounds.ts';
+import { backwardBound, type BackwardBound, type FreeSlopes } from './backward-bounds.ts';
 import { fusedTerms } from './fusion.ts';
 import type { InputSet } from './input-set.ts';
 import { lowerBound, type RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
+
+/** An affine value that something bends next. */
+export interface Stop {
+  readonly node: Node;
+  /** Whether it is affine in the input itself, so that nothing bounds it better. */
+  readonly first: boolean;
+  /** Whether only hinges bend it: where its interval lies on one side of 0 nothing does. */
+  readonly hinges: boolean;
+}
 
 export interface IntervalPropagation {
   /** Ends of a node of the graph. */
@@ -35,6 +44,10 @@ export interface IntervalPropagation {
   readonly lowerBoundOf: (output: Node, rows: Node) => Node;
   /** The same by backward linear bounds, never less than lowerBoundOf. */
   readonly linearBoundOf: (output: Node, rows: Node) => Node;
+  /** By backward linear bounds alone, with free slopes below hinges. */
+  readonly backwardBoundOf: (output: Node, rows: Node, slopes?: FreeSlopes) => BackwardBound;
+  /** Before an output: values whose own bounds, where they are given, make all behind them tighter. */
+  readonly stops: (output: Node) => readonly Stop[];
   /** 1 for rows where every value inside was finite, else 0: [batch]. */
   readonly finite: () => Node;
 }
@@ -64,6 +77,8 @@ export function propagateIntervals(
 export interface PropagationOptions {
   /** Affine values of up to so many elements are bounded backwards too, where something bends them. */
   readonly linearUpTo?: number;
+  /** Bounds of values that are known already. */
+  readonly given?: (node: Node) => Bounds | undefined;
 }
 
 class Propagation implements IntervalPropagation, RegionBounds {
@@ -77,16 +92,18 @@ class Propagation implements IntervalPropagation, RegionBounds {
   readonly batch: Dimension;
   private readonly watched = new Set<Node>();
   private readonly linearUpTo: number;
+  private readonly given: (node: Node) => Bounds | undefined;
 
   constructor(
     b: Builder,
     nodes: readonly Node[],
     sets: ReadonlyMap<number, InputSet>,
     rounding: RoundingModel,
-    { linearUpTo = 0 }: PropagationOptions,
+    { linearUpTo = 0, given = () => undefined }: PropagationOptions,
   ) {
     this.b = b;
     this.linearUpTo = linearUpTo;
+    this.given = given;
     this.nodes = nodes;
     this.sets = sets;
     this.rounding = rounding;
@@ -101,17 +118,20 @@ class Propagation implements IntervalPropagation, RegionBounds {
 
   readonly boundsOf = (node: Node): Bounds => {
     // Iteratively from the front: deep networks would overflow the stack otherwise.
-    const needed = this.ancestorsOf(node);
+    const needed = this.sourcesOf(node);
     for (const candidate of needed) {
       if (!this.bounds.has(candidate.id)) this.bounds.set(candidate.id, this.compute(candidate));
     }
     return this.known(node);
   };
 
-  private ancestorsOf(node: Node): Node[] {
+  /** What a node's ends are computed from, itself last; what is known already needs nothing. */
+  private sourcesOf(node: Node): Node[] {
     const marked = new Set<number>([node.id]);
     for (let id = node.id; id >= 0; id--) {
-      if (marked.has(id)) for (const operand of this.nodes[id]?.operands ?? []) marked.add(operand);
+      const each = this.nodes[id];
+      if (!each || !marked.has(id) || this.bounds.has(id) || this.given(each)) continue;
+      for (const operand of each.operands) marked.add(operand);
     }
     return this.nodes.filter(({ id }) => marked.has(id));
   }
@@ -123,8 +143,8 @@ class Propagation implements IntervalPropagation, RegionBounds {
   }
 
   private compute(node: Node): Bounds {
-    const set = this.sets.get(node.id);
-    if (set) return this.watch(set.box);
+    const known = this.sets.get(node.id)?.box ?? this.given(node);
+    if (known) return this.watch(known);
     const definition = rulesOf(node);
     const { kind } = definition;
     if (kind === 'source') return { lower: node, upper: node };
@@ -186,7 +206,7 @@ class Propagation implements IntervalPropagation, RegionBounds {
     const identity = identityTensor(size);
     const both = b.concat([b.constant(identity), b.neg(b.constant(identity))], 0);
     const rows = b.expand(b.reshape(both, [1, 2 * size, size]), [batch, 2 * size, size]);
-    const least = backwardLowerBound(this, node, rows);
+    const least = backwardBound(this, node, rows).lower;
     const shape = [batch, ...node.shape.slice(1)];
     return this.watch({
       lower: b.max(bounds.lower, b.reshape(b.slice(least, 1, 0, size), shape)),
@@ -202,7 +222,7 @@ class Propagation implements IntervalPropagation, RegionBounds {
   isFoldable(region: AffineRegion): boolean {
     const exact = (id: number): boolean => {
       const node = this.nodes[id];
-      return this.perturbed[id] === true || (node !== undefined && isPoint(this.known(node)));
+      return this.perturbed[id] === true || (node !== undefined && isPoint(this.boundsOf(node)));
     };
     return (
       isRowwise(region, this.batch) && region.inside.every((node) => node.operands.every(exact))
@@ -249,7 +269,24 @@ class Propagation implements IntervalPropagation, RegionBounds {
   readonly lowerBoundOf = (output: Node, rows: Node): Node => lowerBound(this, output, rows);
 
   readonly linearBoundOf = (output: Node, rows: Node): Node =>
-    this.b.max(lowerBound(this, output, rows), backwardLowerBound(this, output, rows));
+    this.b.max(lowerBound(this, output, rows), backwardBound(this, output, rows).lower);
+
+  readonly backwardBoundOf = (output: Node, rows: Node, slopes?: FreeSlopes): BackwardBound =>
+    backwardBound(this, output, rows, slopes);
+
+  readonly stops = (output: Node): readonly Stop[] => {
+    const needed = ancestors({ nodes: this.nodes, inputs: [], outputs: [] }, [output.id]);
+    return this.nodes
+      .filter((node) => needed[node.id] && node.id !== output.id && this.feedsNonlinear(node))
+      .map((node) => {
+        const region = this.regionOf(node);
+        const first = region.frontier.every(({ id }) => this.sets.has(id));
+        const users = this.nodes.filter(({ operands }) => operands.includes(node.id));
+        const bent = users.filter((user) => !isAffine(user, (id) => this.perturbed[id] ?? false));
+        const hinges = bent.every((user) => rulesOf(user).hinge?.(user.attributes) !== undefined);
+        return { node, first, hinges };
+      });
+  };
 
   private watch(bounds: Bounds): Bounds {
     this.watched.add(bounds.lower);

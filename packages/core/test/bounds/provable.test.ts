@@ -1,7 +1,7 @@
 // A bound over float32 arithmetic is refused for a file that computes in less, wherever it is built.
 import * as ort from 'onnxruntime-node';
 import { expect, test } from 'vitest';
-import { marginBoundGraph } from '../../src/bounds/margins.ts';
+import { marginBoundGraph } from '../../src/bounds/margin-graph.ts';
 import { Builder } from '../../src/graph/builder.ts';
 import { BATCH } from '../../src/graph/dimension.ts';
 import { readModel } from '../../src/onnx/read.ts';

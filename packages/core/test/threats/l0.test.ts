@@ -6,7 +6,7 @@ import { fgsm } from '../../src/attacks/fgsm.ts';
 import { pgd } from '../../src/attacks/pgd.ts';
 import { rivals } from '../../src/attacks/rivals.ts';
 import { audit } from '../../src/audit/audit.ts';
-import { boundMargins } from '../../src/bounds/margins.ts';
+import { interval } from '../../src/bounds/interval.ts';
 import { Builder } from '../../src/graph/builder.ts';
 import { BATCH } from '../../src/graph/dimension.ts';
 import { writeModel } from '../../src/onnx/write.ts';
@@ -76,9 +76,9 @@ describe.each([0, 1, 3, FEATURES])('with %i features', (k) => {
 
   test('the interval bound is the least margin, from below', async () => {
     const { lower, upper } = { lower: 1e-5, upper: 5e-4 };
-    const bounds = await boundMargins(context(), rows, 'float32');
+    const bounds = await interval.margins(context(), rows, 'float32');
     least.forEach((exact, row) => {
-      const bound = bounds.lower[row] ?? Number.NaN;
+      const bound = bounds[row] ?? Number.NaN;
       expect(bound).toBeLessThanOrEqual(exact + lower);
       expect(bound).toBeGreaterThan(exact - upper * (1 + Math.abs(exact)));
     });

@@ -36,6 +36,34 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
       ],
     ],
   },
+  certify: {
+    usage: 'glacis certify MODEL --data PATH (--eps E | --radius) [--method M] [options]',
+    summary: 'the proof side alone: what no perturbation can change',
+    description:
+      'Proves that no perturbation of at most ε changes the answer, or finds the largest radius within which none does. Cheaper bounds go first; each input keeps the best.',
+    examples: [
+      ['glacis certify model.onnx --data test.npz --eps 2/255', 'verdicts at ε'],
+      [
+        'glacis certify model.onnx --data test.npz --radius --method alpha-crown --json',
+        'the largest proven radius of every input',
+      ],
+    ],
+  },
+  bounds: {
+    usage:
+      'glacis bounds MODEL (PROPERTY.vnnlib | --data PATH --index I --eps E) [--method M] [options]',
+    summary: 'what a model can put out over a set of inputs',
+    description:
+      'Lower and upper ends of every output (and with --layers of every layer) over the inputs of a property or a ball around one input. Regression models too.',
+    examples: [
+      ['glacis bounds model.onnx --data test.npz --index 3 --eps 0.02', 'around input 3'],
+      ['glacis bounds model.onnx property.vnnlib --method alpha-crown', "a property's inputs"],
+      [
+        'glacis bounds model.onnx --data test.npz --index 3 --eps 0.02 --method interval --layers',
+        'how loose intervals become, layer by layer',
+      ],
+    ],
+  },
   inspect: {
     usage: 'glacis inspect MODEL [--check] [--emit KIND --out FILE] [options]',
     summary: 'layers, shapes, parameters and support of an ONNX file',

@@ -19,6 +19,8 @@ type Command = (request: CommandRequest, surroundings: Surroundings) => Promise<
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   audit: async () => (await import('../commands/audit.ts')).auditCommand,
   attack: async () => (await import('../commands/attack.ts')).attackCommand,
+  certify: async () => (await import('../commands/certify.ts')).certifyCommand,
+  bounds: async () => (await import('../commands/bounds.ts')).boundsCommand,
   inspect: async () => (await import('../commands/inspect.ts')).inspectCommand,
 };
 
@@ -37,7 +39,7 @@ export async function main(words: readonly string[]): Promise<number> {
       // Without a word the help is an answer to a mistake.
       return words.length === 0 ? 2 : 0;
     }
-    const { command, model, values } = request;
+    const { command, model, property, values } = request;
     terminal = new Terminal({
       quiet: values.quiet ?? false,
       color: usesColor(process.stderr),
@@ -46,7 +48,7 @@ export async function main(words: readonly string[]): Promise<number> {
     try {
       const run = await commands[command]();
       const outcome = await run(
-        { words, model, values },
+        { words, model, property, values },
         {
           terminal,
           interruption,

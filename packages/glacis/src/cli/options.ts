@@ -3,10 +3,11 @@
  * table. `value` is what the help calls the flag's value (null: the flag has none).
  */
 import { methodNames } from './methods.ts';
+import { proofNames } from './proofs.ts';
 import { devices } from '../runtime/device.ts';
 import * as parse from './values.ts';
 
-export type CommandName = 'audit' | 'attack' | 'inspect';
+export type CommandName = 'audit' | 'attack' | 'certify' | 'bounds' | 'inspect';
 
 export const groups = ['Inputs', 'Threat', 'Method', 'Run', 'Output'] as const;
 
@@ -23,8 +24,10 @@ export interface OptionSpec<T> {
 }
 
 const on: parse.Parse<true> = () => true;
-const runs = ['audit', 'attack'] as const;
-const all = ['audit', 'attack', 'inspect'] as const;
+const attacking = ['audit', 'attack'] as const;
+const runs = [...attacking, 'certify'] as const;
+const inputs = [...runs, 'bounds'] as const;
+const all = [...inputs, 'inspect'] as const;
 
 function row<T>(
   group: OptionSpec<T>['group'],
@@ -47,16 +50,16 @@ function list<T>(...cells: Parameters<typeof row<T[]>>): OptionSpec<T[]> {
 export const optionTable = {
   data: row(
     'Inputs',
-    runs,
+    inputs,
     '--data',
     'PATH',
     parse.text,
     'inputs and labels: .npz, .npy, .csv, IDX (each also as .gz), or a folder of images in one folder per class',
   ),
-  x: row('Inputs', runs, '--x', 'KEY', parse.text, 'the array of inputs in a .npz file', 'x'),
+  x: row('Inputs', inputs, '--x', 'KEY', parse.text, 'the array of inputs in a .npz file', 'x'),
   y: row(
     'Inputs',
-    runs,
+    inputs,
     '--y',
     'KEY',
     parse.text,
@@ -65,7 +68,7 @@ export const optionTable = {
   ),
   scale: row(
     'Inputs',
-    runs,
+    inputs,
     '--scale',
     'S',
     parse.fraction,
@@ -124,7 +127,7 @@ export const optionTable = {
     parse.whole(1),
     'only N inputs, chosen at random by the seed',
   ),
-  index: row('Inputs', runs, '--index', 'LIST', parse.text, 'only these inputs: 0,3,7-12'),
+  index: row('Inputs', inputs, '--index', 'LIST', parse.text, 'only these inputs: 0,3,7-12'),
   example: row(
     'Inputs',
     runs,
@@ -144,7 +147,7 @@ export const optionTable = {
   ),
   eps: row(
     'Threat',
-    runs,
+    inputs,
     '--eps',
     'E',
     parse.radii,
@@ -152,7 +155,7 @@ export const optionTable = {
   ),
   clip: row(
     'Threat',
-    runs,
+    inputs,
     '--clip',
     'LO,HI',
     parse.clip,
@@ -227,7 +230,7 @@ export const optionTable = {
   ),
   surrogate: row(
     'Method',
-    runs,
+    attacking,
     '--surrogate',
     'FILE',
     parse.text,
@@ -265,9 +268,43 @@ export const optionTable = {
     parse.whole(0),
     "with --emit gradient: the gradient of this class's score instead of the margin's",
   ),
+  proof: row(
+    'Method',
+    ['certify', 'bounds'],
+    '--method',
+    'M',
+    parse.oneOf(...proofNames),
+    `one of ${proofNames.join(', ')}, each at least as tight as the one before`,
+    'crown',
+  ),
+  radius: row(
+    'Method',
+    ['certify'],
+    '--radius',
+    null,
+    on,
+    'finds the largest radius that is proven for each input, to 1e-4 of it',
+  ),
+  layers: row(
+    'Method',
+    ['bounds'],
+    '--layers',
+    null,
+    on,
+    'also the bounds of every value that an activation bends next',
+  ),
+  margin: row(
+    'Method',
+    ['bounds'],
+    '--margin',
+    'on|off',
+    parse.oneOf('on', 'off'),
+    'off leaves rounding out, to compare with tools that do: what comes out is no proof',
+    'on',
+  ),
   semantics: row(
     'Method',
-    ['audit', 'inspect'],
+    ['audit', 'certify', 'bounds', 'inspect'],
     '--semantics',
     'KIND',
     parse.oneOf('float32', 'real'),
@@ -276,7 +313,7 @@ export const optionTable = {
   ),
   straightThrough: row(
     'Method',
-    all,
+    [...attacking, 'inspect'],
     '--straight-through',
     null,
     on,

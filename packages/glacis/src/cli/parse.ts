@@ -4,7 +4,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
-import { commandNames } from './commands.ts';
+import { commandNames, commandTable } from './commands.ts';
 import { nearest } from './nearest.ts';
 import {
   type CommandName,
@@ -22,6 +22,7 @@ export type Request =
       readonly kind: 'run';
       readonly command: CommandName;
       readonly model: string | null;
+      readonly property: string | null;
       readonly values: OptionValues;
     };
 
@@ -46,6 +47,7 @@ export function parseCommandLine(words: readonly string[]): Request {
     kind: 'run',
     command,
     model: parser.args[0] ?? null,
+    property: parser.args[1] ?? null,
     values: valuesOf(command, parser.opts<Record<string, Given>>()),
   };
 }
@@ -70,6 +72,7 @@ function parserOf(name: CommandName): Command {
     .showSuggestionAfterError(false)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+  if (commandTable[name].usage.includes('PROPERTY')) parser.argument('[property]');
   for (const option of optionsOf(name)) {
     const { flag, value, repeated }: OptionSpec<unknown> = optionTable[option];
     const made = new Option(value === null ? flag : `${flag} <${value}>`);

@@ -16,6 +16,8 @@ import { isSingleFile, reportFile } from '../run/store.ts';
 export interface CommandRequest {
   readonly words: readonly string[];
   readonly model: string | null;
+  /** A second operand, of commands that take one. */
+  readonly property: string | null;
   readonly values: OptionValues;
 }
 

@@ -8,12 +8,12 @@ import { access } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { StoredArray } from './array.ts';
-import { kindOfPath, readFileBytes } from './file.ts';
+import { kindOfPath } from './file.ts';
 import { isIdx, labelFileNames, parseIdx } from './idx.ts';
 import { isNpy, parseNpy } from './npy.ts';
 import { chooseKeys } from './npz-keys.ts';
 import { readNpz } from './npz.ts';
-import { gunzip, isGzip } from './unpack.ts';
+import { isGzip, readUnpacked } from './unpack.ts';
 import { isZip } from './zip.ts';
 
 /** A file as it is on disk. */
@@ -181,12 +181,6 @@ async function readLabelFile(
   if (isNpy(bytes)) return { y: parseNpy(bytes, path), labelFile: { path, sha256 } };
   if (isIdx(bytes)) return { y: parseIdx(bytes, path), labelFile: { path, sha256 } };
   throw new UsageError(`${path} holds no labels: it is neither a .npy nor an IDX file.`);
-}
-
-/** The bytes of a file, unpacked when its name ends in .gz; the hash is that of the file itself. */
-async function readUnpacked(path: string): Promise<{ bytes: Uint8Array; sha256: string }> {
-  const { bytes, sha256 } = await readFileBytes(path);
-  return { bytes: /\.gz$/i.test(path) ? gunzip(bytes, path) : bytes, sha256 };
 }
 
 function formatOf(path: string, bytes: Uint8Array): Format {

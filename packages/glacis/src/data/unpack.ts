@@ -5,7 +5,7 @@
 
 import { gunzipSync, inflateRawSync } from 'node:zlib';
 import { UsageError, messageOf } from '../errors.ts';
-import { MAX_BYTES } from './file.ts';
+import { type FileBytes, MAX_BYTES, readFileBytes } from './file.ts';
 
 export interface UnpackLimits {
   /** Most bytes that may come out of one file, all its members together. */
@@ -44,6 +44,12 @@ export function gunzip(
   return bounded(where, most, () =>
     gunzipSync(bytes, { maxOutputLength: within, chunkSize: chunkFor(bytes.length) }),
   );
+}
+
+/** The bytes of a file, unpacked when its name ends in .gz; the hash is that of the file itself. */
+export async function readUnpacked(path: string): Promise<FileBytes> {
+  const { bytes, sha256 } = await readFileBytes(path);
+  return { bytes: /\.gz$/i.test(path) ? gunzip(bytes, path) : bytes, sha256 };
 }
 
 const ENOUGH = 2 ** 26;

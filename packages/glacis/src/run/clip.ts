@@ -10,7 +10,10 @@ export interface ChosenClip {
   readonly notes: readonly string[];
 }
 
-export function chooseClip(inputs: Inputs, { clip, scale }: OptionValues): ChosenClip {
+/** What is known of the inputs that speaks for a range. */
+type Ranged = Pick<Inputs, 'eightBit' | 'isFolder' | 'storedShape' | 'x'>;
+
+export function chooseClip(inputs: Ranged, { clip, scale }: OptionValues): ChosenClip {
   if (clip !== undefined) return { clip, notes: [] };
   if (inputs.eightBit) {
     const ends = scale === undefined ? ([0, 1] as const) : eightBitEnds(scale);

@@ -4,13 +4,13 @@
  */
 import {
   type Classifier,
-  boundMargins,
   crown,
   isProvable,
   labelsOf,
   noise,
   pgd,
   rowSize,
+  type Proof,
   type Semantics,
   type Threat,
 } from '@glacis/core';
@@ -38,7 +38,8 @@ function typical(job: Job, surrogate: Classifier | null): Counts {
     ({ cost }) => cost.gradients + Math.max(0, cost.forwards - cost.gradients) / 3,
   );
   const gradients = evaluations.reduce((sum, each) => sum + each / 2, 1);
-  if (job === 'audit') return { noises: 1, gradients: gradients + 250, bounds: 22 };
+  if (job === 'audit') return { noises: 1, gradients: gradients + 250, bounds: 8 };
+  if ('proof' in job) return { noises: 0, gradients: 0, bounds: job.radius ? 12 : 1 };
   return { noises: plan.noise ? 1 : 0, gradients, bounds: 0 };
 }
 
@@ -62,6 +63,8 @@ export async function estimateRun(
   const { classifier, rows } = await ownRows(opened, inputs, threat, Math.floor(count));
   const context = { classifier, threat, seed: 0 };
   const { gradients, noises, bounds } = typical(job, surrogate);
+  const { bound } = planOf(job, surrogate).plan.proofs.findLast(isSearched) ?? { bound: crown };
+  const bounded = bound.isDear(classifier) ? { ...rows, count: 1 } : rows;
   const attack = pgd({ loss: 'margin', steps: STEPS, restarts: 1 });
   const cost = async (times: number, run: () => Promise<number>): Promise<number> => {
     if (times === 0) return 0;
@@ -82,8 +85,8 @@ export async function estimateRun(
     (await cost(
       classifier.provable && isProvable(classifier.model, semantics) ? bounds : 0,
       async () => {
-        await boundMargins(context, rows, semantics, crown);
-        return rows.count;
+        await bound.margins(context, bounded, semantics);
+        return bounded.count;
       },
     ));
   return { work: perRow * inputs.indices.length, start: (performance.now() - begun) / 1000 };
@@ -108,6 +111,11 @@ async function ownRows(opened: Classifier, inputs: Inputs, { eps }: Threat, coun
       streams,
     },
   };
+}
+
+/** At ε alone a bound is asked about few inputs. */
+function isSearched({ dearTolerance }: Proof): boolean {
+  return dearTolerance !== null;
 }
 
 async function timed(action: () => Promise<unknown>): Promise<number> {

@@ -1,9 +1,15 @@
 /** What each command and method runs. */
 import {
+  alphaCrown,
   type Attack,
   attackTable,
+  type Bound,
+  type BoundName,
   type Classifier,
+  crown,
+  crownIbp,
   defaultPlan,
+  interval,
   type Plan,
   type Threat,
   transferFrom,
@@ -11,8 +17,19 @@ import {
 import { type Cascade, cascades, type MethodName } from '../cli/methods.ts';
 import { UsageError } from '../errors.ts';
 
-/** An audit, or the attacks asked for. */
-export type Job = 'audit' | readonly MethodName[];
+/** A proof at ε, and where `radius` is true the largest proven radius. */
+export interface Certification {
+  readonly proof: BoundName;
+  readonly radius: boolean;
+}
+
+/** An audit, the attacks asked for, or the proof. */
+export type Job = 'audit' | readonly MethodName[] | Certification;
+
+/** Radii that are asked for are found this closely, relatively; rougher before the last bound. */
+const [CLOSE, ROUGH] = [5e-5, 0.1];
+
+const cascadeOfBounds: readonly Bound[] = [interval, crownIbp, crown, alphaCrown];
 
 export interface JobPlan {
   readonly plan: Plan;
@@ -29,6 +46,8 @@ function isCascade(name: MethodName): name is Cascade {
 export function planOf(job: Job, surrogate: Classifier | null): JobPlan {
   const plan = defaultPlan(surrogate);
   if (job === 'audit') return { plan, radii: true, proofs: true };
+  if ('proof' in job)
+    return { plan: provingPlan(plan, job.proof), radii: job.radius, proofs: true };
   const named = job.flatMap((name) =>
     isCascade(name) ? cascadeOf(plan, name) : attackNamed(name, surrogate),
   );
@@ -49,7 +68,7 @@ export function requireServing(
   context: { readonly classifier: Classifier; readonly threat: Threat },
   surrogate: Classifier | null,
 ): void {
-  if (job === 'audit') return;
+  if (job === 'audit' || 'proof' in job) return;
   for (const name of job) {
     if (isCascade(name)) continue;
     const why = attackNamed(name, surrogate).refusal?.(context);
@@ -59,6 +78,17 @@ export function requireServing(
       `--method ${name}: ${why}; those that can: ${able.map(({ id }) => id).join(', ')}.`,
     );
   }
+}
+
+/** The bound that is asked for, after all cheaper ones. */
+function provingPlan(plan: Plan, name: BoundName): Plan {
+  const place = cascadeOfBounds.findIndex(({ id }) => id === name);
+  const proofs = cascadeOfBounds.slice(0, place + 1).map((bound, i) => {
+    const tolerance = i === place ? CLOSE : ROUGH;
+    return { bound, tolerance, dearTolerance: tolerance, hope: Infinity };
+  });
+  const none = { noise: null, attacks: [], cheap: 0, nearest: [], search: [], polish: [] };
+  return { ...plan, ...none, proofs };
 }
 
 function attackNamed(name: Exclude<MethodName, Cascade>, surrogate: Classifier | null): Attack {

@@ -19,7 +19,9 @@ export async function chooseThreat(
   values: OptionValues,
   classifier: Classifier,
 ): Promise<ChosenThreat> {
-  const { eps: radii, norm = 'linf', eightBit = false } = values;
+  const { norm = 'linf', radius = false, eightBit = false } = values;
+  // Where the largest radius is asked for, verdicts are about the inputs themselves unless ε is given.
+  const radii = values.eps ?? (radius ? [0] : undefined);
   const eps = radii?.at(-1);
   if (!radii || eps === undefined) {
     throw new UsageError('--eps is missing: how far may an input be changed? Write --eps 8/255.');

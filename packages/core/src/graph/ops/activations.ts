@@ -21,6 +21,8 @@ declare module '../graph.ts' {
   }
 }
 
+const isHinge = (slope: number): boolean => slope >= 0 && slope < 1;
+
 type Activation =
   'relu' | 'leakyRelu' | 'clip' | 'sigmoid' | 'tanh' | 'softplus' | 'softsign' | 'erf';
 
@@ -29,13 +31,15 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     onnx: 'Relu',
     derivative: (b, _x, y) => b.step(y),
     lines: (curve) => hingeLines(curve, 0),
+    hinge: () => 0,
   }),
   leakyRelu: elementwise<'leakyRelu'>({
     onnx: 'LeakyRelu',
     attributes: ({ slope }) => ({ alpha: { float: slope } }),
     derivative: (b, x, _y, { slope }) => b.add(b.mul(b.step(x), 1 - slope), slope),
     error: rounded,
-    lines: (curve, { slope }) => (slope >= 0 && slope < 1 ? hingeLines(curve, slope) : undefined),
+    lines: (curve, { slope }) => (isHinge(slope) ? hingeLines(curve, slope) : undefined),
+    hinge: ({ slope }) => (isHinge(slope) ? slope : undefined),
     ends: (b, bounds, at) => {
       const [low, high] = [at(bounds.lower), at(bounds.upper)];
       if (low === high) return { lower: low, upper: high };

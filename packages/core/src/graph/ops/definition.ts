@@ -90,6 +90,11 @@ export interface OpDefinition<K extends OpName> {
    * in it; undefined where there are none but flat ones.
    */
   relax?(context: RelaxContext<K>): Lines | undefined;
+  /**
+   * The s of a hinge max(x, s·x), 0 ≤ s < 1: linear but for its bend at 0, and above every line through
+   * the origin whose slope is between s and 1.
+   */
+  hinge?(attributes: OpAttributes[K]): number | undefined;
   /** The same value written in other ops. */
   lower?(b: Builder, node: NodeOf<K>, operands: readonly Node[]): Node;
   /**

@@ -36,6 +36,8 @@ export interface Elementwise<K extends OpName> {
   readonly ends?: Ends<K>;
   /** How lines enclose it; absent: no line does but flat ones. */
   readonly lines?: (curve: Curve, attributes: OpAttributes[K]) => Lines | undefined;
+  /** The s of max(x, s·x); absent or undefined: it is no hinge. */
+  readonly hinge?: (attributes: OpAttributes[K]) => number | undefined;
   /** Whether the derivative is piecewise constant, and so computed exactly. */
   readonly exactDerivative?: boolean;
 }
@@ -51,7 +53,7 @@ export const rounded: EvaluationError = { relative: 2 * FEW_ULPS, absolute: 2 * 
 export const approximated: EvaluationError = { relative: 2 ** -19, absolute: 2 ** -21 };
 
 export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinition<K> {
-  const { onnx, error, lines } = rule;
+  const { onnx, error, lines, hinge } = rule;
   const errorOf = (attributes: OpAttributes[K]): EvaluationError =>
     (typeof error === 'function' ? error(attributes) : error) ?? EXACT;
   const relax = ({ b, node, x, centre }: RelaxContext<K>): Lines | undefined => {
@@ -71,6 +73,7 @@ export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinitio
   };
   return {
     ...(lines ? { relax } : {}),
+    ...(hinge ? { hinge } : {}),
     kind: 'elementwise',
     infer: (_, operands) => only(operands),
     emit: (e, { attributes }, operands) => {

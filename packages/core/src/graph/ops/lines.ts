@@ -139,6 +139,11 @@ export function sigmoidLines(curve: Curve): Lines {
   return { lower: chosen('lower'), upper: chosen('upper') };
 }
 
+/** The slope of the line below a hinge that leaves the smaller area between it and the hinge. */
+export function hingeSlope(b: Builder, { lower, upper }: Bounds, flat: number): Node {
+  return b.add(b.mul(b.step(b.add(lower, upper)), 1 - flat), flat);
+}
+
 /**
  * max(x, s·x) for 0 ≤ s < 1: below the chord, and above the steeper or the flatter of its two pieces,
  * whichever encloses less (Zhang et al. 2018: by which end is farther from 0).
@@ -149,8 +154,7 @@ export function hingeLines(curve: Curve, flat: number): Lines {
   const share = b.div(up, b.max(b.add(up, down), 1e-30));
   const slope = b.min(b.add(b.mul(share, 1 - flat), flat), 1);
   const ends = b.max(heightAt(curve, slope, x.lower), heightAt(curve, slope, x.upper));
-  const steep = b.step(b.add(x.lower, x.upper));
-  const piece = b.add(b.mul(steep, 1 - flat), flat);
+  const piece = hingeSlope(b, x, flat);
   const exact = flat === 0;
   const through = b.mul(piece, centre);
   return {

@@ -1,0 +1,121 @@
+/**
+ * Our bounds beside auto_LiRPA's, on the same networks and sets: mean width of the outputs over theirs,
+ * the largest difference relative to a width, and seconds over theirs (of another run).
+ * npm run bench -- bounds [--shared DIR] [--only TEXT] [--margin off|on]
+ * Reference: ../shared/reference/bounds.json. Each time is the best of three, the program compiled.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import {
+  type BoundName,
+  type NormName,
+  openNetwork,
+  ortRuntime,
+  OutputBounder,
+  type OutputBounds,
+  readModel,
+  Threat,
+} from '@glacis/core';
+import * as ort from 'onnxruntime-node';
+
+interface Result {
+  readonly method: string;
+  readonly iterations?: number;
+  readonly seconds_1: number;
+  readonly lower: readonly number[];
+  readonly upper: readonly number[];
+}
+
+interface Case {
+  readonly name: string;
+  readonly onnx: string;
+  readonly box: readonly [readonly number[], readonly number[]];
+  readonly runs: readonly {
+    readonly input: 'box' | NormName;
+    readonly eps: number | null;
+    readonly methods: readonly Result[];
+  }[];
+}
+
+const { values } = parseArgs({
+  options: {
+    shared: { type: 'string', default: '../shared' },
+    only: { type: 'string', default: '' },
+    margin: { type: 'string', default: 'off' },
+  },
+});
+
+const names: readonly (readonly [theirs: string, iterations: number, ours: BoundName])[] = [
+  ['IBP', 0, 'interval'],
+  ['CROWN-IBP', 0, 'crown-ibp'],
+  ['CROWN', 0, 'crown'],
+  ['alpha-CROWN', 20, 'alpha-crown'],
+];
+const [TIMES, UNIT] = [3, 1000];
+
+function bytesOf(file: string): Uint8Array {
+  return existsSync(file) ? readFileSync(file) : gunzipSync(readFileSync(`${file}.gz`));
+}
+
+async function boundCase({ name, onnx, box, runs }: Case): Promise<void> {
+  const model = readModel(bytesOf(path.join(values.shared, 'benchmarks/vnncomp', onnx)));
+  const runtime = ortRuntime(ort, { name: 'onnxruntime-node', threads: 1 });
+  const network = await openNetwork(model, runtime);
+  const [low, high] = box.map((ends) => Float32Array.from(ends));
+  if (!low || !high) return;
+  const middle = Float32Array.from(low, (value, i) => value / 2 + (high[i] ?? 0) / 2);
+  for (const { input, eps, methods } of runs) {
+    const threat = new Threat(input === 'box' ? 'linf' : input, { eps: eps ?? 0 });
+    const outward = values.margin === 'on';
+    const bounder = new OutputBounder({ network, threat, semantics: 'real', outward });
+    for (const [theirName, iterations, own] of names) {
+      const theirs = methods.find(
+        ({ method, iterations: steps = 0 }) => method === theirName && steps === iterations,
+      );
+      if (!theirs) continue;
+      const bound = (): Promise<OutputBounds | null> =>
+        input === 'box'
+          ? bounder.box(low, high, own)
+          : bounder.ball(middle, eps ?? 0, own);
+      const found = await bound();
+      let best = Infinity;
+      for (let i = 0; i < TIMES; i++) {
+        const begun = performance.now();
+        await bound();
+        best = Math.min(best, performance.now() - begun);
+      }
+      const what = `${name} ${input}${eps === null ? '' : ` ${eps}`}`.padEnd(28);
+      console.log(`${what}${own.padEnd(13)}${compared(found, theirs)}  ${time(best, theirs)}`);
+    }
+  }
+  await network.release();
+}
+
+function compared(found: OutputBounds | null, { lower, upper }: Result): string {
+  if (!found) return 'not finite';
+  const sum = (values: readonly number[]): number => values.reduce((all, each) => all + each, 0);
+  const widths = lower.map((low, i) => (upper[i] ?? 0) - low);
+  const own = Array.from(found.lower, (low, i) => (found.upper[i] ?? 0) - low);
+  const looser = widths.map((width, i) =>
+    Math.max(
+      ((lower[i] ?? 0) - (found.lower[i] ?? 0)) / width,
+      ((found.upper[i] ?? 0) - (upper[i] ?? 0)) / width,
+    ),
+  );
+  const share = (sum(own) / sum(widths)).toFixed(5);
+  return `width ${share}×  looser by ${Math.max(...looser).toExponential(1)}`;
+}
+
+function time(ms: number, { seconds_1: theirs }: Result): string {
+  return `${ms.toFixed(1)} ms, ${(ms / (theirs * UNIT)).toFixed(2)}×`;
+}
+
+const reference = path.join(values.shared, 'reference/bounds.json');
+if (!existsSync(reference)) {
+  console.log(`${reference} is absent: there is nothing to compare with.`);
+} else {
+  const { cases } = JSON.parse(readFileSync(reference, 'utf8')) as { cases: readonly Case[] };
+  for (const each of cases) if (each.name.includes(values.only)) await boundCase(each);
+}

@@ -1,0 +1,150 @@
+/** What a network can put out over a set of inputs: the ends of every output, and of the layers before it. */
+import type { Semantics } from '../audit/run.ts';
+import type { OpenNetwork } from '../runtime/network.ts';
+import { type Rows, setFeeds, threatKey } from '../threats/ball.ts';
+import { sideFeeds } from '../runtime/side-inputs.ts';
+import type { Threat } from '../threats/threat.ts';
+import { noRounding, roundingModel } from '../transforms/rounding.ts';
+import type { Layer, Subject } from './layer-graphs.ts';
+import { type Ends, LayerwiseBounds, met, type Method, type SetFeed } from './layerwise.ts';
+import { type BoundName, methodsUpTo } from './methods.ts';
+import { requireProvable } from './provable.ts';
+
+export interface OutputBoundsOptions {
+  readonly network: OpenNetwork;
+  readonly threat: Threat;
+  readonly semantics: Semantics;
+  /** False: nothing is added for rounding; the ends are then no proof. */
+  readonly outward: boolean;
+}
+
+/** What a method found, and those before it. */
+interface Known {
+  readonly method: Method;
+  readonly inside: readonly Ends[];
+  readonly output: Ends;
+}
+
+export interface LayerEnds extends Ends {
+  readonly label: string;
+  readonly shape: readonly number[];
+}
+
+export interface OutputBounds extends Ends {
+  readonly shape: readonly number[];
+  /** Of every value that something bends next, in order. */
+  readonly layers: readonly LayerEnds[];
+}
+
+/** Bounds the outputs of one network over any number of sets: programs are compiled once. */
+export class OutputBounder {
+  private readonly layerwise: LayerwiseBounds;
+  private readonly options: OutputBoundsOptions;
+
+  /** Throws RuleMissing for an op without a bound, ModelError where a proof would mean nothing. */
+  constructor(options: OutputBoundsOptions) {
+    const { network, threat, semantics, outward } = options;
+    if (outward) requireProvable(network.model, semantics);
+    const rounding = outward ? roundingModel(semantics) : noRounding;
+    const subject: Subject = { network, output: network.output, threat, rounding };
+    const margin = outward ? semantics : 'no rounding';
+    this.layerwise = new LayerwiseBounds(subject, `outputs/${margin}/${threatKey(threat)}`);
+    this.options = options;
+  }
+
+  /** Over the ball of a radius around x [sampleSize]; null where a value inside was not finite. */
+  ball(
+    x: Float32Array,
+    radius: number,
+    method: BoundName,
+    stream = 0,
+  ): Promise<OutputBounds | null> {
+    const { network, threat } = this.options;
+    const rows: Rows = {
+      count: 1,
+      x,
+      labels: new Int32Array(1),
+      radii: Float64Array.of(radius),
+      streams: [stream],
+    };
+    const set = {
+      ...setFeeds({ classifier: network, threat }, rows, 'outward'),
+      ...sideFeeds(network.sides, [stream]),
+    };
+    return this.bounded(set, method);
+  }
+
+  /** Over a box, its ends [sampleSize] rounded outward; the threat must be one in ℓ∞. */
+  box(lower: Float32Array, upper: Float32Array, method: BoundName): Promise<OutputBounds | null> {
+    const { network } = this.options;
+    const shape = network.sampleShape;
+    const middle = Float32Array.from(lower, (low, i) => {
+      const high = upper[i] ?? low;
+      return Math.min(Math.max(low / 2 + high / 2, low), high);
+    });
+    return this.bounded(
+      {
+        centre: { data: middle, shape },
+        lower: { data: lower, shape },
+        upper: { data: upper, shape },
+        radius: { data: new Float32Array(1), shape: [] },
+        ...sideFeeds(network.sides, [0]),
+      },
+      method,
+    );
+  }
+
+  /** Each method in turn up to the one asked for: what a cheaper one found stays. */
+  private async bounded(set: SetFeed, name: BoundName): Promise<OutputBounds | null> {
+    const { layers } = this.layerwise;
+    let known: Known | null = null;
+    for (const method of methodsUpTo(name)) {
+      known = await this.step(set, method, known);
+      if (!known) return null;
+    }
+    if (!known) return null;
+    return {
+      ...known.output,
+      ...described(layers.at(-1)),
+      layers: known.inside.map((own, i) => ({ ...described(layers[i]), ...own })),
+    };
+  }
+
+  private async step(set: SetFeed, method: Method, known: Known | null): Promise<Known | null> {
+    const { layerwise } = this;
+    const place = layerwise.layers.length - 1;
+    const width = layerwise.layers[place]?.width ?? 0;
+    const same = known !== null && method.inside === known.method.inside;
+    const inside = same ? known.inside : await layerwise.inside(set, method, known?.inside);
+    const ends = inside && (same ? known.output : await layerwise.ends(set, inside, place));
+    if (!inside || !ends) return null;
+    const output = met(ends, known?.output);
+    if (method.rows === 'interval') return { method, inside, output };
+    const least = await layerwise.least(set, inside, place, bothWays(width), method.rows);
+    return { method, inside, output: tighter(output, least) };
+  }
+}
+
+function described(layer: Layer | undefined): Pick<Layer, 'label' | 'shape'> {
+  return { label: layer?.label ?? '', shape: layer?.shape ?? [] };
+}
+
+/** Each output, and each with the sign changed. */
+function bothWays(width: number): Float32Array {
+  const rows = new Float32Array(2 * width * width);
+  for (let i = 0; i < width; i++) {
+    rows[2 * i * width + i] = 1;
+    rows[(2 * i + 1) * width + i] = -1;
+  }
+  return rows;
+}
+
+/** A bound that is not known (NaN) leaves the end as it is. */
+function tighter({ lower, upper }: Ends, least: Float32Array): Ends {
+  const better = (a: number, b: number | undefined): number =>
+    b === undefined || Number.isNaN(b) ? a : Math.max(a, b);
+  return {
+    lower: lower.map((low, i) => better(low, least[2 * i])),
+    upper: upper.map((high, i) => -better(-high, least[2 * i + 1])),
+  };
+}
