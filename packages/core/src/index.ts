@@ -30,7 +30,13 @@ export { type OnnxRuntime, ortRuntime, type Runtime, type Session } from './runt
 export type { Classifier } from './runtime/classifier.ts';
 export { batchOf, type Network, openNetwork, type OpenNetwork } from './runtime/network.ts';
 export { type ClassifierOptions, openClassifier } from './runtime/open-classifier.ts';
-export { answerFor, type Judgement, scoreMargin } from './runtime/judgement.ts';
+export {
+  answerFor,
+  type Judgement,
+  ownAnswer,
+  scoreMargin,
+  shownAnswer,
+} from './runtime/judgement.ts';
 export { fedAs } from './runtime/original.ts';
 export type { FixedRows } from './runtime/side-inputs.ts';
 export { fgsm } from './attacks/fgsm.ts';
@@ -57,11 +63,12 @@ export { type AuditPart, joinParts } from './audit/part.ts';
 export { countVerdicts, curveAt, curveRadii, summarise, wilson } from './audit/summary.ts';
 export { ContradictionError } from './audit/ledger.ts';
 export { replay, type ReplayOptions, type ReplayOutcome, type ReplayPart } from './audit/replay.ts';
+export { cleanEntries, labelsOf } from './audit/stages.ts';
 export { defaultPlan, type Plan, type Proof } from './audit/plan.ts';
 export { type AttackName, attackTable } from './attacks/table.ts';
 export type { Attack, AttackContext, AttackOutcome } from './attacks/attack.ts';
 export type { LossTrace } from './attacks/trace.ts';
-export type { CancelSignal } from './runtime/cancel.ts';
+export { type CancelSignal, Stopped } from './runtime/cancel.ts';
 export { closeParameters, type OpenParameters, openParameters } from './transforms/parameters.ts';
 export { gradientWith, pullBack } from './transforms/gradient.ts';
 export { replayLowered } from './transforms/lowering.ts';

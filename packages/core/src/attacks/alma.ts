@@ -46,8 +46,8 @@ export function alma({ steps }: AlmaOptions): Attack {
     aim: 'nearest',
     cost: { forwards: steps + 12, gradients: steps },
     refusal: servesOnly('l2', 'l1'),
-    run: async (context, rows) => {
-      const breaks = new NearestBreaks(context, rows);
+    run: async (context, rows, outcome) => {
+      const breaks = new NearestBreaks(context, rows, outcome);
       const size = context.classifier.sampleSize;
       const { sparse } = context.threat.norm;
       const places = Array.from({ length: rows.count }, (_, row) => ({ row, target: -1 }));

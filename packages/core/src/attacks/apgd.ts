@@ -59,8 +59,7 @@ export function apgd(options: ApgdOptions): Attack {
     side: 'attack',
     aim: 'ball',
     cost: { forwards: runs * (steps + 1) + (isTargeted(loss) ? 1 : 0), gradients: runs * steps },
-    run: async (context, rows) => {
-      const outcome = emptyOutcome(rows, context);
+    run: async (context, rows, outcome = emptyOutcome(rows, context)) => {
       const order = isTargeted(loss) ? await rankedRivals(context, rows) : null;
       if (order) outcome.forwards.fill(1);
       const rivals = order ? Math.min(most, context.classifier.classes - 1) : 1;

@@ -38,7 +38,11 @@ export interface Attack {
   readonly cost: { readonly forwards: number; readonly gradients: number };
   /** Why it cannot serve this norm or model, as the end of a sentence; null where it can. */
   refusal?(context: SetContext): string | null;
-  run(context: AttackContext, rows: Rows): Promise<AttackOutcome>;
+  /**
+   * Writes into `outcome` as it goes, so that what was found is there when the signal stops it between two
+   * evaluations (it then throws Stopped); returns it at the end.
+   */
+  run(context: AttackContext, rows: Rows, outcome?: AttackOutcome): Promise<AttackOutcome>;
 }
 
 const normNames: Readonly<Record<NormName, string>> = { linf: 'ℓ∞', l2: 'ℓ2', l1: 'ℓ1', l0: 'ℓ0' };

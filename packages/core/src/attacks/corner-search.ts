@@ -38,8 +38,8 @@ export function cornerSearch(options: CornerSearchOptions): Attack {
     aim: 'nearest',
     cost: { forwards: USUAL.corners + walked + USUAL.trials, gradients: 0 },
     refusal: servesOnly('l0'),
-    run: async (context, rows) => {
-      const breaks = new NearestBreaks(context, rows);
+    run: async (context, rows, outcome) => {
+      const breaks = new NearestBreaks(context, rows, outcome);
       for (let row = 0; row < rows.count; row++) {
         await new RowSearch(context, breaks, options, row, rows.labels[row] ?? 0).run();
       }

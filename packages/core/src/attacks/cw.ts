@@ -37,9 +37,9 @@ export function cw({ steps, searches }: CwOptions): Attack {
     aim: 'nearest',
     cost: { forwards: steps * searches + 12, gradients: steps * searches },
     refusal: servesOnly('l2'),
-    run: async (context, rows) => {
+    run: async (context, rows, outcome) => {
       if (rows.count === 0) return emptyOutcome(rows);
-      const breaks = new NearestBreaks(context, rows);
+      const breaks = new NearestBreaks(context, rows, outcome);
       const places = Array.from({ length: rows.count }, (_, row) => ({ row, target: -1 }));
       const walkers = walkersFor(context, rows, places);
       const first = await breaks.look(walkers);

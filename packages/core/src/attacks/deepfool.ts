@@ -26,8 +26,8 @@ export function deepfool({ steps, rivals }: DeepFoolOptions): Attack {
     aim: 'nearest',
     cost: { forwards: steps * rivals + 12, gradients: steps * rivals },
     refusal: servesOnly('linf', 'l2'),
-    run: async (context, rows) => {
-      const breaks = new NearestBreaks(context, rows);
+    run: async (context, rows, outcome) => {
+      const breaks = new NearestBreaks(context, rows, outcome);
       const size = context.classifier.sampleSize;
       const order = await rankedRivals(context, rows);
       const width = Math.min(rivals, context.classifier.classes - 1);

@@ -39,8 +39,8 @@ export function fab(options: FabOptions): Attack {
     aim: 'nearest',
     cost: { forwards: looks + 12, gradients: looks },
     refusal: servesOnly('linf', 'l2', 'l1'),
-    run: async (context, rows) => {
-      const breaks = new NearestBreaks(context, rows);
+    run: async (context, rows, outcome) => {
+      const breaks = new NearestBreaks(context, rows, outcome);
       const order = await rankedRivals(context, rows);
       const width = Math.min(rivals, context.classifier.classes - 1);
       const places = order.flatMap((ranked, row) =>

@@ -14,13 +14,12 @@ export function fgsm(options: { readonly loss: LossName } = { loss: 'margin' }):
     side: 'attack',
     aim: 'ball',
     cost: { forwards: 2, gradients: 1 },
-    run: async (context, rows) => {
+    run: async (context, rows, outcome = emptyOutcome(rows, context)) => {
       const { classifier, threat, signal } = context;
       const ball = ballFeeds(context, rows, 'inward');
       const jump = await jumpProgram(classifier, threat, options.loss);
       const start = { ...ball, x: { data: rows.x, shape: classifier.sampleShape } };
       const { next } = await runRows(classifier, jump, start, rows.count, signal);
-      const outcome = emptyOutcome(rows);
       if (!next) return outcome;
       const measure = await marginProgram(classifier);
       const feeds = {

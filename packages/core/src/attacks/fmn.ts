@@ -48,8 +48,8 @@ export function fmn(options: FmnOptions): Attack {
     aim: 'nearest',
     cost: { forwards: looks + 20, gradients: looks },
     refusal: servesOnly(...(options.norms ?? ['linf', 'l2', 'l1', 'l0'])),
-    run: async (context, rows) => {
-      const breaks = new NearestBreaks(context, rows);
+    run: async (context, rows, outcome) => {
+      const breaks = new NearestBreaks(context, rows, outcome);
       await cross(context, rows, breaks);
       await breaks.tighten(FIRST_HALVINGS);
       const order = rivals > 0 ? await rankedRivals(context, rows) : [];

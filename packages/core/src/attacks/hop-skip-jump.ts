@@ -33,24 +33,27 @@ export function hopSkipJump({ id = 'hopskipjump', queries }: HopSkipJumpOptions)
     cost: { forwards: queries, gradients: 0 },
     refusal: ({ threat: { norm } }) =>
       norm.name === 'linf' || norm.name === 'l2' ? null : 'hopskipjump serves ℓ∞ and ℓ2',
-    run: async (context, rows) => {
+    run: async (context, rows, outcome = emptyOutcome(rows, context)) => {
       const decisions = new Decisions(context, rows);
-      const outcome = emptyOutcome(rows);
       const { size } = decisions;
       const found = await startingBreaks(context, rows, decisions);
       const owners = found.flatMap((x, row) => (x ? [row] : []));
       const nearest = new Float32Array(owners.length * size);
       owners.forEach((row, i) => nearest.set(found[row] ?? [], i * size));
-      await decisions.bisect(nearest, owners, ROUNDS);
-      await walk(context, rows, decisions, { owners, nearest, queries });
-      await decisions.bisect(nearest, owners, LAST_ROUNDS);
-      owners.forEach((row, i) => {
-        const x = nearest.subarray(i * size, (i + 1) * size);
-        if (decisions.distance(row, x) > (rows.radii[row] ?? 0)) return;
-        outcome.best.set(x, row * size);
-        outcome.margins[row] = 0;
-      });
-      outcome.forwards.set(decisions.asked);
+      try {
+        await decisions.bisect(nearest, owners, ROUNDS);
+        await walk(context, rows, decisions, { owners, nearest, queries });
+        await decisions.bisect(nearest, owners, LAST_ROUNDS);
+      } finally {
+        // Whenever it stops, the nearest points are breaks.
+        owners.forEach((row, i) => {
+          const x = nearest.subarray(i * size, (i + 1) * size);
+          if (decisions.distance(row, x) > (rows.radii[row] ?? 0)) return;
+          outcome.best.set(x, row * size);
+          outcome.margins[row] = 0;
+        });
+        outcome.forwards.set(decisions.asked);
+      }
       return outcome;
     },
   };

@@ -8,6 +8,7 @@
 import type { Builder } from '../graph/builder.ts';
 import { known } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
+import { logSumExp } from '../transforms/log-sum-exp.ts';
 import { FAR, marginOf } from '../transforms/margin.ts';
 
 export interface Scores {
@@ -36,13 +37,6 @@ function own(b: Builder, logits: Node, oneHot: Node): Node {
 
 function without(b: Builder, logits: Node, oneHot: Node): Node {
   return b.where(oneHot, FAR, logits);
-}
-
-/** log Σ e^z of each row, shifted so that nothing overflows: [batch]. */
-function logSumExp(b: Builder, z: Node): Node {
-  const most = b.maximum(z, [1], true);
-  const shifted = b.log(b.sum(b.exp(b.sub(z, most)), [1]));
-  return b.add(b.reshape(most, shifted.shape), shifted);
 }
 
 /** The value that is the n-th greatest of each row, n from 1: [batch]. */

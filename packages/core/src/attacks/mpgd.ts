@@ -61,14 +61,13 @@ export function mpgd({ id, loss, steps, decay = 1, stepSize }: MpgdOptions): Att
     side: 'attack',
     aim: 'ball',
     cost: { forwards: steps + 1, gradients: steps },
-    run: async (context, rows) => {
+    run: async (context, rows, outcome = emptyOutcome(rows, context)) => {
       const { classifier, threat, signal } = context;
       const { sampleSize: size, sampleShape: shape } = classifier;
       const program = await classifier.searchPrograms.named(
         `momentum/${loss}/${decay}/${threatKey(threat)}`,
         () => momentumGraph(classifier, threat, loss, decay),
       );
-      const outcome = emptyOutcome(rows, context);
       const network = owned(networkFeeds(context, rows));
       const lengths = column(rows.count, stepSize ?? 2.5 / steps);
       const ball = { ...owned(ballFeeds(context, rows, 'inward')), ...network, step: lengths };

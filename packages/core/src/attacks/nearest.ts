@@ -94,10 +94,10 @@ export class NearestBreaks {
   private readonly sure: Uint8Array;
   private readonly size: number;
 
-  constructor(context: AttackContext, rows: Rows) {
+  constructor(context: AttackContext, rows: Rows, outcome = emptyOutcome(rows, context)) {
     this.context = context;
     this.rows = rows;
-    this.outcome = emptyOutcome(rows, context);
+    this.outcome = outcome;
     this.distances = Float64Array.from(rows.radii);
     this.sure = new Uint8Array(rows.count);
     this.size = context.classifier.sampleSize;

@@ -39,11 +39,10 @@ export function noise(options: NoiseOptions): Attack {
     side: 'noise',
     aim: 'ball',
     cost: { forwards: options.draws, gradients: 0 },
-    run: async (context, rows) => {
+    run: async (context, rows, outcome = emptyOutcome(rows, context)) => {
       const { classifier, threat, seed, signal } = context;
       const size = classifier.sampleSize;
       const program = await marginProgram(classifier);
-      const outcome = emptyOutcome(rows);
       const x = new Float32Array(rows.x.length);
       for (let draw = 0; draw < options.draws; draw++) {
         for (let row = 0; row < rows.count; row++) {

@@ -41,8 +41,8 @@ export function pdpgd({ steps }: PdpgdOptions): Attack {
     aim: 'nearest',
     cost: { forwards: steps + 12, gradients: steps },
     refusal: servesOnly('l1', 'l0'),
-    run: async (context, rows) => {
-      const breaks = new NearestBreaks(context, rows);
+    run: async (context, rows, outcome) => {
+      const breaks = new NearestBreaks(context, rows, outcome);
       const size = context.classifier.sampleSize;
       const places = Array.from({ length: rows.count }, (_, row) => ({ row, target: -1 }));
       const walkers = walkersFor(context, rows, places);

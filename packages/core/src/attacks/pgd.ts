@@ -37,8 +37,7 @@ export function pgd(options: PgdOptions): Attack {
     side: 'attack',
     aim: 'ball',
     cost: { forwards: restarts * (steps + 1), gradients: restarts * steps },
-    run: async (context, rows) => {
-      const outcome = emptyOutcome(rows, context);
+    run: async (context, rows, outcome = emptyOutcome(rows, context)) => {
       let open = Array.from({ length: rows.count }, (_, row) => row);
       for (let restart = 0; restart < options.restarts && open.length > 0; restart++) {
         const draw = restart + (options.loss === 'margin' ? 0 : 0x8000);

@@ -7,6 +7,7 @@ import type { Graph, Node } from '../graph/graph.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { batchOf, networkInputs } from '../runtime/network.ts';
 import type { Program } from '../runtime/programs.ts';
+import { redrawn } from '../runtime/side-inputs.ts';
 import { ballInputs, threatKey } from '../threats/ball.ts';
 import { dualLength, maximiser, step } from '../threats/set-graph.ts';
 import type { Threat } from '../threats/threat.ts';
@@ -25,11 +26,23 @@ export interface NetworkNodes {
 export function networkOver(b: Builder, classifier: Classifier, x: Node): NetworkNodes {
   const batch = batchOf(classifier);
   const given = networkInputs(b, classifier, x);
-  const copies = replayLowered(b, classifier.graph, given, ['gradient']);
-  const logits = copies.get(classifier.logits.id);
-  if (!logits) throw new RangeError('the logits were not copied');
+  let logits = passOver(b, classifier, given);
+  const { expectation = 1, graph, model } = classifier;
+  const random = new Set(model.random.map(({ name }) => name));
+  for (let pass = 1; pass < expectation; pass++) {
+    const again = new Map([...given, ...redrawn(b, graph, random, pass)]);
+    logits = b.add(logits, passOver(b, classifier, again));
+  }
+  // Expectation over transformation (Athalye et al. 2018): all passes are one run.
+  if (expectation > 1) logits = b.mul(logits, 1 / expectation);
   const labels = b.input('labels', [batch], 'int32');
   return { x, logits, oneHot: oneHotRows(b, labels, classifier.classes) };
+}
+
+function passOver(b: Builder, { graph, logits }: Classifier, given: Map<number, Node>): Node {
+  const found = replayLowered(b, graph, given, ['gradient'], [logits.id]).get(logits.id);
+  if (!found) throw new RangeError('the logits were not copied');
+  return found;
 }
 
 /**

@@ -19,8 +19,7 @@ export function rivals({ most }: RivalsOptions): Attack {
     side: 'attack',
     aim: 'ball',
     cost: { forwards: 2 + most, gradients: most },
-    run: async (context, rows) => {
-      const outcome = emptyOutcome(rows);
+    run: async (context, rows, outcome = emptyOutcome(rows, context)) => {
       const order = await rankedRivals(context, rows);
       const tries = Math.min(most, context.classifier.classes - 1);
       const chosen = await bestLinearised(context, rows, order, tries);

@@ -68,8 +68,7 @@ export function square(options: SquareOptions): Attack {
     cost: { forwards: queries, gradients: 0 },
     refusal: ({ threat }) =>
       threat.norm.name === 'l0' ? 'square serves ℓ∞, ℓ2 and ℓ1, not ℓ0' : null,
-    run: async (context, rows) => {
-      const outcome = emptyOutcome(rows);
+    run: async (context, rows, outcome = emptyOutcome(rows, context)) => {
       const batch = new Batch(context, rows);
       const moves = movesOf(context, gridOf(context.classifier.sampleShape));
       const program = await marginProgram(context.classifier);

@@ -5,6 +5,7 @@
  * the surrogate is tried as well. A target that hides its gradient cannot hide it in the surrogate.
  */
 import type { Classifier } from '../runtime/classifier.ts';
+import { GOAL } from '../runtime/criteria/view.ts';
 import { runRows } from '../runtime/rows.ts';
 import { ballFeeds, networkFeeds, type Rows, type SetContext } from '../threats/ball.ts';
 import { type Attack, type AttackContext, type AttackOutcome, emptyOutcome } from './attack.ts';
@@ -37,7 +38,8 @@ export function surrogateMismatch(surrogate: Classifier, target: Classifier): st
   if (surrogate.classes !== target.classes) {
     return `has ${surrogate.classes} classes, the model ${target.classes}`;
   }
-  if (surrogate.sides.length > 0) return 'has more inputs than the one that is perturbed';
+  if (surrogate.sides.some(({ port }) => port.name !== GOAL))
+    return 'has more inputs than the one that is perturbed';
   return null;
 }
 
@@ -54,8 +56,8 @@ export function transfer(options: TransferOptions): Attack {
       const why = surrogateMismatch(surrogate, classifier);
       return why === null ? null : `the surrogate ${why}`;
     },
-    run: async (context, rows) => {
-      const search = new Search(context, rows, surrogate);
+    run: async (context, rows, outcome = emptyOutcome(rows, context)) => {
+      const search = new Search(context, rows, surrogate, outcome);
       for (const attack of attacks) await search.tryAll(attack);
       for (const loss of ['margin', 'cross-entropy'] as const) {
         for (let climb = 0; climb < (climbs[loss] ?? 0); climb++) {
@@ -75,11 +77,11 @@ class Search {
   private readonly own: AttackContext;
   private readonly rows: Rows;
 
-  constructor(context: AttackContext, rows: Rows, surrogate: Classifier) {
+  constructor(context: AttackContext, rows: Rows, surrogate: Classifier, outcome: AttackOutcome) {
     this.target = context;
-    this.own = { ...context, classifier: surrogate };
+    this.own = { ...context, classifier: surrogate.withLabels(context.classifier.labels) };
     this.rows = rows;
-    this.outcome = emptyOutcome(rows);
+    this.outcome = outcome;
     this.open = Array.from({ length: rows.count }, (_, row) => row);
   }
 

@@ -1,13 +1,20 @@
 /** Runs one attack on ledger entries at given radii and enters what the original file confirms. */
-import type { Attack, AttackContext } from '../attacks/attack.ts';
+import {
+  type Attack,
+  type AttackContext,
+  type AttackOutcome,
+  emptyOutcome,
+} from '../attacks/attack.ts';
+import { Stopped } from '../runtime/cancel.ts';
+import type { Classifier } from '../runtime/classifier.ts';
 import type { Rows } from '../threats/ball.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import { judgeCandidates } from './judge.ts';
 
 export function rowsOf(
+  { sampleSize: size, kept }: Classifier,
   entries: readonly Entry[],
   radii: Float64Array,
-  size: number,
   starts?: Float32Array,
 ): Rows {
   const x = new Float32Array(entries.length * size);
@@ -15,7 +22,7 @@ export function rowsOf(
   return {
     count: entries.length,
     x,
-    labels: Int32Array.from(entries, ({ label }) => label),
+    labels: Int32Array.from(entries, ({ label }) => kept(label)),
     radii,
     streams: entries.map(({ index }) => index),
     ...(starts ? { starts } : {}),
@@ -28,6 +35,21 @@ export interface StageOptions {
   readonly starts?: Float32Array;
   /** Named so in the ledger. */
   readonly method: string;
+}
+
+/** The attack's outcome, or what it had found when it was stopped. */
+async function runUntilStopped(
+  attack: Attack,
+  context: AttackContext,
+  rows: Rows,
+): Promise<{ outcome: AttackOutcome; whole: boolean }> {
+  const outcome = emptyOutcome(rows, context);
+  try {
+    return { outcome: await attack.run(context, rows, outcome), whole: true };
+  } catch (error) {
+    if (error instanceof Stopped) return { outcome, whole: false };
+    throw error;
+  }
 }
 
 /**
@@ -43,7 +65,8 @@ export async function attackStage(
   if (entries.length === 0) return [];
   const { classifier, threat } = context;
   const begun = Date.now();
-  const outcome = await attack.run(context, rowsOf(entries, radii, classifier.sampleSize, starts));
+  const rows = rowsOf(classifier, entries, radii, starts);
+  const { outcome, whole } = await runUntilStopped(attack, context, rows);
   const verdicts = await judgeCandidates(classifier, threat, entries, outcome.best, radii);
   let [forwards, gradients, decided] = [0, 0, 0];
   entries.forEach((entry, i) => {
@@ -53,8 +76,9 @@ export async function attackStage(
     forwards += f + 1;
     gradients += g;
     const found = verdicts[i];
-    if (!found) entry.withstood = Math.max(entry.withstood, radii[i] ?? 0);
-    else {
+    if (!found) {
+      if (whole) entry.withstood = Math.max(entry.withstood, radii[i] ?? 0);
+    } else {
       decided++;
       ledger.broken(entry, found, attack.id);
     }

@@ -6,26 +6,21 @@
  */
 import type { Model } from '../onnx/read.ts';
 import { requireProvable } from '../bounds/provable.ts';
-import type { CancelSignal } from '../runtime/cancel.ts';
+import { type CancelSignal, Stopped, stopSignal } from '../runtime/cancel.ts';
 import type { Classifier } from '../runtime/classifier.ts';
+import type { Labels } from '../runtime/judge.ts';
 import { openClassifier } from '../runtime/open-classifier.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { rowSize, type Tensor } from '../tensor/tensor.ts';
 import type { Threat } from '../threats/threat.ts';
 import { type Stage, StageClock } from './clock.ts';
 import { type Entry, Ledger, newEntry } from './ledger.ts';
+import type { Job } from './job.ts';
 import { certifyAtEps, searchLowerRadius } from './lower-radius.ts';
 import { type AuditPart, joinParts } from './part.ts';
 import { defaultPlan, type Plan } from './plan.ts';
-import type { Semantics } from './run.ts';
-import {
-  adoptAnswers,
-  attackStages,
-  cleanStage,
-  estimateStage,
-  type Job,
-  noiseStage,
-} from './stages.ts';
+import type { Criterion, Semantics } from './run.ts';
+import { attackStages, cleanStage, estimateStage, labelsOf, noiseStage } from './stages.ts';
 import { searchUpperRadius } from './upper-radius.ts';
 
 export interface AuditData {
@@ -52,6 +47,8 @@ export interface AuditOptions {
   readonly threat: Threat;
   readonly runtime: Runtime;
   readonly semantics?: Semantics;
+  /** What counts as broken; by default a wrong class. A classifier that is given has its own. */
+  readonly criterion?: Criterion;
   readonly seed?: number;
   readonly plan?: Plan;
   /** False: only verdicts at ε, no search for the radii of either side. */
@@ -61,8 +58,10 @@ export interface AuditOptions {
   /** The model opened beforehand; it stays open. */
   readonly classifier?: Classifier;
   readonly signal?: CancelSignal;
-  /** Milliseconds since the epoch after which nothing new is begun. */
+  /** Milliseconds since the epoch (or in units of `now`) after which no evaluation is begun. */
   readonly deadline?: number;
+  /** The clock that the deadline goes by. */
+  readonly now?: () => number;
   readonly onProgress?: (progress: AuditProgress) => void;
   /** Called with each block of finished inputs. */
   readonly onSamples?: (finished: AuditPart) => void;
@@ -71,26 +70,41 @@ export interface AuditOptions {
 /** Inputs taken through the plan together. */
 const BLOCK = 64;
 
-function entriesOf(options: AuditOptions, start: number, end: number): Entry[] {
-  const { x, y, indices } = options.data;
+function entriesOf({ x, indices }: AuditData, labels: Labels, start: number, end: number) {
   const size = rowSize(x);
-  return Array.from({ length: end - start }, (_, i) => {
+  return Array.from({ length: end - start }, (_, i): Entry => {
     const row = start + i;
     const sample = x.data.slice(row * size, (row + 1) * size);
-    return newEntry(indices?.[row] ?? row, y ? Number(y[row]) : -1, sample);
+    const index = indices?.[row] ?? row;
+    return newEntry(index, labels.get(index) ?? -1, sample);
   });
 }
 
+/** Whether all was done that was asked for. */
 async function auditBlock(
   job: Job,
-  labelled: boolean,
+  options: AuditOptions,
+  enter: (stage: Stage) => void,
+): Promise<boolean> {
+  enter('clean');
+  const open = await cleanStage(job);
+  try {
+    await bracket(job, open, options, enter);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+  }
+  const whole = !job.outOfTime();
+  if (!whole) for (const entry of open) entry.timedOut = true;
+  return whole;
+}
+
+async function bracket(
+  job: Job,
+  open: Entry[],
   { radii = true, proofs = true }: AuditOptions,
   enter: (stage: Stage) => void,
 ): Promise<void> {
   const { context, ledger, plan, outOfTime } = job;
-  enter('clean');
-  if (!labelled) await adoptAnswers(job);
-  const open = await cleanStage(job);
   if (plan.attacks.length > 0) await estimateStage(job, open);
   enter('noise');
   await noiseStage(job, open);
@@ -103,60 +117,61 @@ async function auditBlock(
   enter('strong attack');
   const undecided = standing.filter(({ lower }) => (lower ?? -1) < eps);
   await attackStages(job, undecided, dear, standing.length - undecided.length);
-  if (radii) {
-    if (plan.search.length > 0) {
-      enter('upper radius');
-      await searchUpperRadius(context, ledger, open, plan, outOfTime);
-    }
-    if (proofs) enter('lower radius');
-    if (proofs) await searchLowerRadius(context, ledger, open, { ...plan, outOfTime });
+  if (!radii) return;
+  if (plan.search.length > 0) {
+    enter('upper radius');
+    await searchUpperRadius(job, open);
   }
-  if (outOfTime()) for (const entry of open) entry.timedOut = true;
+  if (proofs) enter('lower radius');
+  if (proofs) await searchLowerRadius(context, ledger, open, { ...plan, outOfTime });
 }
 
 /**
- * Audits every sample. Stops with what is finished when the signal is aborted or the deadline has
- * passed; rows it did not begin are absent from the result.
+ * Audits every sample. Stops between two evaluations when the signal is aborted or the deadline has
+ * passed: what was found is kept, undecided rows are `timeout`, and rows it did not begin are absent.
  */
 export async function audit(options: AuditOptions): Promise<AuditPart> {
   // A randomised model is searched alone: no radius is safe in every pass. So is one that is not read
   // exactly.
   const { random, rounded } = options.model;
-  const proofs = (options.proofs ?? true) && random.length === 0 && !rounded;
-  if (proofs) requireProvable(options.model, options.semantics ?? 'float32');
-  if (options.classifier) return auditWith(options.classifier, { ...options, proofs });
-  const classifier = await openClassifier(options.model, options.runtime);
+  const wanted = (options.proofs ?? true) && random.length === 0 && !rounded;
+  if (wanted) requireProvable(options.model, options.semantics ?? 'float32');
+  const { criterion } = options;
+  const given = options.classifier;
+  if (given) return auditWith(given, { ...options, proofs: wanted && given.provable });
+  const classifier = await openClassifier(options.model, options.runtime, {
+    ...(criterion && { criterion }),
+  });
   try {
-    return await auditWith(classifier, { ...options, proofs });
+    return await auditWith(classifier, { ...options, proofs: wanted && classifier.provable });
   } finally {
     await classifier.release();
   }
 }
 
-async function auditWith(classifier: Classifier, options: AuditOptions): Promise<AuditPart> {
+async function auditWith(opened: Classifier, options: AuditOptions): Promise<AuditPart> {
   const { threat, seed = 0, semantics = 'float32', signal, deadline } = options;
   const total = options.data.x.shape[0] ?? 0;
-  const outOfTime = (): boolean => deadline !== undefined && Date.now() > deadline;
+  const labels = await labelsOf(opened, options.data);
+  const classifier = opened.withLabels(labels);
+  const stop = stopSignal({ signal, deadline, now: options.now ?? Date.now });
+  const outOfTime = (): boolean => stop.aborted;
   const parts: AuditPart[] = [];
   for (let start = 0; start < total; start += BLOCK) {
-    if (signal?.aborted || (outOfTime() && start > 0)) break;
+    if (outOfTime() && start > 0) break;
     const end = Math.min(total, start + BLOCK);
-    const entries = entriesOf(options, start, end);
+    const entries = entriesOf(options.data, labels, start, end);
     const ledger = new Ledger(entries, threat, semantics, options.model.precision);
-    const context = { classifier, threat, seed, ...(signal ? { signal } : {}) };
+    const context = { classifier, threat, seed, signal: stop };
     const clock = new StageClock((stage, before) => {
       const fraction = (start + before * (end - start)) / total;
       options.onProgress?.({ stage, done: start, total, fraction });
     });
     const job = { context, ledger, plan: options.plan ?? defaultPlan(), outOfTime };
-    try {
-      await auditBlock(job, Boolean(options.data.y), options, clock.enter);
-    } catch (error) {
-      if (signal?.aborted) break;
-      throw error;
-    }
+    const whole = await auditBlock(job, options, clock.enter);
     const part = {
       samples: ledger.records(),
+      whole,
       adversarial: entries.map(({ adversarial }) => adversarial),
       methods: ledger.methods(),
       notes: [...classifier.notes, ...ledger.notes],
@@ -166,5 +181,6 @@ async function auditWith(classifier: Classifier, options: AuditOptions): Promise
     options.onSamples?.(part);
     options.onProgress?.({ stage: 'done', done: end, total, fraction: end / total });
   }
-  return joinParts(parts);
+  const joined = joinParts(parts);
+  return { ...joined, whole: joined.whole && joined.samples.length === total };
 }

@@ -17,6 +17,8 @@ export interface Entry {
   label: number;
   readonly x: Float32Array;
   prediction: number;
+  /** The clean input is answered wrong, or is broken as it is. */
+  wrong: boolean;
   margin: number | null;
   estimate: number | null;
   adversarial: Float32Array | null;
@@ -120,7 +122,7 @@ export class Ledger {
 
   verdict(entry: Entry): Verdict {
     if (entry.error !== null) return 'error';
-    if (entry.prediction !== entry.label) return 'misclassified';
+    if (entry.wrong) return 'misclassified';
     if (entry.upper !== null && entry.upper <= this.threat.eps) return 'falsified';
     const proven = entry.lowerMethod !== null && (entry.lower ?? 0) >= this.threat.eps;
     if (proven) return 'certified';
@@ -204,6 +206,7 @@ export function newEntry(index: number, label: number, x: Float32Array): Entry {
     label,
     x,
     prediction: -1,
+    wrong: false,
     margin: null,
     estimate: null,
     adversarial: null,

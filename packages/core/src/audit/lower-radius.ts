@@ -1,6 +1,6 @@
 /**
  * The largest radius a bound proves, and the bound at the run's ε. The proven radius is found by
- * cutting from above until something is proven, then by interpolation (Illinois); a proof at the radius of a known
+ * cutting from above until something is proven, then by interpolation (regula falsi, Illinois); a proof at the radius of a known
  * adversarial input would be a contradiction, and the ledger treats it as one.
  */
 import type { AttackContext } from '../attacks/attack.ts';
@@ -31,7 +31,7 @@ async function prove(
   bound: Bound,
 ): Promise<Float64Array> {
   const begun = Date.now();
-  const rows = rowsOf(entries, radii, context.classifier.sampleSize);
+  const rows = rowsOf(context.classifier, entries, radii);
   const lower = await bound.margins(context, rows, ledger.semantics);
   let decided = 0;
   entries.forEach((entry, i) => {

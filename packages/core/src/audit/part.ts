@@ -4,6 +4,8 @@ import type { MethodRecord, SampleRecord } from './run.ts';
 /** The result for some of the inputs; parts of one audit can be joined (joinParts). */
 export interface AuditPart {
   readonly samples: readonly SampleRecord[];
+  /** False where the run was stopped before all that was asked for had been done. */
+  readonly whole: boolean;
   /** The nearest adversarial input found for each sample, or null. */
   readonly adversarial: readonly (Float32Array | null)[];
   readonly methods: readonly MethodRecord[];
@@ -25,6 +27,7 @@ export function joinParts(parts: readonly AuditPart[]): AuditPart {
   }
   return {
     samples: rows.map(({ sample }) => sample),
+    whole: parts.every(({ whole }) => whole),
     adversarial: rows.map(({ adversarial }) => adversarial),
     methods: joinMethods(parts),
     notes: [...new Set(parts.flatMap(({ notes }) => notes))],

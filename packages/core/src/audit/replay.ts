@@ -4,16 +4,17 @@
  * beyond ε is reported as such, and still is an upper bound at its own distance.
  */
 import type { Classifier } from '../runtime/classifier.ts';
-import { answerFor, scoreMargin, scoreSize } from '../runtime/judgement.ts';
-import { type Tensor, row } from '../tensor/tensor.ts';
+import { answerFor, scoreMargin, scoreSize, shownAnswer } from '../runtime/judgement.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { AuditData } from './audit.ts';
 import type { AuditPart } from './part.ts';
-import { type Entry, Ledger, newEntry } from './ledger.ts';
+import { type Entry, Ledger } from './ledger.ts';
+import { cleanEntries, labelsOf } from './stages.ts';
 
 /**
- * What became of one example: it breaks the model inside ε; it is too far; it leaves the valid box,
- * changes a frozen feature or is not finite; the model withstands it; the clean input was wrong to
+ * What became of one example: it breaks the model inside ε; it is too far; it leaves the valid box or its
+ * eight-bit values, changes a frozen feature or is not finite; the model withstands it; the clean input was wrong to
  * begin with; there was none for this input.
  */
 export type ReplayOutcome =
@@ -37,8 +38,9 @@ export interface ReplayOptions {
 const METHOD = 'replay';
 
 export async function replay(options: ReplayOptions): Promise<ReplayPart> {
-  const { classifier, data, examples, threat } = options;
+  const { data, examples, threat } = options;
   const begun = Date.now();
+  const classifier = options.classifier.withLabels(await labelsOf(options.classifier, data));
   const entries = await cleanEntries(classifier, data);
   const ledger = new Ledger(entries, threat, 'float32');
   const distances = entries.map((entry, i) => {
@@ -48,13 +50,13 @@ export async function replay(options: ReplayOptions): Promise<ReplayPart> {
   const answers = await answersTo(classifier, entries, examples);
   const outcomes = entries.map((entry, i): ReplayOutcome => {
     const [x, distance, answer] = [examples[i], distances[i] ?? null, answers[i]];
-    if (entry.prediction !== entry.label) return 'misclassified';
+    if (entry.wrong || entry.error !== null) return 'misclassified';
     if (!x || distance === null || !answer) return 'absent';
     entry.forwards++;
     if (distance === Infinity) return 'invalid';
-    if (answer.prediction !== entry.label) ledger.broken(entry, { x, distance, ...answer }, METHOD);
+    if (answer.broken) ledger.broken(entry, { x, distance, ...answer }, METHOD);
     if (distance > threat.eps) return 'too far';
-    return answer.prediction === entry.label ? 'withstood' : 'broken';
+    return answer.broken ? 'broken' : 'withstood';
   });
   const asked = entries.filter((_, i) => !['misclassified', 'absent'].includes(outcomes[i] ?? ''));
   const decided = outcomes.filter((outcome) => outcome === 'broken').length;
@@ -66,6 +68,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayPart> {
   }
   return {
     samples: ledger.records(),
+    whole: true,
     adversarial: entries.map(({ adversarial }) => adversarial),
     methods: ledger.methods(),
     notes: classifier.notes,
@@ -75,25 +78,21 @@ export async function replay(options: ReplayOptions): Promise<ReplayPart> {
   };
 }
 
-const isRight = ({ prediction, label }: Entry): boolean => prediction === label;
+const isRight = ({ wrong, error }: Entry): boolean => !wrong && error === null;
 
 function exactDistance(threat: Threat, clean: Float32Array, x: Float32Array): number {
-  return x.every(Number.isFinite) ? threat.distance(clean, x) : Infinity;
+  const { grid } = threat;
+  const isValid = x.every(
+    (v, i) => Number.isFinite(v) && (v === clean[i] || !grid || grid.holds(v)),
+  );
+  return isValid ? threat.distance(clean, x) : Infinity;
 }
 
-async function cleanEntries(classifier: Classifier, data: AuditData): Promise<Entry[]> {
-  const count = data.x.shape[0] ?? 0;
-  const indices = Array.from({ length: count }, (_, i) => data.indices?.[i] ?? i);
-  const judgement = await classifier.judge(data.x.data, indices);
-  return indices.map((index, i) => {
-    const label = data.y ? Number(data.y[i]) : (judgement.predictions[i] ?? -1);
-    const entry = newEntry(index, label, row(data.x, i).slice());
-    entry.forwards++;
-    entry.prediction = answerFor(judgement, i, label);
-    if (entry.prediction < 0) entry.error = 'the model gives a score that is not a finite number';
-    else entry.margin = scoreMargin(judgement, i, label);
-    return entry;
-  });
+interface Answer {
+  readonly broken: boolean;
+  readonly prediction: number;
+  readonly margin: number;
+  readonly size: number;
 }
 
 /** The original file's answer to each example, ties counting as broken. */
@@ -101,19 +100,20 @@ async function answersTo(
   classifier: Classifier,
   entries: readonly Entry[],
   examples: readonly (Float32Array | null)[],
-): Promise<({ prediction: number; margin: number; size: number } | null)[]> {
+): Promise<(Answer | null)[]> {
   const size = classifier.sampleSize;
   const rows: Tensor<'float32'>['data'] = new Float32Array(entries.length * size);
   entries.forEach((entry, i) => rows.set(examples[i] ?? entry.x, i * size));
   const streams = entries.map(({ index }) => index);
   const judgement = await classifier.judge(rows, streams);
-  return entries.map(({ label }, i) =>
-    examples[i]
-      ? {
-          prediction: answerFor(judgement, i, label),
-          margin: scoreMargin(judgement, i, label),
-          size: scoreSize(judgement, i),
-        }
-      : null,
-  );
+  return entries.map(({ label }, i) => {
+    if (!examples[i]) return null;
+    const kept = classifier.kept(label);
+    return {
+      broken: answerFor(judgement, i, kept) !== kept,
+      prediction: shownAnswer(judgement, i, kept),
+      margin: scoreMargin(judgement, i, kept),
+      size: scoreSize(judgement, i),
+    };
+  });
 }

@@ -6,6 +6,16 @@
 
 export type NormName = 'linf' | 'l2' | 'l1' | 'l0';
 
+/**
+ * What counts as broken: a wrong class, a class that an attacker wants, a probability of the label that
+ * falls to `below`, or a prediction that is off its target by `above`.
+ */
+export type Criterion =
+  | { readonly kind: 'misclassified' }
+  | { readonly kind: 'target'; readonly class: number }
+  | { readonly kind: 'confidence'; readonly below: number }
+  | { readonly kind: 'error'; readonly above: number };
+
 export type Verdict = 'certified' | 'falsified' | 'unknown' | 'timeout' | 'error' | 'misclassified';
 
 export const verdicts: readonly Verdict[] = [
@@ -24,6 +34,7 @@ export type Semantics = 'float32' | 'real';
 export interface SampleRecord {
   /** Index of the input in the data file. */
   readonly index: number;
+  /** Classes; of a regression, the target and the values. */
   readonly label: number;
   readonly prediction: number;
   /** The original file's answer on the stored adversarial input. */
@@ -39,7 +50,7 @@ export interface SampleRecord {
   readonly marginLower: number | null;
   /** First-order estimate |margin| / ‖∇margin‖ in the dual norm: neither bound, a tick between them. */
   readonly estimate: number | null;
-  /** z_label − max other logit at the clean input. */
+  /** By how much the criterion is missed at the clean input: z_label − max other logit. */
   readonly margin: number | null;
   /** Whether noise of the run's ε (worst of the draws) changed the answer. */
   readonly noiseBroken: boolean | null;
@@ -123,7 +134,11 @@ export interface Run {
     /** Per-feature weights and frozen features, when given: ‖δ / weights‖ ≤ ε, frozen δ = 0. */
     readonly weights: readonly number[] | null;
     readonly frozen: readonly number[] | null;
+    /** Whether adversarial inputs are multiples of 1/255 of the valid range. */
+    readonly eightBit: boolean;
   };
+  /** What counts as broken. */
+  readonly criterion: Criterion;
   readonly semantics: Semantics;
   readonly accuracy: AccuracyRecord<Fraction>;
   readonly intervals: AccuracyRecord<Interval>;

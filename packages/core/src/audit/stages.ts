@@ -1,33 +1,54 @@
 /** The stages before the radius searches: clean answers, the estimate, noise, attacks at the run's ε. */
-import type { Attack, AttackContext } from '../attacks/attack.ts';
+import type { Attack } from '../attacks/attack.ts';
 import { jumpProgram } from '../attacks/programs.ts';
-import { answerFor, type Judgement, scoreMargin } from '../runtime/judgement.ts';
+import type { Classifier } from '../runtime/classifier.ts';
+import {
+  answerFor,
+  type Judgement,
+  ownAnswer,
+  scoreMargin,
+  shownAnswer,
+} from '../runtime/judgement.ts';
+import type { Labels } from '../runtime/judge.ts';
 import { runRows } from '../runtime/rows.ts';
+import { row } from '../tensor/tensor.ts';
 import { ballFeeds } from '../threats/ball.ts';
 import { attackStage, rowsOf } from './attack-stage.ts';
-import type { Entry, Ledger } from './ledger.ts';
-import type { Plan } from './plan.ts';
+import type { AuditData } from './audit.ts';
+import { type Entry, newEntry } from './ledger.ts';
+import type { Job } from './job.ts';
 import { within } from './upper-radius.ts';
 
-/** What every stage works with. */
-export interface Job {
-  readonly context: AttackContext;
-  readonly ledger: Ledger;
-  readonly plan: Plan;
-  readonly outOfTime: () => boolean;
+/** Labels by index; without given ones the model's own answers, which are what must not change. */
+export async function labelsOf(classifier: Classifier, data: AuditData): Promise<Labels> {
+  const count = data.x.shape[0] ?? 0;
+  const indices = Array.from({ length: count }, (_, i) => data.indices?.[i] ?? i);
+  const { y } = data;
+  if (y) return new Map(indices.map((index, i) => [index, Number(y[i])]));
+  const judgement = await classifier.judge(data.x.data, indices);
+  return new Map(indices.map((index, i) => [index, ownAnswer(judgement, i)]));
 }
 
-function cleanJudgement({ classifier }: AttackContext, { entries }: Ledger): Promise<Judgement> {
-  const x = new Float32Array(entries.length * classifier.sampleSize);
-  entries.forEach((entry, i) => x.set(entry.x, i * classifier.sampleSize));
-  return classifier.judge(
-    x,
-    entries.map(({ index }) => index),
-  );
+/** Entries of data with what the original file answers to each, and nothing else known. */
+export async function cleanEntries(opened: Classifier, data: AuditData): Promise<Entry[]> {
+  const labels = await labelsOf(opened, data);
+  const classifier = opened.withLabels(labels);
+  const indices = data.indices ?? [...labels.keys()];
+  const judgement = await classifier.judge(data.x.data, indices);
+  return indices.map((index, i) => {
+    const entry = newEntry(index, labels.get(index) ?? -1, row(data.x, i).slice());
+    entry.forwards++;
+    enterClean(classifier, entry, judgement, i);
+    return entry;
+  });
 }
 
 export async function cleanStage({ context, ledger }: Job): Promise<Entry[]> {
-  const judgement = await cleanJudgement(context, ledger);
+  const { classifier } = context;
+  const x = new Float32Array(ledger.entries.length * classifier.sampleSize);
+  ledger.entries.forEach((entry, i) => x.set(entry.x, i * classifier.sampleSize));
+  const streams = ledger.entries.map(({ index }) => index);
+  const judgement = await classifier.judge(x, streams);
   const open: Entry[] = [];
   ledger.entries.forEach((entry, i) => {
     entry.forwards++;
@@ -35,27 +56,37 @@ export async function cleanStage({ context, ledger }: Job): Promise<Entry[]> {
       entry.error = 'the input holds a value that is not a finite number';
       return;
     }
-    // Ties count as broken: an answer that is not strictly ahead is its rival's.
-    entry.prediction = answerFor(judgement, i, entry.label);
-    if (entry.prediction < 0) {
-      entry.error = 'the model gives a score that is not a finite number';
-      return;
-    }
-    entry.margin = scoreMargin(judgement, i, entry.label);
-    if (entry.prediction === entry.label) open.push(entry);
+    enterClean(classifier, entry, judgement, i);
+    if (entry.error === null && !entry.wrong) open.push(entry);
   });
   return open;
+}
+
+/** Notes what the original file answers to an entry's own input. */
+function enterClean(
+  { kept, mistaken }: Classifier,
+  entry: Entry,
+  judgement: Judgement,
+  place: number,
+): void {
+  const own = kept(entry.label);
+  // Ties count as broken: an answer that is not strictly ahead is its rival's.
+  const ahead = answerFor(judgement, place, own);
+  entry.prediction = shownAnswer(judgement, place, own);
+  if (ahead < 0) {
+    entry.error = 'the model gives a score that is not a finite number';
+    return;
+  }
+  entry.margin = scoreMargin(judgement, place, own);
+  entry.wrong = ahead !== own || mistaken(entry.prediction, entry.label);
 }
 
 /** |margin| / ‖∇margin‖ in the dual norm: where the margin would vanish if it were linear. */
 export async function estimateStage({ context }: Job, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return;
   const { classifier, threat, signal } = context;
-  const rows = rowsOf(
-    entries,
-    new Float64Array(entries.length).fill(threat.eps),
-    classifier.sampleSize,
-  );
+  const radii = new Float64Array(entries.length).fill(threat.eps);
+  const rows = rowsOf(classifier, entries, radii);
   const program = await jumpProgram(classifier, threat, 'margin');
   const feeds = {
     ...ballFeeds(context, rows, 'inward'),
@@ -115,10 +146,4 @@ export async function attackStages(
     ledger.standing(attack.id, open.length + safe);
   }
   return open;
-}
-
-/** Without labels the model's own answers are what must not change. */
-export async function adoptAnswers({ context, ledger }: Job): Promise<void> {
-  const { predictions } = await cleanJudgement(context, ledger);
-  ledger.entries.forEach((entry, i) => (entry.label = predictions[i] ?? -1));
 }

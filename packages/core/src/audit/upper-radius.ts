@@ -8,7 +8,7 @@ import type { Attack, AttackContext } from '../attacks/attack.ts';
 import type { Threat } from '../threats/threat.ts';
 import { attackStage } from './attack-stage.ts';
 import type { Entry, Ledger } from './ledger.ts';
-import type { Plan } from './plan.ts';
+import type { Job } from './job.ts';
 
 const MAX_DOUBLINGS = 24;
 
@@ -27,12 +27,12 @@ function firstRadius(entry: Entry, eps: number): number {
 }
 
 /** The next radius to try, or null when the search is over for this input. */
-function nextRadius(search: Search, { eps, norm }: Threat, tolerance: number): number | null {
+function nextRadius(search: Search, { eps, quantum }: Threat, tolerance: number): number | null {
   const next = nextReal(search, eps, tolerance);
-  if (!norm.counts || next === null) return next;
-  // Between whole numbers of features there is nothing to try.
+  if (quantum === 0 || next === null) return next;
+  // Between whole numbers of features, or of eight-bit steps, there is nothing to try.
   const { upper, withstood } = search.entry;
-  const whole = Math.floor(next);
+  const whole = Math.floor(next / quantum + 1e-9) * quantum;
   return whole <= withstood || (upper !== null && whole >= upper) ? null : whole;
 }
 
@@ -53,26 +53,17 @@ function nextReal(search: Search, eps: number, tolerance: number): number | null
  * Searches every entry's smallest broken radius. When brackets have closed, stronger attacks try
  * again a little below; where they succeed the search goes on from there.
  */
-export async function searchUpperRadius(
-  context: AttackContext,
-  ledger: Ledger,
-  entries: readonly Entry[],
-  plan: Plan,
-  outOfTime: () => boolean,
-): Promise<void> {
-  await seekNearest(context, ledger, entries, plan, outOfTime);
-  await bisect(context, ledger, entries, plan, outOfTime);
-  const lowered = await polish(context, ledger, entries, plan, outOfTime);
-  await bisect(context, ledger, lowered, plan, outOfTime);
+export async function searchUpperRadius(job: Job, entries: readonly Entry[]): Promise<void> {
+  await seekNearest(job, entries);
+  await bisect(job, entries);
+  const lowered = await polish(job, entries);
+  await bisect(job, lowered);
 }
 
 /** Attacks that look for the nearest break, each within the nearest known so far. */
 async function seekNearest(
-  context: AttackContext,
-  ledger: Ledger,
+  { context, ledger, plan, outOfTime }: Job,
   entries: readonly Entry[],
-  plan: Plan,
-  outOfTime: () => boolean,
 ): Promise<void> {
   for (const attack of plan.nearest) {
     if (attack.refusal?.(context)) continue;
@@ -80,7 +71,8 @@ async function seekNearest(
     if (open.length === 0 || outOfTime()) return;
     const radii = Float64Array.from(open, (entry) => within(context, entry));
     const before = open.map(({ withstood }) => withstood);
-    await attackStage(context, ledger, open, { attack, radii, method: attack.id });
+    const starts = nearestKnown(context, open);
+    await attackStage(context, ledger, open, { attack, radii, starts, method: attack.id });
     // To find nothing nearer is not to withstand a radius.
     open.forEach((entry, i) => (entry.withstood = before[i] ?? 0));
   }
@@ -98,11 +90,8 @@ const MAX_POLISHES = 12;
 
 /** Attacks again below each broken radius for as long as that succeeds; returns what it lowered. */
 async function polish(
-  context: AttackContext,
-  ledger: Ledger,
+  { context, ledger, plan, outOfTime }: Job,
   entries: readonly Entry[],
-  plan: Plan,
-  outOfTime: () => boolean,
 ): Promise<Entry[]> {
   const lowered = new Set<Entry>();
   let open = entries.filter(({ upper }) => upper !== null && upper > 0);
@@ -124,6 +113,14 @@ async function polish(
   return [...lowered];
 }
 
+/** The nearest adversarial input known of each entry, or its own input: where a search starts from. */
+function nearestKnown({ classifier }: AttackContext, entries: readonly Entry[]): Float32Array {
+  const size = classifier.sampleSize;
+  const starts = new Float32Array(entries.length * size);
+  entries.forEach((entry, i) => starts.set(entry.adversarial ?? entry.x, i * size));
+  return starts;
+}
+
 /** One attack at the given radii, from the nearest adversarial inputs known. */
 function tryAt(
   context: AttackContext,
@@ -132,23 +129,17 @@ function tryAt(
   radii: ReadonlyMap<Entry, number>,
   attack: Attack,
 ): Promise<boolean[]> {
-  const size = context.classifier.sampleSize;
-  const starts = new Float32Array(entries.length * size);
-  entries.forEach((entry, i) => starts.set(entry.adversarial ?? entry.x, i * size));
   return attackStage(context, ledger, entries, {
     attack,
     radii: Float64Array.from(entries, (entry) => radii.get(entry) ?? 0),
-    starts,
+    starts: nearestKnown(context, entries),
     method: 'radius-search',
   });
 }
 
 async function bisect(
-  context: AttackContext,
-  ledger: Ledger,
+  { context, ledger, plan, outOfTime }: Job,
   entries: readonly Entry[],
-  plan: Plan,
-  outOfTime: () => boolean,
 ): Promise<void> {
   const { threat } = context;
   const searches: Search[] = entries.map((entry) => ({

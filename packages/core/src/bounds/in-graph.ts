@@ -1,7 +1,6 @@
 /** Bounds that are one compiled program over many rows at once: for small layers, or intervals inside. */
 import type { Classifier } from '../runtime/classifier.ts';
 import { BATCH_ROWS, runRows } from '../runtime/rows.ts';
-import { nextUp, roundUp } from '../tensor/float32.ts';
 import { ballFeeds, threatKey } from '../threats/ball.ts';
 import type { Bound } from './bound.ts';
 import { marginBoundGraph, type MarginGraphOptions } from './margin-graph.ts';
@@ -34,9 +33,7 @@ export function inGraph(id: string, options: MarginGraphOptions): Bound {
       const program = await classifier.programs.named(name, () =>
         marginBoundGraph(classifier, threat, semantics, options),
       );
-      const ball = ballFeeds(context, rows, 'outward');
-      const radius = Float32Array.from(rows.radii, (value) => nextUp(roundUp(value)));
-      const feeds = { ...ball, radius: { data: radius, shape: [] } };
+      const feeds = ballFeeds(context, rows, 'outward');
       const atOnce = rowsAtOnce(classifier, options);
       const results = await runRows(classifier, program, feeds, rows.count, signal, atOnce);
       return Float64Array.from({ length: rows.count }, (_, row) => {

@@ -47,7 +47,7 @@ function opened({ network, output, threat, rounding }: Subject, place: number): 
   const b = new Builder();
   const ball = ballInputs(b, network);
   const inputs = networkInputs(b, network, ball.centre);
-  const value = replayLowered(b, network.graph, inputs, ['range']).get(output.id);
+  const value = replayLowered(b, network.graph, inputs, ['range'], [output.id]).get(output.id);
   if (!value) throw new RangeError('the output was not copied');
   const batch = batchOf(network);
   const copy = isRowwise(value, batch) ? value : b.reshape(value, [batch, widthOf(value, batch)]);

@@ -2,7 +2,6 @@
 import type { Semantics } from '../audit/run.ts';
 import type { Programs } from '../runtime/programs.ts';
 import type { RowFeed } from '../runtime/rows.ts';
-import { nextUp, roundUp } from '../tensor/float32.ts';
 import { type Rows, setFeeds, type SetContext, threatKey } from '../threats/ball.ts';
 import { sideFeeds } from '../runtime/side-inputs.ts';
 import { roundingModel } from '../transforms/rounding.ts';
@@ -30,7 +29,9 @@ const opened = new WeakMap<Programs, Map<string, Opened>>();
 function openedFor({ classifier, threat }: SetContext, semantics: Semantics): Opened {
   const own = opened.get(classifier.programs) ?? new Map<string, Opened>();
   opened.set(classifier.programs, own);
-  const key = `margins/${semantics}/${threatKey(threat)}`;
+  // Nested sets are kept by radius: what else a set depends on is in the key.
+  const box = `${threat.clip?.join(',') ?? ''}/${threat.grid ? 'eight-bit' : ''}`;
+  const key = `margins/${semantics}/${threatKey(threat)}/${box}`;
   const known = own.get(key);
   if (known) return known;
   requireProvable(classifier.model, semantics);
@@ -55,9 +56,7 @@ export function layerMargins(id: string, method: LayerMethod): Bound {
     margins: async (context, rows, semantics) => {
       const { bounds, nested } = openedFor(context, semantics);
       const { classes, sides, sampleSize } = context.classifier;
-      const feeds = { ...setFeeds(context, rows, 'outward'), ...sideFeeds(sides, rows.streams) };
-      const radius = Float32Array.from(rows.radii, (value) => nextUp(roundUp(value)));
-      const all = { ...feeds, radius: { data: radius, shape: [] } };
+      const all = { ...setFeeds(context, rows, 'outward'), ...sideFeeds(sides, rows.streams) };
       const lower = new Float64Array(rows.count).fill(Number.NaN);
       for (let row = 0; row < rows.count; row++) {
         context.signal?.throwIfAborted();

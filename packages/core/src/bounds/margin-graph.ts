@@ -39,8 +39,8 @@ export function marginBoundGraph(
   const batch = batchOf(classifier);
   const ball = ballInputs(b, classifier);
   const given = networkInputs(b, classifier, ball.centre);
-  const copies = replayLowered(b, graph, given, ['range']);
-  const logits = copies.get(classifier.proven.id);
+  const { id } = classifier.proven;
+  const logits = replayLowered(b, graph, given, ['range'], [id]).get(id);
   if (!logits) throw new RangeError('the logits were not copied');
   const sets = new Map([[ball.centre.id, inputSet(b, threat, ball)]]);
   const rounding = roundingModel(semantics);

@@ -1,7 +1,6 @@
 /** What a network can put out over a set of inputs: the ends of every output, and of the layers before it. */
 import type { Semantics } from '../audit/run.ts';
 import type { OpenNetwork } from '../runtime/network.ts';
-import { nextUp, roundUp } from '../tensor/float32.ts';
 import { type Rows, setFeeds, threatKey } from '../threats/ball.ts';
 import { sideFeeds } from '../runtime/side-inputs.ts';
 import type { Threat } from '../threats/threat.ts';
@@ -70,7 +69,6 @@ export class OutputBounder {
     };
     const set = {
       ...setFeeds({ classifier: network, threat }, rows, 'outward'),
-      radius: { data: Float32Array.of(nextUp(roundUp(radius))), shape: [] },
       ...sideFeeds(network.sides, [stream]),
     };
     return this.bounded(set, method);

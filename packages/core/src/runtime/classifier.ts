@@ -1,6 +1,8 @@
-/** A model read as a classifier. */
+/** A model read as a classifier under a criterion of success. */
+import type { Criterion } from '../audit/run.ts';
 import type { Node } from '../graph/graph.ts';
 import type { ClassLabels } from '../onnx/class-labels.ts';
+import type { Labels } from './judge.ts';
 import type { Judgement } from './judgement.ts';
 import type { Network } from './network.ts';
 import type { Programs } from './programs.ts';
@@ -9,6 +11,18 @@ import type { Programs } from './programs.ts';
 export interface Classifier extends Network {
   /** For attacks: on the accelerator, where there is one. */
   readonly searchPrograms: Programs;
+  /** What counts as broken; `logits`, `proven` and `judge` are as it sees them (criteria/view.ts). */
+  readonly criterion: Criterion;
+  /** Whether proofs about `proven` say that the criterion is not met. */
+  readonly provable: boolean;
+  /** The class of `logits` and of judgements that must stay ahead for inputs of a label. */
+  readonly kept: (label: number) => number;
+  /** Whether an answer to the unperturbed input is a mistake of its own. */
+  readonly mistaken: (answer: number, label: number) => boolean;
+  /** The labels of inputs by their index, which some criteria need. */
+  readonly labels: Labels;
+  /** The same with other labels. */
+  withLabels(labels: Labels): Classifier;
   /** The value [batch, classes] that attacks work on. */
   readonly logits: Node;
   /** The value [batch, classes] that proofs work on. */
@@ -20,6 +34,8 @@ export interface Classifier extends Network {
   readonly classes: number;
   /** What the file calls the classes, in order; null where it does not say it. */
   readonly classLabels: ClassLabels | null;
+  /** How many classes labels may name. */
+  readonly labelled: number;
   readonly notes: readonly string[];
   /**
    * What the original file answers to rows [rows × sampleSize]; `streams` are the indices of the inputs

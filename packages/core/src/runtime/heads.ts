@@ -7,7 +7,7 @@ import { type Dimension, known } from '../graph/dimension.ts';
 import { type Graph, type Node, nodeAt, operandsOf } from '../graph/graph.ts';
 import { ModelError } from '../onnx/model-error.ts';
 import { type Build, isHard, type Lead, leadOf } from './decisions.ts';
-import { backwards, SEPARATION, unshaped } from './score-rules.ts';
+import { backwards, type Ending, SEPARATION, unshaped } from './score-rules.ts';
 
 export interface Head {
   /** The network with `search` and `proven` among its nodes. */
@@ -19,6 +19,8 @@ export interface Head {
   readonly classes: number;
   /** A lead of this much in `proven` is one in the file's own, rounded scores. */
   readonly separation: number;
+  /** What the file makes of its logits, outermost first. */
+  readonly endings: readonly Ending[];
   /** For a single score: the value from which class 1 is meant; null where every class has a score. */
   readonly threshold: number | null;
   readonly notes: readonly string[];
@@ -35,7 +37,7 @@ function complementOf(graph: Graph, scores: Node): Node | undefined {
 }
 
 /** A graph with more nodes behind its own; `build` has the copy of each node by its id. */
-function extended<T>(
+export function extended<T>(
   graph: Graph,
   build: (...given: Parameters<Build>) => T,
 ): { readonly graph: Graph; readonly built: T } {
@@ -61,14 +63,14 @@ const counted = (dim: Dimension | undefined): number =>
 
 /** A head with a score for every class. */
 function severalScores(graph: Graph, output: Node): Head {
-  const { search, proven, separation, notes } = backwards(graph, output);
+  const { search, proven, separation, endings, notes } = backwards(graph, output);
   const shape = output.shape;
   const { graph: whole, built } = extended(graph, (b, copyOf) => ({
     search: b.reshape(copyOf(search), shape),
     proven: b.reshape(copyOf(proven), shape),
   }));
   const classes = counted(shape[1]);
-  return { graph: whole, ...built, classes, separation, threshold: null, notes };
+  return { graph: whole, ...built, classes, separation, endings, threshold: null, notes };
 }
 
 /** A head whose one output is the decision itself. */
@@ -77,7 +79,8 @@ function decisionHead(graph: Graph, { margin, separation, threshold }: Lead): He
   const notes = [
     'The model answers with a decision and no score: attacks and proofs use what it compares, and the answer judges.',
   ];
-  return { graph: whole, search: built, proven: built, classes: 2, separation, threshold, notes };
+  const head = { search: built, proven: built, classes: 2, separation };
+  return { graph: whole, ...head, endings: [], threshold, notes };
 }
 
 /** Reads an output of a graph as the scores of a classifier. Throws ModelError. */
@@ -112,6 +115,7 @@ export function headOf(graph: Graph, name: string, output: Node): Head {
     proven: built,
     classes: 2,
     separation: isProbability ? SEPARATION : 0,
+    endings: isProbability ? ['softmax'] : [],
     threshold: width === 2 ? null : isProbability ? 0.5 : 0,
     notes: [
       isProbability

@@ -1,17 +1,26 @@
 /** The original file's word on rows: one pass, or the votes of many where it is randomised. */
 import { ModelError } from '../onnx/model-error.ts';
 import type { Classifier } from './classifier.ts';
-import type { Head } from './heads.ts';
+import type { View } from './criteria/view.ts';
 import { type Judgement, judgementOf, votes } from './judgement.ts';
 import type { Original } from './original.ts';
 
-export function judgeWith(original: Original, head: Head, passes: number): Classifier['judge'] {
+/** Labels by the index of their input in the data: a class each, or a regression's target. */
+export type Labels = ReadonlyMap<number, number>;
+
+export function judgeWith(
+  original: Original,
+  view: View,
+  passes: number,
+  labels: Labels,
+): Classifier['judge'] {
   const once = async (rows: Float32Array, streams: readonly number[], pass: number) => {
     const raw = await original.run(rows, streams, pass);
-    if (raw.length !== streams.length * (head.threshold === null ? head.classes : 1)) {
+    if (raw.length !== streams.length * view.width) {
       throw new ModelError('invalid', "the model's output has an unexpected size");
     }
-    return judgementOf(scoresOf(raw, head), head.classes);
+    const own = Float64Array.from(streams, (stream) => labels.get(stream) ?? Number.NaN);
+    return judgementOf(view.read(raw, own), view.classes);
   };
   return async (rows, streams) => {
     if (passes === 1) return once(rows, streams, 0);
@@ -19,14 +28,4 @@ export function judgeWith(original: Original, head: Head, passes: number): Class
     for (let pass = 0; pass < passes; pass++) all.push(await once(rows, streams, pass));
     return votes(all);
   };
-}
-
-/** A single score stands beside its threshold. */
-function scoresOf(raw: Float64Array, { threshold }: Head): Float64Array {
-  if (threshold === null) return raw;
-  const scores = new Float64Array(2 * raw.length);
-  raw.forEach((value, row) => scores.set([threshold, value], 2 * row));
-  // Where the score is no number, neither is the threshold an answer.
-  raw.forEach((value, row) => !Number.isFinite(value) && scores.fill(value, 2 * row, 2 * row + 2));
-  return scores;
 }

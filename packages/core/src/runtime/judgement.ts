@@ -1,8 +1,11 @@
 /**
- * What the original file answers. Ties count as broken; a row whose scores are not finite has no answer.
+ * What the original file answers, as scores of which the kept one is ahead while nothing is broken. Ties count as broken; a row whose scores are not finite has no answer.
  * A randomised model is asked many times, and its scores are votes: it answers right where it does so in more
  * than half of the passes.
  */
+
+import { strongest } from './criteria/misclassified.ts';
+import type { Reading } from './criteria/view.ts';
 
 export interface Judgement {
   /**
@@ -13,6 +16,8 @@ export interface Judgement {
   readonly classes: number;
   /** Class with the greatest score (the first of equals); −1 where a score is not finite. */
   readonly predictions: Int32Array;
+  /** The file's own answers (classes, or values), where they are not `predictions`. */
+  readonly answers?: Float64Array;
   /** How often the file was asked about each row. */
   readonly passes: number;
 }
@@ -52,13 +57,28 @@ export function scoreSize({ scores, classes }: Judgement, row: number): number {
   return most;
 }
 
+/**
+ * The answer to show for a row: at a tie that argmax would give to the label, the class it ties with; −1
+ * where there is none.
+ */
+export function shownAnswer(judgement: Judgement, row: number, label: number): number {
+  const { answers, predictions } = judgement;
+  if (answers) return Number.isFinite(answers[row]) ? (answers[row] ?? -1) : -1;
+  const prediction = predictions[row] ?? -1;
+  return prediction === label ? answerFor(judgement, row, label) : prediction;
+}
+
+/** The file's own answer, whatever the label. */
+export function ownAnswer({ answers, predictions }: Judgement, row: number): number {
+  return (answers ?? predictions)[row] ?? -1;
+}
+
 /** The judgement of one pass over scores [rows × classes]. */
-export function judgementOf(scores: Float64Array, classes: number): Judgement {
-  const rows = scores.length / classes;
-  const predictions = Int32Array.from({ length: rows }, (_, row) =>
+export function judgementOf({ scores, answers }: Reading, classes: number): Judgement {
+  const predictions = Int32Array.from({ length: scores.length / classes }, (_, row) =>
     strongest(scores, row, classes),
   );
-  return { scores, classes, predictions, passes: 1 };
+  return { scores, classes, predictions, passes: 1, ...(answers ? { answers } : {}) };
 }
 
 /** Votes of several passes; a pass without a finite answer votes for nothing. */
@@ -72,15 +92,22 @@ export function votes(judgements: readonly Judgement[]): Judgement {
       if (answer >= 0) scores[row * classes + answer] = (scores[row * classes + answer] ?? 0) + 1;
     });
   }
-  return { ...judgementOf(scores, classes), passes: judgements.length };
+  const answers = first.answers && mostFrequent(judgements.map((each) => each.answers ?? []));
+  return {
+    ...judgementOf({ scores, ...(answers && { answers }) }, classes),
+    passes: judgements.length,
+  };
 }
 
-function strongest(scores: Float64Array, row: number, classes: number): number {
-  let best = 0;
-  for (let k = 0; k < classes; k++) {
-    const score = scores[row * classes + k] ?? Number.NaN;
-    if (!Number.isFinite(score)) return -1;
-    if (score > (scores[row * classes + best] ?? 0)) best = k;
-  }
-  return best;
+/** Of each row, the answer that most of the passes give, the first of equals. */
+function mostFrequent(passes: readonly ArrayLike<number>[]): Float64Array {
+  return Float64Array.from(passes[0] ?? [], (_, row) => {
+    const counts = new Map<number, number>();
+    for (const answers of passes) {
+      const answer = answers[row] ?? Number.NaN;
+      counts.set(answer, (counts.get(answer) ?? 0) + 1);
+    }
+    const [most] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a));
+    return most;
+  });
 }

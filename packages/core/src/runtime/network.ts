@@ -5,7 +5,7 @@ import { type Graph, inputNodes, type Node, outputNamed } from '../graph/graph.t
 import { ModelError } from '../onnx/model-error.ts';
 import { type Model, readAgain } from '../onnx/read.ts';
 import { sizeOf } from '../tensor/tensor.ts';
-import { agrees, type Compared } from './agreement.ts';
+import { agrees, type Compared, repeats } from './agreement.ts';
 import { openOriginal } from './original.ts';
 import { perturbedInput, sideInputsOf } from './perturbed-input.ts';
 import { Programs } from './programs.ts';
@@ -18,7 +18,9 @@ export interface Network {
   readonly graph: Graph;
   /** The perturbed input. */
   readonly input: string;
-  /** Inputs that nobody perturbs. */
+  /** Passes over a randomised model whose mean attacks see, with its gradient; one if absent. */
+  readonly expectation?: number;
+  /** Inputs of the graph that nobody perturbs. */
   readonly sides: readonly SideInput[];
   /** Shape of one sample. */
   readonly sampleShape: readonly number[];
@@ -54,6 +56,13 @@ export async function openAgreeing<T extends Network>(
   open: (model: Model) => Promise<Agreeing<T>>,
 ): Promise<Agreeing<T>> {
   const together = await open(model);
+  if (!(await repeats(together.network, together))) {
+    await together.release();
+    throw new ModelError(
+      'unsupported',
+      'the model answers the same input differently from run to run, by random numbers that cannot be seeded: export it for inference, or draw them with RandomNormalLike or RandomUniformLike, which are judged by seeded passes and attacked with --eot K',
+    );
+  }
   if (await agrees(together.network, together)) return together;
   await together.release();
   if (model.batched) {

@@ -12,10 +12,12 @@ export interface Opening {
   readonly straightThrough: boolean;
   /** How often the file is asked about each row. */
   readonly passes: number;
+  /** How many draws of its random numbers attacks see. */
+  readonly expectation: number;
 }
 
 export function notesOn(model: Model, opening: Opening): string[] {
-  const { output, others, straightThrough, passes } = opening;
+  const { output, others, straightThrough, passes, expectation } = opening;
   const notes: string[] = [];
   if (others.length > 0) {
     notes.push(
@@ -43,8 +45,12 @@ export function notesOn(model: Model, opening: Opening): string[] {
     );
   }
   if (passes > 1) {
+    const seen =
+      expectation > 1
+        ? `Attacks see the mean of ${expectation} draws of its random numbers.`
+        : 'Attacks see one draw of its random numbers (--eot K shows them the mean of K).';
     notes.push(
-      `The model is randomised: each answer is that of ${passes} seeded passes, wrong in at least half of them means broken, and nothing is certified. Attacks see one draw of its random numbers.`,
+      `The model is randomised: each answer is that of ${passes} seeded passes, wrong in at least half of them means broken, and nothing is certified. ${seen}`,
     );
   }
   return notes;

@@ -3,26 +3,32 @@
  * file as the judge of every prediction.
  */
 import { outputNamed } from '../graph/graph.ts';
+import type { Criterion } from '../audit/run.ts';
 import { ModelError } from '../onnx/model-error.ts';
 import type { Model } from '../onnx/read.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import type { Classifier } from './classifier.ts';
+import { viewOf } from './criteria/table.ts';
+import { GOAL, type View } from './criteria/view.ts';
 import { withFreeRows } from './fixed-rows.ts';
-import { headOf } from './heads.ts';
-import { judgeWith } from './judge.ts';
+import { judgeWith, type Labels } from './judge.ts';
 import { type Agreeing, openAgreeing } from './network.ts';
 import { notesOn } from './notes.ts';
 import { openOriginal } from './original.ts';
 import { perturbedInput, sideInputsOf } from './perturbed-input.ts';
 import { Programs } from './programs.ts';
 import type { Runtime } from './runtime.ts';
-import { type FixedRows, sampleShapeOf } from './side-inputs.ts';
+import { type FixedRows, sampleShapeOf, type SideInput } from './side-inputs.ts';
 
 export interface ClassifierOptions {
   /** Values of inputs that stay as they are, by name; all but one input of the model must be here. */
   readonly fixed?: Readonly<Record<string, FixedRows>>;
   /** Lets the gradients of attacks pass rounding steps, whose own gradient is zero. */
   readonly straightThrough?: boolean;
+  /** What counts as broken; by default a wrong class. */
+  readonly criterion?: Criterion;
+  /** Passes over a randomised model whose mean attacks see; by default one. */
+  readonly expectation?: number;
 }
 
 /** How often a randomised model is asked: it is broken where it is wrong in half of the passes or more. */
@@ -46,14 +52,16 @@ export async function openClassifier(
 async function open(
   model: Model,
   runtime: Runtime,
-  { fixed = {}, straightThrough = false }: ClassifierOptions,
+  options: ClassifierOptions,
 ): Promise<Agreeing<Classifier>> {
+  const { fixed = {}, straightThrough = false, expectation = 1 } = options;
+  const criterion: Criterion = options.criterion ?? { kind: 'misclassified' };
   refuseVotes(model);
   const input = perturbedInput(model, fixed);
   const sides = sideInputsOf(model, input, fixed);
   const { name, others } = scoresOutput(model);
-  const head = headOf(model.graph, name, outputNamed(model.graph, name));
-  const labels = model.classLabels.get(name);
+  const view = viewOf(criterion, model.graph, name);
+  const names = model.classLabels.get(name);
   const sampleShape = sampleShapeOf(input);
   const perturbed = input.attributes.name;
   const shape = { input: perturbed, sampleShape, sides, output: name };
@@ -66,30 +74,57 @@ async function open(
     await programs.release();
     await searchPrograms.release();
   };
-  const classifier: Classifier = {
+  const labelled = (labels: Labels): Classifier => ({
     model,
     programs,
     searchPrograms,
-    graph: head.graph,
-    logits: head.search,
-    proven: head.proven,
-    separation: head.separation,
+    graph: view.graph,
+    criterion,
+    provable: view.provable,
+    kept: view.kept,
+    mistaken: view.mistaken,
+    logits: view.search,
+    proven: view.proven,
+    separation: view.separation,
     input: perturbed,
     straightThrough,
-    sides,
+    expectation: model.random.length > 0 ? expectation : 1,
+    sides: [...sides, ...goalOf(view, labels)],
+    labels,
+    withLabels: labelled,
     sampleShape,
     sampleSize: sizeOf(sampleShape),
-    classes: head.classes,
-    classLabels: labels?.length === head.classes ? labels : null,
+    classes: view.classes,
+    classLabels: names?.length === view.labelled ? names : null,
+    labelled: view.labelled,
     notes: [
       ...model.notes,
-      ...head.notes,
-      ...notesOn(model, { output: name, others, input, straightThrough, passes }),
+      ...view.notes,
+      ...notesOn(model, { output: name, others, input, straightThrough, passes, expectation }),
     ],
-    judge: judgeWith(original, head, passes),
+    judge: judgeWith(original, view, passes, labels),
     release,
+  });
+  return { network: labelled(new Map()), original, output: name, release };
+}
+
+/** What programs are told of each row's label where its kept class does not say it. */
+function goalOf({ goal }: View, labels: Labels): SideInput[] {
+  if (!goal) return [];
+  const shape = [goal.size];
+  const input: SideInput = {
+    port: { name: GOAL, type: 'float32', shape },
+    shape,
+    size: goal.size,
+    isRandom: false,
+    rows: Infinity,
+    row: (stream) => {
+      const label = labels.get(stream);
+      if (label === undefined) throw new RangeError(`the label of input ${stream} is not known`);
+      return goal.row(label);
+    },
   };
-  return { network: classifier, original, output: name, release };
+  return [input];
 }
 
 /**

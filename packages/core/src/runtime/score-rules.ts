@@ -11,10 +11,15 @@ import { type Graph, type Node, nodeAt, operandsOf } from '../graph/graph.ts';
  */
 export const SEPARATION = 2 ** -18;
 
+/** What a file makes of its logits. */
+export type Ending = 'softmax' | 'log-softmax' | 'sigmoids' | 'shares';
+
 export interface Found {
   readonly search: Node;
   readonly proven: Node;
   readonly separation: number;
+  /** Outermost first. */
+  readonly endings: readonly Ending[];
   readonly notes: readonly string[];
 }
 
@@ -46,6 +51,7 @@ const normalisedScores: Rule = (graph, found) => {
     search: logits,
     proven: logits,
     separation: SEPARATION,
+    endings: [name],
     notes: [`The model ends in a ${name}: attacks and proofs use the logits before it.`],
   };
 };
@@ -87,7 +93,8 @@ const scaledRows: Rule = (graph, found) => {
   const notes = [
     'The model ends in scores divided by their sum: those before the division are used.',
   ];
-  return { search: scores, proven: scores, separation: SEPARATION, notes };
+  const own = { search: scores, proven: scores, separation: SEPARATION };
+  return { ...own, endings: ['shares'], notes };
 };
 
 /** Several sigmoids may all round to 1 and tie, so proofs stay with them. */
@@ -96,6 +103,7 @@ const sigmoids: Rule = (graph, found) => {
   return {
     ...found,
     search: nodeAt(graph, found.search.operands[0] ?? 0),
+    endings: ['sigmoids'],
     notes: ['The model ends in sigmoids: attacks use the logits before them.'],
   };
 };
@@ -104,13 +112,14 @@ const rules: readonly Rule[] = [normalisedScores, scaledRows, sigmoids];
 
 /** From an output back to the logits, as far as the rules lead. */
 export function backwards(graph: Graph, output: Node): Found {
-  let found: Found = { search: output, proven: output, separation: 0, notes: [] };
+  let found: Found = { search: output, proven: output, separation: 0, endings: [], notes: [] };
   for (;;) {
     const [next] = rules.flatMap((rule) => rule(graph, found) ?? []);
     if (!next) return found;
     found = {
       ...next,
       separation: Math.max(found.separation, next.separation),
+      endings: [...found.endings, ...next.endings],
       notes: [...found.notes, ...next.notes],
     };
   }

@@ -24,6 +24,8 @@ export interface SideInput {
   /** Of one sample. */
   readonly shape: readonly number[];
   readonly size: number;
+  /** Whether its values are random numbers, others in each pass. */
+  readonly isRandom: boolean;
   /** Rows there are; streams beyond have none. Infinity where every stream has one. */
   readonly rows: number;
   /** Its values beside the input of the data that the stream names, in one pass over it. */
@@ -47,6 +49,7 @@ export function fixedInput(port: Port, shape: readonly number[], fixed: FixedRow
     port,
     shape,
     size,
+    isRandom: false,
     rows: fixed.rows === 1 ? Infinity : fixed.rows,
     row: (stream) => {
       const row = fixed.rows === 1 ? 0 : stream;
@@ -69,6 +72,7 @@ export function randomInput(
     port,
     shape,
     size,
+    isRandom: true,
     rows: Infinity,
     row: (stream, pass) => {
       const random = new RandomBlock(SEED, stream, place * DRAWS + pass);
@@ -85,6 +89,39 @@ export function sideNodes(b: Builder, graph: Graph, perturbed: string): [number,
   return inputNodes(graph)
     .filter(({ attributes }) => attributes.name !== perturbed)
     .map(({ id, shape, attributes }) => [id, b.input(feedName(attributes.name), shape)]);
+}
+
+const drawName = (name: string, pass: number): string => `${feedName(name)}/${pass}`;
+
+/** Other draws of the random ones among `sideNodes`, for a later pass over the same rows. */
+export function redrawn(
+  b: Builder,
+  graph: Graph,
+  random: ReadonlySet<string>,
+  pass: number,
+): [number, Node][] {
+  return inputNodes(graph)
+    .filter(({ attributes }) => random.has(attributes.name))
+    .map(({ id, shape, attributes }) => [id, b.input(drawName(attributes.name, pass), shape)]);
+}
+
+/** Feeds for `redrawn` in all passes after the first. */
+export function redrawnFeeds(
+  sides: readonly SideInput[],
+  streams: readonly number[],
+  passes: number,
+): Record<string, RowFeed> {
+  const later = Array.from({ length: Math.max(0, passes - 1) }, (_, i) => i + 1);
+  return Object.fromEntries(
+    sides
+      .filter(({ isRandom }) => isRandom)
+      .flatMap((side) =>
+        later.map((pass) => [
+          drawName(side.port.name, pass),
+          { data: sideRows(side, streams, SEARCH_PASS + pass), shape: side.shape },
+        ]),
+      ),
+  );
 }
 
 /** Feeds for `sideNodes`, a row for each stream. */

@@ -7,7 +7,8 @@ import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { batchOf, type Network } from '../runtime/network.ts';
 import type { RowFeed } from '../runtime/rows.ts';
-import { sideFeeds } from '../runtime/side-inputs.ts';
+import { redrawnFeeds, sideFeeds } from '../runtime/side-inputs.ts';
+import { nextUp, roundUp } from '../tensor/float32.ts';
 import type { BallNodes } from './set-graph.ts';
 import type { Threat } from './threat.ts';
 
@@ -52,26 +53,33 @@ export function ballFeeds(
   return { ...setFeeds(context, rows, side), ...networkFeeds(context, rows) };
 }
 
-/** The same without what the network is evaluated with besides its perturbed input. */
+/**
+ * The same without what the network is evaluated with besides its perturbed input. Outward, the radius is
+ * rounded up, and covers what an eight-bit grid adds.
+ */
 export function setFeeds(
   context: SetContext<Network>,
   rows: Rows,
   side: 'inward' | 'outward',
 ): Record<string, RowFeed> {
   const { sampleSize: size, sampleShape: shape } = context.classifier;
+  const isOutward = side === 'outward';
+  const radii = isOutward
+    ? rows.radii.map((value) => context.threat.proofRadius(value, size))
+    : rows.radii;
   const lower = new Float32Array(rows.x.length);
   const upper = new Float32Array(rows.x.length);
   for (let row = 0; row < rows.count; row++) {
     const [start, end] = [row * size, (row + 1) * size];
     context.threat.enclose(
       rows.x.subarray(start, end),
-      rows.radii[row] ?? 0,
+      radii[row] ?? 0,
       side,
       lower.subarray(start, end),
       upper.subarray(start, end),
     );
   }
-  const radius = Float32Array.from(rows.radii);
+  const radius = Float32Array.from(radii, (value) => (isOutward ? nextUp(roundUp(value)) : value));
   return {
     centre: { data: rows.x, shape },
     lower: { data: lower, shape },
@@ -87,6 +95,7 @@ export function networkFeeds(
 ): Record<string, RowFeed> {
   return {
     labels: { data: rows.labels, shape: [] },
+    ...redrawnFeeds(classifier.sides, rows.streams, classifier.expectation ?? 1),
     ...sideFeeds(classifier.sides, rows.streams),
   };
 }

@@ -8,6 +8,7 @@
 import type { NormName } from '../audit/run.ts';
 import { nextDown, nextUp, roundDown, roundUp } from '../tensor/float32.ts';
 import type { RandomBlock } from '../tensor/random.ts';
+import { EightBitGrid, type StepRounding } from './eight-bit.ts';
 import type { Norm } from './norm.ts';
 import { keepLargest, l0Norm } from './norms/l0.ts';
 import { l1Norm } from './norms/l1.ts';
@@ -23,6 +24,8 @@ export interface ThreatOptions {
   readonly weights?: Float32Array | null;
   /** Indices of features that cannot change. */
   readonly frozen?: readonly number[] | null;
+  /** Inputs are stored in eight bits, over the valid box: candidates are rounded so, inside the set. */
+  readonly eightBit?: boolean;
 }
 
 const norms: ReadonlyMap<NormName, Norm> = new Map([
@@ -34,6 +37,13 @@ const norms: ReadonlyMap<NormName, Norm> = new Map([
 
 /** Larger radii leave float32, the type of the inputs. */
 const LARGEST_RADIUS = 1e38;
+/** Rounding that ends inside: what the float32 search missed a step by is at most a share of it. */
+const SETTLINGS = [
+  ['inward', 1],
+  ['inward', 1 - 2 ** -9],
+  ['inward', 1 - 2 ** -6],
+  ['inward', 0.5],
+] as const;
 /** The largest float32. */
 const MAX = (2 - 2 ** -23) * 2 ** 127;
 
@@ -45,6 +55,8 @@ export class Threat {
   readonly frozen: readonly number[] | null;
   /** The frozen features, for look-ups. */
   readonly fixed: ReadonlySet<number>;
+  /** The values that inputs may take; null: any float32. */
+  readonly grid: EightBitGrid | null;
 
   /** Throws RangeError for a negative or non-finite ε, an empty box, or weights that are not positive. */
   constructor(name: NormName, options: ThreatOptions) {
@@ -65,6 +77,9 @@ export class Threat {
         'ℓ0 counts features and needs the range of valid values that bounds them',
       );
     }
+    if (options.eightBit && !clip) {
+      throw new RangeError('eight bits divide the range of valid values, and there is none');
+    }
     if (options.weights?.some((weight) => !(weight > 0) || !Number.isFinite(weight))) {
       throw new RangeError('weights must be positive; freeze features that cannot change');
     }
@@ -74,6 +89,7 @@ export class Threat {
     this.weights = options.weights ?? null;
     this.frozen = options.frozen ?? null;
     this.fixed = new Set(options.frozen);
+    this.grid = options.eightBit && clip ? new EightBitGrid(clip) : null;
   }
 
   private weight(i: number): number {
@@ -83,7 +99,8 @@ export class Threat {
   /** The same set with another radius. */
   at(eps: number): Threat {
     const { clip, weights, frozen } = this;
-    return new Threat(this.norm.name, { eps, clip, weights, frozen });
+    const eightBit = this.grid !== null;
+    return new Threat(this.norm.name, { eps, clip, weights, frozen, eightBit });
   }
 
   /**
@@ -122,7 +139,8 @@ export class Threat {
     const delta = new Float64Array(x.length);
     for (let i = 0; i < x.length; i++) {
       const value = x[i] ?? 0;
-      const difference = value - (centre[i] ?? 0);
+      const from = centre[i] ?? 0;
+      const difference = this.grid ? this.grid.difference(value, from) : value - from;
       if (difference !== 0) {
         if (this.fixed.has(i)) return Infinity;
         if (this.clip && (value < this.clip[0] || value > this.clip[1])) return Infinity;
@@ -135,9 +153,15 @@ export class Threat {
 
   /**
    * Moves x, in place, the little it takes to be in the set of the given radius exactly: distance in
-   * float64 on the stored float32 array ≤ radius. Returns that distance.
+   * float64 on the stored float32 array ≤ radius. Returns that distance. In eight bits, `rounding` says
+   * to which step a value between two goes first; the one inward is always in the set.
    */
-  legalise(centre: Float32Array, x: Float32Array, radius: number): number {
+  legalise(
+    centre: Float32Array,
+    x: Float32Array,
+    radius: number,
+    rounding: StepRounding = 'inward',
+  ): number {
     const [low, high] = this.clip ?? [-Infinity, Infinity];
     for (let i = 0; i < x.length; i++) {
       const c = centre[i] ?? 0;
@@ -160,7 +184,41 @@ export class Threat {
       }
       distance = this.distance(centre, x);
     }
-    return distance;
+    return this.grid ? this.settled(this.grid, centre, x, radius, rounding) : distance;
+  }
+
+  private settled(
+    grid: EightBitGrid,
+    centre: Float32Array,
+    x: Float32Array,
+    radius: number,
+    rounding: StepRounding,
+  ): number {
+    const given = x.slice();
+    for (const [how, share] of [[rounding, 1], ...SETTLINGS] as const) {
+      x.set(given);
+      grid.settle(centre, x, how, share);
+      const distance = this.distance(centre, x);
+      if (distance <= radius) return distance;
+    }
+    x.set(centre);
+    return 0;
+  }
+
+  /** A radius whose ball of float32 points holds all grid points of this one: what a proof must cover. */
+  proofRadius(radius: number, size: number): number {
+    if (!this.grid || radius === 0 || this.norm.counts) return radius;
+    const { dust } = this.grid;
+    return (
+      radius +
+      this.norm.length(Float64Array.from({ length: size }, (_, i) => dust / this.weight(i)))
+    );
+  }
+
+  /** The radii that differ are multiples of this; 0: all differ. */
+  get quantum(): number {
+    if (this.norm.counts) return 1;
+    return this.grid && this.norm.isBox && !this.weights ? this.grid.step : 0;
   }
 
   /** A random point of the sphere of the given radius (then clipped), written to `out`. */

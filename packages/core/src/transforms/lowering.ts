@@ -3,7 +3,7 @@
  * lacks the rule but states a lowering is replaced by it; one that has neither is a RuleMissing error.
  */
 import { type Builder, copyNode } from '../graph/builder.ts';
-import type { Graph, Node, OpName } from '../graph/graph.ts';
+import { ancestors, type Graph, type Node, type OpName } from '../graph/graph.ts';
 import { type OpDefinition, RuleMissing } from '../graph/ops/definition.ts';
 import { definitionOf } from '../graph/ops/table.ts';
 
@@ -15,7 +15,7 @@ export function rulesOf(node: Node): OpDefinition<OpName> {
 }
 
 /**
- * Copies the nodes a value of the graph needs; `given` holds values for nodes that already have one
+ * Copies the nodes of a graph, or those that the values with ids `wanted` need; `given` holds values for nodes that already have one
  * (typically the inputs). Returns the copies by the original's id.
  */
 export function replayLowered(
@@ -23,10 +23,12 @@ export function replayLowered(
   graph: Graph,
   given: ReadonlyMap<number, Node>,
   rules: readonly Rule[],
+  wanted?: readonly number[],
 ): Map<number, Node> {
   const copies = new Map(given);
+  const needed = wanted && ancestors(graph, wanted);
   for (const node of graph.nodes) {
-    if (copies.has(node.id)) continue;
+    if (copies.has(node.id) || (needed && !needed[node.id])) continue;
     const definition = rulesOf(node);
     const lacks = rules.some((rule) => definition[rule] === undefined);
     if (definition.kind === 'source' || !lacks) {

@@ -40,7 +40,7 @@ test('a model whose rows are independent runs any number at once', async () => {
 
 test('an answer must be strictly ahead of every rival', () => {
   const scores = Float64Array.of(1, 1, 0, 2, 1, 0, Number.NaN, 1, 0);
-  const judgement = judgementOf(scores, 3);
+  const judgement = judgementOf({ scores }, 3);
   expect(answerFor(judgement, 0, 0)).toBe(1);
   expect(answerFor(judgement, 1, 0)).toBe(0);
   expect(answerFor(judgement, 2, 1)).toBe(-1);

@@ -2,11 +2,15 @@
 // streams; a linear model's margin moves with them exactly.
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
+import { leadProgram } from '../../src/attacks/programs.ts';
 import { audit } from '../../src/audit/audit.ts';
 import { readModel } from '../../src/onnx/read.ts';
 import { openClassifier } from '../../src/runtime/open-classifier.ts';
-import { ortRuntime } from '../../src/runtime/runtime.ts';
+import { runRows } from '../../src/runtime/rows.ts';
+import { ortRuntime, type Runtime } from '../../src/runtime/runtime.ts';
+import { SEARCH_PASS } from '../../src/runtime/side-inputs.ts';
 import { floats } from '../../src/tensor/tensor.ts';
+import { networkFeeds } from '../../src/threats/ball.ts';
 import { linf } from '../../src/threats/threat.ts';
 import { type FileSpec, onnxFile } from '../onnx/hand-made.ts';
 
@@ -97,6 +101,84 @@ describe('a randomised model', () => {
     expect(first.samples.every(({ lower }) => lower === null)).toBe(true);
     expect(first.samples.map(({ verdict }) => verdict).slice(1)).toEqual(['unknown', 'unknown']);
     expect(first.notes.join(' ')).toContain('randomised');
+  });
+
+  test('shows attacks the mean gradient of K draws, in one run', async () => {
+    // z is the mean of x·noise: its gradient in a pass is a third of the noise of that pass.
+    const spec: FileSpec = {
+      opset: 17,
+      inputs: { x: ['n', 3] },
+      outputs: ['z'],
+      nodes: [
+        { op: 'RandomNormalLike', inputs: ['x'], outputs: ['noise'] },
+        { op: 'Mul', inputs: ['x', 'noise'], outputs: ['y'] },
+        {
+          op: 'ReduceMean',
+          inputs: ['y'],
+          outputs: ['z'],
+          attributes: { axes: [1] },
+        },
+      ],
+    };
+    const model = readModel(onnxFile(spec));
+    const passes = 5;
+    const classifier = await openClassifier(model, runtime, { expectation: passes });
+    const rows = {
+      count: 2,
+      x: Float32Array.of(1, 2, 3, -1, 0.5, 2),
+      labels: Int32Array.of(0, 0),
+      radii: Float64Array.of(1, 1),
+      streams: [4, 9],
+    };
+    const context = { classifier, threat: linf({ eps: 1 }), seed: 0 };
+    const { gradient } = await runRows(
+      classifier,
+      await leadProgram(classifier),
+      {
+        x: { data: rows.x, shape: [3] },
+        targets: { data: Int32Array.of(1, 1), shape: [] },
+        ...networkFeeds(context, rows),
+      },
+      2,
+    );
+    const [side] = classifier.sides;
+    const expected = rows.streams.flatMap((stream) => {
+      const draws = Array.from({ length: passes }, (_, k) => side?.row(stream, SEARCH_PASS + k));
+      return [0, 1, 2].map(
+        (i) => draws.reduce((sum, draw) => sum + (draw?.[i] ?? 0), 0) / passes / 3,
+      );
+    });
+    expected.forEach((value, i) => expect(gradient?.[i]).toBeCloseTo(value, 5));
+    await classifier.release();
+  });
+
+  test('is refused where its random numbers are not seen: two runs differ', async () => {
+    const plain = readModel(
+      onnxFile({
+        opset: 17,
+        inputs: { x: ['n', 1] },
+        outputs: ['y'],
+        nodes: [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }],
+      }),
+    );
+    let run = 0;
+    const shaken: Runtime = {
+      name: 'shaken',
+      session: async (bytes) => {
+        const session = await runtime.session(bytes);
+        return {
+          ...session,
+          run: async (feeds) => {
+            const { y, ...others } = await session.run(feeds);
+            return { ...others, y: floats([Number(y?.data[0]) + 1e-6 * run++], [1, 1]) };
+          },
+          release: () => session.release(),
+        };
+      },
+    };
+    await expect(openClassifier(plain, shaken)).rejects.toThrow(
+      /differently from run to run.*--eot/,
+    );
   });
 
   test('votes as its distribution says: Φ(1) of the passes at one standard deviation', async () => {

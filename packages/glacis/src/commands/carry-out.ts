@@ -44,14 +44,18 @@ export async function carryOut(
     const exitCode = signal.aborted ? interruption.exitCode() : 0;
     if (signal.aborted) terminal.say(howToGoOn(run, folder, request.job));
     terminal.gap();
-    return { stdout: shown(run, folder, request.values, surroundings), exitCode };
+    return {
+      stdout: shown(run, signal.aborted ? null : folder, request.values, surroundings),
+      exitCode,
+    };
   } finally {
     await prepared.release();
   }
 }
 
 function howToGoOn(run: Run, folder: string | null, job: Job): string {
-  const done = `${run.samples.length} of ${run.data.samples} inputs are finished`;
+  const finished = run.samples.filter(({ verdict }) => verdict !== 'timeout').length;
+  const done = `${finished} of ${run.data.samples} inputs are finished`;
   if (folder === null) return `Stopped: ${done}. With --out an interrupted run is kept.`;
   const kept = `Stopped: ${done} and kept in ${folder}.`;
   if (job !== 'audit') return kept;

@@ -107,7 +107,8 @@ async function reusable(folder: string, prepared: Prepared): Promise<Collected> 
   for (const { block: id, ...part } of parts) {
     const block = prepared.blocks[id];
     const found = part.samples.map(({ index }) => adversarial.get(index) ?? null);
-    if (block && fits(prepared, part, found)) collected.add(block, { ...part, adversarial: found });
+    if (block && fits(prepared, part, found))
+      collected.add(block, { ...part, whole: true, adversarial: found });
   }
   return collected;
 }

@@ -1,10 +1,11 @@
 /** Inputs that go through the plan together. Blocks depend on the data alone, not on the workers. */
 import { rowSize, type Tensor } from '@glacis/core';
+import type { Labels } from '../data/labels.ts';
 
 export interface Block {
   readonly id: number;
   readonly x: Tensor<'float32'>;
-  readonly y: Int32Array | null;
+  readonly y: Labels | null;
   /** Positions in the file: names in the result and streams of random numbers. */
   readonly indices: readonly number[];
 }
@@ -15,7 +16,7 @@ const [SMALL_BLOCK, LARGE_BLOCK] = [32, 64];
 
 export function cutIntoBlocks(
   x: Tensor<'float32'>,
-  y: Int32Array | null,
+  y: Labels | null,
   indices: readonly number[],
 ): Block[] {
   const size = rowSize(x);

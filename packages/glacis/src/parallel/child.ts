@@ -10,14 +10,15 @@ process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));
 
 let lane: Lane | null = null;
+const stop = new AbortController();
 
 function send(message: FromChild): void {
   process.send?.(message);
 }
 
-async function answer(message: ToChild): Promise<FromChild> {
+async function answer(message: Exclude<ToChild, { kind: 'stop' }>): Promise<FromChild> {
   if (message.kind === 'setup') {
-    lane = await openLane(message.setup);
+    lane = await openLane(message.setup, stop.signal);
     return { kind: 'ready' };
   }
   if (!lane) throw new Error('a block came before the setup');
@@ -32,5 +33,7 @@ function failed(error: unknown): FromChild {
 
 process.on('message', (message) => {
   // Only the parent, which is this program, sends messages.
-  void answer(message as ToChild).then(send, (error: unknown) => send(failed(error)));
+  const told = message as ToChild;
+  if (told.kind === 'stop') stop.abort();
+  else void answer(told).then(send, (error: unknown) => send(failed(error)));
 });

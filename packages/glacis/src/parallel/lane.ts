@@ -9,7 +9,7 @@ export interface LaneProgress {
 }
 
 export interface Lane {
-  /** The part holds every row of the block, or none when the run was cancelled. */
+  /** The part holds every row of the block; undecided ones are `timeout` where it was stopped. */
   run(block: Block, onProgress: (progress: LaneProgress) => void): Promise<AuditPart>;
   close(): Promise<void>;
 }

@@ -6,7 +6,9 @@ import type { Setup } from './setup.ts';
 
 export type ToChild =
   | { readonly kind: 'setup'; readonly setup: Setup }
-  | { readonly kind: 'block'; readonly block: Block };
+  | { readonly kind: 'block'; readonly block: Block }
+  /** Ctrl-C: the block in hand is handed back as it is. */
+  | { readonly kind: 'stop' };
 
 export interface Failed {
   readonly kind: 'failed';

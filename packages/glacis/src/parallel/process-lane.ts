@@ -9,7 +9,13 @@ import type { Setup } from './setup.ts';
 
 const childFile = fileURLToPath(new URL('./child.js', import.meta.url));
 
-/** Starts a child and waits until it has opened the model. Aborting ends it at once. */
+/** How long a child may take to hand back what it has. */
+const GRACE_MS = 5000;
+
+/**
+ * Starts a child and waits until it has opened the model. Aborting ends it at once, or, while it works on a
+ * block, has it hand back what it found.
+ */
 export async function openProcessLane(setup: Setup, signal: AbortSignal): Promise<Lane> {
   const child = fork(childFile, [], {
     serialization: 'advanced',
@@ -17,10 +23,17 @@ export async function openProcessLane(setup: Setup, signal: AbortSignal): Promis
     execArgv: [],
   });
   const end = (): void => void child.kill('SIGKILL');
-  signal.addEventListener('abort', end, { once: true });
-  child.once('exit', () => signal.removeEventListener('abort', end));
+  let isReady = false;
+  const stop = (): void => {
+    if (!isReady || !child.connected) return end();
+    tell(child, { kind: 'stop' }, end);
+    setTimeout(end, GRACE_MS).unref();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  child.once('exit', () => signal.removeEventListener('abort', stop));
   try {
     await ask(child, { kind: 'setup', setup }, () => undefined);
+    isReady = true;
   } catch (error) {
     end();
     throw error;
@@ -38,6 +51,10 @@ export async function openProcessLane(setup: Setup, signal: AbortSignal): Promis
       await gone;
     },
   };
+}
+
+function tell(child: ChildProcess, message: ToChild, onFailure: () => void): void {
+  child.send(message, (error) => (error ? onFailure() : undefined));
 }
 
 /** Sends one message and waits for its answer; a child that ends instead is a LaneLost. */
@@ -66,7 +83,7 @@ function ask(
     child.on('message', hear);
     child.on('exit', lost);
     child.on('error', lost);
-    if (child.connected) child.send(message, (error) => (error ? lost() : undefined));
+    if (child.connected) tell(child, message, lost);
     else lost();
   });
 }

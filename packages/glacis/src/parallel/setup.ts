@@ -2,6 +2,7 @@
 import {
   audit,
   type Classifier,
+  type Criterion,
   type NormName,
   openClassifier,
   type Semantics,
@@ -22,9 +23,11 @@ export interface Setup {
   /** What the command line says of the model, open sizes found. */
   readonly modelFlags: ModelFlags;
   readonly straightThrough: boolean;
+  readonly expectation: number;
   readonly surrogate: SurrogateFile | null;
   readonly norm: NormName;
   readonly threat: ThreatOptions;
+  readonly criterion: Criterion;
   readonly semantics: Semantics;
   readonly seed: number;
   readonly job: Job;
@@ -34,17 +37,18 @@ export interface Setup {
 }
 
 /** Opens everything anew, as a child process must. Throws UsageError. */
-export async function openLane(setup: Setup): Promise<Lane> {
+export async function openLane(setup: Setup, signal?: AbortSignal): Promise<Lane> {
   const file = await openModelFile(setup.modelPath, setup.modelFlags);
   if (file.sha256 !== setup.modelSha256) {
     throw new UsageError(`${setup.modelPath} was changed during the run; run it again.`);
   }
   const { runtime } = await openRuntime({ device: setup.device });
   const { fixed, model } = file;
-  const { straightThrough } = setup;
-  const classifier = await openClassifier(model, runtime, { fixed, straightThrough });
+  const { straightThrough, expectation, criterion } = setup;
+  const how = { fixed, straightThrough, expectation, criterion };
+  const classifier = await openClassifier(model, runtime, how);
   const surrogate = setup.surrogate && (await openSurrogate(setup.surrogate, runtime, classifier));
-  const lane = laneOver({ classifier, surrogate }, setup);
+  const lane = laneOver({ classifier, surrogate }, setup, signal);
   const close = async (): Promise<void> => {
     await classifier.release();
     await surrogate?.release();

@@ -12,6 +12,7 @@ import { isCorrect } from './tally.ts';
 const mostClasses = 60;
 
 export function classSection(run: Run, classes: readonly string[] | undefined): Html | null {
+  if (run.criterion.kind === 'error') return null;
   const groups = new Map<number, SampleRecord[]>();
   for (const sample of run.samples) {
     const group = groups.get(sample.label);

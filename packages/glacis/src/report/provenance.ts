@@ -49,7 +49,7 @@ function port({ name, type, shape }: PortRecord): Html {
   return html`<div>${isolated(name)} <span class="mono">${type} [${shape.join(', ')}]</span></div>`;
 }
 
-function threat({ threat: { norm, eps, clip, weights, frozen } }: Run): string {
+function threat({ threat: { norm, eps, clip, weights, frozen, eightBit } }: Run): string {
   const size = epsilon(eps);
   const exact = size.includes('/') ? ` (${plainNumber(eps)})` : '';
   const parts = [`${normSymbol(norm)} ball of ε = ${size}${exact}`];
@@ -58,6 +58,7 @@ function threat({ threat: { norm, eps, clip, weights, frozen } }: Run): string {
       ? 'inputs unbounded'
       : `inputs kept within [${plainNumber(clip[0])}, ${plainNumber(clip[1])}]`,
   );
+  if (eightBit) parts.push('stored in eight bits');
   if (weights !== null) parts.push(`features weighted (${count(weights.length)} weights)`);
   if (frozen !== null && frozen.length > 0)
     parts.push(`${count(frozen.length)} features immutable`);

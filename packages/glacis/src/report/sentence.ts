@@ -65,13 +65,14 @@ export function counts(run: Run): Sentence {
     }
     return [
       ...prefix,
-      ...words`${none} of the ${count(t.total)} inputs is classified correctly: there is nothing to attack.`,
+      ...words`${none} of the ${count(t.total)} inputs is ${rightly(run)}: there is nothing to attack.`,
     ];
   }
   const size = sizeWords(run.threat.norm, run.threat.eps);
+  const verb = run.criterion.kind === 'misclassified' ? 'change' : 'break';
   // ε = 0: only radii were asked for.
-  const asked = run.threat.eps === 0 ? [radiusClause(t)] : perturbationClauses(t, size);
-  const clauses = [accuracyClause(t), ...asked];
+  const asked = run.threat.eps === 0 ? [radiusClause(t)] : perturbationClauses(t, size, verb);
+  const clauses = [accuracyClause(t, rightly(run)), ...asked];
   const joined = clauses.flatMap((clause, index) =>
     index === 0 ? clause : [...words`; `, ...clause],
   );
@@ -84,16 +85,25 @@ function unfinished(run: Run, t: Tally): Sentence {
   return words`Unfinished run, ${count(t.total)} of ${count(planned)} inputs so far. `;
 }
 
-function accuracyClause(t: Tally): Sentence {
-  const right = toned('clean', t.correct);
-  if (t.total === 1)
-    return words`The one input examined is classified ${toned('clean', 'correctly')}`;
-  if (t.correct === t.total) {
-    if (t.total === 2) return words`${toned('clean', 'Both')} inputs are classified correctly`;
-    return words`All ${right} inputs are classified correctly`;
-  }
-  return words`Of ${count(t.total)} inputs, ${right} ${t.correct === 1 ? 'is' : 'are'} classified correctly`;
+/** What an input is that nothing has to be done to. */
+function rightly({ criterion }: Run): string {
+  return criterion.kind === 'error'
+    ? `predicted to within ${criterion.above}`
+    : 'classified correctly';
 }
+
+function accuracyClause(t: Tally, right: string): Sentence {
+  const some = toned('clean', t.correct);
+  if (t.total === 1) return words`The one input examined is ${toned('clean', right)}`;
+  if (t.correct === t.total) {
+    if (t.total === 2) return words`${toned('clean', 'Both')} inputs are ${right}`;
+    return words`All ${some} inputs are ${right}`;
+  }
+  return words`Of ${count(t.total)} inputs, ${some} ${t.correct === 1 ? 'is' : 'are'} ${right}`;
+}
+
+/** What perturbations do to inputs. */
+type Verb = 'change' | 'break';
 
 /** "3", "none", "all", "both": so many of the correct ones. */
 function portion(tone: Tone, part: number, whole: number): Piece {
@@ -102,8 +112,12 @@ function portion(tone: Tone, part: number, whole: number): Piece {
   return toned(tone, whole === 2 ? 'both' : 'all');
 }
 
-function perturbationClauses(t: Tally, size: string): Sentence[] {
-  const clauses = [noiseClause(t, size), attackClause(t, size), proofClause(t, size)];
+function perturbationClauses(t: Tally, size: string, verb: Verb): Sentence[] {
+  const clauses = [
+    noiseClause(t, size, verb),
+    attackClause(t, size, verb),
+    proofClause(t, size, verb),
+  ];
   return clauses.filter((clause) => clause.length > 0);
 }
 
@@ -114,31 +128,31 @@ function radiusClause(t: Tally): Sentence {
   return words`for ${portion('proof', t.proven, t.correct)} ${radius}`;
 }
 
-function noiseClause(t: Tally, size: string): Sentence {
+function noiseClause(t: Tally, size: string, verb: Verb): Sentence {
   if (t.noise === null) return [];
   if (t.correct === 1) {
-    const verb = toned('noise', t.noise === 0 ? 'do not change' : 'change');
-    return words`random perturbations of ${size} ${verb} its answer`;
+    const does = toned('noise', t.noise === 0 ? `do not ${verb}` : verb);
+    return words`random perturbations of ${size} ${does} ${verb === 'change' ? 'its answer' : 'it'}`;
   }
-  return words`random perturbations of ${size} change ${portion('noise', t.noise, t.correct)} of them`;
+  return words`random perturbations of ${size} ${verb} ${portion('noise', t.noise, t.correct)} of them`;
 }
 
-function attackClause(t: Tally, size: string): Sentence {
+function attackClause(t: Tally, size: string, verb: Verb): Sentence {
   if (t.attacked === null) return words`no attack was run`;
   const one = t.noise === null ? `perturbation of ${size}` : 'one';
   if (t.attacked === 0) {
-    const end = t.correct === 1 ? 'changes it' : 'changes any';
+    const end = t.correct === 1 ? `${verb}s it` : `${verb}s any`;
     return words`${toned('attack', 'no deliberate')} ${one} was found that ${end}`;
   }
-  if (t.correct === 1) return words`a deliberate ${one} ${toned('attack', 'changes')} it`;
-  return words`a deliberate ${one} changes ${portion('attack', t.attacked, t.correct)}`;
+  if (t.correct === 1) return words`a deliberate ${one} ${toned('attack', `${verb}s`)} it`;
+  return words`a deliberate ${one} ${verb}s ${portion('attack', t.attacked, t.correct)}`;
 }
 
-function proofClause(t: Tally, size: string): Sentence {
+function proofClause(t: Tally, size: string, verb: Verb): Sentence {
   if (t.proven === null) return words`no proof was attempted`;
   const nothing =
     t.attacked === null && t.noise === null
-      ? `no perturbation of ${size} changes the answer`
+      ? `no perturbation of ${size} ${verb === 'change' ? 'changes the answer' : 'breaks it'}`
       : 'nothing can';
   if (t.correct === 1) {
     return words`it is ${toned('proof', t.proven === 1 ? 'proven' : 'not proven')} that ${nothing}`;

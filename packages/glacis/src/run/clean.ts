@@ -2,7 +2,7 @@
  * Clean accuracy before anything is attacked, and, where it is below one half, what is probably wrong:
  * a few readings of the same data are tried, since most such runs are a matter of scale or labels.
  */
-import { type Classifier, rowSize } from '@glacis/core';
+import { type Classifier, cleanEntries, rowSize } from '@glacis/core';
 import type { Inputs } from './inputs.ts';
 
 export interface CleanCheck {
@@ -13,6 +13,7 @@ export interface CleanCheck {
 const TRIED_ROWS = 200;
 
 export async function checkClean(classifier: Classifier, inputs: Inputs): Promise<CleanCheck> {
+  if (classifier.criterion.kind !== 'misclassified') return checkUnbroken(classifier, inputs);
   const { x, y } = inputs;
   const count = inputs.indices.length;
   const { predictions } = await classifier.judge(x.data, inputs.indices);
@@ -43,6 +44,16 @@ export async function checkClean(classifier: Classifier, inputs: Inputs): Promis
     correct,
     warning: `Only ${correct} of ${count} inputs are classified correctly. ${causes}`,
   };
+}
+
+/** Under other criteria: how many inputs are there to be broken. */
+async function checkUnbroken(classifier: Classifier, inputs: Inputs): Promise<CleanCheck> {
+  const count = inputs.indices.length;
+  const entries = await cleanEntries(classifier, inputs);
+  const correct = entries.filter(({ wrong, error }) => !wrong && error === null).length;
+  if (2 * correct >= count) return { correct, warning: null };
+  const warning = `Only ${correct} of ${count} inputs are answered right and unbroken as they are; the others are not attacked.`;
+  return { correct, warning };
 }
 
 type Reading = (data: Float32Array) => Float32Array;

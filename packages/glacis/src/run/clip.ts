@@ -50,3 +50,14 @@ export function checkInside(threat: Threat, inputs: Inputs): void {
     );
   }
 }
+
+/** Throws UsageError where inputs that are stored in eight bits hold other values. */
+export function checkEightBit({ grid }: Threat, inputs: Inputs): void {
+  if (!grid) return;
+  const at = inputs.x.data.findIndex((value) => !grid.holds(value));
+  if (at < 0) return;
+  const sample = inputs.indices[Math.floor(at / rowSize(inputs.x))];
+  throw new UsageError(
+    `--eight-bit: sample ${sample} holds ${inputs.x.data[at]}, which is no multiple of 1/255 of the valid range; are --scale and --clip those of the pictures?`,
+  );
+}

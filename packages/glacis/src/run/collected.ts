@@ -8,10 +8,9 @@ import { chooseGallery } from './gallery.ts';
 import { planePicture } from './plane.ts';
 import type { Prepared } from './prepare.ts';
 import { adversarialFile, partsFile, reportFile, runFile, type RunFiles } from './store.ts';
-import { isComplete } from './unfinished.ts';
 
-/** A finished block without its arrays, which are in adversarial.npz. */
-export type SavedPart = Omit<AuditPart, 'adversarial'> & { readonly block: number };
+/** A whole block without its arrays, which are in adversarial.npz. */
+export type SavedPart = Omit<AuditPart, 'adversarial' | 'whole'> & { readonly block: number };
 
 export class Collected {
   private readonly parts = new Map<number, AuditPart>();
@@ -37,7 +36,8 @@ export class Collected {
   /** The run so far; `unbegun` are rows whose block was never begun. */
   run(seconds: number, unbegun: readonly SampleRecord[] = []): Run {
     const ordered = [...this.parts].sort(([a], [b]) => a - b).map(([, part]) => part);
-    const partial = this.parts.size < this.prepared.blocks.length || !ordered.every(isComplete);
+    const partial =
+      this.parts.size < this.prepared.blocks.length || !ordered.every(({ whole }) => whole);
     const part = joinParts(ordered);
     return runDocument(this.prepared.facts, { part, unbegun, partial, seconds });
   }
@@ -57,7 +57,7 @@ export class Collected {
   files(run: Run): RunFiles {
     const { sampleShape } = this.prepared.classifier;
     const saved = [...this.parts]
-      .filter(([, part]) => isComplete(part))
+      .filter(([, { whole }]) => whole)
       .map(([block, { samples, methods, notes, seconds }]): SavedPart => {
         return { block, samples, methods, notes, seconds };
       });

@@ -1,6 +1,7 @@
 /** The run document (schema glacis/run/1) from the finished parts of an audit. */
 import {
   type AuditPart,
+  type Criterion,
   countVerdicts,
   curveAt,
   curveRadii,
@@ -22,6 +23,7 @@ export interface RunFacts {
   readonly threat: Threat;
   /** The radii asked for; with a single one the curve chooses its own. */
   readonly radii: readonly number[];
+  readonly criterion: Criterion;
   readonly semantics: Semantics;
   readonly seed: number;
   readonly notes: readonly string[];
@@ -56,6 +58,7 @@ export function runDocument(facts: RunFacts, finished: Finished): Run {
     },
     data: { path: inputs.path, sha256: inputs.sha256, samples: inputs.indices.length },
     threat: threatRecord(threat),
+    criterion: facts.criterion,
     semantics: facts.semantics,
     ...summarise(samples, eps),
     verdicts: countVerdicts(samples),
@@ -70,8 +73,9 @@ export function runDocument(facts: RunFacts, finished: Finished): Run {
   };
 }
 
-function threatRecord({ norm, eps, clip, weights, frozen }: Threat): Run['threat'] {
-  return { norm: norm.name, eps, clip, weights: weights && [...weights], frozen };
+function threatRecord({ norm, eps, clip, weights, frozen, grid }: Threat): Run['threat'] {
+  const eightBit = grid !== null;
+  return { norm: norm.name, eps, clip, weights: weights && [...weights], frozen, eightBit };
 }
 
 /** Joining parts sums shares, whose rounding depends on the order; a count does not. */

@@ -6,6 +6,7 @@ import {
   type Classifier,
   crown,
   isProvable,
+  labelsOf,
   noise,
   pgd,
   rowSize,
@@ -47,7 +48,7 @@ const [MOST_ROWS, STEPS, DRAWS] = [32, 3, 10];
 const BUDGET = 0.5;
 
 export async function estimateRun(
-  classifier: Classifier,
+  opened: Classifier,
   threat: Threat,
   inputs: Inputs,
   { job, semantics }: { readonly job: Job; readonly semantics: Semantics },
@@ -55,12 +56,12 @@ export async function estimateRun(
 ): Promise<Estimate> {
   const begun = performance.now();
   const size = rowSize(inputs.x);
-  const context = { classifier, threat, seed: 0 };
   const [first, stream] = [inputs.x.data.slice(0, size), inputs.indices.slice(0, 1)];
-  await classifier.judge(first, stream);
-  const forward = await timed(() => classifier.judge(first, stream));
+  await opened.judge(first, stream);
+  const forward = await timed(() => opened.judge(first, stream));
   const count = Math.max(1, Math.min(MOST_ROWS, inputs.indices.length, BUDGET / (forward * 60)));
-  const rows = await rowsOf(classifier, inputs, threat, Math.floor(count));
+  const { classifier, rows } = await ownRows(opened, inputs, threat, Math.floor(count));
+  const context = { classifier, threat, seed: 0 };
   const { gradients, noises, bounds } = typical(job, surrogate);
   const { bound } = planOf(job, surrogate).plan.proofs.findLast(isSearched) ?? { bound: crown };
   const bounded = bound.isDear(classifier) ? { ...rows, count: 1 } : rows;
@@ -81,24 +82,34 @@ export async function estimateRun(
       await noise({ draws: DRAWS }).run(context, rows);
       return rows.count;
     })) +
-    (await cost(isProvable(classifier.model, semantics) ? bounds : 0, async () => {
-      await bound.margins(context, bounded, semantics);
-      return bounded.count;
-    }));
+    (await cost(
+      classifier.provable && isProvable(classifier.model, semantics) ? bounds : 0,
+      async () => {
+        await bound.margins(context, bounded, semantics);
+        return bounded.count;
+      },
+    ));
   return { work: perRow * inputs.indices.length, start: (performance.now() - begun) / 1000 };
 }
 
-async function rowsOf(classifier: Classifier, inputs: Inputs, { eps }: Threat, count: number) {
-  const x = inputs.x.data.slice(0, count * rowSize(inputs.x));
+/** Rows with the model's own answers and a tiny radius: none breaks and leaves the batch. */
+async function ownRows(opened: Classifier, inputs: Inputs, { eps }: Threat, count: number) {
+  const data = inputs.x.data.slice(0, count * rowSize(inputs.x));
   const streams = inputs.indices.slice(0, count);
-  const { predictions } = await classifier.judge(x, streams);
+  const x = { ...inputs.x, shape: [count, ...inputs.x.shape.slice(1)], data };
+  const labels = await labelsOf(opened, { x, indices: streams });
+  const classifier = opened.withLabels(labels);
   return {
-    count,
-    x,
-    // The model's own answers and a tiny radius: no row breaks and leaves the batch.
-    labels: predictions.map((answer) => Math.max(0, answer)),
-    radii: new Float64Array(count).fill(eps * 1e-6),
-    streams,
+    classifier,
+    rows: {
+      count,
+      x: data,
+      labels: Int32Array.from(streams, (index) =>
+        Math.max(0, classifier.kept(labels.get(index) ?? 0)),
+      ),
+      radii: new Float64Array(count).fill(eps * 1e-6),
+      streams,
+    },
   };
 }
 

@@ -1,10 +1,12 @@
 /** The inputs of a run: read, brought into the model's shape, with labels that fit its outputs. */
-import type { Classifier, Tensor } from '@glacis/core';
+import { type Classifier, rowSize, type Tensor } from '@glacis/core';
 import type { OptionValues } from '../cli/options.ts';
 import { fitToModel } from '../data/fit.ts';
-import { checkLabels } from '../data/labels.ts';
+import { checkLabels, type Labels } from '../data/labels.ts';
 import { labelsAsColumns } from '../data/model-classes.ts';
 import { type DataSet, readData } from '../data/read.ts';
+import { UsageError } from '../errors.ts';
+import { counted } from '../report/numbers.ts';
 
 export interface Inputs {
   readonly path: string;
@@ -15,8 +17,8 @@ export interface Inputs {
   readonly indices: readonly number[];
   /** [samples, …], as the model takes them. */
   readonly x: Tensor<'float32'>;
-  /** null: the model's own answers. */
-  readonly y: Int32Array | null;
+  /** Classes, or targets of a regression; null: the model's own answers. */
+  readonly y: Labels | null;
   /** The shape of one sample as it is in the file. */
   readonly storedShape: readonly number[];
   readonly eightBit: boolean;
@@ -35,21 +37,49 @@ export async function loadInputs(
   const { x, y, scale, first, sample, index, seed = 0 } = values;
   const data = await readData(path, { x, y, scale, first, sample, index, seed });
   const fitted = fitToModel(data.x, classifier.sampleShape);
+  const { criterion } = classifier;
   const labels = labelsAsColumns(data, classifier.classLabels);
-  if (labels.y) checkLabels(labels.y, classifier.classes, data.indices);
-  return {
+  if (labels.y && criterion.kind !== 'error') {
+    checkLabels(labels.y, classifier.labelled, data.indices);
+  }
+  const inputs: Inputs = {
     path,
     sha256: data.sha256,
     total: data.total,
     indices: data.indices,
     x: fitted.x,
-    y: labels.y && Int32Array.from(labels.y),
+    y: labels.y && (criterion.kind === 'error' ? labels.y : Int32Array.from(labels.y)),
     storedShape: data.x.shape.slice(1),
     eightBit: data.eightBit,
     isFolder: data.names !== null,
     featureNames: data.featureNames,
     classNames: labels.classNames,
     notes: [...labels.notes, ...fitted.notes, ...unlabelled(data)],
+  };
+  return criterion.kind === 'target' ? withoutClass(inputs, criterion.class) : inputs;
+}
+
+/** Inputs of the class that is aimed at have nowhere to go. */
+function withoutClass(inputs: Inputs, wanted: number): Inputs {
+  const { x, y, indices, path } = inputs;
+  const kept = [...indices.keys()].filter((i) => y?.[i] !== wanted);
+  if (!y || kept.length === indices.length) return inputs;
+  if (kept.length === 0) {
+    throw new UsageError(`All chosen inputs of ${path} are of class ${wanted} already.`);
+  }
+  const size = rowSize(x);
+  const data = new Float32Array(kept.length * size);
+  kept.forEach((from, to) => data.set(x.data.subarray(from * size, (from + 1) * size), to * size));
+  const left = indices.length - kept.length;
+  return {
+    ...inputs,
+    indices: kept.map((i) => indices[i] ?? i),
+    x: { ...x, shape: [kept.length, ...x.shape.slice(1)], data },
+    y: Int32Array.from(kept, (i) => y[i] ?? 0),
+    notes: [
+      ...inputs.notes,
+      `${counted(left, 'input')} of class ${wanted} ${left === 1 ? 'is' : 'are'} left out.`,
+    ],
   };
 }
 

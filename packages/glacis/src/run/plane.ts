@@ -62,6 +62,7 @@ async function marginGrid(
     rows[2 * at + 1] = y + offset(Math.floor(at / RESOLUTION));
   }
   const streams = new Array<number>(count).fill(index);
-  const judgement = await classifier.judge(rows, streams);
-  return Float32Array.from({ length: count }, (_, at) => scoreMargin(judgement, at, label));
+  const judgement = await classifier.withLabels(new Map([[index, label]])).judge(rows, streams);
+  const kept = classifier.kept(label);
+  return Float32Array.from({ length: count }, (_, at) => scoreMargin(judgement, at, kept));
 }

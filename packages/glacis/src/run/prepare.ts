@@ -19,6 +19,7 @@ import { openModelFile } from './model-file.ts';
 import { sizesOfData } from './open-sizes.ts';
 import { type Job, planOf, requireServing } from './plans.ts';
 import { openSurrogate, surrogateFile } from './surrogate.ts';
+import { chooseCriterion } from './criterion.ts';
 import { chooseThreat } from './threat.ts';
 
 export interface Prepared {
@@ -63,10 +64,24 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
     sizesOfData(declared, dataPath, values),
   );
   const { runtime, notes: runtimeNotes } = await openRuntime({ device: values.device ?? 'cpu' });
-  const { mean, std, preprocess, set, output, straightThrough = false } = values;
+  const {
+    mean,
+    std,
+    preprocess,
+    set,
+    output,
+    straightThrough = false,
+    eot: expectation = 1,
+  } = values;
   const { fixed } = modelFile;
+  const criterion = chooseCriterion(values);
+  if (expectation > 1 && modelFile.model.random.length === 0) {
+    throw new UsageError(
+      `--eot ${expectation}: ${modelPath} draws no random numbers; leave it out.`,
+    );
+  }
   const classifier = await opened(modelPath, () =>
-    openClassifier(modelFile.model, runtime, { fixed, straightThrough }),
+    openClassifier(modelFile.model, runtime, { fixed, straightThrough, expectation, criterion }),
   );
   let surrogate: Classifier | null = null;
   const release = async (): Promise<void> => {
@@ -99,9 +114,11 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
         modelSha256: modelFile.sha256,
         modelFlags: { mean, std, preprocess, set, output, size },
         straightThrough,
+        expectation,
         surrogate: lender,
         norm: norm.name,
-        threat: { eps, clip, weights, frozen },
+        threat: { eps, clip, weights, frozen, eightBit: threat.grid !== null },
+        criterion,
         semantics,
         seed,
         job: request.job,
@@ -114,6 +131,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
         inputs: example ? { ...inputs, path: example.names.data } : inputs,
         threat,
         radii,
+        criterion,
         semantics,
         seed,
         notes: [

@@ -18,8 +18,8 @@ const port = z.object({
 
 const sample = z.object({
   index: counts,
-  label: z.number().int(),
-  prediction: z.number().int(),
+  label: z.number(),
+  prediction: z.number(),
   adversarialPrediction: nullable,
   verdict,
   lower: nullable,
@@ -46,6 +46,13 @@ const method = z.object({
   seconds: z.number(),
   accuracy: fraction,
 });
+
+const criterion = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('misclassified') }),
+  z.object({ kind: z.literal('target'), class: counts }),
+  z.object({ kind: z.literal('confidence'), below: z.number() }),
+  z.object({ kind: z.literal('error'), above: z.number() }),
+]);
 
 const accuracy = <T extends z.ZodType>(of: T) =>
   z.object({ clean: of, noise: of, robustUpper: of, certifiedLower: of });
@@ -79,7 +86,9 @@ export const runSchema = z.object({
     clip: z.tuple([z.number(), z.number()]).nullable(),
     weights: z.array(z.number()).nullable(),
     frozen: z.array(counts).nullable(),
+    eightBit: z.boolean(),
   }),
+  criterion,
   semantics: z.enum(['float32', 'real']),
   accuracy: accuracy(fraction),
   intervals: accuracy(interval),

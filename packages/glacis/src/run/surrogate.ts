@@ -33,7 +33,8 @@ export async function openSurrogate(
   }
   let surrogate: Classifier;
   try {
-    surrogate = await openClassifier(file.model, runtime, { fixed: file.fixed });
+    const { criterion } = target;
+    surrogate = await openClassifier(file.model, runtime, { fixed: file.fixed, criterion });
   } catch (error) {
     throw new UsageError(`--surrogate ${path}: ${messageOf(error)}.`, { cause: error });
   }

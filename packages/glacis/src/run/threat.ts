@@ -2,7 +2,7 @@
 import { type Classifier, type NormName, Threat, type ThreatOptions } from '@glacis/core';
 import type { OptionValues } from '../cli/options.ts';
 import { UsageError } from '../errors.ts';
-import { checkInside, chooseClip } from './clip.ts';
+import { checkEightBit, checkInside, chooseClip } from './clip.ts';
 import type { Inputs } from './inputs.ts';
 import { featureScales } from './weights.ts';
 
@@ -19,7 +19,7 @@ export async function chooseThreat(
   values: OptionValues,
   classifier: Classifier,
 ): Promise<ChosenThreat> {
-  const { norm = 'linf', radius = false } = values;
+  const { norm = 'linf', radius = false, eightBit = false } = values;
   // Where the largest radius is asked for, verdicts are about the inputs themselves unless ε is given.
   const radii = values.eps ?? (radius ? [0] : undefined);
   const eps = radii?.at(-1);
@@ -28,8 +28,10 @@ export async function chooseThreat(
   }
   const { clip, notes } = chooseClip(inputs, values);
   const scales = await featureScales(inputs, values, classifier);
-  const threat = threatOf(norm, { eps, clip, weights: scales.weights, frozen: scales.frozen });
+  const { weights, frozen } = scales;
+  const threat = threatOf(norm, { eps, clip, weights, frozen, eightBit });
   checkInside(threat, inputs);
+  checkEightBit(threat, inputs);
   return { threat, radii, notes: [...notes, ...scales.notes] };
 }
 

@@ -14,7 +14,7 @@ const blocks = cutIntoBlocks(
 
 function partOf({ indices }: Block): AuditPart {
   const samples = indices.map((index) => ({ index }) as SampleRecord);
-  return { samples, adversarial: [], methods: [], notes: [], seconds: {} };
+  return { samples, whole: true, adversarial: [], methods: [], notes: [], seconds: {} };
 }
 
 function options(openLane: () => Promise<Lane>, lanes = 2) {

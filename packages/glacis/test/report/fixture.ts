@@ -130,7 +130,8 @@ export function fakeRun({
       parameters: 166_406,
     },
     data: { path: 'digits.npz', sha256: '04b7a6c3'.repeat(8), samples: size },
-    threat: { norm: 'linf', eps, clip: [0, 1], weights: null, frozen: null },
+    threat: { norm: 'linf', eps, clip: [0, 1], weights: null, frozen: null, eightBit: false },
+    criterion: { kind: 'misclassified' },
     semantics: 'float32',
     accuracy: {
       clean: fraction(counts.clean),
