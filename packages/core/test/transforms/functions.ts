@@ -47,7 +47,7 @@ export const functions = [
   of('pow', { exponent: 9 }),
   of('step', {}),
   of('pow', { exponent: -1 }),
-  of('pow', { exponent: 0.25 }, { positive: true, steepest: 1 }),
+  of('pow', { exponent: 0.25 }, { positive: true, steepest: 4 }),
   of('clip', { min: -Infinity, max: 0 }, { steepest: 1 }),
   of('clip', { min: 0.5, max: Infinity }, { steepest: 1 }),
   of('pow', { exponent: 1.5 }, { positive: true, steepest: 40 }),

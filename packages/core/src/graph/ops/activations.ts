@@ -81,7 +81,7 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     derivativeError: { relative: 2 ** -22, absolute: 2 ** -19 },
     // y(1 − y) = k has its smaller root at y = 2k / (1 + √(1 − 4k)), and x = ln y/(1 − y).
     lines: (curve) =>
-      sigmoidLines(curve, {
+      sigmoidLines(curve, 1, {
         grid: TANGENT_GRID,
         inverse: (b, k) => {
           const slope = clampedSlope(b, k, 0.25);
@@ -99,7 +99,7 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     derivativeError: { relative: 2 ** -22, absolute: 2 ** -18 },
     // 1 − y² = k at y = −√(1 − k), and x = ½ ln (1 + y)/(1 − y), where 1 + y = k / (1 + √(1 − k)).
     lines: (curve) =>
-      sigmoidLines(curve, {
+      sigmoidLines(curve, 0, {
         grid: TANGENT_GRID,
         inverse: (b, k) => {
           const slope = clampedSlope(b, k, 1);
@@ -124,7 +124,7 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     error: rounded,
     derivativeError: { relative: 2 ** -20, absolute: 2 * TINY },
     lines: (curve) =>
-      sigmoidLines(curve, {
+      sigmoidLines(curve, 0, {
         inverse: (b, k) => b.sub(1, b.reciprocal(b.sqrt(clampedSlope(b, k, 1)))),
       }),
   }),
@@ -134,7 +134,7 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     error: approximated,
     derivativeError: approximated,
     lines: (curve) =>
-      sigmoidLines(curve, {
+      sigmoidLines(curve, 0, {
         inverse: (b, k) => {
           const share = b.mul(clampedSlope(b, k, 2 / Math.sqrt(Math.PI)), Math.sqrt(Math.PI) / 2);
           return b.neg(b.sqrt(b.relu(b.neg(b.log(share)))));

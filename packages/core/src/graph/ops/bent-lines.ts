@@ -21,19 +21,18 @@ import {
   middleOf,
   tiltAt,
 } from './lines.ts';
+import {
+  chordPoint,
+  type ChordSearch,
+  clamped,
+  stackedCurve,
+  tangentAt,
+  tangentPoints,
+  unstacked,
+} from './tangent-points.ts';
 
-/** How the tangent from the interval's upper end to the convex part on its left is found. */
-export interface Search {
-  /** Where the derivative is k, left of the bend. By halving when absent. */
-  readonly inverse?: (b: Builder, k: Node) => Node;
-  /** The tangent is to pass under the curve at the next multiple of this, as published tables have it. */
-  readonly grid?: number;
-}
-
-/** Steps of x ← (f′)⁻¹(chord slope from x), which converges quadratically and from the left. */
-const CHORD_STEPS = 7;
-/** Halvings of an interval of at most a few units, before the last step by the rule of three. */
-const HALVINGS = 12;
+/** How far from its bend a gated activation is as good as straight. */
+const FAR = 8;
 
 /** x ↦ f(−x). */
 export function mirrored(curve: Curve): Curve {
@@ -70,48 +69,6 @@ export const negatedLine = (b: Builder, { slope, height }: Line): Line => ({
   height: b.neg(height),
 });
 
-const clamped = (b: Builder, value: Node | number, low: Node, high: Node): Node =>
-  b.min(b.max(value, low), high);
-
-/** A zero of an increasing function between two points, or the end it lies beyond. */
-function zeroOf(b: Builder, between: readonly [Node, Node], f: (x: Node) => Node): Node {
-  let [low, high] = between;
-  for (let i = 0; i < HALVINGS; i++) {
-    const middle = b.add(b.mul(low, 0.5), b.mul(high, 0.5));
-    const before = b.greaterOrEqual(0, f(middle));
-    low = b.where(before, middle, low);
-    high = b.where(before, high, middle);
-  }
-  const [least, most] = [b.abs(f(low)), b.abs(f(high))];
-  const share = b.div(least, b.max(b.add(least, most), 1e-30));
-  return clamped(b, b.add(low, b.mul(share, b.sub(high, low))), low, high);
-}
-
-/** The tangent at a point p, seen at x: f(p) + f′(p)·(x − p). */
-function tangentAt({ b, at, derivativeAt }: Curve, p: Node, x: Node): Node {
-  return b.add(at(p), b.mul(derivativeAt(p), b.sub(x, p)));
-}
-
-/** Where the tangent leaves the convex part [lower, rise] that passes under the curve's upper end. */
-function contact(curve: Curve, rise: Node | number, { inverse, grid }: Search): Node {
-  const { b, x, at } = curve;
-  const end = clamped(b, rise, x.lower, x.upper);
-  const target = grid
-    ? b.mul(b.add(b.push('floor', [b.mul(x.upper, 1 / grid)], {}), 1), grid)
-    : x.upper;
-  if (!inverse) {
-    // Farther left the curve is as good as straight.
-    const start = b.max(x.lower, b.sub(end, 8));
-    return zeroOf(b, [start, end], (p) => b.sub(tangentAt(curve, p, target), at(target)));
-  }
-  let point = x.lower;
-  for (let i = 0; i < CHORD_STEPS; i++) {
-    const chord = b.div(b.sub(at(target), at(point)), b.max(b.sub(target, point), 1e-30));
-    point = clamped(b, inverse(b, chord), x.lower, end);
-  }
-  return point;
-}
-
 /** The tangent at a point of a convex part, lowered to pass under the curve at other points too. */
 function tangentBelow(curve: Curve, point: Node, others: readonly Node[]): Line {
   const { b, at, derivativeAt } = curve;
@@ -128,66 +85,77 @@ interface Side {
   readonly line: Line;
 }
 
-/** The line that is tangent to the convex part at the lower end. */
-function leftOf(curve: Curve, rise: Node | number, chord: Node, search: Search): Side {
+/** The line that is tangent to the convex part at the lower end, which leaves it at `contact`. */
+function leftOf(curve: Curve, { place, contact }: Bend, chord: Node): Side {
   const { b, x, derivativeAt } = curve;
   const steep = derivativeAt(x.lower);
   const least = b.sub(steep, derivativeErrorOf(curve, steep));
-  const point = b.max(b.min(contact(curve, rise, search), middleOf(curve)), x.lower);
+  const point = clamped(b, b.min(contact, middleOf(curve)), x.lower, x.upper);
   return {
-    dips: b.mul(b.greater(rise, x.lower), b.greater(chord, least)),
-    line: tangentBelow(curve, point, [x.upper]),
+    dips: b.mul(b.greater(place, x.lower), b.greater(chord, least)),
+    line: tangentBelow(curve, b.min(point, b.max(place, x.lower)), [x.upper]),
   };
 }
 
-/** Where a curve bends: convex up to `rise`, concave up to `fall`, convex behind; absent ends are infinite. */
+/** Where a curve turns, and where the tangent towards the interval's other end leaves it. */
+export interface Bend {
+  readonly place: Node | number;
+  readonly contact: Node;
+}
+
+/** A hill is convex up to `rise`, concave up to `fall`, convex behind; absent ends are infinite. */
 export interface Hill {
-  readonly rise?: Node | number;
-  readonly fall?: Node | number;
+  readonly rise?: Bend;
+  readonly fall?: Bend;
 }
 
 /**
  * The line below a hill. Its slopes before `rise` are nowhere less than those behind `fall`, so a line that
  * is tangent on one side comes nearest at the other side's end.
  */
-export function hillLine(curve: Curve, { rise, fall }: Hill, search: Search = {}): Line {
+export function hillLine(curve: Curve, { rise, fall }: Hill): Line {
   const { b, x } = curve;
   const chord = chordOf(curve);
   const ends = b.min(heightAt(curve, chord, x.lower), heightAt(curve, chord, x.upper));
   let line = below(curve, chord, ends);
-  if (fall !== undefined) {
-    const other = mirrored(curve);
-    const end = typeof fall === 'number' ? -fall : b.neg(fall);
-    const right = leftOf(other, end, chordOf(other), search);
+  if (fall) {
+    const { place } = fall;
+    const end = typeof place === 'number' ? -place : b.neg(place);
+    const other = { place: end, contact: b.neg(fall.contact) };
+    const right = leftOf(mirrored(curve), other, b.neg(chord));
     line = chosen(b, right.dips, mirroredLine(b, right.line), line);
   }
-  if (rise !== undefined) {
-    const left = leftOf(curve, rise, chord, search);
+  if (rise) {
+    const left = leftOf(curve, rise, chord);
     line = chosen(b, left.dips, left.line, line);
   }
   return line;
 }
 
+/** The convex part of an interval, and the tangent points seen from its lower and upper end. */
+interface Valley {
+  readonly part: readonly [Node, Node];
+  readonly from: Node;
+  readonly to: Node;
+}
+
 /**
- * The line below a curve that is concave up to the first place, convex up to the second, and concave behind:
- * tangent to the convex part, between the tangent points seen from both ends, or the chord where it is nearer.
+ * The line below a curve that is convex in a part of the interval and concave on both sides of it: tangent to
+ * the convex part, between the tangent points seen from both ends, or the chord where it is nearer.
  */
-export function valleyLine(curve: Curve, [first, second]: readonly [number, number]): Line {
+function valleyLine(curve: Curve, { part, from, to }: Valley): Line {
   const { b, x, at, derivativeAt } = curve;
-  const [low, high] = [clamped(b, first, x.lower, x.upper), clamped(b, second, x.lower, x.upper)];
+  const [low, high] = part;
   const bends = b.greater(high, low);
-  const reach: [Node, Node] = [low, high];
-  const from = zeroOf(b, reach, (p) => b.sub(at(x.lower), tangentAt(curve, p, x.lower)));
-  const to = zeroOf(b, reach, (p) => b.sub(tangentAt(curve, p, x.upper), at(x.upper)));
   const point = clamped(b, b.min(b.max(middleOf(curve), from), to), low, high);
   const touching = tangentBelow(curve, point, [x.lower, x.upper]);
 
   // The convex part lies above any of its tangents, which is lowest over a line at one of its ends.
   const slope = chordOf(curve);
   const ends = b.min(heightAt(curve, slope, x.lower), heightAt(curve, slope, x.upper));
-  const seen = reach.map((end) => tangentAt(curve, from, end));
+  const seen = part.map((end) => tangentAt(curve, from, end));
   const [left = ends, right = ends] = seen.map((y, i) =>
-    heightThrough(curve, slope, reach[i] ?? low, y),
+    heightThrough(curve, slope, part[i] ?? low, y),
   );
   const held = b.sub(b.min(left, right), tiltAt(curve, derivativeAt(from), from));
   const height = b.where(bends, b.min(ends, held), ends);
@@ -196,29 +164,50 @@ export function valleyLine(curve: Curve, [first, second]: readonly [number, numb
 }
 
 /** Lines of a function that is concave, convex and concave again, as gated activations are. */
-export function valleyLines(curve: Curve, bends: readonly [number, number]): Lines {
-  const [rise, fall] = bends;
+export function valleyLines(curve: Curve, [first, second]: readonly [number, number]): Lines {
+  const { b, x } = curve;
+  const [low, high] = [clamped(b, first, x.lower, x.upper), clamped(b, second, x.lower, x.upper)];
+  const part = [low, high] as const;
+  const [from = low, to = high, left = low, right = high] = tangentPoints(curve, [
+    { between: part, end: x.lower, rises: false },
+    { between: part, end: x.upper, rises: true },
+    // Farther out the curve is as good as straight.
+    { between: [b.max(x.lower, b.sub(low, FAR)), low], end: x.upper, rises: false },
+    { between: [high, b.min(x.upper, b.add(high, FAR))], end: x.lower, rises: true },
+  ]);
+  const hill = { rise: { place: first, contact: left }, fall: { place: second, contact: right } };
   return {
-    lower: valleyLine(curve, bends),
-    upper: negatedLine(curve.b, hillLine(negated(curve), { rise, fall })),
+    lower: valleyLine(curve, { part, from, to }),
+    upper: negatedLine(b, hillLine(negated(curve), hill)),
   };
 }
 
-/** Lines of an increasing function, convex below 0 and concave above it, with f(x) + f(−x) constant. */
-export function sigmoidLines(curve: Curve, search: Search = {}): Lines {
-  const { b } = curve;
-  const upper = hillLine(negated(mirrored(curve)), { rise: 0 }, search);
-  return {
-    lower: hillLine(curve, { rise: 0 }, search),
-    upper: { slope: upper.slope, height: b.neg(upper.height) },
-  };
+/**
+ * Lines of an increasing function, convex below 0 and concave above it, with f(x) + f(−x) = sum: below it
+ * and, over the mirrored interval, below it again, both in one.
+ */
+export function sigmoidLines(curve: Curve, sum: number, search: ChordSearch): Lines {
+  const { b, x, centre } = curve;
+  const both = stackedCurve(curve, [
+    { x, centre },
+    { x: { lower: b.neg(x.upper), upper: b.neg(x.lower) }, centre: b.neg(centre) },
+  ]);
+  const contact = chordPoint(both, search);
+  const { slope, height } = hillLine(both, { rise: { place: 0, contact } });
+  const [lower, mirror] = [0, 1].map((i) => ({
+    slope: unstacked(b, slope, i),
+    height: unstacked(b, height, i),
+  }));
+  if (!lower || !mirror) throw new RangeError('two lines were made');
+  const rounding = curve.exact || sum === 0 ? 0 : 2 ** -22;
+  return { lower, upper: { slope: mirror.slope, height: b.sub(sum + rounding, mirror.height) } };
 }
 
 /** Lines of an odd function, concave below 0 and convex above it. */
-export function oddPowerLines(curve: Curve, search: Search): Lines {
+export function oddPowerLines(curve: Curve, search: ChordSearch): Lines {
   const { b } = curve;
-  return {
-    lower: mirroredLine(b, hillLine(mirrored(curve), { rise: 0 }, search)),
-    upper: negatedLine(b, hillLine(negated(curve), { rise: 0 }, search)),
-  };
+  const [left, right] = [mirrored(curve), negated(curve)];
+  const hill = (each: Curve): Line =>
+    hillLine(each, { rise: { place: 0, contact: chordPoint(each, search) } });
+  return { lower: mirroredLine(b, hill(left)), upper: negatedLine(b, hill(right)) };
 }
