@@ -77,6 +77,8 @@ const cases = [
   of('softmax', { axis: 1 }, [[4, 2]]),
   of('softmax', { axis: 2 }, [[2, 5]]),
   of('logSoftmax', { axis: 1 }, [[4, 2]]),
+  of('reduceL2', { axes: [1], keep: false }, [[4, 2]]),
+  of('reduceL2', { axes: [1, 2], keep: true }, [[2, 3]]),
   of('reduceLogSumExp', { axes: [1], keep: false }, [[4, 2]]),
   of('reduceLogSumExp', { axes: [2], keep: true }, [[2, 3]]),
 ];

@@ -97,6 +97,7 @@ const ERROR = { relative: 2 ** -14, absolute: 2 * TINY };
 export const raise: { readonly raise: OpDefinition<'raise'> } = {
   raise: {
     kind: 'coupled',
+    flat: 'neither convex nor concave in base and exponent together',
     infer: (_, operands) => broadcastType(operands),
     emit: (e, _node, operands) =>
       e.node(

@@ -3,9 +3,16 @@ import { integers } from '../../tensor/tensor.ts';
 import { type Dimension, known, printShape, type Shape } from '../dimension.ts';
 import type { Builder } from '../builder.ts';
 import type { Node, NodeOf, ValueType } from '../graph.ts';
-import { type Bounds, isPoint, type OpDefinition, ShapeError } from './definition.ts';
+import {
+  type Bounds,
+  isPoint,
+  type OpDefinition,
+  type RoundingModel,
+  ShapeError,
+} from './definition.ts';
 import { reducedPlanes } from './greatest-planes.ts';
 import { logSumExpPlanes } from './log-sum-planes.ts';
+import { normPlanes } from './norm-planes.ts';
 import { fusedError, magnitude, outward, outwardBy } from './outward.ts';
 import { only } from './operands.ts';
 
@@ -40,6 +47,30 @@ function inferReduction({ axes, keep }: Axes, operands: readonly ValueType[]): V
     type,
     shape: keep ? keptShape(shape, axes) : shape.filter((_, i) => !axes.includes(i)),
   };
+}
+
+/** Increasing in every |x|. The root halves the sum's relative error, but roots its underflow. */
+function normEnds({
+  b,
+  node,
+  operands,
+  rounding,
+}: {
+  readonly b: Builder;
+  readonly node: NodeOf<'reduceL2'>;
+  readonly operands: readonly Bounds[];
+  readonly rounding: RoundingModel;
+}): Bounds {
+  const x = only(operands);
+  const { attributes } = node;
+  const end = (value: Node): Node => b.push('reduceL2', [value], attributes);
+  const count = summands(attributes.axes, x.lower.shape);
+  const upper = end(magnitude(b, x));
+  const away = b.max(b.max(x.lower, b.neg(x.upper)), 0);
+  const ends = { lower: isPoint(x) ? upper : end(away), upper };
+  const underflow = 2 * Math.sqrt(rounding.tiny(count));
+  const { lower, upper: most } = outward(b, ends, rounding.gamma(count), underflow);
+  return { lower: b.relu(lower), upper: most };
 }
 
 export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
@@ -106,19 +137,11 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
       const each = b.div(b.reshape(cotangent, length.shape), divisor(b, length));
       return b.mul(x, each);
     },
-    // Increasing in every |x|. The root halves the sum's relative error, but roots its underflow.
-    range: ({ b, node, operands, rounding }) => {
-      const x = only(operands);
-      const { attributes } = node;
-      const end = (value: Node): Node => b.push('reduceL2', [value], attributes);
-      const count = summands(attributes.axes, x.lower.shape);
-      const upper = end(magnitude(b, x));
-      const away = b.max(b.max(x.lower, b.neg(x.upper)), 0);
-      const ends = { lower: isPoint(x) ? upper : end(away), upper };
-      const underflow = 2 * Math.sqrt(rounding.tiny(count));
-      const { lower, upper: most } = outward(b, ends, rounding.gamma(count), underflow);
-      return { lower: b.relu(lower), upper: most };
+    planes: (context) => {
+      const count = summands(context.node.attributes.axes, only(context.operands).lower.shape);
+      return normPlanes(context, count, normEnds(context));
     },
+    range: normEnds,
   },
 };
 
