@@ -73,7 +73,8 @@ export const lookups: { readonly lookup: OpDefinition<'lookup'> } = {
         ...positions.lower.shape,
         ...node.shape.slice(positions.lower.shape.length).map(() => 1),
       ]);
-      const inside = b.push('clip', [first], { min: 0, max: rows - 1 });
+      // An end that is NaN would end the run: as a position it is no row at all.
+      const inside = b.where(only, b.push('clip', [first], { min: 0, max: rows - 1 }), 0);
       const least = b.neg(b.maximum(b.neg(table.lower), [0]));
       return {
         lower: b.where(known, at(table.lower, inside), b.expand(least, node.shape)),
