@@ -10,24 +10,12 @@
 import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, known, multiply } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import type { Bounds } from '../graph/ops/definition.ts';
-import { hingeSlope } from '../graph/ops/lines.ts';
 import { centred, outward } from '../graph/ops/outward.ts';
 import { type AffineRegion, evaluateRegion, pullRows } from './affine.ts';
+import { type FreeSlopes, turnedSlope } from './free-slopes.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
 import { offset, relaxByPlanes } from './plane-relaxation.ts';
-
-/** Slopes of the lines below hinges that are free to be chosen (Xu et al. 2021, α-CROWN). */
-export interface FreeSlopes {
-  /**
-   * For each coefficient row, [batch, rows, width]: the difference from the slope that CROWN chooses.
-   * Any value is sound, since slopes are kept within their range.
-   */
-  differenceAt(hinge: Node): Node | undefined;
-  /** Told the difference that is used, which is what a bound's gradient is taken with respect to. */
-  used(hinge: Node, difference: Node): void;
-}
 
 export interface BackwardBound {
   /** Lower bound of rows·output: [batch, rows]. */
@@ -244,7 +232,7 @@ class BackwardPass {
     const size = this.width(node);
     const beside = (value: Node): Node =>
       b.reshape(b.expand(value, [this.batch, ...value.shape.slice(1)]), [this.batch, 1, size]);
-    const turned = this.turned(node, x, beside);
+    const turned = this.slopes && turnedSlope(b, this.slopes, node, x, beside);
     // The line above for all of a coefficient, and the difference of the lines where it is positive.
     const difference = beside(b.sub(lines.lower.slope, lines.upper.slope));
     const carried = b.add(
@@ -299,24 +287,6 @@ class BackwardPass {
       this.add(operand, b.reshape(carried, [this.rows(), ...operand.shape.slice(1)]), false);
     }
     return true;
-  }
-
-  /**
-   * How far the free slope of a hinge is from the one its line below has, within the slopes that stay
-   * below the hinge, where it bends: [batch, rows, width].
-   */
-  private turned(node: Node, x: Bounds, beside: (value: Node) => Node): Node | undefined {
-    const flat = rulesOf(node).hinge?.(node.attributes);
-    const free = flat === undefined ? undefined : this.slopes?.differenceAt(node);
-    if (flat === undefined || !free) return undefined;
-    const { b } = this;
-    const bends = b.mul(b.greater(0, x.lower), b.greater(x.upper, 0));
-    const steep = hingeSlope(b, x, flat);
-    const most = beside(b.mul(bends, b.sub(1, steep)));
-    const least = beside(b.mul(bends, b.sub(flat, steep)));
-    const difference = b.min(b.max(free, least), most);
-    this.slopes?.used(node, difference);
-    return difference;
   }
 
   private addTurn(coefficients: Node, centre: Node): void {

@@ -7,23 +7,24 @@
  * Gowal et al. 2018 for the box arithmetic; rounding as in the design's "Soundness".
  */
 import type { Builder } from '../graph/builder.ts';
-import { divide, type Dimension, elementCount } from '../graph/dimension.ts';
+import { type Dimension, elementCount } from '../graph/dimension.ts';
 import { ancestors, type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
 import { type Bounds, isPoint, RuleMissing, type RoundingModel } from '../graph/ops/definition.ts';
-import { magnitude, outwardBy } from '../graph/ops/outward.ts';
+import { magnitude } from '../graph/ops/outward.ts';
+import { backwardEnds, supportedEnds } from './affine-ends.ts';
+import { finiteFlag } from './finite-flag.ts';
 import {
   affineRegion,
   type AffineRegion,
-  evaluateRegion,
   isAffine,
   isRowwise,
-  pullRows,
   regionMagnitude,
   regionReach,
   regionTerms,
 } from './affine.ts';
-import { backwardBound, type BackwardBound, type FreeSlopes } from './backward-bounds.ts';
+import { backwardBound, type BackwardBound } from './backward-bounds.ts';
 import { forwardBounds } from './forward-bounds.ts';
+import type { FreeSlopes } from './free-slopes.ts';
 import { fusedTerms } from './fusion.ts';
 import type { InputSet } from './input-set.ts';
 import { lowerBound, type RegionBounds } from './interval-specification.ts';
@@ -54,14 +55,6 @@ export interface IntervalPropagation {
   /** 1 for rows where every value inside was finite, else 0: [batch]. */
   readonly finite: () => Node;
 }
-
-/** Coefficient rows of a first layer are kept whole up to this many numbers. */
-const DENSE_ROWS = 2 ** 24;
-/**
- * Ends below this keep every sum of the network, in any order, from overflowing: ends are at least
- * 2·γ·Σ|terms| apart, and γ ≥ 2⁻²¹, so that Σ|terms| < 2¹²⁷.
- */
-const OVERFLOWING = 2 ** 107;
 
 /**
  * Propagates through nodes already in the builder: a copy of the network over the sets' centres
@@ -162,59 +155,26 @@ class Propagation implements IntervalPropagation, RegionBounds {
     return this.watch(this.sharpened(node, this.watch(bounds)));
   }
 
-  /** Intersects an affine function of a non-box input with what the support function gives. */
+  /** Intersects an affine function with what is known of it beyond its interval. */
   private sharpened(node: Node, bounds: Bounds): Bounds {
     if (!this.feedsNonlinear(node)) return bounds;
     const region = this.regionOf(node);
-    const [seed] = region.frontier;
-    if (!region.frontier.every(({ id }) => this.sets.has(id))) {
-      return this.linearly(node, region, bounds);
-    }
-    const set = seed && this.sets.get(seed.id);
-    if (!seed || !set || set.isBox || region.frontier.length !== 1 || region.inside.length === 0) {
-      return bounds;
-    }
-    const outputs = elementCount(node.shape.slice(1));
-    const inputs = elementCount(seed.shape.slice(1));
-    if (typeof outputs !== 'number' || typeof inputs !== 'number') return bounds;
-    if (outputs * inputs > DENSE_ROWS || !this.isFoldable(region)) return bounds;
-    const { b } = this;
-    const identity = b.constant(identityTensor(outputs));
-    const spec = b.reshape(identity, [outputs, ...node.shape.slice(1)]);
-    const rows = pullRows(b, region, spec, this.batch)?.get(seed.id);
-    if (!rows) return bounds;
-    const flat = this.watchedNode(b.reshape(rows, [outputs, inputs]));
-    const reach = (coefficients: Node): Node =>
-      b.reshape(set.support(coefficients, true), [this.batch, ...node.shape.slice(1)]);
-    const centre = evaluateRegion(b, region, new Map([[seed.id, set.centre]]));
-    const error = this.regionError(region);
-    const ends = {
-      lower: b.sub(centre, reach(b.neg(flat))),
-      upper: b.add(centre, reach(flat)),
-    };
-    const sharp = outwardBy(b, ends, error);
+    if (!this.isFoldable(region)) return bounds;
+    const sharp = region.frontier.every(({ id }) => this.sets.has(id))
+      ? supportedEnds(this, region)
+      : this.backwardEnds(node, bounds);
+    if (!sharp) return bounds;
     this.watch(sharp);
+    const { b } = this;
     return { lower: b.max(bounds.lower, sharp.lower), upper: b.min(bounds.upper, sharp.upper) };
   }
 
-  /** Intersects an affine function of values that something bent with its backward linear bounds. */
-  private linearly(node: Node, region: AffineRegion, bounds: Bounds): Bounds {
+  private backwardEnds(node: Node, bounds: Bounds): Bounds | undefined {
     const size = elementCount(node.shape.slice(1));
-    if (typeof size !== 'number' || size > this.linearUpTo || !this.isFoldable(region)) {
-      return bounds;
-    }
+    if (typeof size !== 'number' || size > this.linearUpTo) return undefined;
     // The pass asks for the ends of values on its way, this one's among them.
     this.bounds.set(node.id, bounds);
-    const { b, batch } = this;
-    const identity = identityTensor(size);
-    const both = b.concat([b.constant(identity), b.neg(b.constant(identity))], 0);
-    const rows = b.expand(b.reshape(both, [1, 2 * size, size]), [batch, 2 * size, size]);
-    const least = backwardBound(this, node, rows).lower;
-    const shape = [batch, ...node.shape.slice(1)];
-    return this.watch({
-      lower: b.max(bounds.lower, b.reshape(b.slice(least, 1, 0, size), shape)),
-      upper: b.min(bounds.upper, b.neg(b.reshape(b.slice(least, 1, size, 2 * size), shape))),
-    });
+    return backwardEnds(this, node, size);
   }
 
   /**
@@ -304,33 +264,6 @@ class Propagation implements IntervalPropagation, RegionBounds {
     return node;
   }
 
-  // Σ|v| < OVERFLOWING holds only if every v is finite; sums and |·| let no NaN escape, unlike
-  // ReduceMax, MaxPool, Where or comparisons. A value whose rows do not lie one behind the other speaks
-  // for all rows. A weight that is no finite number is looked for here: an op may swallow it.
-  readonly finite = (): Node => {
-    const { b, batch } = this;
-    const sums = [...this.watched].map((node) => {
-      const [first = 1] = node.shape;
-      const perRow = divide(elementCount(node.shape), batch);
-      return perRow === undefined || divide(first, batch) === undefined
-        ? b.reshape(sumAll(b, b.abs(node)), [1])
-        : b.sum(b.abs(b.reshape(node, [batch, perRow])), [1]);
-    });
-    const start = this.nodes.some(holdsNonFinite) ? Infinity : 0;
-    const total = sums.reduce((sum, part) => b.add(sum, part), b.scalar(start));
-    return b.greater(OVERFLOWING, b.expand(total, [batch]));
-  };
-}
-
-function sumAll(b: Builder, value: Node): Node {
-  return b.sum(
-    value,
-    value.shape.map((_, i) => i),
-  );
-}
-
-function identityTensor(size: number): { type: 'float32'; shape: number[]; data: Float32Array } {
-  const data = new Float32Array(size * size);
-  for (let i = 0; i < size; i++) data[i * (size + 1)] = 1;
-  return { type: 'float32', shape: [size, size], data };
+  readonly finite = (): Node =>
+    finiteFlag(this.b, this.watched, this.batch, this.nodes.some(holdsNonFinite));
 }
