@@ -4,13 +4,14 @@
  * were found to have, which are inputs. The output is the last of them.
  */
 import { Builder } from '../graph/builder.ts';
-import { divide, type Dimension, elementCount, known } from '../graph/dimension.ts';
-import type { Graph, Node } from '../graph/graph.ts';
+import { divide, type Dimension, elementCount, known, type Shape } from '../graph/dimension.ts';
+import { ancestors, type Graph, inputNodes, type Node } from '../graph/graph.ts';
 import type { Bounds, RoundingModel } from '../graph/ops/definition.ts';
 import { batchOf, type Network, networkInputs } from '../runtime/network.ts';
 import { ballInputs } from '../threats/ball.ts';
 import { inputSet } from '../threats/set-graph.ts';
 import type { Threat } from '../threats/threat.ts';
+import type { FreeSlopes } from '../transforms/free-slopes.ts';
 import { gradientWith } from '../transforms/gradient.ts';
 import { type IntervalPropagation, propagateIntervals, type Stop } from '../transforms/interval.ts';
 import { replayLowered } from '../transforms/lowering.ts';
@@ -122,13 +123,46 @@ function rowsInput({ b }: Opened, subject: Subject, node: Node): Node {
   return b.input('rows', [batchOf(subject.network), 'rows', elementCount(node.shape.slice(1))]);
 }
 
-/** Input `rows` [batch, rows, width]; outputs `least` [batch, rows] below rows·value, and `finite`. */
-export function rowsGraph(subject: Subject, place: number): Graph {
+/**
+ * Input `rows` [batch, rows, width]; output `pulled` [batch, rows, start]: their coefficients of the one
+ * value that the layer's affine region starts from. Undefined where there is not one, or where they
+ * depend on anything but the weights.
+ */
+export function pullGraph(subject: Subject, place: number): PullGraph | undefined {
+  const all = opened(subject, place);
+  const { b, propagation } = all;
+  const node = target(all, place);
+  const rows = rowsInput(all, subject, node);
+  const coefficients = propagation.pulledRows(node, rows);
+  if (!coefficients) return undefined;
+  const start = known(elementCount(coefficients.shape.slice(1)), 'a layer');
+  const graph = b.graph({ pulled: b.reshape(coefficients, pulledShape(subject, start)) });
+  const needed = ancestors(graph, [coefficients.id]);
+  const others = inputNodes(graph).filter(({ id }) => needed[id] && id !== rows.id);
+  return others.length === 0 ? { graph, start } : undefined;
+}
+
+export interface PullGraph {
+  readonly graph: Graph;
+  /** Elements of the value that the region starts from. */
+  readonly start: number;
+}
+
+function pulledShape({ network }: Subject, start: number): Shape {
+  return [batchOf(network), 'rows', start];
+}
+
+/**
+ * Input `rows` [batch, rows, width], with `start` also `pulled` [batch, rows, start] as pullGraph makes it;
+ * outputs `least` [batch, rows] below rows·value, and `finite`.
+ */
+export function rowsGraph(subject: Subject, place: number, start: number | null): Graph {
   const all = opened(subject, place);
   const { b, propagation } = all;
   const node = target(all, place);
   propagation.boundsOf(node);
-  const { lower } = propagation.backwardBoundOf(node, rowsInput(all, subject, node));
+  const pulled = start === null ? undefined : b.input('pulled', pulledShape(subject, start));
+  const { lower } = propagation.backwardBoundOf(node, rowsInput(all, subject, node), { pulled });
   return b.graph({ least: lower, finite: propagation.finite() });
 }
 
@@ -144,7 +178,7 @@ export function slopeNames(index: number): readonly [string, string, string] {
 }
 
 /** The same with free slopes, each [batch, rows, width], that go one step of Adam up the bounds. */
-export function climbGraph(subject: Subject, place: number): ClimbGraph {
+export function climbGraph(subject: Subject, place: number, start: number | null): ClimbGraph {
   const all = opened(subject, place);
   const { b, propagation } = all;
   const node = target(all, place);
@@ -154,14 +188,16 @@ export function climbGraph(subject: Subject, place: number): ClimbGraph {
   const used: Node[] = [];
   const stateInput = (name: string, width: number): Node => b.input(name, [batch, 'rows', width]);
   propagation.boundsOf(node);
-  const { lower, estimate } = propagation.backwardBoundOf(node, rows, {
+  const slopes: FreeSlopes = {
     differenceAt: (hinge) => {
       const width = known(elementCount(hinge.shape.slice(1)), 'a layer');
       const [name] = slopeNames(widths.push(width) - 1);
       return stateInput(name, width);
     },
     used: (_, difference) => void used.push(difference),
-  });
+  };
+  const pulled = start === null ? undefined : b.input('pulled', pulledShape(subject, start));
+  const { lower, estimate } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
   const finite = propagation.finite();
   const gradients = gradientWith(b, estimate, used);
   const [rate, scale] = [b.input('rate', []), b.input('scale', [])];

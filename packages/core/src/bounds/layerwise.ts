@@ -3,10 +3,9 @@
  * layers before them are known; slopes below hinges can be optimised for every row by itself
  * (α-CROWN, Xu et al. 2021), each layer over the final bounds of those before it.
  */
-import type { Program } from '../runtime/programs.ts';
 import type { RowFeed } from '../runtime/rows.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { adamFeeds } from './adam.ts';
+import { type Climb, climbed, numbers } from './climb.ts';
 import {
   climbGraph,
   endNames,
@@ -14,10 +13,11 @@ import {
   forwardGraph,
   type Layer,
   layersOf,
+  pullGraph,
   rowsGraph,
-  slopeNames,
   type Subject,
 } from './layer-graphs.ts';
+import { elementRows, givenRows, type RowSource } from './row-source.ts';
 
 /** By intervals; by forward linear bounds; by backward linear bounds; or by those with so many steps of Adam for their slopes. */
 export type Propagation = 'interval' | 'forward' | 'linear' | { readonly steps: number };
@@ -43,19 +43,22 @@ export type SetFeed = Readonly<Record<string, RowFeed>>;
 
 /** Rows that are propagated at once: their coefficients stay in cache. */
 const ROWS_AT_ONCE = 64;
-/** Step size and its decay: of several tried on ACAS Xu, the tightest after twenty steps. */
-const [RATE, DECAY] = [0.2, 0.95];
+/** Numbers of a layer's table of coefficients that are kept. */
+const MOST_COEFFICIENTS = 2 ** 23;
 
-interface Climb {
-  readonly program: Program;
-  readonly widths: readonly number[];
+interface Table {
+  /** Elements of the value that the layer's affine region starts from. */
+  readonly start: number | null;
+  /** [width × start] */
+  readonly coefficients: Float32Array | null;
 }
 
 export class LayerwiseBounds {
   readonly layers: readonly Layer[];
   private readonly subject: Subject;
   private readonly key: string;
-  private readonly climbs = new Map<number, Climb>();
+  private readonly climbs = new Map<string, Climb>();
+  private readonly tables = new Map<number, Table>();
 
   /** `key` names the subject among the network's programs. */
   constructor(subject: Subject, key: string) {
@@ -111,12 +114,9 @@ export class LayerwiseBounds {
     if (inside === 'interval' || inside === 'forward' || !layer || layer.exact) return ends;
     const elements = gaining(layer, ends);
     if (elements.length === 0) return ends;
-    const rows = new Float32Array(2 * elements.length * layer.width);
-    elements.forEach((element, i) => {
-      rows[2 * i * layer.width + element] = 1;
-      rows[(2 * i + 1) * layer.width + element] = -1;
-    });
-    const least = await this.least(set, found, place, rows, inside);
+    const table = await this.table(set, found, place);
+    const rows = elementRows(elements, layer.width, table);
+    const least = await this.bounded(set, found, place, rows, inside);
     const [lower, upper] = [ends.lower.slice(), ends.upper.slice()];
     elements.forEach((element, i) => {
       const [low = Number.NaN, high = Number.NaN] = least.subarray(2 * i, 2 * i + 2);
@@ -134,80 +134,94 @@ export class LayerwiseBounds {
     rows: Float32Array,
     how: Backward,
   ): Promise<Float32Array> {
-    return how === 'linear'
-      ? this.propagated(set, found, place, rows)
-      : this.climbed(set, found, place, rows, how.steps);
+    const source = givenRows(rows, this.layers[place]?.width ?? 1);
+    return this.bounded(set, found, place, source, how);
   }
 
-  private async propagated(
+  private async bounded(
     set: SetFeed,
     found: readonly Ends[],
     place: number,
-    rows: Float32Array,
+    source: RowSource,
+    how: Backward,
   ): Promise<Float32Array> {
-    const program = await this.program(`rows/${place}`, () => rowsGraph(this.subject, place));
+    const start = source.pulled ? (this.tables.get(place)?.start ?? null) : null;
     const feeds = this.feeds(set, found);
-    return this.inChunks(place, rows, async (chunk) => {
-      const { least, finite } = await program.run({ ...feeds, rows: chunk });
-      return { least: numbers(least), finite: numbers(finite)[0] === 1 };
-    });
-  }
-
-  private async climbed(
-    set: SetFeed,
-    found: readonly Ends[],
-    place: number,
-    rows: Float32Array,
-    steps: number,
-  ): Promise<Float32Array> {
-    const { program, widths } = await this.climb(place);
-    if (widths.length === 0) return this.propagated(set, found, place, rows);
-    const feeds = this.feeds(set, found);
-    return this.inChunks(place, rows, async (chunk) => {
-      const [, count = 0] = chunk.shape;
-      let state = Object.fromEntries(
-        widths.flatMap((width, i) =>
-          slopeNames(i).map((name) => [name, zeros([1, count, width])] as const),
-        ),
+    const climb = how === 'linear' ? null : await this.climb(place, start);
+    if (climb && climb.widths.length > 0 && how !== 'linear') {
+      const { steps } = how;
+      return this.inChunks(place, source, (chunk, count) =>
+        climbed(climb, { ...feeds, ...chunk }, count, steps),
       );
-      const best = new Float32Array(count).fill(Number.NaN);
-      for (let step = 1; step <= steps; step++) {
-        const { rate, scale } = adamFeeds(step, RATE * DECAY ** (step - 1));
-        const numbersOfStep = { rate: scalar(rate), scale: scalar(scale) };
-        const results = await program.run({ ...feeds, rows: chunk, ...state, ...numbersOfStep });
-        if (numbers(results['finite'])[0] === 1) keepGreater(best, numbers(results['least']));
-        state = Object.fromEntries(
-          Object.keys(state).map((name) => [name, results[`next/${name}`] ?? scalar(0)]),
-        );
-      }
-      return { least: best, finite: true };
+    }
+    const name = `rows/${place}/${start === null ? 'given' : 'pulled'}`;
+    const program = await this.program(name, () => rowsGraph(this.subject, place, start));
+    return this.inChunks(place, source, async (chunk) => {
+      const { least, finite } = await program.run({ ...feeds, ...chunk });
+      return numbers(finite)[0] === 1 ? numbers(least) : null;
     });
   }
 
   private async inChunks(
     place: number,
-    rows: Float32Array,
-    bound: (chunk: Tensor<'float32'>) => Promise<{ least: Float32Array; finite: boolean }>,
+    { count, rows, pulled }: RowSource,
+    bound: (chunk: Record<string, Tensor>, count: number) => Promise<Float32Array | null>,
   ): Promise<Float32Array> {
     const width = this.layers[place]?.width ?? 1;
-    const count = rows.length / width;
+    const start = this.tables.get(place)?.start ?? 0;
     const all = new Float32Array(count).fill(Number.NaN);
-    for (let start = 0; start < count; start += ROWS_AT_ONCE) {
-      const end = Math.min(count, start + ROWS_AT_ONCE);
-      const data = rows.subarray(start * width, end * width);
-      const shape = [1, end - start, width];
-      const { least, finite } = await bound({ type: 'float32', shape, data });
-      if (finite) all.set(least, start);
+    for (let from = 0; from < count; from += ROWS_AT_ONCE) {
+      const to = Math.min(count, from + ROWS_AT_ONCE);
+      const shaped = (data: Float32Array, size: number): Tensor => ({
+        type: 'float32',
+        shape: [1, to - from, size],
+        data,
+      });
+      const chunk: Record<string, Tensor> = { rows: shaped(rows(from, to), width) };
+      if (pulled) chunk['pulled'] = shaped(pulled(from, to), start);
+      const least = await bound(chunk, to - from);
+      if (least) all.set(least, from);
     }
     return all;
   }
 
-  private async climb(place: number): Promise<Climb> {
-    const known = this.climbs.get(place);
+  /** Coefficients of every element of a layer where its affine region starts; null where they are not kept. */
+  private async table(
+    set: SetFeed,
+    found: readonly Ends[],
+    place: number,
+  ): Promise<Float32Array | null> {
+    const known = this.tables.get(place);
+    if (known) return known.coefficients;
+    const pull = pullGraph(this.subject, place);
+    const width = this.layers[place]?.width ?? 0;
+    const none = { start: null, coefficients: null };
+    this.tables.set(place, none);
+    if (!pull || width * pull.start > MOST_COEFFICIENTS) return null;
+    const { graph, start } = pull;
+    const program = await this.program(`pull/${place}`, () => graph);
+    const coefficients = new Float32Array(width * start);
+    const feeds = this.feeds(set, found);
+    const elements = Array.from({ length: width }, (_, i) => i);
+    for (let from = 0; from < width; from += ROWS_AT_ONCE) {
+      const some = elements.slice(from, from + ROWS_AT_ONCE);
+      const data = new Float32Array(some.length * width);
+      some.forEach((element, row) => (data[row * width + element] = 1));
+      const rows: Tensor = { type: 'float32', shape: [1, some.length, width], data };
+      const { pulled } = await program.run({ ...feeds, rows });
+      coefficients.set(numbers(pulled), from * start);
+    }
+    this.tables.set(place, { start, coefficients });
+    return coefficients;
+  }
+
+  private async climb(place: number, start: number | null): Promise<Climb> {
+    const name = `climb/${place}/${start === null ? 'given' : 'pulled'}`;
+    const known = this.climbs.get(name);
     if (known) return known;
-    const { graph, widths } = climbGraph(this.subject, place);
-    const climb = { program: await this.program(`climb/${place}`, () => graph), widths };
-    this.climbs.set(place, climb);
+    const { graph, widths } = climbGraph(this.subject, place, start);
+    const climb = { program: await this.program(name, () => graph), widths };
+    this.climbs.set(name, climb);
     return climb;
   }
 
@@ -245,26 +259,3 @@ function gaining({ width, hinges }: Layer, { lower, upper }: Ends): number[] {
   const all = Array.from({ length: width }, (_, i) => i);
   return hinges ? all.filter((i) => (lower[i] ?? 0) < 0 && (upper[i] ?? 0) > 0) : all;
 }
-
-function keepGreater(best: Float32Array, values: Float32Array): void {
-  values.forEach((value, i) => {
-    if (!Number.isNaN(value) && !(value <= (best[i] ?? 0))) best[i] = value;
-  });
-}
-
-function numbers(tensor: Tensor | undefined): Float32Array {
-  if (!(tensor?.data instanceof Float32Array)) throw new TypeError('a bound is not float32');
-  return tensor.data;
-}
-
-const scalar = (value: number): Tensor => ({
-  type: 'float32',
-  shape: [],
-  data: Float32Array.of(value),
-});
-
-const zeros = (shape: readonly number[]): Tensor => ({
-  type: 'float32',
-  shape: [...shape],
-  data: new Float32Array(shape.reduce((size, dim) => size * dim, 1)),
-});

@@ -24,14 +24,24 @@ export interface BackwardBound {
   readonly estimate: Node;
 }
 
+export interface BackwardOptions {
+  /** Free slopes below hinges. */
+  readonly slopes?: FreeSlopes | undefined;
+  /**
+   * The rows' coefficients of the one value that the output's affine region starts from, where they are
+   * known: [batch, rows, width].
+   */
+  readonly pulled?: Node | undefined;
+}
+
 /** Bounds rows·output from below, rows [batch, rows, outputs] as a value. */
 export function backwardBound(
   p: RegionBounds,
   output: Node,
   rows: Node,
-  slopes?: FreeSlopes,
+  options: BackwardOptions = {},
 ): BackwardBound {
-  return new BackwardPass(p, rows, slopes).bound(output, rows);
+  return new BackwardPass(p, rows, options.slopes).bound(output, rows, options.pulled);
 }
 
 class BackwardPass {
@@ -58,12 +68,19 @@ class BackwardPass {
     this.slopes = slopes;
   }
 
-  bound(output: Node, rows: Node): BackwardBound {
+  bound(output: Node, rows: Node, pulled?: Node): BackwardBound {
     const { b, p } = this;
-    const centre = this.centreOf(output);
-    this.addPart(b.reshape(rows, [this.rows(), ...output.shape.slice(1)]), centre);
-    this.pending.set(output.id, b.reshape(rows, [this.rows(), ...output.shape.slice(1)]));
-    this.uncharged.add(output.id);
+    const own = b.reshape(rows, [this.rows(), ...output.shape.slice(1)]);
+    this.addPart(own, this.centreOf(output));
+    const region = p.regionOf(output);
+    const [start] = region.frontier;
+    if (pulled && start) {
+      this.addError(own, this.errorOf(region));
+      this.add(start, b.reshape(pulled, [this.rows(), ...start.shape.slice(1)]), false);
+    } else {
+      this.pending.set(output.id, own);
+      this.uncharged.add(output.id);
+    }
     for (let id = output.id; id >= 0; id--) {
       const coefficients = this.pending.get(id);
       const node = b.nodes[id];

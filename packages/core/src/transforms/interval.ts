@@ -7,7 +7,7 @@
  * Gowal et al. 2018 for the box arithmetic; rounding as in the design's "Soundness".
  */
 import type { Builder } from '../graph/builder.ts';
-import { type Dimension, elementCount } from '../graph/dimension.ts';
+import { type Dimension, elementCount, multiply } from '../graph/dimension.ts';
 import { ancestors, type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
 import { type Bounds, isPoint, RuleMissing, type RoundingModel } from '../graph/ops/definition.ts';
 import { magnitude } from '../graph/ops/outward.ts';
@@ -18,13 +18,13 @@ import {
   type AffineRegion,
   isAffine,
   isRowwise,
+  pullRows,
   regionMagnitude,
   regionReach,
   regionTerms,
 } from './affine.ts';
-import { backwardBound, type BackwardBound } from './backward-bounds.ts';
+import { backwardBound, type BackwardBound, type BackwardOptions } from './backward-bounds.ts';
 import { forwardBounds } from './forward-bounds.ts';
-import type { FreeSlopes } from './free-slopes.ts';
 import { fusedTerms } from './fusion.ts';
 import type { InputSet } from './input-set.ts';
 import { lowerBound, type RegionBounds } from './interval-specification.ts';
@@ -47,7 +47,12 @@ export interface IntervalPropagation {
   /** The same by backward linear bounds, never less than lowerBoundOf. */
   readonly linearBoundOf: (output: Node, rows: Node) => Node;
   /** By backward linear bounds alone, with free slopes below hinges. */
-  readonly backwardBoundOf: (output: Node, rows: Node, slopes?: FreeSlopes) => BackwardBound;
+  readonly backwardBoundOf: (output: Node, rows: Node, options?: BackwardOptions) => BackwardBound;
+  /**
+   * Coefficients of the one value that something bent and from which an affine output starts, for rows
+   * [batch, rows, outputs]: [batch·rows, …value]. Undefined where there is not one such value.
+   */
+  readonly pulledRows: (output: Node, rows: Node) => Node | undefined;
   /** Ends by forward linear bounds; the propagation must be over one input. */
   readonly forwardBounds: () => (node: Node) => Bounds;
   /** Before an output: values whose own bounds, where they are given, make all behind them tighter. */
@@ -236,8 +241,18 @@ class Propagation implements IntervalPropagation, RegionBounds {
 
   readonly forwardBounds = (): ((node: Node) => Bounds) => forwardBounds(this);
 
-  readonly backwardBoundOf = (output: Node, rows: Node, slopes?: FreeSlopes): BackwardBound =>
-    backwardBound(this, output, rows, slopes);
+  readonly backwardBoundOf = (output: Node, rows: Node, options?: BackwardOptions): BackwardBound =>
+    backwardBound(this, output, rows, options);
+
+  readonly pulledRows = (output: Node, rows: Node): Node | undefined => {
+    const region = this.regionOf(output);
+    const [start, ...others] = region.frontier;
+    if (!start || others.length > 0 || this.sets.has(start.id)) return undefined;
+    if (region.inside.length === 0 || !this.isFoldable(region)) return undefined;
+    const { b, batch } = this;
+    const stacked = [multiply(batch, rows.shape[1] ?? 1), ...output.shape.slice(1)];
+    return pullRows(b, region, b.reshape(rows, stacked), batch)?.get(start.id);
+  };
 
   readonly stops = (output: Node): readonly Stop[] => {
     const needed = ancestors({ nodes: this.nodes, inputs: [], outputs: [] }, [output.id]);
