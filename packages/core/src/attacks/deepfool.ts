@@ -16,7 +16,7 @@ export interface DeepFoolOptions {
 
 /** Of the way to the linearised boundary, more each time; in the end a little past it. */
 const FIRST_SHARE = 0.5;
-const GROWTH = 1.1;
+const GROWTH = 1.3;
 const PAST = 1.02;
 
 export function deepfool({ steps, rivals }: DeepFoolOptions): Attack {

@@ -131,10 +131,14 @@ export function marginProgram(c: Classifier): Promise<Program> {
   return c.searchPrograms.named('margin', () => marginGraph(c));
 }
 
+/** How much of the lead's slope goes with cross-entropy's. */
+const LEAD_SHARE = 2 ** -8;
+
 /**
  * x, labels, targets → `lead`: z_target − z_label, or, where the target is −1, that of the strongest
  * rival; its `gradient` at x, the `margin`, and `size`, the largest |logit|. `soft`: where the target is
- * −1 the gradient is cross-entropy's instead, which minds rivals that are close behind as well.
+ * −1 the gradient is cross-entropy's instead, which minds rivals that are close behind as well, with a
+ * little of the lead's: two rivals on opposite sides may cancel.
  */
 export function leadGraph(classifier: Classifier, soft = false): Graph {
   const b = new Builder();
@@ -147,7 +151,11 @@ export function leadGraph(classifier: Classifier, soft = false): Graph {
   const isTargeted = b.sum(wanted, [1]);
   const lead = b.where(isTargeted, own, b.neg(margin));
   const climbed = soft
-    ? b.where(isTargeted, own, losses['cross-entropy'](b, { logits, label: oneHot }))
+    ? b.where(
+        isTargeted,
+        own,
+        b.add(losses['cross-entropy'](b, { logits, label: oneHot }), b.mul(lead, LEAD_SHARE)),
+      )
     : lead;
   const [gradient = x] = gradientWith(b, climbed, [x], classifier);
   return b.graph({ lead, gradient, margin, size: b.maximum(b.abs(logits), [1]) });

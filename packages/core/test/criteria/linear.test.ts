@@ -115,7 +115,10 @@ describe.each(Object.entries(cases))('%s', (_, given) => {
     },
   );
 
-  const attacks = Object.values<Attack>(attackTable).filter(({ side }) => side === 'attack');
+  // Those for ℓ1 and ℓ0 alone are held to their own closed forms elsewhere.
+  const attacks = Object.values<Attack>(attackTable).filter(
+    ({ id, side }) => side === 'attack' && id !== 'pdpgd' && id !== 'corner-search',
+  );
   test.each(attacks.map((attack) => [attack.id, attack] as const))(
     '%s meets it in a ball a third larger than needed',
     async (id, attack) => {
