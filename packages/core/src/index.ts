@@ -50,6 +50,7 @@ export type { Ends } from './bounds/layerwise.ts';
 export { OutputBounder, type OutputBounds, type OutputBoundsOptions } from './bounds/outputs.ts';
 export { alphaCrown } from './bounds/alpha-crown.ts';
 export { marginBoundGraph } from './bounds/margin-graph.ts';
+export { lipschitz } from './bounds/lipschitz.ts';
 export {
   certifySmoothed,
   type Smoothed,

@@ -116,6 +116,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
     },
     terms: () => 1,
     planes: multiplicationPlanes,
+    evaluationError: (context, output) => fusedError(context, magnitude(context.b, output)),
     range: (context) => {
       const { b, node } = context;
       const [x, y] = pair(context.operands);
@@ -148,6 +149,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
     },
     terms: () => 1,
     planes: quotientPlanes,
+    evaluationError: (context, output) => fusedError(context, magnitude(context.b, output)),
     range: (context) => {
       const { b } = context;
       const [x, y] = pair(context.operands);
@@ -188,6 +190,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
   },
   max: {
     kind: 'coupled',
+    evaluationError: 'exact',
     infer: (_, operands) => broadcastType(operands),
     emit: emitAs('Max'),
     gradient: ({ b, operands, cotangent }, i) => {
@@ -204,6 +207,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
   },
   min: {
     kind: 'coupled',
+    evaluationError: 'exact',
     infer: (_, operands) => broadcastType(operands),
     emit: emitAs('Min'),
     gradient: ({ b, operands, cotangent }, i) => {

@@ -3,7 +3,7 @@ import { broadcastShapes, type Dimension, printShape, type Shape } from '../dime
 import type { Node, ValueType } from '../graph.ts';
 import { oneFactor, type OpDefinition, ShapeError } from './definition.ts';
 import type { Emitter } from './emitter.ts';
-import { bilinearRange } from './outward.ts';
+import { bilinearRange, magnitude } from './outward.ts';
 import { contractionPlanes } from './contraction-planes.ts';
 import { pair } from './operands.ts';
 
@@ -86,6 +86,13 @@ export const contractions: { readonly matMul: OpDefinition<'matMul'> } = {
       return inner;
     },
     planes: contractionPlanes,
+    evaluationError: (context) => {
+      const { b, node, rounding } = context;
+      const [x, y] = pair(context.operands.map((operand) => magnitude(b, operand)));
+      const terms = contractions.matMul.terms?.(node, [x, y]) ?? 0;
+      const sizes = b.matMul(x, y, node.attributes);
+      return b.add(b.mul(sizes, rounding.gamma(terms)), rounding.tiny(terms));
+    },
     range: (context) => {
       const { b, node } = context;
       const types = context.operands.map((operand) => operand.lower);

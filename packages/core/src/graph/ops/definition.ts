@@ -104,6 +104,11 @@ export interface OpDefinition<K extends OpName> {
    * the origin whose slope is between s and 1.
    */
   hinge?(attributes: OpAttributes[K]): number | undefined;
+  /**
+   * Error of one float32 evaluation where the op is not linear in its perturbed operands, of the output's
+   * shape, given its own ends; absent: not known.
+   */
+  evaluationError?: 'exact' | ((context: RangeContext<K>, output: Bounds) => Node);
   /** The same value written in other ops. */
   lower?(b: Builder, node: NodeOf<K>, operands: readonly Node[]): Node;
   /**

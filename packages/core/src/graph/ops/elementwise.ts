@@ -7,7 +7,7 @@ import type { Node, OpAttributes, OpName } from '../graph.ts';
 import { type Bounds, isPoint, type OpDefinition, type RelaxContext } from './definition.ts';
 import type { Emitter } from './emitter.ts';
 import { bounded, type Curve, type Lines } from './lines.ts';
-import { FEW_ULPS, outward, TINY } from './outward.ts';
+import { FEW_ULPS, magnitude, outward, TINY } from './outward.ts';
 import { only } from './operands.ts';
 
 /** An error of relative·|f| + absolute. */
@@ -97,6 +97,12 @@ export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinitio
       if (typeof onnx === 'function') return onnx(e, x, attributes);
       return e.node(onnx, [x], rule.attributes?.(attributes) ?? {});
     },
+    evaluationError: error
+      ? ({ b, node }, output) => {
+          const { relative, absolute } = errorOf(node.attributes);
+          return b.add(b.mul(magnitude(b, output), relative), absolute);
+        }
+      : 'exact',
     gradient: ({ b, node, operands, output, cotangent }) =>
       b.mul(cotangent, rule.derivative(b, only(operands), output, node.attributes)),
     range: ({ b, node, operands }) => {

@@ -5,7 +5,7 @@ import type { Node } from '../graph.ts';
 import { convolvedSize } from './convolutions.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
 import { windowPlanes } from './greatest-planes.ts';
-import { only } from './operands.ts';
+import { atLeastOne, only } from './operands.ts';
 import { poolingGradient } from './pooling-gradient.ts';
 
 export interface PoolGeometry {
@@ -71,6 +71,7 @@ function taps(b: Builder, g: PoolGeometry, x: Node): Node[] {
 export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
   maxPool: {
     kind: 'coupled',
+    evaluationError: 'exact',
     infer: (g, operands) => {
       const { type, shape } = only(operands);
       const sizes = pooledSizes(g, shape);
@@ -98,7 +99,10 @@ export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
       const attained = seen.map((value) => b.greaterOrEqual(value, output));
       const each = b.div(
         cotangent,
-        attained.reduce((sum, mask) => b.add(sum, mask)),
+        atLeastOne(
+          b,
+          attained.reduce((sum, mask) => b.add(sum, mask)),
+        ),
       );
       return seen
         .map((value, k) => backToInput(b, x, value, b.mul(attained[k] ?? each, each)))
