@@ -52,6 +52,12 @@ export { alphaCrown } from './bounds/alpha-crown.ts';
 export { marginBoundGraph } from './bounds/margin-graph.ts';
 export { lipschitz } from './bounds/lipschitz.ts';
 export {
+  globalLipschitz,
+  type GlobalLipschitz,
+  type LayerConstants,
+  type LipschitzConstants,
+} from './bounds/global-lipschitz.ts';
+export {
   certifySmoothed,
   type Smoothed,
   type SmoothedInputs,

@@ -71,7 +71,7 @@ export function meanValueLowerBound(p: MeanValueContext, output: Node, rows: Nod
 }
 
 /** What can be built where samples lie one behind the other in every value. Throws ModelError where not. */
-function ofSamples<T>(build: () => T): T {
+export function ofSamples<T>(build: () => T): T {
   try {
     return build();
   } catch (cause) {

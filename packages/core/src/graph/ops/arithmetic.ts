@@ -3,11 +3,12 @@
  * operands are perturbed: a product with a point is linear, of two perturbed values coupled.
  */
 import type { Builder } from '../builder.ts';
-import { broadcastShapes, printShape } from '../dimension.ts';
+import { broadcastShapes, printShape, type Shape } from '../dimension.ts';
 import type { Node, ValueType } from '../graph.ts';
 import {
   type Bounds,
   isPoint,
+  type LipschitzContext,
   oneFactor,
   type OpDefinition,
   type RangeContext,
@@ -66,6 +67,23 @@ function extremes(b: Builder, values: readonly Node[]): Bounds {
     lower: values.reduce((least, value) => b.min(least, value)),
     upper: values.reduce((most, value) => b.max(most, value)),
   };
+}
+
+/** |max(a, b) − max(a′, b′)| is at most the greater of both changes, which broadcasting repeats. */
+function extremeChange({
+  order,
+  node,
+  operands,
+  changes,
+}: LipschitzContext<'max' | 'min'>): number {
+  if (order === Infinity) return Math.max(...changes);
+  const elements = (shape: Shape): number =>
+    shape.reduce<number>((count, dim) => count * (typeof dim === 'number' ? dim : 1), 1);
+  const total = operands.reduce((sum, { shape }, i) => {
+    const repeats = Math.ceil(elements(node.shape) / elements(shape));
+    return sum + repeats * (changes[i] ?? 0) ** order;
+  }, 0);
+  return total ** (1 / order);
 }
 
 /** Share of the cotangent for an extreme's operand: 1 where it is taken, ½ at ties. */
@@ -190,6 +208,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
   },
   max: {
     kind: 'coupled',
+    lipschitz: extremeChange,
     evaluationError: 'exact',
     infer: (_, operands) => broadcastType(operands),
     emit: emitAs('Max'),
@@ -207,6 +226,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
   },
   min: {
     kind: 'coupled',
+    lipschitz: extremeChange,
     evaluationError: 'exact',
     infer: (_, operands) => broadcastType(operands),
     emit: emitAs('Min'),

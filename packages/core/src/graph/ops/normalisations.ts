@@ -116,6 +116,8 @@ function logSoftmaxEnds({ b, node, operands }: Ranged<'logSoftmax'>): Bounds {
 export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } = {
   softmax: {
     kind: 'coupled',
+    // The rows and columns of diag(p) − ppᵀ sum to 2p(1 − p) at most.
+    lipschitz: ({ changes: [change = 0] }) => change / 2,
     evaluationError: ({ b }, output) =>
       b.add(b.mul(magnitude(b, output), SOFTMAX_ERROR[0]), SOFTMAX_ERROR[1]),
     infer: (_, operands) => only(operands),

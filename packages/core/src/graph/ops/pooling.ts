@@ -72,6 +72,16 @@ export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
   maxPool: {
     kind: 'coupled',
     evaluationError: 'exact',
+    // An element is in as many windows as strides fit a kernel.
+    lipschitz: ({ order, node, changes: [change = 0] }) => {
+      const { kernel, strides, dilations } = node.attributes;
+      const windows = kernel.reduce(
+        (count, size, i) =>
+          count * (dilations[i] === 1 ? Math.ceil(size / (strides[i] ?? 1)) : size),
+        1,
+      );
+      return change * windows ** (1 / order);
+    },
     infer: (g, operands) => {
       const { type, shape } = only(operands);
       const sizes = pooledSizes(g, shape);

@@ -97,6 +97,7 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
   reduceMax: {
     kind: 'coupled',
     evaluationError: 'exact',
+    lipschitz: ({ changes: [change = 0] }) => change,
     infer: inferReduction,
     emit: emitAs('ReduceMax'),
     // The cotangent goes to the elements that attain the maximum, in equal shares.
@@ -119,6 +120,7 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
   },
   reduceLogSumExp: {
     kind: 'coupled',
+    lipschitz: ({ changes: [change = 0] }) => change,
     evaluationError: ({ b, node, operands }, output) => {
       const [relative, absolute] = smoothError(node.attributes.axes, only(operands).lower.shape);
       return b.add(b.mul(magnitude(b, output), relative), absolute);

@@ -16,6 +16,8 @@ export const selection: { readonly topK: OpDefinition<'topK'> } = {
     kind: 'coupled',
     flat: 'a rank belongs to no element',
     evaluationError: 'exact',
+    // Sorting brings no two lists farther apart.
+    lipschitz: ({ changes: [change = 0] }) => change,
     infer: ({ axis, k }, operands) => {
       const { type, shape } = only(operands);
       const size = known(shape[axis] ?? 0, 'the axis of a selection');
