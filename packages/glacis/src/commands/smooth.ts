@@ -109,8 +109,15 @@ async function smoothedRun(
     onProgress(i + 1, inputs.indices.length);
   }
   const seconds = (Date.now() - begun) / 1000;
-  const part = { samples: records, adversarial: [], methods: [], notes: [], seconds: {} };
   const partial = found.length < records.length;
+  const part = {
+    samples: records,
+    adversarial: [],
+    whole: !partial,
+    methods: [],
+    notes: [],
+    seconds: {},
+  };
   const { sigma, n0, n, alpha } = options;
   return {
     ...runDocument(facts, { part, unbegun: [], partial, seconds }),
