@@ -50,6 +50,21 @@ export type { Ends } from './bounds/layerwise.ts';
 export { OutputBounder, type OutputBounds, type OutputBoundsOptions } from './bounds/outputs.ts';
 export { alphaCrown } from './bounds/alpha-crown.ts';
 export { marginBoundGraph } from './bounds/margin-graph.ts';
+export { lipschitz } from './bounds/lipschitz.ts';
+export {
+  globalLipschitz,
+  type GlobalLipschitz,
+  type LayerConstants,
+  type LipschitzConstants,
+} from './bounds/global-lipschitz.ts';
+export {
+  certifySmoothed,
+  type Smoothed,
+  type SmoothedInputs,
+  type SmoothingOptions,
+  type SmoothingOutcome,
+  type SmoothingRun,
+} from './bounds/smoothing.ts';
 export { square, type SquareOptions } from './attacks/square.ts';
 export {
   surrogateMismatch,

@@ -24,6 +24,8 @@ export interface MarginGraphOptions {
   readonly linear?: boolean;
   /** Layers inside of up to so many values are bounded backwards too. */
   readonly linearUpTo?: number;
+  /** By the mean value theorem instead, from bounds on the gradient. */
+  readonly meanValue?: boolean;
 }
 
 /** ball, labels → `marginLower` [batch]: bound on min_j (z_label − z_j), and `finite` [batch] (1 or 0). */
@@ -31,7 +33,7 @@ export function marginBoundGraph(
   classifier: Classifier,
   threat: Threat,
   semantics: Semantics,
-  { linear = false, linearUpTo = 0 }: MarginGraphOptions = {},
+  { linear = false, linearUpTo = 0, meanValue = false }: MarginGraphOptions = {},
 ): Graph {
   requireProvable(classifier.model, semantics);
   const b = new Builder();
@@ -51,9 +53,9 @@ export function marginBoundGraph(
   const identity = new Float32Array(classes * classes);
   for (let k = 0; k < classes; k++) identity[k * (classes + 1)] = 1;
   const rows = b.sub(own, b.floats(identity, [1, classes, classes]));
-  const bounds = linear
-    ? propagation.linearBoundOf(logits, rows)
-    : propagation.lowerBoundOf(logits, rows);
+  const { lowerBoundOf, linearBoundOf, meanValueBoundOf } = propagation;
+  const boundOf = meanValue ? meanValueBoundOf : linear ? linearBoundOf : lowerBoundOf;
+  const bounds = boundOf(logits, rows);
   const others = b.add(bounds, b.mul(oneHot, OWN_ROW));
   const least = b.neg(b.maximum(b.neg(others), [1]));
   return b.graph({ marginLower: least, finite: propagation.finite() });

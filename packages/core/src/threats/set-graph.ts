@@ -147,7 +147,16 @@ export function inputSet(b: Builder, threat: Threat, ball: BallNodes): InputSet 
     box,
     isBox: threat.norm.isBox,
     support: (rows, shared) => support(b, threat, ball, batch, rows, shared),
+    spread: (rows) => support(b, threat, mirrored(b, ball), batch, rows, false),
   };
+}
+
+/** The ball with as much room on either side of the centre as on the wider one. */
+function mirrored(b: Builder, ball: BallNodes): BallNodes {
+  const { centre } = ball;
+  const width = b.max(b.sub(ball.upper, centre), b.sub(centre, ball.lower));
+  const away = b.add(b.mul(width, 1 + FEW_ULPS), b.mul(b.abs(centre), FEW_ULPS));
+  return { ...ball, lower: b.sub(centre, away), upper: b.add(centre, away) };
 }
 
 function support(

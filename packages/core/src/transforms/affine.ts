@@ -63,19 +63,29 @@ export function isRowwise(region: AffineRegion, batch: Dimension): boolean {
 
 type Remake = (node: Node, operands: readonly Node[]) => Node;
 
-/** Remakes the region over other values of its frontier; points stand for themselves. */
+/** Remakes nodes over other values of what they start from; points stand for themselves. */
+function remakeAll(
+  inside: readonly Node[],
+  frontier: ReadonlyMap<number, Node>,
+  point: (id: number) => Node,
+  make: Remake,
+): Map<number, Node> {
+  const copies = new Map(frontier);
+  for (const node of inside) {
+    const operands = node.operands.map((id) => copies.get(id) ?? point(id));
+    copies.set(node.id, make(node, operands));
+  }
+  return copies;
+}
+
+/** Remakes the region, up to its output. */
 function remake(
   region: AffineRegion,
   frontier: ReadonlyMap<number, Node>,
   point: (id: number) => Node,
   make: Remake,
 ): Node {
-  const copies = new Map(frontier);
-  for (const node of region.inside) {
-    const operands = node.operands.map((id) => copies.get(id) ?? point(id));
-    copies.set(node.id, make(node, operands));
-  }
-  const result = copies.get(region.output.id);
+  const result = remakeAll(region.inside, frontier, point, make).get(region.output.id);
   if (!result) throw new RangeError('the region does not reach its output');
   return result;
 }
@@ -160,7 +170,7 @@ export function pullRows(
   const standIns = new Map(
     region.frontier.map((node) => [node.id, standIn(b, node, rows)] as const),
   );
-  const output = stacked(b, region, standIns, rows, batch);
+  const output = stackedCopies(b, region.inside, standIns, rows, batch)?.get(region.output.id);
   if (!output) return undefined;
   const pulled = pullBack(b, output, spec, standIns.values());
   const result = new Map<number, Node>();
@@ -171,15 +181,18 @@ export function pullRows(
   return result;
 }
 
-/** The region over stand-ins with `rows` in the batch's place; undefined where shapes forbid it. */
-function stacked(
+/**
+ * Nodes (in order) over stand-ins with `rows` in the batch's place, by the id of what they copy, or where `sizes`
+ * the sums of their absolute terms; undefined where shapes forbid it.
+ */
+export function stackedCopies(
   b: Builder,
-  region: AffineRegion,
+  inside: readonly Node[],
   standIns: ReadonlyMap<number, Node>,
   rows: Dimension,
   batch: Dimension,
   sizes = false,
-): Node | undefined {
+): Map<number, Node> | undefined {
   const stand = new Set([...standIns.values()].map(({ id }) => id));
   const make: Remake = (node, operands) => {
     const rules = rulesOf(node);
@@ -200,7 +213,7 @@ function stacked(
   };
   const point = (id: number): Node => (sizes ? b.abs(nodeOf(b, id)) : nodeOf(b, id));
   try {
-    return remake(region, standIns, point, make);
+    return remakeAll(inside, standIns, point, make);
   } catch (error) {
     if (error instanceof ShapeError) return undefined;
     throw error;
@@ -217,8 +230,10 @@ export function stackedMagnitude(
   const [first] = values.values();
   const rows = first?.shape[0] ?? 1;
   const nothing = new Map([...values].map(([id, value]) => [id, b.mul(value, 0)]));
-  const whole = stacked(b, region, values, rows, batch, true);
-  const constants = stacked(b, region, nothing, rows, batch, true);
+  const whole = stackedCopies(b, region.inside, values, rows, batch, true)?.get(region.output.id);
+  const constants = stackedCopies(b, region.inside, nothing, rows, batch, true)?.get(
+    region.output.id,
+  );
   return whole && constants && b.sub(whole, constants);
 }
 

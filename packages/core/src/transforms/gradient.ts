@@ -19,6 +19,8 @@ import { replayLowered, rulesOf } from './lowering.ts';
 export interface PullBackOptions {
   /** Steps that state a surrogate pass it on: for searches, since the result is no derivative then. */
   readonly straightThrough?: boolean;
+  /** Told the cotangent of every result on the way, and the part of it that each use of an operand gets. */
+  readonly observe?: (node: Node, cotangent: Node, operand?: Node) => void;
 }
 
 /**
@@ -30,7 +32,7 @@ export function pullBack(
   output: Node,
   cotangent: Node,
   targets: Iterable<Node>,
-  { straightThrough = false }: PullBackOptions = {},
+  { straightThrough = false, observe }: PullBackOptions = {},
 ): Map<number, Node> {
   const wanted = new Set([...targets].map((target) => target.id));
   const snapshot: Graph = { nodes: b.nodes.slice(), inputs: [], outputs: [] };
@@ -43,6 +45,7 @@ export function pullBack(
     if (!node || !incoming || !onPath[id] || !needed[id] || wanted.has(id)) continue;
     const operands = node.operands.map((operand) => snapshot.nodes[operand] ?? node);
     const definition = rulesOf(node);
+    observe?.(node, incoming);
     b.labelled(`gradient of ${node.label}`, () => {
       operands.forEach((operand, i) => {
         if (!onPath[operand.id]) return;
@@ -55,6 +58,7 @@ export function pullBack(
             ? definition.surrogate(context)
             : definition.gradient(context, i);
         if (!part) return;
+        observe?.(node, part, operand);
         const sum = cotangents.get(operand.id);
         cotangents.set(operand.id, sum ? b.add(sum, part) : part);
       });

@@ -15,4 +15,9 @@ export interface InputSet {
    * `shared`, one [rows, n] for every sample: [batch, rows].
    */
   support(rows: Node, shared: boolean): Node;
+  /**
+   * Upper bound of Σ a_i·|δ_i| over the set, for rows a ≥ 0 [batch·rows, n]: [batch, rows]. Absent: as of a
+   * box, or by the support of a and of −a.
+   */
+  spread?(rows: Node): Node;
 }

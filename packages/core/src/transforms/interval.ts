@@ -27,8 +27,9 @@ import { backwardBound, type BackwardBound, type BackwardOptions } from './backw
 import { forwardBounds } from './forward-bounds.ts';
 import { fusedTerms } from './fusion.ts';
 import type { InputSet } from './input-set.ts';
-import { lowerBound, type RegionBounds } from './interval-specification.ts';
+import { lowerBound } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
+import { type MeanValueContext, meanValueLowerBound } from './mean-value.ts';
 
 /** An affine value that something bends next. */
 export interface Stop {
@@ -55,6 +56,8 @@ export interface IntervalPropagation {
   readonly pulledRows: (output: Node, rows: Node) => Node | undefined;
   /** Ends by forward linear bounds; the propagation must be over one input. */
   readonly forwardBounds: () => (node: Node) => Bounds;
+  /** By the mean value theorem, from bounds on the gradient. Throws ModelError where a value jumps. */
+  readonly meanValueBoundOf: (output: Node, rows: Node) => Node;
   /** Before an output: values whose own bounds, where they are given, make all behind them tighter. */
   readonly stops: (output: Node) => readonly Stop[];
   /** 1 for rows where every value inside was finite, else 0: [batch]. */
@@ -82,7 +85,7 @@ export interface PropagationOptions {
   readonly given?: (node: Node) => Bounds | undefined;
 }
 
-class Propagation implements IntervalPropagation, RegionBounds {
+class Propagation implements IntervalPropagation, MeanValueContext {
   readonly b: Builder;
   private readonly nodes: readonly Node[];
   readonly sets: ReadonlyMap<number, InputSet>;
@@ -236,6 +239,17 @@ class Propagation implements IntervalPropagation, RegionBounds {
 
   readonly lowerBoundOf = (output: Node, rows: Node): Node => lowerBound(this, output, rows);
 
+  propagate(
+    sets: ReadonlyMap<number, InputSet>,
+    rounding: RoundingModel,
+    options: PropagationOptions,
+  ): IntervalPropagation {
+    return new Propagation(this.b, this.b.nodes.slice(), sets, rounding, options);
+  }
+
+  readonly meanValueBoundOf = (output: Node, rows: Node): Node =>
+    meanValueLowerBound(this, output, rows);
+
   readonly linearBoundOf = (output: Node, rows: Node): Node =>
     this.b.max(lowerBound(this, output, rows), backwardBound(this, output, rows).lower);
 
@@ -279,6 +293,8 @@ class Propagation implements IntervalPropagation, RegionBounds {
     return node;
   }
 
-  readonly finite = (): Node =>
-    finiteFlag(this.b, this.watched, this.batch, this.nodes.some(holdsNonFinite));
+  readonly finite = (): Node => {
+    const isPoisoned = this.nodes.some((node) => this.bounds.has(node.id) && holdsNonFinite(node));
+    return finiteFlag(this.b, this.watched, this.batch, isPoisoned);
+  };
 }

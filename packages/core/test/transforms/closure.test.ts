@@ -22,6 +22,8 @@ const compositions: Readonly<Record<string, (graph: Graph) => Graph>> = {
   'the gradient of the gradient': (graph) => gradient(gradient(graph, 'out'), 'gradient'),
   'the gradient of the interval': (graph) =>
     gradient(intervalGraph(graph, { rows: 2 }), 'bound', `lower:${inputOf(graph)}`),
+  'the gradient of the backward linear bound': (graph) =>
+    gradient(intervalGraph(graph, { rows: 2, linear: true }), 'bound', `lower:${inputOf(graph)}`),
   'the interval of the gradient': (graph) =>
     intervalGraph(gradient(graph, 'out'), { output: 'gradient' }),
   'the interval of the interval': (graph) =>

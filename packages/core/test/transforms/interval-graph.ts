@@ -70,6 +70,8 @@ export interface IntervalOptions {
   readonly linear?: boolean | 'alone';
   /** Affine values of up to so many elements have backward bounds themselves. */
   readonly linearUpTo?: number;
+  /** Whether the bound is by the mean value theorem. */
+  readonly meanValue?: boolean;
   /** Inputs that are points, the same for every point of the set. */
   readonly fixed?: readonly string[];
   /** The set of an input, from its centre and the box that is fed; the box itself when absent. */
@@ -101,7 +103,9 @@ export function intervalGraph(network: Graph, options: IntervalOptions = {}): Gr
   });
   const { lower, upper } = propagation.boundsOf(out);
   const bound = rows && {
-    bound: boundBy(propagation, out, rows, options.linear ?? false),
+    bound: options.meanValue
+      ? propagation.meanValueBoundOf(out, rows)
+      : boundBy(propagation, out, rows, options.linear ?? false),
   };
   return b.graph({ lower, upper, ...bound, finite: propagation.finite() });
 }

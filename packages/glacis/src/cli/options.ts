@@ -3,7 +3,7 @@
  * table. `value` is what the help calls the flag's value (null: the flag has none).
  */
 import { methodNames } from './methods.ts';
-import { boundNames, proofNames } from './proofs.ts';
+import { boundNames, certificateNames, proofNames } from './proofs.ts';
 import { devices } from '../runtime/device.ts';
 import * as parse from './values.ts';
 
@@ -244,6 +244,14 @@ export const optionTable = {
     parse.text,
     "with --method replay: anybody's adversarial examples, .npz with x_adv (or x, arr_0) and, if not in order, index",
   ),
+  lipschitz: row(
+    'Method',
+    ['inspect'],
+    '--lipschitz',
+    null,
+    on,
+    'how much outputs change, at most, per change of the input, in linf, l2 and l1: over all inputs, from norms of the layers',
+  ),
   check: row(
     'Method',
     ['inspect'],
@@ -268,14 +276,50 @@ export const optionTable = {
     parse.whole(0),
     "with --emit gradient: the gradient of this class's score instead of the margin's",
   ),
-  proof: row(
+  certificate: row(
     'Method',
     ['certify'],
     '--method',
     'M',
-    parse.oneOf(...proofNames),
-    `one of ${proofNames.join(', ')}, each at least as tight as the one before`,
+    parse.oneOf(...certificateNames),
+    `one of ${proofNames.join(', ')}, each at least as tight as the one before; lipschitz (from bounds on gradients); or smoothing (about the model smoothed by noise, in l2)`,
     'crown',
+  ),
+  sigma: row(
+    'Method',
+    ['certify'],
+    '--sigma',
+    'S',
+    parse.fraction,
+    'with --method smoothing: the standard deviation of the noise, in units of the data',
+    '0.25',
+  ),
+  n0: row(
+    'Method',
+    ['certify'],
+    '--n0',
+    'N',
+    parse.whole(1),
+    'with --method smoothing: samples that select the class',
+    '100',
+  ),
+  n: row(
+    'Method',
+    ['certify'],
+    '--n',
+    'N',
+    parse.whole(1),
+    'with --method smoothing: other samples, that bound its probability',
+    '10000',
+  ),
+  alpha: row(
+    'Method',
+    ['certify'],
+    '--alpha',
+    'P',
+    parse.fraction,
+    'with --method smoothing: how often, at most, what is said about one input may be wrong',
+    '0.001',
   ),
   bound: row(
     'Method',

@@ -18,3 +18,17 @@ export const proofNames = Object.keys(proofs) as ProofName[];
 
 /** Forward linear bounds are for few inputs and wide layers. */
 export const boundNames: readonly BoundName[] = ['interval', 'forward', ...proofNames.slice(1)];
+
+/** What certify offers besides. */
+const others = {
+  lipschitz: 'how fast the margins can fall, from bounds on their gradients over the ball',
+  smoothing:
+    'another classifier, the model smoothed by noise: ℓ2, by sampling, right with probability',
+} as const;
+
+export type CertificateName = ProofName | keyof typeof others;
+
+export const certificateNames = [
+  ...Object.keys(proofs),
+  ...Object.keys(others),
+] as CertificateName[];

@@ -1,5 +1,7 @@
 /** `glacis inspect`: what an ONNX file consists of, whether it can be read, and what derives from it. */
 import {
+  globalLipschitz,
+  type LipschitzConstants,
   ModelError,
   openClassifier,
   outlineModel,
@@ -21,7 +23,7 @@ import {
   emitIntervals,
 } from '../inspect/emit.ts';
 import { withOutputShapes } from '../inspect/shapes.ts';
-import type { Inspection } from '../inspect/inspection.ts';
+import type { Inspection, LipschitzRecord } from '../inspect/inspection.ts';
 import { inspectionText } from '../inspect/text.ts';
 import { type ModelFile, openModelFile, readModelBytes } from '../run/model-file.ts';
 import { usualSizes } from '../run/open-sizes.ts';
@@ -54,7 +56,9 @@ export async function inspectCommand(
   const model = file?.model ?? null;
   const outline = naming(path, () => outlineModel(bytes, model));
   const { operators, unsupported } = surveyModel(bytes);
-  if (!model && values.emit) throw new UsageError(`${path}: ${problem ?? 'it cannot be read'}.`);
+  if (!model && (values.emit ?? values.lipschitz)) {
+    throw new UsageError(`${path}: ${problem ?? 'it cannot be read'}.`);
+  }
   if (!model && values.check) {
     terminal.warn(
       unsupported.length > 0
@@ -79,6 +83,7 @@ export async function inspectCommand(
     unsupported: unsupported.map((fault) => ({ ...fault, advice: ADVICE })),
     problem,
     check,
+    lipschitz: file && values.lipschitz ? await lipschitzOf(file, values, terminal) : null,
     emitted: file && values.emit ? await emit(file, request, terminal) : null,
   };
   const stdout = values.json
@@ -98,6 +103,35 @@ async function checked(
   } catch (error) {
     throw named(path, error);
   }
+}
+
+async function lipschitzOf(
+  { path, model, fixed }: ModelFile,
+  values: CommandRequest['values'],
+  terminal: Surroundings['terminal'],
+): Promise<LipschitzRecord> {
+  const runtime = await runtimeFor(values, terminal);
+  try {
+    const classifier = await openClassifier(model, runtime, { fixed });
+    try {
+      const found = await globalLipschitz(classifier, classifier.proven);
+      return {
+        ...found,
+        ...known(found),
+        layers: found.layers.map((layer) => ({ ...layer, ...known(layer) })),
+      };
+    } finally {
+      await classifier.release();
+    }
+  } catch (error) {
+    throw named(path, error);
+  }
+}
+
+/** JSON has no Infinity. */
+function known({ linf, l2, l1 }: LipschitzConstants): Pick<LipschitzRecord, 'linf' | 'l2' | 'l1'> {
+  const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+  return { linf: finite(linf), l2: finite(l2), l1: finite(l1) };
 }
 
 async function runtimeFor(

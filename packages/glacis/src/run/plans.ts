@@ -9,6 +9,7 @@ import {
   crownIbp,
   defaultPlan,
   interval,
+  lipschitz,
   type Plan,
   type Threat,
   transferFrom,
@@ -19,7 +20,7 @@ import { UsageError } from '../errors.ts';
 
 /** A proof at ε, and where `radius` is true the largest proven radius. */
 export interface Certification {
-  readonly proof: ProofName;
+  readonly proof: ProofName | 'lipschitz';
   readonly radius: boolean;
 }
 
@@ -82,11 +83,12 @@ export function requireServing(
   }
 }
 
-/** The bound that is asked for, after all cheaper ones. */
-function provingPlan(plan: Plan, name: ProofName): Plan {
+/** The bound that is asked for, after all cheaper ones that it is at least as tight as. */
+function provingPlan(plan: Plan, name: Certification['proof']): Plan {
   const place = cascadeOfBounds.findIndex(({ id }) => id === name);
-  const proofs = cascadeOfBounds.slice(0, place + 1).map((bound, i) => {
-    const tolerance = i === place ? CLOSE : ROUGH;
+  const bounds = name === 'lipschitz' ? [lipschitz] : cascadeOfBounds.slice(0, place + 1);
+  const proofs = bounds.map((bound, i) => {
+    const tolerance = i === bounds.length - 1 ? CLOSE : ROUGH;
     return { bound, tolerance, dearTolerance: tolerance, hope: Infinity };
   });
   const none = { noise: null, attacks: [], cheap: 0, nearest: [], search: [], polish: [] };

@@ -40,12 +40,14 @@ const clampedSlope = (b: Builder, slope: Node, most: number): Node =>
 
 export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
   relu: elementwise<'relu'>({
+    steepest: 1,
     onnx: 'Relu',
     derivative: (b, _x, y) => b.step(y),
     lines: (curve) => hingeLines(curve, 0),
     hinge: () => 0,
   }),
   leakyRelu: elementwise<'leakyRelu'>({
+    steepest: ({ slope }) => Math.max(1, Math.abs(slope)),
     onnx: 'LeakyRelu',
     attributes: ({ slope }) => ({ alpha: { float: slope } }),
     derivative: (b, x, _y, { slope }) => b.add(b.mul(b.step(x), 1 - slope), slope),
@@ -64,6 +66,7 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     },
   }),
   clip: elementwise<'clip'>({
+    steepest: 1,
     onnx: (e, x, { min, max }) => {
       const limit = (value: number): string =>
         Number.isFinite(value) ? e.constant(floats([value], [])) : '';
@@ -74,6 +77,7 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     lines: (curve, { min, max }) => clipLines(curve, min, max),
   }),
   sigmoid: elementwise<'sigmoid'>({
+    steepest: 0.25,
     onnx: 'Sigmoid',
     derivative: (b, _x, y) => b.mul(y, b.sub(1, y)),
     error: approximated,
@@ -92,6 +96,7 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
       }),
   }),
   tanh: elementwise<'tanh'>({
+    steepest: 1,
     onnx: 'Tanh',
     derivative: (b, _x, y) => b.sub(1, b.mul(y, y)),
     error: approximated,
@@ -109,6 +114,7 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
       }),
   }),
   softplus: elementwise<'softplus'>({
+    steepest: 1,
     onnx: 'Softplus',
     derivative: (b, x) => b.push('sigmoid', [x], {}),
     error: approximated,
@@ -116,6 +122,7 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
     lines: convexLines,
   }),
   softsign: elementwise<'softsign'>({
+    steepest: 1,
     onnx: 'Softsign',
     derivative: (b, x) => {
       const factor = b.reciprocal(b.add(b.abs(x), 1));
@@ -129,6 +136,7 @@ export const activations: { readonly [K in Activation]: OpDefinition<K> } = {
       }),
   }),
   erf: elementwise<'erf'>({
+    steepest: 1.12837916709552,
     onnx: 'Erf',
     derivative: (b, x) => b.mul(b.exp(b.neg(b.mul(x, x))), 2 / Math.sqrt(Math.PI)),
     error: approximated,

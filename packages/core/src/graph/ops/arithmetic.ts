@@ -3,11 +3,12 @@
  * operands are perturbed: a product with a point is linear, of two perturbed values coupled.
  */
 import type { Builder } from '../builder.ts';
-import { broadcastShapes, printShape } from '../dimension.ts';
+import { broadcastShapes, printShape, type Shape } from '../dimension.ts';
 import type { Node, ValueType } from '../graph.ts';
 import {
   type Bounds,
   isPoint,
+  type LipschitzContext,
   oneFactor,
   type OpDefinition,
   type RangeContext,
@@ -68,6 +69,23 @@ function extremes(b: Builder, values: readonly Node[]): Bounds {
   };
 }
 
+/** |max(a, b) − max(a′, b′)| is at most the greater of both changes, which broadcasting repeats. */
+function extremeChange({
+  order,
+  node,
+  operands,
+  changes,
+}: LipschitzContext<'max' | 'min'>): number {
+  if (order === Infinity) return Math.max(...changes);
+  const elements = (shape: Shape): number =>
+    shape.reduce<number>((count, dim) => count * (typeof dim === 'number' ? dim : 1), 1);
+  const total = operands.reduce((sum, { shape }, i) => {
+    const repeats = Math.ceil(elements(node.shape) / elements(shape));
+    return sum + repeats * (changes[i] ?? 0) ** order;
+  }, 0);
+  return total ** (1 / order);
+}
+
 /** Share of the cotangent for an extreme's operand: 1 where it is taken, ½ at ties. */
 function share(b: Builder, winner: Node, loser: Node): Node {
   return b.mul(b.add(b.greater(winner, loser), b.greaterOrEqual(winner, loser)), 0.5);
@@ -116,6 +134,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
     },
     terms: () => 1,
     planes: multiplicationPlanes,
+    evaluationError: (context, output) => fusedError(context, magnitude(context.b, output)),
     range: (context) => {
       const { b, node } = context;
       const [x, y] = pair(context.operands);
@@ -148,6 +167,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
     },
     terms: () => 1,
     planes: quotientPlanes,
+    evaluationError: (context, output) => fusedError(context, magnitude(context.b, output)),
     range: (context) => {
       const { b } = context;
       const [x, y] = pair(context.operands);
@@ -188,6 +208,8 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
   },
   max: {
     kind: 'coupled',
+    lipschitz: extremeChange,
+    evaluationError: 'exact',
     infer: (_, operands) => broadcastType(operands),
     emit: emitAs('Max'),
     gradient: ({ b, operands, cotangent }, i) => {
@@ -204,6 +226,8 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
   },
   min: {
     kind: 'coupled',
+    lipschitz: extremeChange,
+    evaluationError: 'exact',
     infer: (_, operands) => broadcastType(operands),
     emit: emitAs('Min'),
     gradient: ({ b, operands, cotangent }, i) => {

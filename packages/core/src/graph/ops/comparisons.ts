@@ -129,8 +129,12 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
       return asMask(e, positive);
     },
     gradient: () => undefined,
-    range: ({ b, operands }) => {
-      return stepEnds(b, only(operands));
+    range: ({ b, node, operands }) => {
+      const x = only(operands);
+      const { lower, upper } = stepEnds(b, x);
+      // A ReLU's result has no values below 0: where its upper end is 0, it is 0 throughout, and flat.
+      const isClipped = b.nodes[node.operands[0] ?? -1]?.op === 'relu';
+      return { lower, upper: isClipped ? b.step(x.upper) : upper };
     },
     relax: (context) => linesAtZero(context, stepEnds(context.b, context.x)),
   },

@@ -3,7 +3,8 @@ import { broadcastShapes, type Dimension, printShape, type Shape } from '../dime
 import type { Node, ValueType } from '../graph.ts';
 import { oneFactor, type OpDefinition, ShapeError } from './definition.ts';
 import type { Emitter } from './emitter.ts';
-import { bilinearRange } from './outward.ts';
+import { fullSteps, gramCost, spectralNormBound } from '../../tensor/gram.ts';
+import { bilinearRange, magnitude } from './outward.ts';
 import { contractionPlanes } from './contraction-planes.ts';
 import { pair } from './operands.ts';
 
@@ -48,6 +49,15 @@ function swapped(e: Emitter, node: Node, transposed: boolean): string {
   return e.node('Transpose', [name], { perm });
 }
 
+/** Multiplications spent on one matrix. */
+const BUDGET = 3e9;
+
+function affordableSteps(rows: number, columns: number): number {
+  let steps = fullSteps(rows, columns);
+  while (steps > 0 && gramCost(rows, columns, steps) > BUDGET) steps--;
+  return steps;
+}
+
 export const contractions: { readonly matMul: OpDefinition<'matMul'> } = {
   matMul: {
     kind: 'linear',
@@ -86,6 +96,20 @@ export const contractions: { readonly matMul: OpDefinition<'matMul'> } = {
       return inner;
     },
     planes: contractionPlanes,
+    spectralNorm: (_node, { shape, data }) => {
+      const [rows = 1, columns = 1] = shape;
+      const steps = affordableSteps(rows, columns);
+      if (shape.length !== 2 || steps < 1) return undefined;
+      const matrix = { rows, columns, data: Float64Array.from(data, Number) };
+      return spectralNormBound(matrix, steps);
+    },
+    evaluationError: (context) => {
+      const { b, node, rounding } = context;
+      const [x, y] = pair(context.operands.map((operand) => magnitude(b, operand)));
+      const terms = contractions.matMul.terms?.(node, [x, y]) ?? 0;
+      const sizes = b.matMul(x, y, node.attributes);
+      return b.add(b.mul(sizes, rounding.gamma(terms)), rounding.tiny(terms));
+    },
     range: (context) => {
       const { b, node } = context;
       const types = context.operands.map((operand) => operand.lower);

@@ -7,6 +7,7 @@ import { integers } from '../../tensor/tensor.ts';
 import { BATCH, type Dimension, known, printShape, type Shape } from '../dimension.ts';
 import type { Node, ValueType } from '../graph.ts';
 import { transposeAsConv } from './convolution-adjoint.ts';
+import { convolutionNorm } from './convolution-norm.ts';
 import { oneFactor, type OpDefinition, ShapeError } from './definition.ts';
 import type { Emitter } from './emitter.ts';
 import { bilinearRange } from './outward.ts';
@@ -174,6 +175,8 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
         ? b.push('convTranspose', [cotangent, w], { ...geometry, size: spatial(x.shape) })
         : b.push('convWeights', [x, cotangent], { ...geometry, size: spatial(w.shape) });
     },
+    spectralNorm: (node, weights, operands) =>
+      convolutionNorm(weights, node.attributes, spatial(pair(operands)[0].shape)),
     terms: (_node, operands) => {
       const [, w] = pair(operands);
       return kernelProducts(channels(w.shape, 1), spatial(w.shape));
@@ -210,6 +213,9 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
         ? b.push('conv', [cotangent, w], geometry)
         : b.push('convWeights', [cotangent, y], { ...geometry, size: spatial(w.shape) });
     },
+    // The adjoint of a convolution has its norm.
+    spectralNorm: (node, weights) =>
+      convolutionNorm(weights, node.attributes, node.attributes.size),
     terms: (node, operands) => transposeTerms(node.attributes, pair(operands)[1]),
     range: (context) => {
       const { b, node } = context;

@@ -16,6 +16,7 @@ import type { Node, NodeOf, OpAttributes, OpName, ValueType } from '../graph.ts'
 import type { Emitter } from './emitter.ts';
 import type { Lines } from './lines.ts';
 import type { PlaneContext, Planes } from './planes.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 
 export { ShapeError } from '../dimension.ts';
 
@@ -104,6 +105,22 @@ export interface OpDefinition<K extends OpName> {
    * the origin whose slope is between s and 1.
    */
   hinge?(attributes: OpAttributes[K]): number | undefined;
+  /**
+   * Error of one float32 evaluation where the op is not linear in its perturbed operands, of the output's
+   * shape, given its own ends; absent: not known.
+   */
+  evaluationError?: 'exact' | ((context: RangeContext<K>, output: Bounds) => Node);
+  /**
+   * Of an op that is not linear: how much its output changes in the ℓp norm, at most, over all values, when each
+   * operand changes by the given length (0 for a point). Absent: without bound, or not known.
+   */
+  lipschitz?(context: LipschitzContext<K>): number;
+  /** Of a linear op: the spectral norm of its map for constant weights, from above. */
+  spectralNorm?(
+    node: NodeOf<K>,
+    weights: Tensor,
+    operands: readonly ValueType[],
+  ): number | undefined;
   /** The same value written in other ops. */
   lower?(b: Builder, node: NodeOf<K>, operands: readonly Node[]): Node;
   /**
@@ -120,6 +137,14 @@ export interface OpDefinition<K extends OpName> {
   rebatched?(attributes: OpAttributes[K], rows: Dimension): OpAttributes[K];
   /** Products summed into one element of the output; 0 or absent when nothing is summed. */
   terms?(node: NodeOf<K>, operands: readonly ValueType[]): number;
+}
+
+export interface LipschitzContext<K extends OpName> {
+  /** p: 1, 2 or Infinity. */
+  readonly order: number;
+  readonly node: NodeOf<K>;
+  readonly operands: readonly ValueType[];
+  readonly changes: readonly number[];
 }
 
 /** A product is linear while at most one factor is perturbed. */

@@ -7,7 +7,7 @@ import type { Node, OpAttributes, OpName } from '../graph.ts';
 import { type Bounds, isPoint, type OpDefinition, type RelaxContext } from './definition.ts';
 import type { Emitter } from './emitter.ts';
 import { bounded, type Curve, type Lines } from './lines.ts';
-import { FEW_ULPS, outward, TINY } from './outward.ts';
+import { FEW_ULPS, magnitude, outward, TINY } from './outward.ts';
 import { only } from './operands.ts';
 
 /** An error of relative·|f| + absolute. */
@@ -34,6 +34,8 @@ export interface Elementwise<K extends OpName> {
   readonly error?: EvaluationError | ((a: OpAttributes[K]) => EvaluationError);
   /** Absent: f is increasing. */
   readonly ends?: Ends<K>;
+  /** The greatest |f′|, rounded up; absent: there is none. */
+  readonly steepest?: number | ((attributes: OpAttributes[K]) => number);
   /** How lines enclose it; absent: no line does but flat ones. */
   readonly lines?: (curve: Curve, attributes: OpAttributes[K]) => Lines | undefined;
   /** The s of max(x, s·x); absent or undefined: it is no hinge. */
@@ -60,7 +62,7 @@ export const rounded: EvaluationError = { relative: 2 * FEW_ULPS, absolute: 2 * 
 export const approximated: EvaluationError = { relative: 2 ** -19, absolute: 2 ** -21 };
 
 export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinition<K> {
-  const { onnx, error, lines, hinge } = rule;
+  const { onnx, error, lines, hinge, steepest } = rule;
   const errorOf = (attributes: OpAttributes[K]): EvaluationError => given(error, attributes);
   const rangeOf = (b: Builder, x: Bounds, at: (x: Node) => Node, a: OpAttributes[K]): Bounds => {
     const ends = rule.ends?.(b, x, at, a) ?? { lower: at(x.lower), upper: at(x.upper) };
@@ -89,6 +91,12 @@ export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinitio
   };
   return {
     ...(lines ? { relax } : {}),
+    ...(steepest === undefined
+      ? {}
+      : {
+          lipschitz: ({ node, changes: [change = 0] }) =>
+            change * (typeof steepest === 'function' ? steepest(node.attributes) : steepest),
+        }),
     ...(hinge ? { hinge } : {}),
     kind: 'elementwise',
     infer: (_, operands) => only(operands),
@@ -97,6 +105,12 @@ export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinitio
       if (typeof onnx === 'function') return onnx(e, x, attributes);
       return e.node(onnx, [x], rule.attributes?.(attributes) ?? {});
     },
+    evaluationError: error
+      ? ({ b, node }, output) => {
+          const { relative, absolute } = errorOf(node.attributes);
+          return b.add(b.mul(magnitude(b, output), relative), absolute);
+        }
+      : 'exact',
     gradient: ({ b, node, operands, output, cotangent }) =>
       b.mul(cotangent, rule.derivative(b, only(operands), output, node.attributes)),
     range: ({ b, node, operands }) => {

@@ -43,6 +43,7 @@ function softplusTanh(b: Builder, x: Node): Node {
 
 export const gatedActivations: { readonly [K in Gated]: OpDefinition<K> } = {
   gelu: elementwise<'gelu'>({
+    steepest: 1.128904145186,
     onnx: (e, x) => halved(e, x, e.node('Erf', [e.node('Div', [x, number(e, Math.SQRT2)])])),
     // Φ(x) + x·φ(x) with the normal distribution Φ and its density φ.
     derivative: (b, x) => {
@@ -56,6 +57,7 @@ export const gatedActivations: { readonly [K in Gated]: OpDefinition<K> } = {
     ends: valley(-0.7517915187, -0.16997120747990374),
   }),
   geluTanh: elementwise<'geluTanh'>({
+    steepest: 1.128993065869,
     onnx: (e, x) => {
       const cubed = e.node('Mul', [e.node('Mul', [x, x]), x]);
       const bent = e.node('Add', [x, e.node('Mul', [cubed, number(e, CUBIC)])]);
@@ -75,6 +77,7 @@ export const gatedActivations: { readonly [K in Gated]: OpDefinition<K> } = {
     ends: valley(-0.7524614122, -0.17004075057125403),
   }),
   mish: elementwise<'mish'>({
+    steepest: 1.088498161253,
     onnx: (e, x) => e.node('Mul', [x, e.node('Tanh', [e.node('Softplus', [x])])]),
     derivative: (b, x) => {
       const t = softplusTanh(b, x);

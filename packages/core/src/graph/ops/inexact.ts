@@ -52,6 +52,8 @@ export const inexact: { readonly inexactVariance: OpDefinition<'inexactVariance'
     },
     emit: (e, _node, operands) => e.node('Identity', [e.nameOf(pair(operands)[0])]),
     gradient: ({ cotangent }, operand) => (operand === 0 ? cotangent : undefined),
+    evaluationError: ({ b, node, operands, rounding }) =>
+      errorOf(b, node.attributes.axes, pair(operands)[1], rounding),
     // The identity but for that rounding.
     planes: ({ b, node, centres, operands, rounding }) => {
       const [, x] = pair(operands);

@@ -42,6 +42,9 @@ function channelScale(b: Builder, scale: Node, variance: Node, epsilon: number):
   return b.div(scale, b.sqrt(b.add(variance, epsilon)));
 }
 
+/** Of a component, relative and absolute. */
+const SOFTMAX_ERROR = [2 ** -16, 2 ** -20] as const;
+
 interface Others {
   /** Σ_{j≠i} e^{x_j − top} for every i. */
   readonly sum: Node;
@@ -85,7 +88,7 @@ function softmaxEnds({ b, node, operands }: Ranged<'softmax'>): Bounds {
     lower: component(most.sum, most.top, x.lower),
     upper: component(least.sum, least.top, x.upper),
   };
-  return outward(b, ends, 2 ** -16, 2 ** -20);
+  return outward(b, ends, ...SOFTMAX_ERROR);
 }
 
 /** x_i − ln(e^{x_i} + Σ_{j≠i} e^{x_j}), both exponents taken relative to the greater one. */
@@ -113,6 +116,10 @@ function logSoftmaxEnds({ b, node, operands }: Ranged<'logSoftmax'>): Bounds {
 export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } = {
   softmax: {
     kind: 'coupled',
+    // The rows and columns of diag(p) − ppᵀ sum to 2p(1 − p) at most.
+    lipschitz: ({ changes: [change = 0] }) => change / 2,
+    evaluationError: ({ b }, output) =>
+      b.add(b.mul(magnitude(b, output), SOFTMAX_ERROR[0]), SOFTMAX_ERROR[1]),
     infer: (_, operands) => only(operands),
     emit: (e, { attributes: { axis } }, operands) =>
       e.node('Softmax', [e.nameOf(only(operands))], { axis }),

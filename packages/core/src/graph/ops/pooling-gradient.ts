@@ -9,6 +9,7 @@ import type { Builder } from '../builder.ts';
 import { known } from '../dimension.ts';
 import type { Node } from '../graph.ts';
 import type { PoolGeometry } from './pooling.ts';
+import { atLeastOne } from './operands.ts';
 import { blockSums, upsampled } from './upsampling.ts';
 
 /** No value of a network is beyond; still counted as finite (FINITE_LIMIT). */
@@ -115,7 +116,7 @@ export function poolingGradient(
     return { shifts, attained, count: cropped(b, blockSums(b, attained, g.strides), windows) };
   });
   const counts = shifted.map(({ count }) => count).reduce((sum, count) => b.add(sum, count));
-  const each = b.div(cotangent, counts);
+  const each = b.div(cotangent, atLeastOne(b, counts));
   const gradient = shifted
     .map(({ shifts, attained }) => b.mul(attained, besideElements(each, shifts, 0)))
     .reduce((sum, part) => b.add(sum, part));

@@ -5,7 +5,7 @@ import type { Node } from '../graph.ts';
 import { convolvedSize } from './convolutions.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
 import { windowPlanes } from './greatest-planes.ts';
-import { only } from './operands.ts';
+import { atLeastOne, only } from './operands.ts';
 import { poolingGradient } from './pooling-gradient.ts';
 
 export interface PoolGeometry {
@@ -71,6 +71,17 @@ function taps(b: Builder, g: PoolGeometry, x: Node): Node[] {
 export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
   maxPool: {
     kind: 'coupled',
+    evaluationError: 'exact',
+    // An element is in as many windows as strides fit a kernel.
+    lipschitz: ({ order, node, changes: [change = 0] }) => {
+      const { kernel, strides, dilations } = node.attributes;
+      const windows = kernel.reduce(
+        (count, size, i) =>
+          count * (dilations[i] === 1 ? Math.ceil(size / (strides[i] ?? 1)) : size),
+        1,
+      );
+      return change * windows ** (1 / order);
+    },
     infer: (g, operands) => {
       const { type, shape } = only(operands);
       const sizes = pooledSizes(g, shape);
@@ -98,7 +109,10 @@ export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
       const attained = seen.map((value) => b.greaterOrEqual(value, output));
       const each = b.div(
         cotangent,
-        attained.reduce((sum, mask) => b.add(sum, mask)),
+        atLeastOne(
+          b,
+          attained.reduce((sum, mask) => b.add(sum, mask)),
+        ),
       );
       return seen
         .map((value, k) => backToInput(b, x, value, b.mul(attained[k] ?? each, each)))

@@ -98,6 +98,7 @@ export const powers: { readonly [K in Power]: OpDefinition<K> } = {
     ends: pole,
   }),
   abs: elementwise<'abs'>({
+    steepest: 1,
     onnx: 'Abs',
     lines: convexLines,
     derivative: (b, x) => b.sign(x),

@@ -14,7 +14,7 @@ import { reducedPlanes } from './greatest-planes.ts';
 import { logSumExpPlanes } from './log-sum-planes.ts';
 import { normPlanes } from './norm-planes.ts';
 import { fusedError, magnitude, outward, outwardBy } from './outward.ts';
-import { only } from './operands.ts';
+import { atLeastOne, only } from './operands.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -96,6 +96,8 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
   },
   reduceMax: {
     kind: 'coupled',
+    evaluationError: 'exact',
+    lipschitz: ({ changes: [change = 0] }) => change,
     infer: inferReduction,
     emit: emitAs('ReduceMax'),
     // The cotangent goes to the elements that attain the maximum, in equal shares.
@@ -103,7 +105,10 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
       const x = only(operands);
       const kept = keptShape(x.shape, node.attributes.axes);
       const attained = b.greaterOrEqual(x, b.reshape(output, kept));
-      const each = b.div(b.reshape(cotangent, kept), b.sum(attained, node.attributes.axes, true));
+      const each = b.div(
+        b.reshape(cotangent, kept),
+        atLeastOne(b, b.sum(attained, node.attributes.axes, true)),
+      );
       return b.mul(attained, each);
     },
     planes: reducedPlanes,
@@ -115,6 +120,11 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
   },
   reduceLogSumExp: {
     kind: 'coupled',
+    lipschitz: ({ changes: [change = 0] }) => change,
+    evaluationError: ({ b, node, operands }, output) => {
+      const [relative, absolute] = smoothError(node.attributes.axes, only(operands).lower.shape);
+      return b.add(b.mul(magnitude(b, output), relative), absolute);
+    },
     infer: inferReduction,
     emit: emitAs('ReduceLogSumExp'),
     gradient: ({ b, node, operands, output, cotangent }) => {
@@ -174,9 +184,13 @@ function logSumExpEnds({
   const x = only(operands);
   const { attributes } = node;
   const end = (value: Node): Node => b.push('reduceLogSumExp', [value], attributes);
-  const count = summands(attributes.axes, x.lower.shape);
   const ends = { lower: end(x.lower), upper: end(x.upper) };
-  return outward(b, ends, 2 ** -19, 2 ** -18 + count * 2 ** -22);
+  return outward(b, ends, ...smoothError(attributes.axes, x.lower.shape));
+}
+
+/** Error of ln Σ eˣ, relative and absolute. */
+function smoothError(axes: readonly number[], shape: Shape): [number, number] {
+  return [2 ** -19, 2 ** -18 + summands(axes, shape) * 2 ** -22];
 }
 
 function summands(axes: readonly number[], shape: Shape): number {

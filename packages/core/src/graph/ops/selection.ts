@@ -3,7 +3,7 @@ import { integers } from '../../tensor/tensor.ts';
 import { known, printShape } from '../dimension.ts';
 import type { Node } from '../graph.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
-import { only } from './operands.ts';
+import { atLeastOne, only } from './operands.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -15,6 +15,9 @@ export const selection: { readonly topK: OpDefinition<'topK'> } = {
   topK: {
     kind: 'coupled',
     flat: 'a rank belongs to no element',
+    evaluationError: 'exact',
+    // Sorting brings no two lists farther apart.
+    lipschitz: ({ changes: [change = 0] }) => change,
     infer: ({ axis, k }, operands) => {
       const { type, shape } = only(operands);
       const size = known(shape[axis] ?? 0, 'the axis of a selection');
@@ -37,7 +40,7 @@ export const selection: { readonly topK: OpDefinition<'topK'> } = {
         b.reshape(value, [...value.shape.slice(0, at), 1, ...value.shape.slice(at)]);
       const selected = (value: Node): Node => besides(value, axis);
       const attained = b.equal(besides(x, axis + 1), selected(output));
-      const each = b.div(selected(cotangent), b.sum(attained, [axis], true));
+      const each = b.div(selected(cotangent), atLeastOne(b, b.sum(attained, [axis], true)));
       return b.sum(b.mul(attained, each), [axis + 1]);
     },
     // The j-th greatest element grows with every element.

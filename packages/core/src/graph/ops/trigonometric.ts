@@ -40,6 +40,7 @@ function waveEnds<K extends Trigonometric>(crest: number, trough: number): Ends<
 
 export const trigonometric: { readonly [K in Trigonometric]: OpDefinition<K> } = {
   sin: elementwise<'sin'>({
+    steepest: 1,
     onnx: 'Sin',
     derivative: (b, x) => b.push('cos', [x], {}),
     error: approximated,
@@ -48,6 +49,7 @@ export const trigonometric: { readonly [K in Trigonometric]: OpDefinition<K> } =
     ends: waveEnds(-0.25, 0.25),
   }),
   cos: elementwise<'cos'>({
+    steepest: 1,
     onnx: 'Cos',
     derivative: (b, x) => b.neg(b.push('sin', [x], {})),
     error: approximated,
