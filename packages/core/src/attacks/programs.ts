@@ -132,7 +132,7 @@ export function marginProgram(c: Classifier): Promise<Program> {
 }
 
 /** How much of the lead's slope goes with cross-entropy's. */
-const LEAD_SHARE = 2 ** -8;
+const LEAD_SHARE = 2 ** -4;
 
 /**
  * x, labels, targets → `lead`: z_target − z_label, or, where the target is −1, that of the strongest
