@@ -3,7 +3,7 @@
 export interface RowSource {
   readonly count: number;
   /** Rows from `from` to `to`: [to − from, width]. */
-  rows(from: number, to: number): Float32Array;
+  readonly rows: (from: number, to: number) => Float32Array;
   /** Their coefficients where the layer's affine region starts, if they are known: [to − from, start]. */
   readonly pulled: ((from: number, to: number) => Float32Array) | null;
 }

@@ -213,13 +213,13 @@ class ForwardPass {
   private bent(node: Node): Form | undefined {
     const { b, p } = this;
     const [operand, ...others] = node.operands.map((id) => b.nodes[id] ?? node);
-    const { relax } = rulesOf(node);
-    if (!operand || others.length > 0 || !relax || operand.shape[0] !== this.batch)
+    const rules = rulesOf(node);
+    if (!operand || others.length > 0 || !rules.relax || operand.shape[0] !== this.batch)
       return undefined;
     const x = this.boundsOf(operand);
     const { mean, half, lower, upper } = this.formOf(operand);
     const centre = b.mul(b.add(x.lower, x.upper), 0.5);
-    const lines = relax({ b, node, x, centre, rounding: p.rounding });
+    const lines = rules.relax({ b, node, x, centre, rounding: p.rounding });
     if (!lines) return undefined;
     const [low, high] = [lines.lower, lines.upper];
     const shape = node.shape.slice(1);
