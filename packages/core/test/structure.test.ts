@@ -12,6 +12,7 @@ import { describe, expect, test } from 'vitest';
 /** Bottom to top. A folder may import itself and what is below; folders of one line are strangers. */
 const layers: readonly (readonly string[])[] = [
   ['tensor'],
+  ['lp'],
   ['graph'],
   ['onnx'],
   ['transforms'],

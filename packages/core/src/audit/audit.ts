@@ -14,6 +14,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { rowSize, type Tensor } from '../tensor/tensor.ts';
 import type { Threat } from '../threats/threat.ts';
 import { type Stage, StageClock } from './clock.ts';
+import { exactStage } from './exact-radius.ts';
 import { type Entry, Ledger, newEntry } from './ledger.ts';
 import type { Job } from './job.ts';
 import { certifyAtEps, searchLowerRadius } from './lower-radius.ts';
@@ -114,6 +115,10 @@ async function bracket(
   if (proofs) enter('prove');
   const { eps } = context.threat;
   if (proofs && eps > 0 && !outOfTime()) await certifyAtEps(context, ledger, standing, plan.proofs);
+  if (proofs && plan.exact && !radii) {
+    const undecided = standing.filter(({ lower }) => (lower ?? -1) < eps);
+    await exactStage(context, ledger, undecided, { plan: plan.exact, radii, outOfTime });
+  }
   enter('strong attack');
   const undecided = standing.filter(({ lower }) => (lower ?? -1) < eps);
   await attackStages(job, undecided, dear, standing.length - undecided.length);
@@ -124,6 +129,9 @@ async function bracket(
   }
   if (proofs) enter('lower radius');
   if (proofs) await searchLowerRadius(context, ledger, open, { ...plan, outOfTime });
+  if (proofs && plan.exact) {
+    await exactStage(context, ledger, open, { plan: plan.exact, radii, outOfTime });
+  }
 }
 
 /**

@@ -14,6 +14,7 @@ import type { Bound } from '../bounds/bound.ts';
 import { crown, crownIbp } from '../bounds/crown.ts';
 import { interval } from '../bounds/interval.ts';
 import type { Classifier } from '../runtime/classifier.ts';
+import type { ExactPlan } from './exact-radius.ts';
 
 /** A bound, asked at ε and in the search for the largest proven radius. */
 export interface Proof {
@@ -35,6 +36,8 @@ export interface Proof {
 export interface Plan {
   /** Cheap first; each is at least as tight as the one before. */
   readonly proofs: readonly Proof[];
+  /** The exact margin, after all bounds, of networks and norms that have one to find; null: not sought. */
+  readonly exact: ExactPlan | null;
   /** null: no yardstick. */
   readonly noise: Attack | null;
   /** At the run's ε. */
@@ -53,6 +56,9 @@ export interface Plan {
   readonly rounds: number;
 }
 
+/** To 1e-4 relative, or as near as so many programs bring it. */
+export const exactPlan: ExactPlan = { tolerance: 1e-4, nodes: 5000, unstable: 400 };
+
 /** `surrogate`: another model of the same inputs and classes, whose gradients are tried as well. */
 export function defaultPlan(surrogate: Classifier | null = null): Plan {
   return {
@@ -62,6 +68,7 @@ export function defaultPlan(surrogate: Classifier | null = null): Plan {
       { bound: crown, tolerance: 2e-5, dearTolerance: 1e-2, hope: 8 },
       { bound: alphaCrownLast, tolerance: null, dearTolerance: null, hope: 1 },
     ],
+    exact: null,
     noise: attackTable.noise,
     attacks: [
       attackTable.fgsm,

@@ -7,6 +7,7 @@ import { Builder } from '../graph/builder.ts';
 import { divide, type Dimension, elementCount, known, type Shape } from '../graph/dimension.ts';
 import { ancestors, type Graph, inputNodes, type Node } from '../graph/graph.ts';
 import type { Bounds, RoundingModel } from '../graph/ops/definition.ts';
+import { ModelError } from '../onnx/model-error.ts';
 import { batchOf, type Network, networkInputs } from '../runtime/network.ts';
 import { ballInputs } from '../threats/ball.ts';
 import { inputSet } from '../threats/set-graph.ts';
@@ -14,7 +15,7 @@ import type { Threat } from '../threats/threat.ts';
 import type { FreeSlopes } from '../transforms/free-slopes.ts';
 import { gradientWith } from '../transforms/gradient.ts';
 import { type IntervalPropagation, propagateIntervals, type Stop } from '../transforms/interval.ts';
-import { replayLowered } from '../transforms/lowering.ts';
+import { replayLowered, rulesOf } from '../transforms/lowering.ts';
 import { adamStep } from './adam.ts';
 
 export interface Layer {
@@ -38,6 +39,8 @@ export interface Subject {
 
 interface Opened {
   readonly b: Builder;
+  /** The input that is perturbed. */
+  readonly input: Node;
   readonly propagation: IntervalPropagation;
   readonly stops: readonly Stop[];
   readonly output: Node;
@@ -61,7 +64,7 @@ function opened({ network, output, threat, rounding }: Subject, place: number): 
     const { lower, upper } = endNames(k);
     bounds.set(node.id, { lower: b.input(lower, node.shape), upper: b.input(upper, node.shape) });
   });
-  return { b, propagation, stops, output: copy };
+  return { b, input: ball.centre, propagation, stops, output: copy };
 }
 
 /** The inputs that hold the bounds of a stop. */
@@ -164,6 +167,49 @@ export function rowsGraph(subject: Subject, place: number, start: number | null)
   const pulled = start === null ? undefined : b.input('pulled', pulledShape(subject, start));
   const { lower } = propagation.backwardBoundOf(node, rowsInput(all, subject, node), { pulled });
   return b.graph({ least: lower, finite: propagation.finite() });
+}
+
+/** What an affine region starts from: the perturbed input, or what a hinge makes of a stop. */
+export type RegionStart = 'input' | number;
+
+export interface RegionGraph {
+  readonly graph: Graph;
+  readonly starts: readonly RegionStart[];
+}
+
+/**
+ * The affine region that ends in a layer, as numbers (transforms/region-rows.ts): outputs `rows/i` and
+ * `centre/i` for each of the starts, `atCentre`, `error` and `finite`. Throws ModelError where the region
+ * starts from anything but the input and ReLUs.
+ */
+export function regionGraph(subject: Subject, place: number): RegionGraph {
+  const all = opened(subject, place);
+  const { b, propagation } = all;
+  const node = target(all, place);
+  const region = propagation.rowsOf(node);
+  if (!region) throw piecewiseOnly(node, 'is no fixed affine function of what is before it');
+  const results: Record<string, Node> = { atCentre: region.atCentre, error: region.error };
+  const starts = region.sources.map((source, i) => {
+    Object.assign(results, { [`rows/${i}`]: source.rows, [`centre/${i}`]: source.centre });
+    return startOf(all, source.node);
+  });
+  if (new Set(starts).size < starts.length) throw piecewiseOnly(node, 'takes a ReLU in twice');
+  return { graph: b.graph({ ...results, finite: propagation.finite() }), starts };
+}
+
+function startOf({ b, input, stops }: Opened, node: Node): RegionStart {
+  if (node.id === input.id) return 'input';
+  const bent = stops.findIndex((stop) => stop.node.id === node.operands[0]);
+  const isRelu = rulesOf(node).hinge?.(node.attributes) === 0;
+  if (isRelu && bent >= 0) return bent;
+  throw piecewiseOnly(b.nodes[node.id] ?? node, 'is not a ReLU of an affine value');
+}
+
+function piecewiseOnly(node: Node, why: string): ModelError {
+  return new ModelError(
+    'unsupported',
+    `${node.label} (${node.op}) ${why}: exact radii are for networks of affine layers and ReLUs alone; use --method alpha-crown`,
+  );
 }
 
 export interface ClimbGraph {

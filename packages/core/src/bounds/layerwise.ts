@@ -229,7 +229,8 @@ export class LayerwiseBounds {
     return this.subject.network.programs.named(`${this.key}/${name}`, build);
   }
 
-  private feeds(set: SetFeed, found: readonly Ends[]): Record<string, Tensor> {
+  /** What a program over the bounds of the layers before it is fed. */
+  feeds(set: SetFeed, found: readonly Ends[]): Record<string, Tensor> {
     const feeds: Record<string, Tensor> = {};
     for (const [name, { data, shape }] of Object.entries(set)) {
       const type = data instanceof Float32Array ? 'float32' : 'int32';

@@ -1,10 +1,11 @@
 /** What a network can put out over a set of inputs: the ends of every output, and of the layers before it. */
 import type { Semantics } from '../audit/run.ts';
 import type { OpenNetwork } from '../runtime/network.ts';
-import { type Rows, setFeeds, threatKey } from '../threats/ball.ts';
+import { threatKey } from '../threats/ball.ts';
 import { sideFeeds } from '../runtime/side-inputs.ts';
 import type { Threat } from '../threats/threat.ts';
 import { noRounding, roundingModel } from '../transforms/rounding.ts';
+import { ballSet } from './ball-set.ts';
 import type { Layer, Subject } from './layer-graphs.ts';
 import { type Ends, LayerwiseBounds, met, type Method, type SetFeed } from './layerwise.ts';
 import { type BoundName, methodsUpTo } from './methods.ts';
@@ -60,17 +61,7 @@ export class OutputBounder {
     stream = 0,
   ): Promise<OutputBounds | null> {
     const { network, threat } = this.options;
-    const rows: Rows = {
-      count: 1,
-      x,
-      labels: new Int32Array(1),
-      radii: Float64Array.of(radius),
-      streams: [stream],
-    };
-    const set = {
-      ...setFeeds({ classifier: network, threat }, rows, 'outward'),
-      ...sideFeeds(network.sides, [stream]),
-    };
+    const set = ballSet(network, threat, x, radius, stream);
     return this.bounded(set, method);
   }
 

@@ -30,6 +30,7 @@ import type { InputSet } from './input-set.ts';
 import { lowerBound } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
 import { type MeanValueContext, meanValueLowerBound } from './mean-value.ts';
+import { regionRows, type RegionRows } from './region-rows.ts';
 
 /** An affine value that something bends next. */
 export interface Stop {
@@ -58,6 +59,8 @@ export interface IntervalPropagation {
   readonly forwardBounds: () => (node: Node) => Bounds;
   /** By the mean value theorem, from bounds on the gradient. Throws ModelError where a value jumps. */
   readonly meanValueBoundOf: (output: Node, rows: Node) => Node;
+  /** The affine region that ends in a value, as numbers; undefined where its rows cannot be had. */
+  readonly rowsOf: (output: Node) => RegionRows | undefined;
   /** Before an output: values whose own bounds, where they are given, make all behind them tighter. */
   readonly stops: (output: Node) => readonly Stop[];
   /** 1 for rows where every value inside was finite, else 0: [batch]. */
@@ -267,6 +270,8 @@ class Propagation implements IntervalPropagation, MeanValueContext {
     const stacked = [multiply(batch, rows.shape[1] ?? 1), ...output.shape.slice(1)];
     return pullRows(b, region, b.reshape(rows, stacked), batch)?.get(start.id);
   };
+
+  readonly rowsOf = (output: Node): RegionRows | undefined => regionRows(this, output);
 
   readonly stops = (output: Node): readonly Stop[] => {
     const needed = ancestors({ nodes: this.nodes, inputs: [], outputs: [] }, [output.id]);
