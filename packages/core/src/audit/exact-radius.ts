@@ -132,10 +132,7 @@ function roomOf({ threat }: AttackContext, { x }: Entry, radius: number): Room |
 }
 
 /** Candidates at an input and just behind it, judged by the original file. */
-async function offer(
-  { context, ledger, entry }: Bracketing,
-  input: Float64Array,
-): Promise<number> {
+async function offer({ context, ledger, entry }: Bracketing, input: Float64Array): Promise<number> {
   const { classifier, threat } = context;
   const candidates = new Float32Array(BEHIND.length * entry.x.length);
   BEHIND.forEach((share, k) => {

@@ -63,8 +63,12 @@ async function chain(asked: Asked): Promise<number[]> {
   return [...radii, lower ?? Number.NaN, upper ?? Infinity];
 }
 
-function expectRising(radii: readonly number[]): void {
-  radii.forEach((radius, i) => expect(radius).toBeGreaterThanOrEqual(radii[i - 1] ?? 0));
+/** Searches of the bounds end at 5e-5 of their radius; the exact bracket holds what they found. */
+function expectRising([first = 0, second = 0, third = 0, lower = 0, upper = 0]: number[]): void {
+  expect(second).toBeGreaterThanOrEqual(first * (1 - 1e-4));
+  expect(third).toBeGreaterThanOrEqual(second * (1 - 1e-4));
+  expect(lower).toBeGreaterThanOrEqual(third);
+  expect(upper).toBeGreaterThanOrEqual(lower);
 }
 
 /** Scores [bias + Σ w·ReLU(±x), 0]. */
@@ -165,9 +169,11 @@ describe('the exact margin of tiny networks of the plane', () => {
         // Numbers this small are lost in float32.
         fc.pre(exact > 1e-3 || exact === Infinity);
         const semantics = draw.pick(['float32', 'real'] as const);
-        const radii = await chain({ bytes: network.bytes, x, label, threat, semantics });
-        expectRising(radii);
-        const [lower = 0, upper = 0] = radii.slice(3);
+        const asked = { bytes: network.bytes, x, label, threat, semantics };
+        // Compiling the slopes' programs takes longest.
+        if (all % 5 === 0) expectRising(await chain(asked));
+        const found = await proven(asked, planWith([interval], true));
+        const [lower, upper] = [found.lower ?? 0, found.upper ?? Infinity];
         all++;
         if (exact === Infinity) {
           expect(upper).toBe(Infinity);
@@ -177,7 +183,7 @@ describe('the exact margin of tiny networks of the plane', () => {
         }
         expect(lower).toBeLessThanOrEqual(exact * (1 + 1e-5));
         expect(upper).toBeGreaterThanOrEqual(exact * (1 - 1e-5));
-        if (upper <= lower * (1 + 2e-4)) closed++;
+        if (upper <= lower * (1 + 1.1e-4)) closed++;
       }),
       { seed: 11, numRuns: 25 },
     );

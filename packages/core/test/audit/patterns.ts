@@ -76,9 +76,27 @@ export function nearestRival(
   norm: 'linf' | 'l1',
 ): number {
   const ball: HalfSpace[] = [];
-  const ends = norm === 'linf' ? [[1, 0], [-1, 0], [0, 1], [0, -1]] : [[1, 1], [1, -1], [-1, 1], [-1, -1]];
+  const ends =
+    norm === 'linf'
+      ? [
+          [1, 0],
+          [-1, 0],
+          [0, 1],
+          [0, -1],
+        ]
+      : [
+          [1, 1],
+          [1, -1],
+          [-1, 1],
+          [-1, -1],
+        ];
   for (const [p = 0, q = 0] of ends) ball.push({ a: [p, q, -1], most: dot([p, q], centre) });
-  for (const [p, q, most] of [[1, 0, 1], [-1, 0, 0], [0, 1, 1], [0, -1, 0]] as const) {
+  for (const [p, q, most] of [
+    [1, 0, 1],
+    [-1, 0, 0],
+    [0, 1, 1],
+    [0, -1, 0],
+  ] as const) {
     ball.push({ a: [p, q, 0], most });
   }
   let least = Infinity;
@@ -86,7 +104,8 @@ export function nearestRival(
     const layer = layers[place];
     if (!layer) return;
     const next = layer.weights.map((row, k): Line => {
-      const part = (i: 0 | 1 | 2): number => row.reduce((sum, w, j) => sum + w * (value[j]?.[i] ?? 0), 0);
+      const part = (i: 0 | 1 | 2): number =>
+        row.reduce((sum, w, j) => sum + w * (value[j]?.[i] ?? 0), 0);
       return [part(0), part(1), part(2) + (layer.bias[k] ?? 0)];
     });
     if (place === layers.length - 1) {
@@ -109,10 +128,21 @@ export function nearestRival(
       const cell = [...inside, ...signs];
       // Cells that are empty have no vertex.
       if (leastEps(cell) === Infinity) continue;
-      visit(place + 1, next.map((line, k): Line => (on[k] ? line : [0, 0, 0])), cell);
+      visit(
+        place + 1,
+        next.map((line, k): Line => (on[k] ? line : [0, 0, 0])),
+        cell,
+      );
     }
   };
-  visit(0, [[1, 0, 0], [0, 1, 0]], ball);
+  visit(
+    0,
+    [
+      [1, 0, 0],
+      [0, 1, 0],
+    ],
+    ball,
+  );
   return least;
 }
 

@@ -4,7 +4,13 @@
  * separation. A ReLU whose sign is open is relaxed to its triangle (Ehlers 2017); branches fix signs by
  * changing ends alone. Rounding is outward throughout: no input of the set is lost.
  */
-import { copyOf, type LinearProgram, type Limits, ProgramBuilder, type Term } from '../../lp/program.ts';
+import {
+  copyOf,
+  type LinearProgram,
+  type Limits,
+  ProgramBuilder,
+  type Term,
+} from '../../lp/program.ts';
 import { addDown, addUp, overDown, timesDown, timesUp } from '../../tensor/float64.ts';
 import type { AffineLayer, ReluNetwork, Start } from './relu-network.ts';
 
@@ -90,7 +96,10 @@ export function nearestProgram(
     ];
     return [{ rival, row: p.row(terms, -Infinity, Infinity) }];
   });
-  const size = [...last.lower, ...last.upper].reduce((most, end) => Math.max(most, Math.abs(end)), 0);
+  const size = [...last.lower, ...last.upper].reduce(
+    (most, end) => Math.max(most, Math.abs(end)),
+    0,
+  );
   return { program: p.program(), unstable, rivals, separation, size, input };
 }
 
@@ -200,7 +209,11 @@ export function limitsOf(
 }
 
 /** The input at a solution: the centre moved, [sampleSize], in float64. */
-export function inputAt({ input }: NearestProgram, { centre }: Room, point: Float64Array): Float64Array {
+export function inputAt(
+  { input }: NearestProgram,
+  { centre }: Room,
+  point: Float64Array,
+): Float64Array {
   return Float64Array.from(centre, (c, i) =>
     (input[i] ?? []).reduce((sum, [column, sign]) => sum + sign * (point[column] ?? 0), c),
   );

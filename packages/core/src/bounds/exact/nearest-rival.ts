@@ -93,7 +93,9 @@ async function search(
     }
     const split = choose(nearest, node.signs, answer.point, answer.duals);
     if (split < 0) settled = Math.min(settled, bound);
-    else for (const sign of [1, -1]) open.push({ ...node, bound, signs: fixed(node.signs, split, sign) });
+    else
+      for (const sign of [1, -1])
+        open.push({ ...node, bound, signs: fixed(node.signs, split, sign) });
   }
 }
 
@@ -140,7 +142,8 @@ function choose(
     const off = point ? offReLU(relu, point) : 0;
     const worth = Math.abs(duals?.[chord] ?? 0);
     // What is on its ReLU already comes after all that is not.
-    const own = off > TOUCHING ? 1 + off * (worth + TOUCHING) : 1 / (1 + 1 / Math.min(-lower, upper));
+    const own =
+      off > TOUCHING ? 1 + off * (worth + TOUCHING) : 1 / (1 + 1 / Math.min(-lower, upper));
     if (own > score) [best, score] = [i, own];
   });
   return best;
