@@ -79,7 +79,7 @@ export { countVerdicts, curveAt, curveRadii, summarise, wilson } from './audit/s
 export { ContradictionError } from './audit/ledger.ts';
 export { replay, type ReplayOptions, type ReplayOutcome, type ReplayPart } from './audit/replay.ts';
 export { cleanEntries, labelsOf } from './audit/stages.ts';
-export { defaultPlan, type Plan, type Proof } from './audit/plan.ts';
+export { defaultPlan, exactPlan, type Plan, type Proof } from './audit/plan.ts';
 export { type AttackName, attackTable } from './attacks/table.ts';
 export type { Attack, AttackContext, AttackOutcome } from './attacks/attack.ts';
 export type { LossTrace } from './attacks/trace.ts';
@@ -105,6 +105,8 @@ export {
 } from './graph/graph.ts';
 export { definitionOf } from './graph/ops/table.ts';
 export { RuleMissing, ShapeError } from './graph/ops/definition.ts';
+export { exactRefusal, requireReluNetwork } from './bounds/exact/relu-network.ts';
+export type { ExactPlan } from './audit/exact-radius.ts';
 export { isProvable, requireProvable } from './bounds/provable.ts';
 export { parseVnnlib } from './vnnlib/parse.ts';
 export {

@@ -86,7 +86,7 @@ async function bracket(bracketing: Bracketing): Promise<void> {
     const network = room && (await reader.over(entry.x, room.radius, entry.index));
     if (!network) return;
     const { separation } = classifier;
-    const nearest = nearestProgram(network, room, { label: entry.label, separation });
+    const nearest = nearestProgram(network, room, { label: classifier.kept(entry.label), separation });
     if (nearest.unstable.length > plan.unstable) {
       ledger.notes.add(
         `Some balls leave more than ${plan.unstable} ReLUs open: their margins are bracketed by the cheaper bounds alone (exact).`,

@@ -282,7 +282,7 @@ export const optionTable = {
     '--method',
     'M',
     parse.oneOf(...certificateNames),
-    `one of ${proofNames.join(', ')}, each at least as tight as the one before; lipschitz (from bounds on gradients); or smoothing (about the model smoothed by noise, in l2)`,
+    `one of ${proofNames.join(', ')}, each at least as tight as the one before; lipschitz (from bounds on gradients); exact (small ReLU networks in linf and l1: the margin itself, between a proof and an input that breaks the model); or smoothing (about the model smoothed by noise, in l2)`,
     'crown',
   ),
   sigma: row(

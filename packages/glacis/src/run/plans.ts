@@ -8,9 +8,12 @@ import {
   crown,
   crownIbp,
   defaultPlan,
+  exactPlan,
+  exactRefusal,
   interval,
   lipschitz,
   type Plan,
+  requireReluNetwork,
   type Threat,
   transferFrom,
 } from '@glacis/core';
@@ -20,7 +23,7 @@ import { UsageError } from '../errors.ts';
 
 /** A proof at ε, and where `radius` is true the largest proven radius. */
 export interface Certification {
-  readonly proof: ProofName | 'lipschitz';
+  readonly proof: ProofName | 'lipschitz' | 'exact';
   readonly radius: boolean;
 }
 
@@ -71,7 +74,11 @@ export function requireServing(
   context: { readonly classifier: Classifier; readonly threat: Threat },
   surrogate: Classifier | null,
 ): void {
-  if (job === 'audit' || 'proof' in job) return;
+  if (job === 'audit') return;
+  if ('proof' in job) {
+    if (job.proof === 'exact') requireExact(context);
+    return;
+  }
   for (const name of job) {
     if (isCascade(name)) continue;
     const why = attackNamed(name, surrogate).refusal?.(context);
@@ -83,16 +90,25 @@ export function requireServing(
   }
 }
 
-/** The bound that is asked for, after all cheaper ones that it is at least as tight as. */
+/** The bound that is asked for, or the exact margin, after all cheaper ones that it is at least as tight as. */
 function provingPlan(plan: Plan, name: Certification['proof']): Plan {
-  const place = cascadeOfBounds.findIndex(({ id }) => id === name);
+  const isExact = name === 'exact';
+  const last = isExact ? alphaCrown.id : name;
+  const place = cascadeOfBounds.findIndex(({ id }) => id === last);
   const bounds = name === 'lipschitz' ? [lipschitz] : cascadeOfBounds.slice(0, place + 1);
   const proofs = bounds.map((bound, i) => {
-    const tolerance = i === bounds.length - 1 ? CLOSE : ROUGH;
+    const tolerance = i === bounds.length - 1 && !isExact ? CLOSE : ROUGH;
     return { bound, tolerance, dearTolerance: tolerance, hope: Infinity };
   });
   const none = { noise: null, attacks: [], cheap: 0, nearest: [], search: [], polish: [] };
-  return { ...plan, ...none, proofs };
+  return { ...plan, ...none, proofs, exact: isExact ? exactPlan : null };
+}
+
+/** Throws UsageError or ModelError where no exact margin can be found. */
+function requireExact({ classifier, threat }: { classifier: Classifier; threat: Threat }): void {
+  const why = exactRefusal(threat);
+  if (why !== null) throw new UsageError(`--method exact: ${why}; use --method alpha-crown.`);
+  requireReluNetwork({ classifier, threat });
 }
 
 function attackNamed(name: Exclude<MethodName, Cascade>, surrogate: Classifier | null): Attack {

@@ -15,7 +15,6 @@ import { regionGraph, type RegionStart, type Subject } from '../layer-graphs.ts'
 import { ballSet } from '../ball-set.ts';
 import { type Ends, LayerwiseBounds, type SetFeed } from '../layerwise.ts';
 import { methodsUpTo } from '../methods.ts';
-import { requireProvable } from '../provable.ts';
 
 /** Rows of a start: [values of the layer, values of the start]. */
 export interface Start {
@@ -51,7 +50,6 @@ export class ReluNetworkReader {
 
   /** Throws ModelError where the network is not made of affine layers and ReLUs alone, or is too large. */
   constructor({ classifier, threat }: SetContext, semantics: Semantics) {
-    requireProvable(classifier.model, semantics);
     const rounding = roundingModel(semantics);
     this.classifier = classifier;
     this.subject = { network: classifier, output: classifier.proven, threat, rounding };
@@ -133,6 +131,11 @@ function requireSmall({ sampleSize }: Classifier, { layers }: LayerwiseBounds): 
     'unsupported',
     `the network has ${values} values before its ReLUs and ${coefficients} coefficients between them; exact radii are for up to ${MOST_VALUES} and ${MOST_COEFFICIENTS}: use --method alpha-crown`,
   );
+}
+
+/** Throws ModelError where a network is not one that ReluNetworkReader reads. */
+export function requireReluNetwork(context: SetContext): void {
+  new ReluNetworkReader(context, 'real');
 }
 
 /** Whether exact radii exist for a threat, in words where they do not. */
