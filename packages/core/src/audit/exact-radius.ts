@@ -86,7 +86,10 @@ async function bracket(bracketing: Bracketing): Promise<void> {
     const network = room && (await reader.over(entry.x, room.radius, entry.index));
     if (!network) return;
     const { separation } = classifier;
-    const nearest = nearestProgram(network, room, { label: classifier.kept(entry.label), separation });
+    const nearest = nearestProgram(network, room, {
+      label: classifier.kept(entry.label),
+      separation,
+    });
     if (nearest.unstable.length > plan.unstable) {
       ledger.notes.add(
         `Some balls leave more than ${plan.unstable} ReLUs open: their margins are bracketed by the cheaper bounds alone (exact).`,
@@ -108,7 +111,9 @@ async function bracket(bracketing: Bracketing): Promise<void> {
     if (lower === Infinity && radius < cap) radius = Math.min(cap, entry.upper ?? 2 * radius);
     else if (narrowed && entry.upper !== null) radius = Math.min(cap, entry.upper);
     else {
-      if (left <= 0) ledger.notes.add(UNFINISHED);
+      const { upper, lower: least } = entry;
+      const isWide = upper !== null && (least ?? 0) < upper * (1 - plan.tolerance);
+      if (radii && isWide) ledger.notes.add(left > 0 ? BLURRED : UNFINISHED);
       return;
     }
   }
@@ -116,6 +121,8 @@ async function bracket(bracketing: Bracketing): Promise<void> {
 
 const UNFINISHED =
   'Some exact brackets are wider than asked for: their linear programs were too many (exact).';
+const BLURRED =
+  'Some exact brackets are wider than asked for: between their ends rounding decides (exact).';
 
 /** Where nothing is known to break: the whole valid box, or twice what is proven. */
 function firstRadius({ lower }: Entry, reach: number): number {

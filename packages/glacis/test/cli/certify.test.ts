@@ -51,6 +51,28 @@ describe('glacis certify', () => {
     expect(tight).toBeGreaterThan(0.15);
   });
 
+  test('brackets the margin of a small network, between a proof and an input that breaks it', async () => {
+    const run = await certified('--radius', '--method', 'exact');
+    const [inside, edge, mislabelled] = run.samples;
+    for (const sample of [inside, edge]) {
+      const [lower, upper] = [sample?.lower ?? 0, sample?.upper ?? Infinity];
+      expect(sample?.lowerMethod).toBe('exact');
+      expect(upper / lower).toBeGreaterThanOrEqual(1);
+      expect(upper / lower).toBeLessThan(1 + 3e-4);
+    }
+    // The edge |x| + |y| = 1 is (1 − 0.5) / 2 and (1 − 0.9) / 2 away, but for the noisy weights.
+    expect(inside?.upper).toBeCloseTo(0.25, 1);
+    expect(edge?.upper).toBeCloseTo(0.05, 1);
+    expect(mislabelled?.verdict).toBe('misclassified');
+  });
+
+  test('finds exact margins in linf and l1 alone', async () => {
+    const words = ['certify', model, '--data', data, '--radius', '--method', 'exact'];
+    const { code, stderr } = await glacis([...words, '--norm', 'l2']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/linf and l1.*alpha-crown/s);
+  });
+
   test('needs to be told what', async () => {
     const { code, stderr } = await glacis(['certify', model, '--data', data]);
     expect(code).toBe(2);

@@ -100,7 +100,7 @@ async function search(
 }
 
 /** By how much the rival is to lead, relative to the scores. */
-const LEADS = [1e-6, 1e-5, 1e-4];
+const LEADS = [1e-6, 3e-6, 1e-5, 3e-5, 1e-4];
 
 function isOnReLUs({ unstable }: NearestProgram, point: Float64Array): boolean {
   return unstable.every((relu) => offReLU(relu, point) <= TOUCHING);

@@ -33,7 +33,7 @@ export interface AffineLayer extends Ends {
 export type ReluNetwork = readonly AffineLayer[];
 
 /** Beyond so many values or coefficients a program of a whole network is no small one. */
-const [MOST_VALUES, MOST_COEFFICIENTS] = [6000, 2 ** 22];
+const [MOST_VALUES, MOST_COEFFICIENTS] = [6000, 2 ** 23];
 
 interface Region {
   readonly starts: readonly RegionStart[];
