@@ -105,7 +105,7 @@ export {
 } from './graph/graph.ts';
 export { definitionOf } from './graph/ops/table.ts';
 export { RuleMissing, ShapeError } from './graph/ops/definition.ts';
-export { exactRefusal, requireReluNetwork } from './bounds/exact/relu-network.ts';
+export { exactRefusal, ReluNetworkReader } from './bounds/exact/relu-network.ts';
 export type { ExactPlan } from './audit/exact-radius.ts';
 export { isProvable, requireProvable } from './bounds/provable.ts';
 export { parseVnnlib } from './vnnlib/parse.ts';

@@ -12,6 +12,7 @@ import type { SampleRecord, Semantics } from '../../src/audit/run.ts';
 import { alphaCrown } from '../../src/bounds/alpha-crown.ts';
 import type { Bound } from '../../src/bounds/bound.ts';
 import { crown } from '../../src/bounds/crown.ts';
+import { exactRefusal, ReluNetworkReader } from '../../src/bounds/exact/relu-network.ts';
 import { interval } from '../../src/bounds/interval.ts';
 import { Builder } from '../../src/graph/builder.ts';
 import { BATCH } from '../../src/graph/dimension.ts';
@@ -197,6 +198,66 @@ describe('the exact margin of tiny networks of the plane', () => {
       { seed: 11, numRuns: 20 },
     );
     expect(closed / all).toBeGreaterThan(0.9);
+  });
+});
+
+describe('what is no dense network', () => {
+  test('a convolution has the margin of its matrix, with scales and shifts behind it', async () => {
+    const draw = new Draw(17);
+    const x = Float32Array.of(0.3, 0.6);
+    const dense = denseModel(draw, 2, [4], 2);
+    const [first, last] = dense.layers;
+    const [gain, shift] = [Math.fround(draw.real(0.5, 2)), Math.fround(draw.real(-0.2, 0.2))];
+    const [k, l] = [Math.fround(draw.real(-2, 2)), Math.fround(draw.real(-2, 2))];
+    if (!first || !last) throw new RangeError('two layers');
+    // Two channels of one tap over two places: values [k·x₀, k·x₁, l·x₀, l·x₁], scaled, shifted.
+    const weights = [k, l].flatMap((tap) => [
+      [gain * tap, 0],
+      [0, gain * tap],
+    ]);
+    const network = { ...dense, layers: [{ weights, bias: weights.map(() => shift) }, last] };
+    const b = new Builder();
+    const image = b.reshape(b.input('x', [BATCH, 2]), [BATCH, 1, 1, 2]);
+    const conv = b.push('conv', [image, b.floats([k, l], [2, 1, 1, 1])], {
+      strides: [1, 1],
+      padBefore: [0, 0],
+      padAfter: [0, 0],
+      dilations: [1, 1],
+      groups: 1,
+    });
+    const hidden = b.relu(b.add(b.mul(conv, gain), shift));
+    const matrix = [0, 1, 2, 3].flatMap((j) => last.weights.map((row) => row[j] ?? 0));
+    const product = b.matMul(b.reshape(hidden, [BATCH, 4]), b.floats(matrix, [4, 2]));
+    const bytes = writeModel(b.graph({ scores: b.add(product, b.floats([...last.bias], [1, 2])) }));
+    const label = labelOf(network, x);
+    for (const norm of ['linf', 'l1'] as const) {
+      const threat = new Threat(norm, { eps: 0, clip: [0, 1] });
+      const exact = nearestRival(network, x, label, norm);
+      const [lower, upper] = await bracketOf({ bytes, x, label, threat });
+      if (exact === Infinity) expect(lower).toBe(threat.reach(x));
+      else {
+        expect(lower).toBeLessThanOrEqual(exact * (1 + 1e-5));
+        expect(lower).toBeGreaterThan(exact * (1 - 3e-4));
+        expect(upper).toBeLessThan(exact * (1 + 3e-4));
+      }
+    }
+  });
+
+  test('a network that something else bends is refused, with the layer', async () => {
+    const b = new Builder();
+    const hidden = b.push(
+      'tanh',
+      [b.matMul(b.input('x', [BATCH, 2]), b.floats([1, 2, 3, 4], [2, 2]))],
+      {},
+    );
+    const scores = b.matMul(hidden, b.floats([1, 0, 0, 1], [2, 2]));
+    const model = readModel(writeModel(b.graph({ scores })));
+    const classifier = await openClassifier(model, runtime);
+    const threat = new Threat('linf', { eps: 0.1 });
+    expect(() => ReluNetworkReader.require({ classifier, threat })).toThrow(/tanh.*alpha-crown/);
+    expect(exactRefusal(threat)).toBeNull();
+    expect(exactRefusal(new Threat('l2', { eps: 0.1 }))).toMatch(/linf and l1/);
+    await classifier.release();
   });
 });
 

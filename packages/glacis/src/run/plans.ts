@@ -13,7 +13,7 @@ import {
   interval,
   lipschitz,
   type Plan,
-  requireReluNetwork,
+  ReluNetworkReader,
   type Threat,
   transferFrom,
 } from '@glacis/core';
@@ -108,7 +108,7 @@ function provingPlan(plan: Plan, name: Certification['proof']): Plan {
 function requireExact({ classifier, threat }: { classifier: Classifier; threat: Threat }): void {
   const why = exactRefusal(threat);
   if (why !== null) throw new UsageError(`--method exact: ${why}; use --method alpha-crown.`);
-  requireReluNetwork({ classifier, threat });
+  ReluNetworkReader.require({ classifier, threat });
 }
 
 function attackNamed(name: Exclude<MethodName, Cascade>, surrogate: Classifier | null): Attack {

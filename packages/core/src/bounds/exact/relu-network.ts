@@ -62,6 +62,11 @@ export class ReluNetworkReader {
     });
   }
 
+  /** Throws as the constructor does. */
+  static require(context: SetContext): void {
+    void new ReluNetworkReader(context, 'real');
+  }
+
   /** Over the ball of a radius around x [sampleSize]; null where a value inside was not finite. */
   async over(x: Float32Array, radius: number, stream: number): Promise<ReluNetwork | null> {
     const { bounds, classifier, subject } = this;
@@ -131,11 +136,6 @@ function requireSmall({ sampleSize }: Classifier, { layers }: LayerwiseBounds): 
     'unsupported',
     `the network has ${values} values before its ReLUs and ${coefficients} coefficients between them; exact radii are for up to ${MOST_VALUES} and ${MOST_COEFFICIENTS}: use --method alpha-crown`,
   );
-}
-
-/** Throws ModelError where a network is not one that ReluNetworkReader reads. */
-export function requireReluNetwork(context: SetContext): void {
-  new ReluNetworkReader(context, 'real');
 }
 
 /** Whether exact radii exist for a threat, in words where they do not. */
