@@ -22,7 +22,8 @@ export const boundNames: readonly BoundName[] = ['interval', 'forward', ...proof
 /** What certify offers besides. */
 const others = {
   lipschitz: 'how fast the margins can fall, from bounds on their gradients over the ball',
-  exact: 'the margin itself, of small ReLU networks in ℓ∞ and ℓ1: as close as is asked for, dearest',
+  exact:
+    'the margin itself, of small ReLU networks in ℓ∞ and ℓ1: as close as is asked for, dearest',
   smoothing:
     'another classifier, the model smoothed by noise: ℓ2, by sampling, right with probability',
 } as const;
