@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Attack } from '../../src/attacks/attack.ts';
 import { attackTable } from '../../src/attacks/table.ts';
 import { audit, type AuditOptions } from '../../src/audit/audit.ts';
+import type { NormName } from '../../src/audit/run.ts';
 import { defaultPlan } from '../../src/audit/plan.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { Threat } from '../../src/threats/threat.ts';
@@ -34,11 +35,14 @@ function counting(): { runtime: Runtime; runs: () => number } {
   };
 }
 
-/** Audits with one attack, radius 0.04: about half of the rows can be broken. */
-async function attacked(attack: Attack, norm: 'linf' | 'l2', after: number | null) {
+/** At these about half of the rows can be broken. */
+const radii = { linf: 0.1, l2: 0.35, l1: 1 } as const;
+
+/** Audits with one attack. */
+async function attacked(attack: Attack, norm: keyof typeof radii, after: number | null) {
   const counter = counting();
   const classifier = await linearClassifier(w, undefined, counter.runtime);
-  const eps = norm === 'linf' ? 0.1 : 0.35;
+  const eps = radii[norm];
   const threat = new Threat(norm, { eps });
   const { rows } = rowsOn(w, COUNT, eps);
   const begun = counter.runs();
@@ -69,12 +73,14 @@ describe.each(Object.values<Attack>(attackTable).filter(({ side }) => side === '
   '$id',
   (attack) => {
     test('stops after the evaluation in which the time is over, and nothing is lost', async () => {
-      const norm = attack.refusal?.({
-        classifier: await linearClassifier(w),
-        threat: new Threat('linf', { eps: 0.1 }),
-      })
-        ? 'l2'
-        : 'linf';
+      const classifier = await linearClassifier(w);
+      const serves = (name: NormName): boolean => {
+        const threat = new Threat(name, { eps: name === 'l0' ? 1 : 0.1, clip: [-9, 9] });
+        return !attack.refusal?.({ classifier, threat });
+      };
+      const norm = (['linf', 'l2', 'l1'] as const).find(serves);
+      // Those that only count features are stopped by the same searches.
+      if (norm === undefined) return expect(serves('l0')).toBe(true);
       const whole = await attacked(attack, norm, null);
       const found = broken(whole);
       expect(found.length).toBeGreaterThan(3);
@@ -86,6 +92,7 @@ describe.each(Object.values<Attack>(attackTable).filter(({ side }) => side === '
         const open = stopped.part.samples.filter(({ verdict }) => verdict === 'timeout');
         if (stopped.runs < whole.runs) expect(open.length).toBeGreaterThan(0);
       }
+      return undefined;
     });
   },
 );
