@@ -148,7 +148,7 @@ function survivor(
   const rowSlopes = own.subarray(nearest * width, (nearest + 1) * width);
   const x = taken.lower.map((low, j) => ((rowSlopes[j] ?? 0) > 0 ? low : (taken.upper[j] ?? low)));
   const box = { lower: taken.lower.slice(), upper: taken.upper.slice() };
-  clip(specification, box.lower, box.upper, ownLeast, own);
+  if (!clip(specification, box.lower, box.upper, ownLeast, own)) return null;
   const bound = specification.rows[nearest]?.bound ?? 0;
   const key = (ownLeast[nearest] ?? NaN) - bound;
   return {

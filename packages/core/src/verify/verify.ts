@@ -52,6 +52,8 @@ export interface Verdict {
 
 /** Inputs that vary up to which a box is cut. */
 const FEW_INPUTS = 20;
+/** Up to so many, cutting beats better bounds of wide layers. */
+const VERY_FEW_INPUTS = 3;
 /** Starts of the first search, shared by the disjuncts, and the fewest of each. */
 const [STARTS, FEWEST] = [128, 4];
 /** Disjuncts that the first search looks into. */
@@ -115,14 +117,20 @@ class Verification {
     for (const { model } of joint.networks) requireProvable(model, semantics);
     const [network, another] = joint.networks;
     const isWide = widestLayer(joint) > FEW_VALUES;
+    const isFlat = alternatives.every((one) => varying(one) <= VERY_FEW_INPUTS);
     let open = alternatives;
-    if (isWide && network && !another) {
+    if (isWide && !isFlat && network && !another) {
       const left = await layered(network, semantics, alternatives);
       if (left.open.length === 0) return unsat('bounds', alternatives.length);
       open = left.open;
       this.rootLower = left.lower;
     }
-    if (!open.every(isCuttable)) {
+    const bottomless = open.filter(({ specification }) => specification.rows.length === 0);
+    if (bottomless.length > 0) {
+      const reason = 'no point of a box in which nothing more is asked was found to be a witness';
+      return { ...undecided('unknown', reason), ...this.progress };
+    }
+    if (!open.every((one) => varying(one) <= FEW_INPUTS)) {
       const reason = 'the bounds do not close it, and too many inputs vary to cut their box';
       return { ...undecided('unknown', reason), ...this.progress };
     }
@@ -148,8 +156,9 @@ class Verification {
   }
 }
 
-function isCuttable({ lower, upper }: Alternative): boolean {
+/** Inputs of the box that can be cut. */
+function varying({ lower, upper }: Alternative): number {
   let count = 0;
   lower.forEach((low, i) => (count += Number(isSplittable(low, upper[i] ?? low))));
-  return count <= FEW_INPUTS;
+  return count;
 }
