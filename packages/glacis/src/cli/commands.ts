@@ -76,6 +76,16 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
       ['glacis verify model.onnx property.vnnlib --json', 'the verdict as one document'],
     ],
   },
+  bench: {
+    usage: 'glacis bench DIR [--out FILE.csv] [--timeout SECONDS] [options]',
+    summary: 'verify all instances of a folder in the layout of VNN-COMP',
+    description:
+      'Runs verify on every line of DIR/instances.csv (networks, query, seconds; an optional column expected), each in a process of its own, and counts what was decided.',
+    examples: [
+      ['glacis bench acasxu --out acasxu.csv', 'stop with Ctrl-C and go on with the same words'],
+      ['glacis bench acasxu --first 10 --timeout 20', 'a first look'],
+    ],
+  },
   inspect: {
     usage: 'glacis inspect MODEL [--check] [--emit KIND --out FILE] [options]',
     summary: 'layers, shapes, parameters and support of an ONNX file',

@@ -7,7 +7,8 @@ import { boundNames, certificateNames, proofNames } from './proofs.ts';
 import { devices } from '../runtime/device.ts';
 import * as parse from './values.ts';
 
-export type CommandName = 'audit' | 'attack' | 'certify' | 'bounds' | 'verify' | 'inspect';
+export type CommandName =
+  'audit' | 'attack' | 'certify' | 'bounds' | 'verify' | 'bench' | 'inspect';
 
 export const groups = ['Inputs', 'Threat', 'Method', 'Run', 'Output'] as const;
 
@@ -119,7 +120,14 @@ export const optionTable = {
     'gives a size to an axis that the model leaves open; may be repeated',
     "the data's; for inspect 8, or 32 for images",
   ),
-  first: row('Inputs', runs, '--first', 'N', parse.whole(1), 'only the first N inputs'),
+  first: row(
+    'Inputs',
+    [...runs, 'bench'],
+    '--first',
+    'N',
+    parse.whole(1),
+    'only the first N inputs, or instances',
+  ),
   sample: row(
     'Inputs',
     runs,
@@ -418,11 +426,11 @@ export const optionTable = {
   ),
   timeout: row(
     'Run',
-    ['verify'],
+    ['verify', 'bench'],
     '--timeout',
     'SECONDS',
     parse.seconds,
-    'from the start of the process; what is undecided by then is timed-out',
+    "from the start of the process; what is undecided by then is timed-out; for bench at most so much of an instance's own",
   ),
   memory: row(
     'Run',
@@ -449,8 +457,22 @@ export const optionTable = {
     parse.text,
     'goes on with an interrupted run, with its own model, data and flags',
   ),
-  json: row('Output', every, '--json', null, on, 'one JSON document on stdout and nothing else'),
-  quiet: row('Output', every, '--quiet', null, on, 'no notes and no progress on stderr'),
+  json: row(
+    'Output',
+    [...every, 'bench'],
+    '--json',
+    null,
+    on,
+    'one JSON document on stdout and nothing else',
+  ),
+  quiet: row(
+    'Output',
+    [...every, 'bench'],
+    '--quiet',
+    null,
+    on,
+    'no notes and no progress on stderr',
+  ),
   out: row(
     'Output',
     runs,
@@ -467,6 +489,14 @@ export const optionTable = {
     'FILE',
     parse.text,
     'a result file as the competition of VNN-LIB 1.0 asks for',
+  ),
+  table: row(
+    'Output',
+    ['bench'],
+    '--out',
+    'FILE.csv',
+    parse.text,
+    'a line for each instance as it ends; what the file holds already is not run again',
   ),
   assignments: row(
     'Output',
