@@ -10,7 +10,7 @@ import { type Brancher, cut, type Piece } from './branching.ts';
 import { clip } from './clipping.ts';
 import type { Search } from './search.ts';
 import { isRefuted, type Specification } from './specification.ts';
-import { startAt } from './starts.ts';
+import { startAt, startsIn } from './starts.ts';
 
 export interface SplittingOptions {
   readonly bounder: BoxBounder;
@@ -18,6 +18,7 @@ export interface SplittingOptions {
   readonly search: Search;
   /** Boxes from which on the search goes depth first. */
   readonly mostBoxes: number;
+  readonly seed: number;
 }
 
 /** What is known when a search ends or is stopped. */
@@ -30,7 +31,10 @@ export interface Splitting {
 /** Pieces a box is cut into at most while there are few. */
 const MOST_PIECES = 16;
 /** Steps of the search from each box that stays open. */
-const STEPS = { steps: 2, stepSize: 0.25 };
+const STEPS = { steps: 10, stepSize: 0.25 };
+/** Each time the boxes have doubled, from so many on, whole disjuncts are searched again, from other points. */
+const FIRST_RESTART = 1024;
+const RESTARTS = { starts: 2048, most: 16_384, steps: 40, stepSize: 0.25 };
 
 export class InputSplitting {
   /** Boxes that were bounded. */
@@ -39,6 +43,7 @@ export class InputSplitting {
   private readonly alternatives: readonly Alternative[];
   private readonly store: BoxStore;
   private stuck = 0;
+  private nextRestart = FIRST_RESTART;
 
   constructor(alternatives: readonly Alternative[], options: SplittingOptions) {
     this.options = options;
@@ -56,7 +61,7 @@ export class InputSplitting {
 
   async run(): Promise<Splitting> {
     while (this.store.size > 0) {
-      const witness = await this.step();
+      const witness = (await this.step()) ?? (await this.restarted());
       if (witness) return { witness, stuck: this.stuck };
     }
     return { witness: null, stuck: this.stuck };
@@ -86,6 +91,20 @@ export class InputSplitting {
     return search.from(
       starts.filter((start) => start !== null),
       STEPS,
+    );
+  }
+
+  private async restarted(): Promise<Float64Array | null> {
+    if (this.branches < this.nextRestart || this.store.size === 0) return null;
+    const { search, seed } = this.options;
+    const open = this.alternatives.slice(0, RESTARTS.starts);
+    const count = Math.min(RESTARTS.most, RESTARTS.starts * (this.nextRestart / FIRST_RESTART));
+    const each = Math.max(1, Math.floor(count / open.length));
+    const draws = seed + this.nextRestart;
+    this.nextRestart *= 2;
+    return search.from(
+      open.flatMap((one) => startsIn(one, each, draws)),
+      RESTARTS,
     );
   }
 

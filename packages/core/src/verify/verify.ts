@@ -143,7 +143,8 @@ class Verification {
     const bounder = new BoxBounder(joint, { rounding, linearUpTo: FEW_VALUES });
     const bytesOfBox = 8 * joint.inputCount + 32;
     const mostBoxes = Math.floor((options.memory ?? GIBIBYTE) / bytesOfBox);
-    const bounded = { bounder, brancher: bySlope, search, mostBoxes };
+    const seed = options.seed ?? 0;
+    const bounded = { bounder, brancher: bySlope, search, mostBoxes, seed };
     const splitting = new InputSplitting(alternatives, bounded);
     this.splitting = splitting;
     const { witness, stuck } = await splitting.run();

@@ -19,8 +19,11 @@ export function violationGraph(joint: JointNetwork): Graph {
   const step = b.input('step', [batch]);
   const all = b.concat([x, joint.replay(b, x, ['gradient'])], 1);
   const values = b.matMul(rows, b.reshape(all, [batch, variableCount, 1]));
-  const excess = b.maximum(b.sub(b.reshape(values, [batch, 'rows']), bounds), [1]);
-  const [gradient = x] = gradientWith(b, excess, [x]);
+  const short = b.sub(b.reshape(values, [batch, 'rows']), bounds);
+  const excess = b.maximum(short, [1]);
+  // What every row lacks, so that a step down one does not climb the others; and the greatest, to go inside.
+  const loss = b.add(excess, b.sum(b.relu(short), [1]));
+  const [gradient = x] = gradientWith(b, loss, [x]);
   const length = b.mul(b.perRow(step, 2), b.sub(upper, lower));
   const moved = b.sub(x, b.mul(length, b.sign(gradient)));
   return b.graph({ excess, next: b.min(b.max(moved, lower), upper) });
