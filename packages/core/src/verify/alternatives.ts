@@ -3,7 +3,7 @@
  * outward, and the one of the rounded query, in which witnesses lie.
  */
 import { roundDown, roundUp } from '../tensor/float32.ts';
-import { type Disjunct, type Problem, problemOf } from '../vnnlib/problem.ts';
+import { type Disjunct, problemOf } from '../vnnlib/problem.ts';
 import type { Query } from '../vnnlib/query.ts';
 import { type Specification, specificationOf } from './specification.ts';
 
@@ -20,23 +20,32 @@ export interface Alternative extends Ends {
   readonly search: Ends | null;
 }
 
-/** Alternatives one after another. */
-export function* alternativesOf(query: Query, problem: Problem): Generator<Alternative> {
+/** Alternatives one after another; inputs that are tied to others (tiesOf) are points in their boxes. */
+export function* alternativesOf(
+  query: Query,
+  disjuncts: readonly Disjunct[],
+  ties: Int32Array,
+): Generator<Alternative> {
   const rounded = problemOf(query, { constants: 'nearest' });
   const others = rounded.contradiction ? [] : rounded.disjuncts();
   const nearest = others[Symbol.iterator]();
   let other = nearest.next();
   let index = 0;
-  for (const disjunct of problem.disjuncts()) {
+  for (const disjunct of disjuncts) {
     const lower = Float32Array.from(disjunct.box.lower, roundDown);
     const upper = Float32Array.from(disjunct.box.upper, roundUp);
-    const specification = specificationOf(disjunct, problem.variableCount);
+    const specification = specificationOf(disjunct, query.variableCount);
     let search: Ends | null = null;
     // The rounded query may have lost disjuncts, but their order is the same.
     if (!other.done && isRounded(disjunct, other.value)) {
       search = inward(other.value);
       other = nearest.next();
     }
+    ties.forEach((own, i) => {
+      if (own === i) return;
+      upper[i] = lower[i] ?? 0;
+      if (search) search.upper[i] = search.lower[i] ?? 0;
+    });
     yield { index, lower, upper, specification, search };
     index++;
   }

@@ -73,8 +73,8 @@ export class BoxBounder {
   }
 
   private program(spread: boolean): Promise<Program> {
-    const { linearUpTo } = this.options;
-    return this.joint.programs.named(`boxes/${linearUpTo}/${spread}`, () =>
+    const { linearUpTo, rounding } = this.options;
+    return this.joint.programs.named(`boxes/${linearUpTo}/${spread}/${rounding.gamma(1)}`, () =>
       boxGraph(this.joint, { ...this.options, spread }),
     );
   }

@@ -35,8 +35,7 @@ export function boxGraph(
   const [lower, upper] = [b.input('lower', shape), b.input('upper', shape)];
   const rowShape = [batch, 'rows', variableCount];
   const rows = b.input('rows', rowShape);
-  const outputs = joint.replay(b, centre, ['range']);
-  const all = b.concat([centre, outputs], 1);
+  const all = joint.replay(b, centre, ['range']);
   const box = { centre, lower, upper, radius: b.scalar(0) };
   const sets = new Map([[centre.id, inputSet(b, linf({ eps: 0 }), box)]]);
   const propagation = propagateIntervals(b, b.graph({}), sets, rounding, { linearUpTo });

@@ -6,7 +6,7 @@ import type { Builder } from '../graph/builder.ts';
 import type { Dimension } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import { batchOf, networkInputs, type OpenNetwork } from '../runtime/network.ts';
-import type { Programs } from '../runtime/programs.ts';
+import { Programs } from '../runtime/programs.ts';
 import { replayLowered, type Rule } from '../transforms/lowering.ts';
 import { fileOf } from '../vnnlib/interface.ts';
 import type { Query, QueryTensor, Role } from '../vnnlib/query.ts';
@@ -26,10 +26,17 @@ export class JointNetwork {
   readonly batched: boolean;
   readonly batch: Dimension;
   readonly networks: readonly OpenNetwork[];
+  /** Over all of them together; released by `release`. */
+  readonly programs: Programs;
   private readonly parts: readonly Part[];
+  private readonly ties: Int32Array;
 
-  /** Networks by their names in the query. Throws VnnlibError for what a query may say beyond this. */
-  constructor(query: Query, networks: ReadonlyMap<string, OpenNetwork>) {
+  /**
+   * Networks by their names in the query; `ties` as tiesOf gives them: what a tied input is fed does not
+   * matter. Throws VnnlibError for what a query may say beyond this.
+   */
+  constructor(query: Query, networks: ReadonlyMap<string, OpenNetwork>, ties?: Int32Array) {
+    this.ties = ties ?? Int32Array.from({ length: query.inputCount }, (_, i) => i);
     this.inputCount = query.inputCount;
     this.variableCount = query.variableCount;
     this.parts = query.networks
@@ -55,17 +62,16 @@ export class JointNetwork {
     const [first] = this.networks;
     if (!first) throw new RangeError('a query without networks');
     this.batch = this.batched ? batchOf(first) : 1;
+    this.programs = new Programs(first.programs.runtime);
   }
 
-  /** What compiles programs over all of them. */
-  get programs(): Programs {
-    const [first] = this.networks;
-    if (!first) throw new RangeError('a query without networks');
-    return first.programs;
+  get isTied(): boolean {
+    return this.ties.some((own, i) => own !== i);
   }
 
-  /** All outputs, [batch, outputs], as copies in the builder over x [batch, inputs]. */
-  replay(b: Builder, x: Node, rules: readonly Rule[]): Node {
+  /** The joint vector [batch, variables] in the builder, over x [batch, inputs]. */
+  replay(b: Builder, fed: Node, rules: readonly Rule[]): Node {
+    const x = this.isTied ? b.gather(fed, 1, Array.from(this.ties)) : fed;
     const outputs = this.parts.map(({ network, input, output }) => {
       const own =
         input.size === this.inputCount ? x : b.slice(x, 1, input.offset, input.offset + input.size);
@@ -75,15 +81,20 @@ export class JointNetwork {
       if (!value) throw new RangeError('the output was not copied');
       return b.reshape(value, [this.batch, output.size]);
     });
-    return b.concat(outputs, 1);
+    return b.concat([x, ...outputs], 1);
+  }
+
+  /** Of what was compiled here; the networks belong to whoever opened them. */
+  release(): Promise<void> {
+    return this.programs.release();
   }
 
   /** The joint vector as the files themselves compute it from x [inputs], in float64. */
   async evaluate(x: Float32Array): Promise<Float64Array> {
     const values = new Float64Array(this.variableCount);
-    values.set(x);
+    this.ties.forEach((own, i) => (values[i] = x[own] ?? 0));
     for (const { network, input, output } of this.parts) {
-      const own = x.slice(input.offset, input.offset + input.size);
+      const own = Float32Array.from(values.subarray(input.offset, input.offset + input.size));
       const found = await network.original.run(own, [0], 0);
       if (found.length !== output.size) throw new RangeError('an output has another size');
       values.set(found, output.offset);

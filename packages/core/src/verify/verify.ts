@@ -21,6 +21,7 @@ import { layered } from './layered.ts';
 import { Search } from './search.ts';
 import { semanticsOf } from './semantics.ts';
 import { startsIn } from './starts.ts';
+import { tiesOf } from './ties.ts';
 import { WitnessJudge } from './witness.ts';
 
 export interface VerifyOptions {
@@ -66,12 +67,16 @@ export async function verify(options: VerifyOptions): Promise<Verdict> {
   const problem = problemOf(options.query);
   const { contradiction } = problem;
   if (contradiction) return unsat('contradiction', 0, contradiction.sentence);
-  const run = new Verification(options, problem.query);
+  const disjuncts = [...problem.disjuncts()];
+  const ties = tiesOf(disjuncts, problem.inputCount);
+  const run = new Verification(options, ties);
   try {
-    return await run.decide([...alternativesOf(options.query, problem)]);
+    return await run.decide([...alternativesOf(options.query, disjuncts, ties)]);
   } catch (error) {
     if (!(error instanceof OutOfTime)) throw error;
     return { ...undecided('timeout', 'the time is up'), ...run.progress };
+  } finally {
+    await run.release();
   }
 }
 
@@ -94,16 +99,20 @@ class Verification {
   private splitting: InputSplitting | null = null;
   private rootLower: number | null = null;
 
-  constructor(options: VerifyOptions, query: Query) {
+  constructor(options: VerifyOptions, ties: Int32Array) {
     this.options = options;
-    this.joint = new JointNetwork(query, options.networks);
-    this.semantics = options.semantics ?? semanticsOf(query);
+    this.joint = new JointNetwork(options.query, options.networks, ties);
+    this.semantics = options.semantics ?? semanticsOf(options.query);
   }
 
   get progress(): Pick<Verdict, 'branches' | 'lower'> {
     const lower = this.splitting ? this.splitting.lower : this.rootLower;
     const known = lower !== null && Number.isFinite(lower) ? lower : null;
     return { branches: this.splitting?.branches ?? 0, lower: known };
+  }
+
+  release(): Promise<void> {
+    return this.joint.release();
   }
 
   async decide(alternatives: readonly Alternative[]): Promise<Verdict> {
@@ -119,7 +128,7 @@ class Verification {
     const isWide = widestLayer(joint) > FEW_VALUES;
     const isFlat = alternatives.every((one) => varying(one) <= VERY_FEW_INPUTS);
     let open = alternatives;
-    if (isWide && !isFlat && network && !another) {
+    if (isWide && !isFlat && network && !another && !joint.isTied) {
       const left = await layered(network, semantics, alternatives);
       if (left.open.length === 0) return unsat('bounds', alternatives.length);
       open = left.open;

@@ -17,7 +17,7 @@ export function violationGraph(joint: JointNetwork): Graph {
   const rows = b.input('rows', [batch, 'rows', variableCount]);
   const bounds = b.input('bounds', [batch, 'rows']);
   const step = b.input('step', [batch]);
-  const all = b.concat([x, joint.replay(b, x, ['gradient'])], 1);
+  const all = joint.replay(b, x, ['gradient']);
   const values = b.matMul(rows, b.reshape(all, [batch, variableCount, 1]));
   const short = b.sub(b.reshape(values, [batch, 'rows']), bounds);
   const excess = b.maximum(short, [1]);

@@ -29,9 +29,7 @@ describe('random networks on a line of inputs', () => {
       const depth = draw.integer(1, 2);
       const widths = [INPUTS, ...draw.list(depth, () => draw.integer(2, 6)), OUTPUTS];
       const layers = drawLayers(draw, widths);
-      const middle = draw.list(INPUTS, () =>
-        draw.integer(-8, 8) / 8,
-      );
+      const middle = draw.list(INPUTS, () => draw.integer(-8, 8) / 8);
       const varying = draw.integer(0, INPUTS - 1);
       const lower = [...middle];
       const upper = middle.map((value, i) =>
