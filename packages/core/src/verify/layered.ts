@@ -14,7 +14,8 @@ import type { Alternative } from './alternatives.ts';
 import { middleOf } from './box-bounder.ts';
 import { isAbove } from './specification.ts';
 
-const methods: readonly Exclude<BoundName, 'interval'>[] = ['crown-ibp', 'crown', 'alpha-crown'];
+type Name = Exclude<BoundName, 'interval' | 'forward'>;
+const methods: readonly Name[] = ['crown-ibp', 'crown', 'alpha-crown'];
 
 /** The alternatives that stay open, and the greatest lower bound of the one that is furthest from closed. */
 export async function layered(
@@ -51,7 +52,7 @@ export async function layered(
 async function leastOf(
   bounds: LayerwiseBounds,
   network: OpenNetwork,
-  name: Exclude<BoundName, 'interval'>,
+  name: Name,
   alternative: Alternative,
   known: Map<string, readonly Ends[] | null>,
 ): Promise<number[]> {

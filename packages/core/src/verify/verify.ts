@@ -38,7 +38,7 @@ export interface VerifyOptions {
 /** What decided. */
 export type Method = 'contradiction' | 'search' | 'bounds' | 'input-splitting';
 
-export interface Verdict {
+export interface Decision {
   readonly outcome: Outcome;
   /** The joint vector of a witness, when `sat`. */
   readonly witness: Float64Array | null;
@@ -63,7 +63,7 @@ const ROOT_SEARCH = { steps: 20, stepSize: 0.25 };
 const GIBIBYTE = 2 ** 30;
 
 /** Throws VnnlibError for what a query asks beyond Glacis, RuleMissing for an op without a bound. */
-export async function verify(options: VerifyOptions): Promise<Verdict> {
+export async function verify(options: VerifyOptions): Promise<Decision> {
   const problem = problemOf(options.query);
   const { contradiction } = problem;
   if (contradiction) return unsat('contradiction', 0, contradiction.sentence);
@@ -80,15 +80,15 @@ export async function verify(options: VerifyOptions): Promise<Verdict> {
   }
 }
 
-function unsat(method: Method, branches: number, reason: string | null = null): Verdict {
+function unsat(method: Method, branches: number, reason: string | null = null): Decision {
   return { outcome: 'unsat', witness: null, method, branches, lower: null, reason };
 }
 
-function sat(witness: Float64Array, method: Method, branches: number): Verdict {
+function sat(witness: Float64Array, method: Method, branches: number): Decision {
   return { outcome: 'sat', witness, method, branches, lower: null, reason: null };
 }
 
-function undecided(outcome: 'unknown' | 'timeout', reason: string): Verdict {
+function undecided(outcome: 'unknown' | 'timeout', reason: string): Decision {
   return { outcome, witness: null, method: null, branches: 0, lower: null, reason };
 }
 
@@ -105,7 +105,7 @@ class Verification {
     this.semantics = options.semantics ?? semanticsOf(options.query);
   }
 
-  get progress(): Pick<Verdict, 'branches' | 'lower'> {
+  get progress(): Pick<Decision, 'branches' | 'lower'> {
     const lower = this.splitting ? this.splitting.lower : this.rootLower;
     const known = lower !== null && Number.isFinite(lower) ? lower : null;
     return { branches: this.splitting?.branches ?? 0, lower: known };
@@ -115,7 +115,7 @@ class Verification {
     return this.joint.release();
   }
 
-  async decide(alternatives: readonly Alternative[]): Promise<Verdict> {
+  async decide(alternatives: readonly Alternative[]): Promise<Decision> {
     const { joint, options, semantics } = this;
     const search = new Search(joint, new WitnessJudge(options.query, joint));
     const searched = alternatives.slice(0, MOST_SEARCHED);
@@ -146,7 +146,7 @@ class Verification {
     return this.split(open, search);
   }
 
-  private async split(alternatives: readonly Alternative[], search: Search): Promise<Verdict> {
+  private async split(alternatives: readonly Alternative[], search: Search): Promise<Decision> {
     const { joint, options, semantics } = this;
     const rounding = roundingModel(semantics);
     const bounder = new BoxBounder(joint, { rounding, linearUpTo: FEW_VALUES });

@@ -8,7 +8,7 @@ import { writeModel } from '../../src/onnx/write.ts';
 import { openNetwork } from '../../src/runtime/network.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
 import { parseVnnlib } from '../../src/vnnlib/parse.ts';
-import { type Verdict, verify } from '../../src/verify/verify.ts';
+import { type Decision, verify } from '../../src/verify/verify.ts';
 import type { Draw } from '../generators/draw.ts';
 import type { Layer, LineRow } from './line-oracle.ts';
 
@@ -70,7 +70,7 @@ export function queryText(
 }
 
 /** The verdict on a query of one network. */
-export async function decide(model: Uint8Array, text: string): Promise<Verdict> {
+export async function decide(model: Uint8Array, text: string): Promise<Decision> {
   const network = await openNetwork(readModel(model), runtime);
   try {
     const query = parseVnnlib(text);

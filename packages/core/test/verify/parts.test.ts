@@ -73,10 +73,8 @@ test('the pieces of a box cover it', () => {
 async function drawn(seed: number) {
   const draw = new Draw(seed);
   const layers = drawLayers(draw, [2, 5, 5, 2]);
-  const rows = draw.list(draw.integer(1, 4), () => ({
-    coefficients: draw
-      .list(4, () => draw.integer(-2, 2))
-      .map((c, i) => (i === 3 && c === 0 ? 1 : c)),
+  const rows = Array.from({ length: draw.integer(1, 4) }, () => ({
+    coefficients: [...draw.list(3, () => draw.integer(-2, 2)), draw.pick([-1, 1])],
     bound: draw.real(-1, 1),
   }));
   const [lower, upper] = [
@@ -141,17 +139,15 @@ test('clipping keeps every point at which the linear functions allow all rows', 
     const slopes = Float32Array.from(
       draw.list(count * width, () => draw.pick([0, draw.real(-3, 3)])),
     );
-    const rows = draw
-      .list(count, () => ({ bound: 0 }))
-      .map(({ bound }) => ({
-        variables: Int32Array.of(0),
-        coefficients: Float64Array.of(1),
-        spread: null,
-        bound,
-        isStrict: false,
-        isOfInputs: false,
-        at: 0,
-      }));
+    const rows = Array.from({ length: count }, () => ({
+      variables: Int32Array.of(0),
+      coefficients: Float64Array.of(1),
+      spread: null,
+      bound: 0,
+      isStrict: false,
+      isOfInputs: false,
+      at: 0,
+    }));
     const [lower, upper] = [from.slice(), to.slice()];
     const some = clip(specificationOf({ rows }, 1), lower, upper, least, slopes);
     clipped += Number(!some || lower.some((low, i) => low > (from[i] ?? 0)));

@@ -23,7 +23,7 @@ export interface Instance {
 export async function readInstances(folder: string): Promise<readonly Instance[]> {
   const file = path.join(folder, 'instances.csv');
   const { bytes } = await readUnpacked(present(file));
-  const lines = parse(Buffer.from(bytes), { trim: true, relax_column_count: true }) as string[][];
+  const lines: string[][] = parse(Buffer.from(bytes), { trim: true, relax_column_count: true });
   const [head] = lines;
   const hasHeader = head !== undefined && !(Number(head[2]) > 0);
   const expectedAt = hasHeader ? head.indexOf('expected') : -1;

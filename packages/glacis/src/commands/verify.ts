@@ -8,7 +8,7 @@ import {
   printOutcome,
   type Query,
   serialiseAssignment,
-  type Verdict,
+  type Decision,
   verify,
   VnnlibError,
   withDeadline,
@@ -25,7 +25,7 @@ import type { CommandRequest } from './carry-out.ts';
 
 /** What `--json` prints. */
 export interface VerifyDocument {
-  readonly result: Verdict['outcome'];
+  readonly result: Decision['outcome'];
   /** Since the process began. */
   readonly seconds: number;
   readonly method: string | null;
@@ -93,7 +93,7 @@ function engineOptions({ semantics, seed, memory }: OptionValues) {
 }
 
 /** The time may be up before the engine begins. */
-async function inTime(body: () => Promise<Verdict>): Promise<Verdict> {
+async function inTime(body: () => Promise<Decision>): Promise<Decision> {
   try {
     return await body();
   } catch (error) {
@@ -113,7 +113,7 @@ async function asked<T>(queryPath: string, body: () => Promise<T>): Promise<T> {
   }
 }
 
-function documentOf(query: Query, verdict: Verdict): VerifyDocument {
+function documentOf(query: Query, verdict: Decision): VerifyDocument {
   const { outcome, witness, method, branches, lower, reason } = verdict;
   const assignment = witness ? assignmentOf(query, witness) : null;
   const seconds = performance.now() / 1000;
@@ -122,7 +122,7 @@ function documentOf(query: Query, verdict: Verdict): VerifyDocument {
 
 async function write(
   query: Query,
-  { outcome, witness }: Verdict,
+  { outcome, witness }: Decision,
   { result, assignments }: OptionValues,
 ): Promise<void> {
   try {

@@ -36,8 +36,14 @@ test('what holds everywhere in the box is unsat, in one word', async () => {
 
 test('a witness is printed, written as a result file, and serialised', async () => {
   const { code, stdout } = await glacis([
-    ...['verify', at('corner.vnnlib'), '--network', model],
-    ...['--out', at('result.txt'), '--serialise-assignments', at('witness')],
+    'verify',
+    at('corner.vnnlib'),
+    '--network',
+    model,
+    '--out',
+    at('result.txt'),
+    '--serialise-assignments',
+    at('witness'),
   ]);
   expect(code).toBe(0);
   const [first, name, x, y] = stdout.split('\n');
