@@ -137,4 +137,7 @@ export {
   serialiseAssignment,
   writeResult,
 } from './vnnlib/assignment.ts';
+export { type Decision, verify, type VerifyOptions } from './verify/verify.ts';
+export { semanticsOf } from './verify/semantics.ts';
+export { OutOfTime, withDeadline } from './runtime/deadline.ts';
 export { VnnlibError } from './vnnlib/vnnlib-error.ts';

@@ -6,7 +6,7 @@ import { ModelError } from '../onnx/model-error.ts';
 import { type Model, readAgain } from '../onnx/read.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import { agrees, type Compared, repeats } from './agreement.ts';
-import { openOriginal } from './original.ts';
+import { openOriginal, type Original } from './original.ts';
 import { perturbedInput, sideInputsOf } from './perturbed-input.ts';
 import { Programs } from './programs.ts';
 import type { Runtime } from './runtime.ts';
@@ -79,6 +79,8 @@ export async function openAgreeing<T extends Network>(
 export interface OpenNetwork extends Network {
   /** The output that was asked for, [batch, …]. */
   readonly output: Node;
+  /** The file itself, as it was given. */
+  readonly original: Original;
   release(): Promise<void>;
 }
 
@@ -110,7 +112,7 @@ export async function openNetwork(
     const sizes = { sampleShape, sampleSize: sizeOf(sampleShape) };
     const output = outputNamed(graph, name);
     const own = { model: read, programs, graph, input: perturbed, sides, ...sizes };
-    return { network: { ...own, output, release }, original, output: name, release };
+    return { network: { ...own, output, original, release }, original, output: name, release };
   });
   return network;
 }

@@ -3,6 +3,7 @@ import { ModelError } from '../onnx/model-error.ts';
 import { hostTypeOf, type Port } from '../onnx/ports.ts';
 import type { Model } from '../onnx/read.ts';
 import { sizeOf, type Tensor, tensor } from '../tensor/tensor.ts';
+import { OutOfTime } from './deadline.ts';
 import { BATCH_ROWS } from './rows.ts';
 import type { Runtime, Session } from './runtime.ts';
 import { type SideInput, sideRows } from './side-inputs.ts';
@@ -62,6 +63,7 @@ async function loaded(model: Model, runtime: Runtime): Promise<Session> {
   try {
     return await runtime.session(model.bytes);
   } catch (cause) {
+    if (cause instanceof OutOfTime) throw cause;
     throw new ModelError('invalid', `ONNX Runtime cannot load the model: ${firstLine(cause)}`, {
       cause,
     });
@@ -113,6 +115,7 @@ async function answered(
     if (!result) throw new RangeError(`it gives no ${output}`);
     return Float64Array.from(result.data as ArrayLike<number>, Number);
   } catch (cause) {
+    if (cause instanceof OutOfTime) throw cause;
     throw new ModelError('invalid', `ONNX Runtime cannot run the model: ${firstLine(cause)}`, {
       cause,
     });

@@ -22,6 +22,11 @@ export interface BackwardBound {
   readonly lower: Node;
   /** The same before anything is taken off for rounding: what slopes are optimised by. */
   readonly estimate: Node;
+  /**
+   * By the id of a set's centre: coefficients a [batch, rows, width] of a linear function of the inputs
+   * that is nowhere on the sets above rows·output, and whose least value on them is not below `lower`.
+   */
+  readonly coefficients: ReadonlyMap<number, Node>;
 }
 
 export interface BackwardOptions {
@@ -59,6 +64,7 @@ class BackwardPass {
   /** What is taken off it for rounding. */
   private readonly errors: Node[] = [];
   private readonly centres = new Map<number, Node>();
+  private readonly closed = new Map<number, Node>();
 
   constructor(p: RegionBounds, rows: Node, slopes?: FreeSlopes) {
     this.p = p;
@@ -95,7 +101,8 @@ class BackwardPass {
     const sizes = total(this.parts.map((part) => b.abs(part)));
     const slack = b.add(total(this.errors), b.mul(sizes, p.rounding.own(this.parts.length + 2)));
     const lower = b.sub(estimate, b.mul(slack, 1 + 2 ** -18));
-    return { lower: p.watchedNode(outward(b, { lower, upper: lower }).lower), estimate };
+    const outwards = p.watchedNode(outward(b, { lower, upper: lower }).lower);
+    return { lower: outwards, estimate, coefficients: this.closed };
   }
 
   private rows(): Dimension {
@@ -187,6 +194,7 @@ class BackwardPass {
     if (set) {
       // Supports may swallow NaN; everywhere else a part of the bound becomes NaN with a coefficient.
       const known = p.watchedNode(coefficients);
+      this.closed.set(node.id, this.matrix(known));
       const flat = b.reshape(b.neg(known), [this.rows(), this.width(node)]);
       this.parts.push(b.neg(set.support(flat, false)));
       return;

@@ -64,6 +64,28 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
       ],
     ],
   },
+  verify: {
+    usage:
+      'glacis verify MODEL PROPERTY.vnnlib [options] · glacis verify QUERY.vnnlib --network [NAME=]MODEL …',
+    summary: 'decide a VNN-LIB query: a witness, or a proof that there is none',
+    description:
+      'Prints sat with an assignment that the original files confirm, unsat when every case is proven impossible, unknown, or timed-out, as the VNN-LIB standard asks.',
+    examples: [
+      ['glacis verify model.onnx property.vnnlib --timeout 60', 'VNN-LIB 1.0, one network'],
+      ['glacis verify query.vnnlib --network f=f.onnx --network g=g.onnx', 'VNN-LIB 2.0'],
+      ['glacis verify model.onnx property.vnnlib --json', 'the verdict as one document'],
+    ],
+  },
+  bench: {
+    usage: 'glacis bench DIR [--out FILE.csv] [--timeout SECONDS] [options]',
+    summary: 'verify all instances of a folder in the layout of VNN-COMP',
+    description:
+      'Runs verify on every line of DIR/instances.csv (networks, query, seconds; an optional column expected), each in a process of its own, and counts what was decided.',
+    examples: [
+      ['glacis bench acasxu --out acasxu.csv', 'stop with Ctrl-C and go on with the same words'],
+      ['glacis bench acasxu --first 10 --timeout 20', 'a first look'],
+    ],
+  },
   inspect: {
     usage: 'glacis inspect MODEL [--check] [--emit KIND --out FILE] [options]',
     summary: 'layers, shapes, parameters and support of an ONNX file',

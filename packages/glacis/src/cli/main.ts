@@ -21,6 +21,8 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   attack: async () => (await import('../commands/attack.ts')).attackCommand,
   certify: async () => (await import('../commands/certify.ts')).certifyCommand,
   bounds: async () => (await import('../commands/bounds.ts')).boundsCommand,
+  verify: async () => (await import('../commands/verify.ts')).verifyCommand,
+  bench: async () => (await import('../commands/bench.ts')).benchCommand,
   inspect: async () => (await import('../commands/inspect.ts')).inspectCommand,
 };
 

@@ -7,7 +7,8 @@ import { boundNames, certificateNames, proofNames } from './proofs.ts';
 import { devices } from '../runtime/device.ts';
 import * as parse from './values.ts';
 
-export type CommandName = 'audit' | 'attack' | 'certify' | 'bounds' | 'inspect';
+export type CommandName =
+  'audit' | 'attack' | 'certify' | 'bounds' | 'verify' | 'bench' | 'inspect';
 
 export const groups = ['Inputs', 'Threat', 'Method', 'Run', 'Output'] as const;
 
@@ -28,6 +29,7 @@ const attacking = ['audit', 'attack'] as const;
 const runs = [...attacking, 'certify'] as const;
 const inputs = [...runs, 'bounds'] as const;
 const all = [...inputs, 'inspect'] as const;
+const every = [...all, 'verify'] as const;
 
 function row<T>(
   group: OptionSpec<T>['group'],
@@ -118,7 +120,14 @@ export const optionTable = {
     'gives a size to an axis that the model leaves open; may be repeated',
     "the data's; for inspect 8, or 32 for images",
   ),
-  first: row('Inputs', runs, '--first', 'N', parse.whole(1), 'only the first N inputs'),
+  first: row(
+    'Inputs',
+    [...runs, 'bench'],
+    '--first',
+    'N',
+    parse.whole(1),
+    'only the first N inputs, or instances',
+  ),
   sample: row(
     'Inputs',
     runs,
@@ -135,6 +144,14 @@ export const optionTable = {
     'NAME',
     parse.oneOf('digits'),
     'the embedded example instead of MODEL and --data: digits',
+  ),
+  network: list(
+    'Inputs',
+    ['verify'],
+    '--network',
+    '[NAME=]FILE',
+    parse.network,
+    'the model of a network that the query declares; may be repeated, and the name left out where there is one',
   ),
   norm: row(
     'Threat',
@@ -357,12 +374,12 @@ export const optionTable = {
   ),
   semantics: row(
     'Method',
-    ['audit', 'certify', 'bounds', 'inspect'],
+    ['audit', 'certify', 'bounds', 'verify', 'inspect'],
     '--semantics',
     'KIND',
     parse.oneOf('float32', 'real'),
     'what proofs are about: float32 (any evaluation order of the file) or real (the network over the reals)',
-    'float32',
+    "float32; for verify, and bounds over a property, what the query's types say",
   ),
   straightThrough: row(
     'Method',
@@ -383,7 +400,7 @@ export const optionTable = {
   ),
   seed: row(
     'Run',
-    all,
+    every,
     '--seed',
     'N',
     parse.whole(0),
@@ -407,17 +424,25 @@ export const optionTable = {
     parse.seconds,
     'stops within a step of this time and keeps what was found; what is undecided gets the verdict timeout',
   ),
+  timeout: row(
+    'Run',
+    ['verify', 'bench'],
+    '--timeout',
+    'SECONDS',
+    parse.seconds,
+    "from the start of the process; what is undecided by then is timed-out; for bench at most so much of an instance's own",
+  ),
   memory: row(
     'Run',
-    runs,
+    [...runs, 'verify'],
     '--memory',
     'SIZE',
     parse.bytes,
-    'keeps the number of workers within this much memory: 2G, 512M',
+    'keeps the number of workers, or the open boxes of verify, within this much memory: 2G, 512M',
   ),
   device: row(
     'Run',
-    all,
+    every,
     '--device',
     'NAME',
     parse.oneOf(...devices),
@@ -432,8 +457,22 @@ export const optionTable = {
     parse.text,
     'goes on with an interrupted run, with its own model, data and flags',
   ),
-  json: row('Output', all, '--json', null, on, 'one JSON document on stdout and nothing else'),
-  quiet: row('Output', all, '--quiet', null, on, 'no notes and no progress on stderr'),
+  json: row(
+    'Output',
+    [...every, 'bench'],
+    '--json',
+    null,
+    on,
+    'one JSON document on stdout and nothing else',
+  ),
+  quiet: row(
+    'Output',
+    [...every, 'bench'],
+    '--quiet',
+    null,
+    on,
+    'no notes and no progress on stderr',
+  ),
   out: row(
     'Output',
     runs,
@@ -442,6 +481,30 @@ export const optionTable = {
     parse.text,
     'the run folder: run.json, adversarial.npz, report.html; for attack also FILE.npz, the adversarial inputs alone',
     'glacis-digits with --example',
+  ),
+  result: row(
+    'Output',
+    ['verify'],
+    '--out',
+    'FILE',
+    parse.text,
+    'a result file as the competition of VNN-LIB 1.0 asks for',
+  ),
+  table: row(
+    'Output',
+    ['bench'],
+    '--out',
+    'FILE.csv',
+    parse.text,
+    'a line for each instance as it ends; what the file holds already is not run again',
+  ),
+  assignments: row(
+    'Output',
+    ['verify'],
+    '--serialise-assignments',
+    'DIR',
+    parse.text,
+    'writes the tensors of a satisfying assignment, NAME.pb each, into this folder',
   ),
   file: row('Output', ['inspect'], '--out', 'FILE', parse.text, 'where --emit writes'),
 } satisfies Record<string, OptionSpec<unknown>>;

@@ -80,6 +80,12 @@ export const setting: Parse<(readonly [string, string])[]> = (value, flag) => [
   assigned(value, flag, 'NAME=FILE'),
 ];
 
+/** A network's file; without a name it is the only one. */
+export const network: Parse<(readonly [string | null, string])[]> = (value, flag) => {
+  if (!/^\w+=/.test(value)) return [[null, text(value, flag)]];
+  return [assigned(value, flag, 'NAME=FILE')];
+};
+
 export const sizing: Parse<(readonly [string, number])[]> = (value, flag) => {
   const [name, size] = assigned(value, flag, 'AXIS=N');
   return [[name, whole(1)(size, flag)]];

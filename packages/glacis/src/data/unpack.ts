@@ -16,7 +16,7 @@ export interface UnpackLimits {
   readonly free: number;
 }
 
-export const UNPACK_LIMITS: UnpackLimits = { bytes: MAX_BYTES, ratio: 100, free: 256 * 2 ** 20 };
+export const UNPACK_LIMITS: UnpackLimits = { bytes: MAX_BYTES, ratio: 100, free: 512 * 2 ** 20 };
 
 /** The most bytes that `packed` bytes may unpack to. */
 export function mostUnpacked(packed: number, limits: UnpackLimits): number {

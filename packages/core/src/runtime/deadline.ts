@@ -1,0 +1,29 @@
+/** A runtime that refuses to begin anything once it is late: whatever is under way ends soon after. */
+import type { Runtime } from './runtime.ts';
+
+export class OutOfTime extends Error {
+  override readonly name = 'OutOfTime';
+}
+
+/** Sessions and runs throw OutOfTime from the moment on that `isLate` says so. */
+export function withDeadline(runtime: Runtime, isLate: () => boolean): Runtime {
+  const require = (): void => {
+    if (isLate()) throw new OutOfTime('the time is up');
+  };
+  return {
+    name: runtime.name,
+    session: async (bytes) => {
+      require();
+      const session = await runtime.session(bytes);
+      return {
+        inputNames: session.inputNames,
+        outputNames: session.outputNames,
+        run: (feeds) => {
+          require();
+          return session.run(feeds);
+        },
+        release: () => session.release(),
+      };
+    },
+  };
+}

@@ -1,0 +1,204 @@
+/**
+ * Branch and bound over the inputs: boxes are bounded in batches, closed where some row of their disjunct
+ * cannot hold, else narrowed by their linear bounds and cut; the points at which bounds are least are
+ * candidates for a witness.
+ */
+import type { Alternative } from './alternatives.ts';
+import type { BatchBounds, BoxBatch, BoxBounder } from './box-bounder.ts';
+import { BoxStore } from './box-store.ts';
+import { type Brancher, cut, type Piece } from './branching.ts';
+import { clip } from './clipping.ts';
+import type { Search } from './search.ts';
+import { isRefuted, type Specification } from './specification.ts';
+import { startAt, startsIn } from './starts.ts';
+
+export interface SplittingOptions {
+  readonly bounder: BoxBounder;
+  readonly brancher: Brancher;
+  readonly search: Search;
+  /** Boxes from which on the search goes depth first. */
+  readonly mostBoxes: number;
+  readonly seed: number;
+}
+
+/** What is known when a search ends or is stopped. */
+export interface Splitting {
+  readonly witness: Float64Array | null;
+  /** Boxes that nothing closes and nothing cuts. */
+  readonly stuck: number;
+}
+
+/** Pieces a box is cut into at most while there are few. */
+const MOST_PIECES = 16;
+/** Steps of the search from each box that stays open. */
+const STEPS = { steps: 10, stepSize: 0.25 };
+/** Each time the boxes have doubled, from so many on, whole disjuncts are searched again, from other points. */
+const FIRST_RESTART = 1024;
+const RESTARTS = { starts: 2048, most: 16_384, steps: 40, stepSize: 0.25 };
+
+export class InputSplitting {
+  /** Boxes that were bounded. */
+  branches = 0;
+  private readonly options: SplittingOptions;
+  private readonly alternatives: readonly Alternative[];
+  private readonly store: BoxStore;
+  private stuck = 0;
+  private nextRestart = FIRST_RESTART;
+
+  constructor(alternatives: readonly Alternative[], options: SplittingOptions) {
+    this.options = options;
+    this.alternatives = alternatives;
+    this.store = new BoxStore(alternatives[0]?.lower.length ?? 0, options.mostBoxes);
+    alternatives.forEach(({ lower, upper }, disjunct) => {
+      this.store.push({ lower, upper, disjunct, key: -Infinity });
+    });
+  }
+
+  /** The least lower bound of an open box, less what would close it; Infinity when none is open. */
+  get lower(): number {
+    return this.store.worst;
+  }
+
+  async run(): Promise<Splitting> {
+    while (this.store.size > 0) {
+      const witness = (await this.step()) ?? (await this.restarted());
+      if (witness) return { witness, stuck: this.stuck };
+    }
+    return { witness: null, stuck: this.stuck };
+  }
+
+  /** One batch. Where it is interrupted, its boxes are open again. */
+  private async step(): Promise<Float64Array | null> {
+    const { bounder, search } = this.options;
+    const { boxes, batch } = this.taken(bounder.atOnce);
+    let bounds: BatchBounds;
+    try {
+      bounds = await bounder.bound(batch);
+    } catch (error) {
+      boxes.forEach((box) => this.store.push(box));
+      throw error;
+    }
+    this.branches += boxes.length;
+    const open = boxes
+      .map((box, i) => survivor(box, i, batch, bounds))
+      .filter((each) => each !== null);
+    const pieces = piecesFor(open.length, this.store.size, bounder.atOnce);
+    for (const each of open) this.branch(each, pieces);
+    const starts = open.map(({ box, disjunct, x }) => {
+      const alternative = this.alternatives[disjunct];
+      return alternative ? startAt(alternative, box, x) : null;
+    });
+    return search.from(
+      starts.filter((start) => start !== null),
+      STEPS,
+    );
+  }
+
+  private async restarted(): Promise<Float64Array | null> {
+    if (this.branches < this.nextRestart || this.store.size === 0) return null;
+    const { search, seed } = this.options;
+    const open = this.alternatives.slice(0, RESTARTS.starts);
+    const count = Math.min(RESTARTS.most, RESTARTS.starts * (this.nextRestart / FIRST_RESTART));
+    const each = Math.max(1, Math.floor(count / open.length));
+    const draws = seed + this.nextRestart;
+    this.nextRestart *= 2;
+    return search.from(
+      open.flatMap((one) => startsIn(one, each, draws)),
+      RESTARTS,
+    );
+  }
+
+  private taken(most: number): { boxes: Taken[]; batch: BoxBatch } {
+    const count = Math.min(most, this.store.size);
+    const width = this.alternatives[0]?.lower.length ?? 0;
+    const [lower, upper] = [new Float32Array(count * width), new Float32Array(count * width)];
+    const boxes: Taken[] = [];
+    const specifications: Specification[] = [];
+    for (let i = 0; i < count; i++) {
+      const own = {
+        lower: lower.subarray(i * width, (i + 1) * width),
+        upper: upper.subarray(i * width, (i + 1) * width),
+      };
+      const next = this.store.pop(own.lower, own.upper);
+      const alternative = this.alternatives[next?.disjunct ?? 0];
+      if (!next || !alternative) throw new RangeError('a box was lost');
+      boxes.push({ ...own, ...next });
+      specifications.push(alternative.specification);
+    }
+    return { boxes, batch: { count, lower, upper, specifications } };
+  }
+
+  private branch({ box, disjunct, key, slopes }: Survivor, pieces: number): void {
+    const parts = cut(box, this.options.brancher(box.lower, box.upper, slopes), pieces);
+    if (parts.length === 1) this.stuck++;
+    else for (const part of parts) this.store.push({ ...part, disjunct, key });
+  }
+}
+
+interface Taken extends Piece {
+  readonly disjunct: number;
+  readonly key: number;
+}
+
+interface Survivor {
+  readonly box: Piece;
+  readonly disjunct: number;
+  readonly key: number;
+  /** Of the row that is nearest to closing the box. */
+  readonly slopes: Float32Array;
+  /** Where that row's linear bound is least. */
+  readonly x: Float32Array;
+}
+
+/** What is left of a box; null where it is closed. */
+function survivor(
+  taken: Taken,
+  i: number,
+  { specifications }: BoxBatch,
+  { rows, least, slopes }: BatchBounds,
+): Survivor | null {
+  const specification = specifications[i];
+  if (!specification) return null;
+  if (isRefuted(specification, least, i * rows)) return null;
+  const width = taken.lower.length;
+  const own = slopes.subarray(i * rows * width, (i + 1) * rows * width);
+  const ownLeast = least.subarray(i * rows, (i + 1) * rows);
+  const nearest = nearestRow(specification, ownLeast, own, taken);
+  const rowSlopes = own.subarray(nearest * width, (nearest + 1) * width);
+  const x = taken.lower.map((low, j) => ((rowSlopes[j] ?? 0) > 0 ? low : (taken.upper[j] ?? low)));
+  const box = { lower: taken.lower.slice(), upper: taken.upper.slice() };
+  if (!clip(specification, box.lower, box.upper, ownLeast, own)) return null;
+  const bound = specification.rows[nearest]?.bound ?? 0;
+  const key = (ownLeast[nearest] ?? NaN) - bound;
+  return {
+    box,
+    disjunct: taken.disjunct,
+    key: Number.isNaN(key) ? -Infinity : key,
+    slopes: rowSlopes,
+    x,
+  };
+}
+
+/** The row whose bound misses the least of what its linear function varies by. */
+function nearestRow(
+  { rows }: Specification,
+  least: Float32Array,
+  slopes: Float32Array,
+  { lower, upper }: Piece,
+): number {
+  let [nearest, best] = [0, -Infinity];
+  rows.forEach(({ bound }, k) => {
+    let reach = 0;
+    lower.forEach((low, j) => {
+      reach += Math.abs(slopes[k * lower.length + j] ?? 0) * ((upper[j] ?? low) - low);
+    });
+    const share = ((least[k] ?? NaN) - bound) / (reach + Number.MIN_VALUE);
+    if (share > best) [nearest, best] = [k, share];
+  });
+  return nearest;
+}
+
+function piecesFor(open: number, waiting: number, atOnce: number): number {
+  const room = Math.floor(atOnce / 2 / Math.max(1, open + waiting));
+  return Math.min(MOST_PIECES, Math.max(2, 2 ** Math.floor(Math.log2(Math.max(1, room)))));
+}

@@ -1,0 +1,174 @@
+/**
+ * Decides a query: `sat` with a witness that the files themselves confirm, `unsat` when every disjunct is
+ * closed by finite bounds, else `unknown` or `timeout`. The search goes first, then bounds, then branch and
+ * bound; a disjunct that is closed is not looked at again.
+ */
+import type { Semantics } from '../audit/run.ts';
+import { requireProvable } from '../bounds/provable.ts';
+import { FEW_VALUES } from '../bounds/size.ts';
+import { OutOfTime } from '../runtime/deadline.ts';
+import type { OpenNetwork } from '../runtime/network.ts';
+import { roundingModel } from '../transforms/rounding.ts';
+import type { Outcome } from '../vnnlib/assignment.ts';
+import { problemOf } from '../vnnlib/problem.ts';
+import type { Query } from '../vnnlib/query.ts';
+import { type Alternative, alternativesOf } from './alternatives.ts';
+import { BoxBounder, widestLayer } from './box-bounder.ts';
+import { bySlope, isSplittable } from './branching.ts';
+import { InputSplitting } from './input-splitting.ts';
+import { JointNetwork } from './joint.ts';
+import { layered } from './layered.ts';
+import { Search } from './search.ts';
+import { semanticsOf } from './semantics.ts';
+import { startsIn } from './starts.ts';
+import { tiesOf } from './ties.ts';
+import { WitnessJudge } from './witness.ts';
+
+export interface VerifyOptions {
+  readonly query: Query;
+  /** Opened networks by their names in the query, over a runtime `withDeadline` where time is limited. */
+  readonly networks: ReadonlyMap<string, OpenNetwork>;
+  /** By default what the query's types say. */
+  readonly semantics?: Semantics;
+  readonly seed?: number;
+  /** Bytes that open boxes may take before the search goes depth first. Default 1 GiB. */
+  readonly memory?: number;
+}
+
+/** What decided. */
+export type Method = 'contradiction' | 'search' | 'bounds' | 'input-splitting';
+
+export interface Decision {
+  readonly outcome: Outcome;
+  /** The joint vector of a witness, when `sat`. */
+  readonly witness: Float64Array | null;
+  readonly method: Method | null;
+  /** Boxes that were bounded. */
+  readonly branches: number;
+  /** The least lower bound among what is open, less what would close it; null when nothing is. */
+  readonly lower: number | null;
+  /** Why nothing was decided, or why no input satisfies the query. */
+  readonly reason: string | null;
+}
+
+/** Inputs that vary up to which a box is cut. */
+const FEW_INPUTS = 20;
+/** Up to so many, cutting beats better bounds of wide layers. */
+const VERY_FEW_INPUTS = 3;
+/** Starts of the first search, shared by the disjuncts, and the fewest of each. */
+const [STARTS, FEWEST] = [128, 4];
+/** Disjuncts that the first search looks into. */
+const MOST_SEARCHED = 256;
+const ROOT_SEARCH = { steps: 20, stepSize: 0.25 };
+const GIBIBYTE = 2 ** 30;
+
+/** Throws VnnlibError for what a query asks beyond Glacis, RuleMissing for an op without a bound. */
+export async function verify(options: VerifyOptions): Promise<Decision> {
+  const problem = problemOf(options.query);
+  const { contradiction } = problem;
+  if (contradiction) return unsat('contradiction', 0, contradiction.sentence);
+  const disjuncts = [...problem.disjuncts()];
+  const ties = tiesOf(disjuncts, problem.inputCount);
+  const run = new Verification(options, ties);
+  try {
+    return await run.decide([...alternativesOf(options.query, disjuncts, ties)]);
+  } catch (error) {
+    if (!(error instanceof OutOfTime)) throw error;
+    return { ...undecided('timeout', 'the time is up'), ...run.progress };
+  } finally {
+    await run.release();
+  }
+}
+
+function unsat(method: Method, branches: number, reason: string | null = null): Decision {
+  return { outcome: 'unsat', witness: null, method, branches, lower: null, reason };
+}
+
+function sat(witness: Float64Array, method: Method, branches: number): Decision {
+  return { outcome: 'sat', witness, method, branches, lower: null, reason: null };
+}
+
+function undecided(outcome: 'unknown' | 'timeout', reason: string): Decision {
+  return { outcome, witness: null, method: null, branches: 0, lower: null, reason };
+}
+
+class Verification {
+  private readonly options: VerifyOptions;
+  private readonly joint: JointNetwork;
+  private readonly semantics: Semantics;
+  private splitting: InputSplitting | null = null;
+  private rootLower: number | null = null;
+
+  constructor(options: VerifyOptions, ties: Int32Array) {
+    this.options = options;
+    this.joint = new JointNetwork(options.query, options.networks, ties);
+    this.semantics = options.semantics ?? semanticsOf(options.query);
+  }
+
+  get progress(): Pick<Decision, 'branches' | 'lower'> {
+    const lower = this.splitting ? this.splitting.lower : this.rootLower;
+    const known = lower !== null && Number.isFinite(lower) ? lower : null;
+    return { branches: this.splitting?.branches ?? 0, lower: known };
+  }
+
+  release(): Promise<void> {
+    return this.joint.release();
+  }
+
+  async decide(alternatives: readonly Alternative[]): Promise<Decision> {
+    const { joint, options, semantics } = this;
+    const search = new Search(joint, new WitnessJudge(options.query, joint));
+    const searched = alternatives.slice(0, MOST_SEARCHED);
+    const each = Math.max(FEWEST, Math.floor(STARTS / searched.length));
+    const starts = searched.flatMap((one) => startsIn(one, each, options.seed ?? 0));
+    const witness = await search.from(starts, ROOT_SEARCH);
+    if (witness) return sat(witness, 'search', 0);
+    for (const { model } of joint.networks) requireProvable(model, semantics);
+    const [network, another] = joint.networks;
+    const isWide = widestLayer(joint) > FEW_VALUES;
+    const isFlat = alternatives.every((one) => varying(one) <= VERY_FEW_INPUTS);
+    let open = alternatives;
+    if (isWide && !isFlat && network && !another && !joint.isTied) {
+      const left = await layered(network, semantics, alternatives);
+      if (left.open.length === 0) return unsat('bounds', alternatives.length);
+      open = left.open;
+      this.rootLower = left.lower;
+    }
+    const bottomless = open.filter(({ specification }) => specification.rows.length === 0);
+    if (bottomless.length > 0) {
+      const reason = 'no point of a box in which nothing more is asked was found to be a witness';
+      return { ...undecided('unknown', reason), ...this.progress };
+    }
+    if (!open.every((one) => varying(one) <= FEW_INPUTS)) {
+      const reason = 'the bounds do not close it, and too many inputs vary to cut their box';
+      return { ...undecided('unknown', reason), ...this.progress };
+    }
+    return this.split(open, search);
+  }
+
+  private async split(alternatives: readonly Alternative[], search: Search): Promise<Decision> {
+    const { joint, options, semantics } = this;
+    const rounding = roundingModel(semantics);
+    const bounder = new BoxBounder(joint, { rounding, linearUpTo: FEW_VALUES });
+    const bytesOfBox = 8 * joint.inputCount + 32;
+    const mostBoxes = Math.floor((options.memory ?? GIBIBYTE) / bytesOfBox);
+    const seed = options.seed ?? 0;
+    const bounded = { bounder, brancher: bySlope, search, mostBoxes, seed };
+    const splitting = new InputSplitting(alternatives, bounded);
+    this.splitting = splitting;
+    const { witness, stuck } = await splitting.run();
+    const { branches } = splitting;
+    const method = branches > alternatives.length ? 'input-splitting' : 'bounds';
+    if (witness) return sat(witness, method, branches);
+    if (stuck === 0) return unsat(method, branches);
+    const reason = `${stuck} boxes are too small to cut, and their bounds do not close them`;
+    return { ...undecided('unknown', reason), branches };
+  }
+}
+
+/** Inputs of the box that can be cut. */
+function varying({ lower, upper }: Alternative): number {
+  let count = 0;
+  lower.forEach((low, i) => (count += Number(isSplittable(low, upper[i] ?? low))));
+  return count;
+}

@@ -1,0 +1,172 @@
+/** The parts of branch and bound, each by itself: the store forgets nothing, cutting and clipping lose nothing. */
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readModel } from '../../src/onnx/read.ts';
+import { openNetwork } from '../../src/runtime/network.ts';
+import { roundingModel } from '../../src/transforms/rounding.ts';
+import { BoxBounder } from '../../src/verify/box-bounder.ts';
+import { BoxStore } from '../../src/verify/box-store.ts';
+import { byLength, bySlope, cut } from '../../src/verify/branching.ts';
+import { clip } from '../../src/verify/clipping.ts';
+import { JointNetwork } from '../../src/verify/joint.ts';
+import { specificationOf } from '../../src/verify/specification.ts';
+import { problemOf } from '../../src/vnnlib/problem.ts';
+import { parseVnnlib } from '../../src/vnnlib/parse.ts';
+import { Draw } from '../generators/draw.ts';
+import { drawLayers, modelOf, queryText, runtime } from './dense.ts';
+import { evaluateLayers } from './line-oracle.ts';
+
+const box = (low: number, high: number) => ({
+  lower: Float32Array.of(low),
+  upper: Float32Array.of(high),
+});
+
+test('boxes come back worst first, each once, and depth first when there are many', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: -50, max: 50 })),
+      fc.integer({ min: 0, max: 20 }),
+      (keys, most) => {
+        const store = new BoxStore(1, most);
+        keys.forEach((key, i) => store.push({ ...box(i, i + 1), disjunct: i, key }));
+        expect(store.size).toBe(keys.length);
+        expect(store.worst).toBe(Math.min(Infinity, ...keys));
+        const [lower, upper] = [new Float32Array(1), new Float32Array(1)];
+        const seen = keys.map(() => {
+          const next = store.pop(lower, upper);
+          expect(lower[0]).toBe(next?.disjunct);
+          expect(upper[0]).toBe((next?.disjunct ?? 0) + 1);
+          expect(next?.key).toBe(keys[next?.disjunct ?? 0]);
+          return next?.disjunct ?? -1;
+        });
+        expect(store.pop(lower, upper)).toBeNull();
+        expect([...seen].sort((a, b) => a - b)).toEqual(keys.map((_, i) => i));
+        const late = keys.length - Math.min(keys.length, most);
+        if (most > 0)
+          expect(seen.slice(0, late).every((i, k) => i === keys.length - 1 - k)).toBe(true);
+        const sorted = seen.slice(late).map((i) => keys[i] ?? 0);
+        if (most > 0) expect(sorted).toEqual([...sorted].sort((a, b) => a - b));
+      },
+    ),
+  );
+});
+
+test('the pieces of a box cover it', () => {
+  const draw = new Draw(5);
+  for (let round = 0; round < 50; round++) {
+    const lower = Float32Array.from(draw.list(3, () => draw.real(-1, 1)));
+    const upper = lower.map((low) => low + draw.pick([0, 1e-7, 1, 3]));
+    const slopes = Float32Array.from(draw.list(3, () => draw.real(-2, 2)));
+    const scores = draw.pick([bySlope, byLength])(lower, upper, slopes);
+    const pieces = cut({ lower, upper }, scores, draw.pick([2, 4, 16]));
+    for (let k = 0; k < 20; k++) {
+      const x = lower.map((low, i) => low + draw.real(0, 1) * ((upper[i] ?? low) - low));
+      const holds = pieces.some((piece) =>
+        x.every((value, i) => value >= (piece.lower[i] ?? 0) && value <= (piece.upper[i] ?? 0)),
+      );
+      expect(holds).toBe(true);
+    }
+  }
+});
+
+/** A query with random rows over a random box, and its network. */
+async function drawn(seed: number) {
+  const draw = new Draw(seed);
+  const layers = drawLayers(draw, [2, 5, 5, 2]);
+  const rows = Array.from({ length: draw.integer(1, 4) }, () => ({
+    coefficients: [...draw.list(3, () => draw.integer(-2, 2)), draw.pick([-1, 1])],
+    bound: draw.real(-1, 1),
+  }));
+  const [lower, upper] = [
+    [-1, -0.5],
+    [0.25, 1],
+  ] as const;
+  const text = queryText(2, 2, lower, upper, [rows]);
+  const query = parseVnnlib(text);
+  const network = await openNetwork(readModel(modelOf(layers)), runtime);
+  const joint = new JointNetwork(query, new Map([[query.networks[0]?.name ?? '', network]]));
+  const specification = specificationOf(
+    { rows: [...problemOf(query).disjuncts()].flatMap((disjunct) => disjunct.rows) },
+    4,
+  );
+  return { draw, layers, rows, joint, network, specification };
+}
+
+test('a row is nowhere on a box below the linear function its bound is the least value of', async () => {
+  for (let seed = 0; seed < 8; seed++) {
+    const { draw, layers, joint, network, specification } = await drawn(seed);
+    const bounder = new BoxBounder(joint, { rounding: roundingModel('real'), linearUpTo: 256 });
+    const lower = Float32Array.from(draw.list(2 * 4, () => draw.real(-1, 0)));
+    const upper = lower.map((low) => low + draw.real(0, 1));
+    const specifications = Array.from({ length: 4 }, () => specification);
+    const {
+      rows: count,
+      least,
+      slopes,
+    } = await bounder.bound({ count: 4, lower, upper, specifications });
+    await network.release();
+    for (let k = 0; k < 200; k++) {
+      const at = k % 4;
+      const [from, to] = [lower.subarray(2 * at, 2 * at + 2), upper.subarray(2 * at, 2 * at + 2)];
+      const x = Array.from(from, (low, i) => low + draw.real(0, 1) * ((to[i] ?? low) - low));
+      const joined = [...x, ...evaluateLayers(layers, x)];
+      specification.rows.forEach((row, j) => {
+        const value = row.coefficients.reduce(
+          (sum, c, i) => sum + c * (joined[row.variables[i] ?? 0] ?? 0),
+          0,
+        );
+        let linear = least[at * count + j] ?? NaN;
+        x.forEach((own, i) => {
+          const slope = slopes[(at * count + j) * 2 + i] ?? 0;
+          const distance = slope > 0 ? own - (from[i] ?? 0) : (to[i] ?? 0) - own;
+          linear += Math.abs(slope) * distance;
+        });
+        expect(value).toBeGreaterThanOrEqual(linear);
+      });
+    }
+  }
+});
+
+test('clipping keeps every point at which the linear functions allow all rows', async () => {
+  let clipped = 0;
+  for (let seed = 0; seed < 60; seed++) {
+    const draw = new Draw(seed);
+    const width = draw.integer(1, 4);
+    const count = draw.integer(1, 3);
+    const from = Float32Array.from(draw.list(width, () => draw.real(-1, 1)));
+    const to = from.map((low) => low + draw.real(0, 2));
+    const least = Float32Array.from(draw.list(count, () => draw.real(-2, 0.2)));
+    const slopes = Float32Array.from(
+      draw.list(count * width, () => draw.pick([0, draw.real(-3, 3)])),
+    );
+    const rows = Array.from({ length: count }, () => ({
+      variables: Int32Array.of(0),
+      coefficients: Float64Array.of(1),
+      spread: null,
+      bound: 0,
+      isStrict: false,
+      isOfInputs: false,
+      at: 0,
+    }));
+    const [lower, upper] = [from.slice(), to.slice()];
+    const some = clip(specificationOf({ rows }, 1), lower, upper, least, slopes);
+    clipped += Number(!some || lower.some((low, i) => low > (from[i] ?? 0)));
+    for (let k = 0; k < 200; k++) {
+      const x = from.map((low, i) => low + draw.real(0, 1) * ((to[i] ?? low) - low));
+      const allowed = rows.every(({ bound }, j) => {
+        const rise = x.reduce((sum, own, i) => {
+          const slope = slopes[j * width + i] ?? 0;
+          return sum + Math.abs(slope) * (slope > 0 ? own - (from[i] ?? 0) : (to[i] ?? 0) - own);
+        }, 0);
+        return (least[j] ?? 0) + rise <= bound;
+      });
+      if (!allowed) continue;
+      expect(some).toBe(true);
+      x.forEach((own, i) => {
+        expect(own).toBeGreaterThanOrEqual(lower[i] ?? 0);
+        expect(own).toBeLessThanOrEqual(upper[i] ?? 0);
+      });
+    }
+  }
+  expect(clipped).toBeGreaterThan(10);
+});
