@@ -1,13 +1,12 @@
 /**
  * The command line: parses, runs the command, prints what it hands back, and turns every failure into
- * one sentence and an exit code: 2 for what the user can mend, 70 for what we must, 130 for Ctrl-C.
+ * one sentence and an exit code: 2 for what the user can mend, 70 for what we must, 130 for a run that Ctrl-C stopped.
  */
 import { ContradictionError, ModelError } from '@glacis/core';
 import { messageOf, UsageError } from '../errors.ts';
 import type { CommandRequest } from '../commands/carry-out.ts';
 import type { CommandName } from './options.ts';
 import { commandHelp, mainHelp } from './help.ts';
-import { catchInterrupts, Interrupted } from './interrupt.ts';
 import type { Outcome, Surroundings } from './outcome.ts';
 import { parseCommandLine } from './parse.ts';
 import { print } from './print.ts';
@@ -44,26 +43,13 @@ export async function main(words: readonly string[]): Promise<number> {
       quiet: values.quiet ?? false,
       color: usesColor(process.stderr),
     });
-    const interruption = catchInterrupts(() => terminal.say('Stopping …'));
-    try {
-      const run = await commands[command]();
-      const outcome = await run(
-        { words, model, property, values },
-        {
-          terminal,
-          interruption,
-          color: usesColor(process.stdout),
-          width: process.stdout.columns ?? 80,
-        },
-      );
-      await print(outcome.stdout);
-      return outcome.exitCode;
-    } catch (error) {
-      if (error instanceof Interrupted) return interruption.exitCode();
-      throw error;
-    } finally {
-      interruption.end();
-    }
+    const run = await commands[command]();
+    const outcome = await run(
+      { words, model, property, values },
+      { terminal, color: usesColor(process.stdout), width: process.stdout.columns ?? 80 },
+    );
+    await print(outcome.stdout);
+    return outcome.exitCode;
   } catch (error) {
     terminal.clear();
     return failed(error);

@@ -9,16 +9,11 @@ import { refused } from '../corpus/refused.ts';
 
 const surroundings = {
   terminal: new Terminal({ quiet: true, color: false }),
-  interruption: {
-    signal: new AbortController().signal,
-    exitCode: () => 130,
-    end: () => undefined,
-  },
   color: false,
   width: 100,
 };
 
-async function inspected(name: string, values: { readonly json?: boolean } = {}): Promise<string> {
+async function inspected(name: string, values: { readonly json?: true } = {}): Promise<string> {
   const model = fileURLToPath(new URL(`../../../../fixtures/models/${name}.onnx`, import.meta.url));
   const request = { words: ['inspect', model], model, property: null, values };
   const { stdout, exitCode } = await inspectCommand(request, surroundings);
