@@ -29,6 +29,7 @@ export async function main(words: readonly string[]): Promise<number> {
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
   process.on('uncaughtException', (error) => process.exit(failed(error)));
+  let file: string | null = null;
   let terminal = new Terminal({ quiet: false, color: false });
   try {
     const request = parseCommandLine(words);
@@ -39,6 +40,7 @@ export async function main(words: readonly string[]): Promise<number> {
       return words.length === 0 ? 2 : 0;
     }
     const { command, model, property, values } = request;
+    file = model;
     terminal = new Terminal({
       quiet: values.quiet ?? false,
       color: usesColor(process.stderr),
@@ -52,7 +54,7 @@ export async function main(words: readonly string[]): Promise<number> {
     return outcome.exitCode;
   } catch (error) {
     terminal.clear();
-    return failed(error);
+    return failed(error, file);
   }
 }
 
@@ -66,13 +68,14 @@ function usesColor(stream: { readonly isTTY?: boolean }): boolean {
 /** Faults of the input by name: some come from a worker process, where the class was lost. */
 const inputFaults: readonly string[] = ['RuleMissing', 'ShapeError'];
 
-function failed(error: unknown): number {
+/** `file`: the model that the words name. */
+function failed(error: unknown, file: string | null = null): number {
   const debug = process.env['GLACIS_DEBUG'] === '1';
   if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   const message = messageOf(error);
   if (error instanceof UsageError || error instanceof ModelError) return sentence(message, 2);
   if (error instanceof Error && inputFaults.includes(error.name)) {
-    return sentence(`The model is not supported: ${message}`, 2);
+    return sentence(`${file ?? 'The model'} is not supported: ${message}`, 2);
   }
   const kind = error instanceof ContradictionError ? 'A contradiction' : 'An internal error';
   const more = debug ? '' : ' (GLACIS_DEBUG=1 shows where)';
