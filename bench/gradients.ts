@@ -37,4 +37,4 @@ for (const network of chosen) {
   console.log(line(measurement));
 }
 console.log(summary(measurements));
-if (measurements.some(({ check }) => !check?.passed)) process.exitCode = 1;
+if (measurements.some(({ check }) => !check || check.passed === false)) process.exitCode = 1;

@@ -31,7 +31,7 @@ export function line({ network, problem, check, times, untimed, reason }: Measur
     cell(outputMaxError.toExponential(0), 9),
     cell(gradientChecked ? gradientMaxError.toExponential(0) : '–', 9),
     cell(`${directions - kinks}/${directions}`, 9),
-    passed ? '  ' : '  FAILED  ',
+    passed === false ? '  FAILED  ' : '  ',
     ratios.join('  '),
     remarks.length > 0 ? `  (${remarks.join('; ')})` : '',
   ].join('');

@@ -2,7 +2,9 @@
  * What a file consists of, node by node, whether or not every operator of it can be read: names,
  * parameters, and output shapes where the file could be lowered.
  */
+import type { ValueInfoProto } from 'onnx-buf';
 import type { Shape } from '../graph/dimension.ts';
+import { nodeAt } from '../graph/graph.ts';
 import { parametersOf } from './element-types.ts';
 import { describe, functionKey, functionsOf, isMainDomain, qualified } from './proto.ts';
 import { isReadable, parse } from './parse.ts';
@@ -23,6 +25,7 @@ export interface FileOutline {
   readonly opset: number;
   readonly producer: string;
   readonly inputs: readonly Port[];
+  /** Also those that are not read, such as the maps of a ZipMap: what they are is their type. */
   readonly outputs: readonly Port[];
   /** Elements of all initialisers. */
   readonly parameters: number;
@@ -41,8 +44,10 @@ export function outlineModel(bytes: Uint8Array, model: Model | null): FileOutlin
   return {
     opset: Number(proto.opsetImport.find(isMainDomain)?.version ?? 1n),
     producer: [proto.producerName, proto.producerVersion].filter((part) => part !== '').join(' '),
-    inputs: (proto.graph?.input ?? []).filter(({ name }) => !sizes.has(name)).map(portOf),
-    outputs: (proto.graph?.output ?? []).map(portOf),
+    inputs: (proto.graph?.input ?? [])
+      .filter(({ name }) => !sizes.has(name))
+      .map((info) => outlined(info, model)),
+    outputs: (proto.graph?.output ?? []).map((info) => outlined(info, model)),
     parameters: [...sizes.values()].reduce((sum, size) => sum + size, 0),
     layers: (proto.graph?.node ?? []).map((node) => ({
       name: node.name === '' ? (node.output[0] ?? '') : node.name,
@@ -53,3 +58,21 @@ export function outlineModel(bytes: Uint8Array, model: Model | null): FileOutlin
     })),
   };
 }
+
+/** What a file holds is said whether or not it is a tensor, and whether or not it is declared. */
+function outlined(info: ValueInfoProto, model: Model | null): Port {
+  const kind = info.type?.value.case;
+  if (kind === 'tensorType') return portOf(info);
+  const { name } = info;
+  if (kind !== undefined) return { name, type: KINDS[kind], shape: [] };
+  const read = model?.graph.outputs.find((output) => output.name === name);
+  const shape = model && read ? nodeAt(model.graph, read.id).shape : [];
+  return { name, type: 'undeclared', shape };
+}
+
+const KINDS = {
+  sequenceType: 'sequence',
+  mapType: 'map',
+  optionalType: 'optional',
+  sparseTensorType: 'sparse tensor',
+} as const;

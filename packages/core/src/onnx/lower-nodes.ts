@@ -15,7 +15,7 @@ import {
 import type { Builder } from '../graph/builder.ts';
 import { readTensor, TEXT } from './element-types.ts';
 import { type Carried, carriedAs } from './carried.ts';
-import type { ReadValue } from './host-value.ts';
+import { isHost, type ReadValue } from './host-value.ts';
 import { Allowance } from './limits.ts';
 import { lowerOperator } from './lower-operator.ts';
 import { LoweringContext, type Surroundings } from './lowering.ts';
@@ -34,6 +34,8 @@ export class NodeLowering {
   private readonly allowance = new Allowance();
   /** Nodes of functions and branches, each time they are written out. */
   private called = 0;
+  /** The first node of data that is not read since it also uses what is not: in words. */
+  private skipped: string | undefined;
 
   private readonly random: Surroundings['random'];
 
@@ -45,14 +47,18 @@ export class NodeLowering {
 
   /**
    * Lowers the main graph's initialisers and nodes over named values, and names their results there;
-   * gives the names of what is not read, and what values are in the file's words where that is not
-   * real numbers. `inputs`: what the inputs are.
+   * gives the names of what is not read, the first node of data not read for that, and what values are in the
+   * file's words where that is not real numbers. `inputs`: what the inputs are.
    */
   main(
     proto: ModelProto,
     values: Values,
     inputs: ReadonlyMap<string, Carried>,
-  ): { absent: ReadonlySet<string>; kinds: ReadonlyMap<string, Carried> } {
+  ): {
+    absent: ReadonlySet<string>;
+    kinds: ReadonlyMap<string, Carried>;
+    skipped: string | undefined;
+  } {
     const absent = new Set<string>();
     if (proto.graph) this.constants(proto.graph, values, absent);
     const opset = opsetOf(proto.opsetImport);
@@ -62,7 +68,7 @@ export class NodeLowering {
     const carried = new Map(inputs);
     const scope = { opset, values, carried, absent, given, path: '', depth: 0 };
     for (const node of proto.graph?.node ?? []) this.node(scope, node);
-    return { absent, kinds: carried };
+    return { absent, kinds: carried, skipped: this.skipped };
   }
 
   /** Adds a graph's initialisers to the values; texts are labels, and are not read. */
@@ -92,7 +98,12 @@ export class NodeLowering {
     if (this.called > MAX_CALLED || scope.depth > MAX_DEPTH) {
       throw new ModelError('unsupported', `${where}: functions and branches are nested too deeply`);
     }
-    if (node.input.some((name) => scope.absent.has(name))) {
+    const unread = node.input.find((name) => scope.absent.has(name));
+    if (unread !== undefined) {
+      // What is made of labels alone is one; what mixes them with data is lost for their sake.
+      if (node.input.some((name) => isData(scope.values.get(name)))) {
+        this.skipped ??= `${where} computes with ${unread}`;
+      }
       for (const name of node.output) {
         if (name !== '') define(scope, name, where);
         scope.absent.add(name);
@@ -195,6 +206,10 @@ export class NodeLowering {
       carried: own.output.map((name) => carried.get(name) ?? 'real'),
     };
   }
+}
+
+function isData(value: ReadValue | undefined): boolean {
+  return value !== undefined && !isHost(value) && value.op !== 'constant';
 }
 
 /** A function's node with references to the function's attributes replaced by what they are. */

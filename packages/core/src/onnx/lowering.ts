@@ -149,7 +149,9 @@ export class LoweringContext {
       // A constant repeated for every sample: row by row it is one.
       throw new ShapeError(`operand ${i} is repeated for every sample`);
     }
-    throw this.unsupported(`operand ${i} must be a constant, but it is computed from the input`);
+    throw this.unsupported(
+      `operand ${i} must be a constant, but it is computed from the input: export the model with fixed sizes, or cut it off before this node`,
+    );
   }
 
   numbers(i: number): number[] | undefined {

@@ -11,7 +11,8 @@ import { describe, functionKey, functionsOf, nodesOf, qualified } from './proto.
 export function parse(bytes: Uint8Array): ModelProto {
   try {
     const proto = fromBinary(ModelProtoSchema, bytes);
-    if (proto.graph && proto.graph.node.length + proto.graph.initializer.length > 0) return proto;
+    const { node = [], initializer = [], input = [] } = proto.graph ?? {};
+    if (node.length + initializer.length + input.length > 0) return proto;
   } catch (cause) {
     throw new ModelError('invalid', 'this is not an ONNX file, or it is cut short', { cause });
   }

@@ -5,9 +5,10 @@
  */
 import type { ModelProto } from 'onnx-buf';
 import { Builder } from '../graph/builder.ts';
-import { BATCH, type Dimension, elementCount, type Shape } from '../graph/dimension.ts';
-import { type Graph, type Node, nodeAt } from '../graph/graph.ts';
+import { BATCH, type Dimension, elementCount, isSymbolic, type Shape } from '../graph/dimension.ts';
+import { type Graph, type Node, nodeAt, type OpName } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
+import { definitionOf } from '../graph/ops/table.ts';
 import type { ClassLabels } from './class-labels.ts';
 import { parametersOf } from './element-types.ts';
 import { isHost, type ReadValue } from './host-value.ts';
@@ -81,13 +82,13 @@ function lower(reading: Reading, batch: Dimension): Lowered {
     return fed(name, shape);
   });
   const carried = new Map(inputs.map((port) => [port.name, carriedOf(port)] as const));
-  const { absent, kinds } = nodes.main(proto, values, carried);
+  const { absent, kinds, skipped } = nodes.main(proto, values, carried);
   const read = (proto.graph?.output ?? []).filter(({ name }) => !absent.has(name));
   // Beside scores, labels and positions are no outputs to look at.
   const scores = read.filter(({ name }) => (kinds.get(name) ?? 'real') === 'real');
   const wanted = scores.length > 0 ? scores : read;
   if (wanted.length === 0) {
-    throw new ModelError('unsupported', 'every output is a label or a position; scores are needed');
+    throw new ModelError('unsupported', noScores(skipped));
   }
   const outputs = wanted.map((info) => {
     const value = values.get(info.name);
@@ -103,7 +104,27 @@ function lower(reading: Reading, batch: Dimension): Lowered {
     }
     return [info.name, result] as const;
   });
-  return { graph: b.graph(Object.fromEntries(outputs)), random };
+  const graph = b.graph(Object.fromEntries(outputs));
+  if (isSymbolic(batch)) expectSamplesApart(graph, batch);
+  return { graph, random };
+}
+
+function noScores(skipped: string | undefined): string {
+  return skipped === undefined
+    ? 'every output is a label or a position; scores are needed: give the model an output of them'
+    : `${skipped}, which is a label or a position made of the input, and no output is read without it: give the model an output of scores before that`;
+}
+
+/** What multiplies samples with each other is one sample's own business only row by row. */
+function expectSamplesApart(graph: Graph, batch: Dimension): void {
+  for (const node of graph.nodes) {
+    if (node.shape.filter((size) => size === batch).length > 1) {
+      throw new ShapeError(`${node.label || node.op} has the batch on two axes`);
+    }
+    // A sum of products that is as long as the batch says so itself.
+    const operands = node.operands.map((id) => nodeAt(graph, id));
+    definitionOf<OpName>(node.op).terms?.(node, operands);
+  }
 }
 
 /** A sample's result is one row: [batch, …]. */

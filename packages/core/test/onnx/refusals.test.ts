@@ -1,6 +1,9 @@
 /** What would be misread is refused, by a sentence that names the operator and its node. */
 import { expect, test } from 'vitest';
+import { ModelError } from '../../src/onnx/model-error.ts';
 import { readModel } from '../../src/onnx/read.ts';
+import { writeModel } from '../../src/onnx/write.ts';
+import { runOnnx } from '../onnxruntime.ts';
 import { floats, integers } from '../../src/tensor/tensor.ts';
 import { type FileSpec, type NodeSpec, onnxFile } from './hand-made.ts';
 
@@ -42,6 +45,19 @@ const refused: readonly (readonly [what: string, message: RegExp, nodes: readonl
     /DynamicQuantizeLinear/,
     [node('DynamicQuantizeLinear', ['x'])],
   ],
+  [
+    'scores at positions made of the input',
+    /GatherElements GatherElements\d computes with at, which is a label or a position .* give the model an output of scores/,
+    [
+      { op: 'TopK', inputs: ['x', 'two'], outputs: ['best', 'at'] },
+      node('GatherElements', ['x', 'at']),
+    ],
+  ],
+  [
+    'places that are not zero',
+    /NonZero NonZero0: operand 0 must be a constant, .*: export the model with fixed sizes/,
+    [node('NonZero', ['x'])],
+  ],
 ];
 
 test.each(refused)('%s', (_, message, nodes) => {
@@ -53,4 +69,30 @@ test.each(refused)('%s', (_, message, nodes) => {
     initializers: { two: integers([2]), half: floats([0.5], []), endless: floats([2, Infinity]) },
   };
   expect(() => readModel(onnxFile(file))).toThrow(message);
+});
+
+test('a path of many calls keeps its beginning, its end and the cause', () => {
+  const calls = Array.from({ length: 40 }, (_, i) => `F call${i}`).join(' › ');
+  expect(new ModelError('invalid', `${calls}: it is wrong`).message).toBe(
+    'F call0 › F call1 › … › F call37 › F call38 › F call39: it is wrong',
+  );
+});
+
+test('a file without a node hands its input on', async () => {
+  const bytes = onnxFile({ opset: 17, inputs: { x: ['n', 2] }, outputs: ['x'], nodes: [] });
+  const { graph, batched } = readModel(bytes);
+  expect(batched).toBe(true);
+  const x = floats([1, 2, 3, 4], [2, 2]);
+  expect((await runOnnx(writeModel(graph), { x }))['x']?.data).toEqual(x.data);
+});
+
+/** Products of samples with each other, x xᵀ x: of one sample they are its own. */
+test('a file that multiplies the samples of a batch is read row by row', () => {
+  const nodes = [
+    node('Transpose', ['x'], 'turned'),
+    node('MatMul', ['x', 'turned'], 'products'),
+    node('MatMul', ['products', 'x']),
+  ];
+  const bytes = onnxFile({ opset: 17, inputs: { x: ['n', 3] }, outputs: ['y'], nodes });
+  expect(readModel(bytes).batched).toBe(false);
 });

@@ -1,13 +1,10 @@
 /**
- * Ctrl-C: the first one asks the run to stop and keep what is finished. A terminal and a parent such
- * as npm may both deliver it, so a second one counts only after a moment; then it ends the process.
+ * Ctrl-C while a run has something to keep: the first one asks it to stop and keep what is finished. A
+ * terminal and a parent such as npm may both deliver it, so a second one counts only after a moment; then
+ * it ends the process. Everywhere else signals are not caught, and end the process at once, whatever it
+ * computes: 130 for a shell, 143 for SIGTERM.
  */
 import { constants } from 'node:os';
-
-/** The command was interrupted before there was anything to keep. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted';
-}
 
 const SAME_PRESS_MS = 800;
 

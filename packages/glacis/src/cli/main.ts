@@ -1,13 +1,12 @@
 /**
  * The command line: parses, runs the command, prints what it hands back, and turns every failure into
- * one sentence and an exit code: 2 for what the user can mend, 70 for what we must, 130 for Ctrl-C.
+ * one sentence and an exit code: 2 for what the user can mend, 70 for what we must, 130 for a run that Ctrl-C stopped.
  */
 import { ContradictionError, ModelError } from '@glacis/core';
 import { messageOf, UsageError } from '../errors.ts';
 import type { CommandRequest } from '../commands/carry-out.ts';
 import type { CommandName } from './options.ts';
 import { commandHelp, mainHelp } from './help.ts';
-import { catchInterrupts, Interrupted } from './interrupt.ts';
 import type { Outcome, Surroundings } from './outcome.ts';
 import { parseCommandLine } from './parse.ts';
 import { print } from './print.ts';
@@ -32,6 +31,7 @@ export async function main(words: readonly string[]): Promise<number> {
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
   process.on('uncaughtException', (error) => process.exit(failed(error)));
+  let file: string | null = null;
   let terminal = new Terminal({ quiet: false, color: false });
   try {
     const request = parseCommandLine(words);
@@ -42,33 +42,21 @@ export async function main(words: readonly string[]): Promise<number> {
       return words.length === 0 ? 2 : 0;
     }
     const { command, model, property, values } = request;
+    file = model;
     terminal = new Terminal({
       quiet: values.quiet ?? false,
       color: usesColor(process.stderr),
     });
-    const interruption = catchInterrupts(() => terminal.say('Stopping …'));
-    try {
-      const run = await commands[command]();
-      const outcome = await run(
-        { words, model, property, values },
-        {
-          terminal,
-          interruption,
-          color: usesColor(process.stdout),
-          width: process.stdout.columns ?? 80,
-        },
-      );
-      await print(outcome.stdout);
-      return outcome.exitCode;
-    } catch (error) {
-      if (error instanceof Interrupted) return interruption.exitCode();
-      throw error;
-    } finally {
-      interruption.end();
-    }
+    const run = await commands[command]();
+    const outcome = await run(
+      { words, model, property, values },
+      { terminal, color: usesColor(process.stdout), width: process.stdout.columns ?? 80 },
+    );
+    await print(outcome.stdout);
+    return outcome.exitCode;
   } catch (error) {
     terminal.clear();
-    return failed(error);
+    return failed(error, file);
   }
 }
 
@@ -82,13 +70,14 @@ function usesColor(stream: { readonly isTTY?: boolean }): boolean {
 /** Faults of the input by name: some come from a worker process, where the class was lost. */
 const inputFaults: readonly string[] = ['RuleMissing', 'ShapeError'];
 
-function failed(error: unknown): number {
+/** `file`: the model that the words name. */
+function failed(error: unknown, file: string | null = null): number {
   const debug = process.env['GLACIS_DEBUG'] === '1';
   if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   const message = messageOf(error);
   if (error instanceof UsageError || error instanceof ModelError) return sentence(message, 2);
   if (error instanceof Error && inputFaults.includes(error.name)) {
-    return sentence(`The model is not supported: ${message}`, 2);
+    return sentence(`${file ?? 'The model'} is not supported: ${message}`, 2);
   }
   const kind = error instanceof ContradictionError ? 'A contradiction' : 'An internal error';
   const more = debug ? '' : ' (GLACIS_DEBUG=1 shows where)';

@@ -5,12 +5,15 @@ import { signature } from './help.ts';
 
 const exitCodes: readonly (readonly [number, string])[] = [
   [0, 'done (`inspect`: also with unsupported operators, which it lists)'],
-  [1, '`--check` failed, or could not be done because the file cannot be read'],
+  [
+    1,
+    '`--check` failed, or could not be done because the file cannot be read (outputs that agree where no gradient can be compared are no failure: `passed` is null then)',
+  ],
   [2, 'bad usage, input or output, or an unsupported model: one sentence on stderr says which'],
   [70, 'an internal error: please report it; `GLACIS_DEBUG=1` shows where'],
   [
     130,
-    'interrupted by Ctrl-C; with `--out`, what was finished is kept and `--resume DIR` goes on',
+    'interrupted by Ctrl-C (143 by SIGTERM); with `--out`, what was finished is kept and `--resume DIR` goes on',
   ],
 ];
 

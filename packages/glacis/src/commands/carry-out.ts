@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Run } from '@glacis/core';
-import { Interrupted } from '../cli/interrupt.ts';
+import { catchInterrupts } from '../cli/interrupt.ts';
 import type { OptionValues } from '../cli/options.ts';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { shellCommand } from '../report/shell.ts';
@@ -33,11 +33,12 @@ export async function carryOut(
   surroundings: Surroundings,
   earlier?: (prepared: Prepared) => Promise<Earlier>,
 ): Promise<Outcome> {
-  const { terminal, interruption } = surroundings;
-  const { signal } = interruption;
+  const { terminal } = surroundings;
   const prepared = await prepareRun(request);
+  // Until here there is nothing to keep.
+  const interruption = catchInterrupts(() => terminal.say('Stopping …'));
+  const { signal } = interruption;
   try {
-    if (signal.aborted) throw new Interrupted();
     const { values } = request;
     const before = await earlier?.(prepared);
     const run = await executeRun({ prepared, values, terminal, signal, folder, ...before });
@@ -49,6 +50,8 @@ export async function carryOut(
       exitCode,
     };
   } finally {
+    // A second delivery of the signal that has come may be on its way.
+    if (!signal.aborted) interruption.end();
     await prepared.release();
   }
 }

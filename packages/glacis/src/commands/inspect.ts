@@ -89,7 +89,7 @@ export async function inspectCommand(
   const stdout = values.json
     ? `${JSON.stringify(inspection, null, 2)}\n`
     : inspectionText(inspection, color, width);
-  return { stdout, exitCode: values.check && !check?.passed ? 1 : 0 };
+  return { stdout, exitCode: values.check && (!check || check.passed === false) ? 1 : 0 };
 }
 
 async function checked(

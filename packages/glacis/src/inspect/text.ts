@@ -122,8 +122,15 @@ function check({ check: result }: Inspection, ink: Ink): string[] {
     ...(steps.length > 0
       ? [`Steps, whose derivative is 0 by definition: ${steps.map(printable).join(', ')}.`]
       : []),
-    passed ? ink.proof('Check passed.') : ink.attack('Check failed.'),
+    verdict(passed, ink),
   ];
+}
+
+function verdict(passed: boolean | null, ink: Ink): string {
+  if (passed === null) {
+    return 'Check without a verdict: the outputs agree, and no gradient could be compared.';
+  }
+  return passed ? ink.proof('Check passed.') : ink.attack('Check failed.');
 }
 
 const REASONS: Readonly<Record<LeftOut, string>> = {

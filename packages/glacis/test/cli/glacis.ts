@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 const bin = fileURLToPath(new URL('../../bin/glacis.js', import.meta.url));
 
 export interface Result {
+  /** null where a signal ended the process. */
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -16,10 +18,12 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Sends SIGINT, twice as a terminal and a parent would, once this file is there. */
   readonly interruptAt?: string;
+  /** Sends SIGTERM once it has said anything on stderr. */
+  readonly endAtWord?: boolean;
 }
 
 export function glacis(words: readonly string[], options: StartOptions = {}): Promise<Result> {
-  const { cwd = process.cwd(), env = {}, interruptAt } = options;
+  const { cwd = process.cwd(), env = {}, interruptAt, endAtWord = false } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [bin, ...words], {
       cwd,
@@ -29,6 +33,7 @@ export function glacis(words: readonly string[], options: StartOptions = {}): Pr
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    if (endAtWord) child.stderr.once('data', () => child.kill('SIGTERM'));
     const timer =
       interruptAt === undefined
         ? undefined
@@ -39,9 +44,9 @@ export function glacis(words: readonly string[], options: StartOptions = {}): Pr
             child.kill('SIGINT');
           }, 5);
     child.on('error', reject);
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       clearInterval(timer);
-      resolve({ code, stdout, stderr });
+      resolve({ code, signal, stdout, stderr });
     });
   });
 }

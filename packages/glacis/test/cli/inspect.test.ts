@@ -52,6 +52,21 @@ test('where no gradient can be compared, --check says so and why', async () => {
   );
 });
 
+test('outputs that agree are no failure where float32 hides every slope, and no pass', async () => {
+  const file = join(folder, 'drowned.onnx');
+  const b = new Builder();
+  const x = b.input('x', [BATCH, 3]);
+  writeFileSync(file, writeModel(b.graph({ y: b.add(b.mul(x, 1e-6), 3000) })));
+  const { code, stdout } = await glacis(['inspect', file, '--check']);
+  expect(code).toBe(0);
+  expect(stdout).toContain('where float32 rounding hides the slope');
+  expect(stdout).toContain('the outputs agree, and no gradient could be compared');
+  const document = await glacis(['inspect', file, '--check', '--json']);
+  const { check } = JSON.parse(document.stdout) as Inspection;
+  expect(document.code).toBe(0);
+  expect(check).toMatchObject({ passed: null, gradientChecked: false });
+});
+
 test('an operator that cannot be read is listed, with exit code 0', async () => {
   const file = join(folder, 'odd.onnx');
   // The same bytes with another name of the same length: a file that is valid but for the operator.

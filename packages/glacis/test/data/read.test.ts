@@ -307,6 +307,14 @@ describe('files that are not what they are called', () => {
     expect(await usageError(() => readData('/dev/null'))).toContain('neither a file nor a folder');
   });
 
+  test('a network of zeros as large as the largest of the benchmarks is unpacked', () => {
+    const size = 269_561_725;
+    const packed = gzipSync(new Uint8Array(size), { level: 1 });
+    expect(packed.length).toBeLessThan(size / UNPACK_LIMITS.ratio);
+    expect(gunzip(packed, 'tllBench.onnx.gz')).toHaveLength(size);
+    expect(2 * UNPACK_LIMITS.free).toBeLessThanOrEqual(0.75 * 2 ** 30);
+  });
+
   test('a gzip bomb stops at its limit', async () => {
     const packed = gzipSync(new Uint8Array(1e6));
     expect(gunzip(packed, 'a.gz')).toHaveLength(1e6);

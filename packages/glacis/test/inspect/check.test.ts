@@ -108,7 +108,7 @@ test('jumps do not excuse a wrong gradient', async () => {
 test('a function that jumps everywhere has nothing to compare, and that is said', async () => {
   const stairs: Body = (b, x) => b.add(x, b.sum(b.push('floor', [b.mul(x, 4096)], {}), [1], true));
   expect(await checked(stairs)).toMatchObject({
-    passed: true,
+    passed: null,
     gradientChecked: false,
     gradientUnchecked: 'jumps',
   });
@@ -125,10 +125,10 @@ test('what float32 rounds away is no error of the gradient', async () => {
   expect(await checked(noisy)).toMatchObject({ passed: true, gradientChecked: true });
 });
 
-test('a slope that float32 hides altogether does not pass as checked', async () => {
+test('a slope that float32 hides altogether neither passes nor fails', async () => {
   const drowned: Body = (b, x) => b.add(b.mul(perceptron(b, x), 1e-6), 3000);
   expect(await checked(drowned)).toMatchObject({
-    passed: false,
+    passed: null,
     gradientChecked: false,
     gradientUnchecked: 'noise',
   });

@@ -106,7 +106,10 @@ function scattered(c: LoweringContext, x: Node, positions: readonly number[]): N
     const sums = c.b.push('scatterAdd', [values], { axis: 1, indices: positions, size });
     return fromRows(c, c.b.add(rows, sums), dims, batch);
   }
-  if (reduction !== 'none') throw c.unsupported(`the reduction ${reduction} is not supported`);
+  if (reduction !== 'none')
+    throw c.unsupported(
+      `the reduction ${reduction} is not supported: write it with none or add, or as a Max, Min or Mul`,
+    );
   const from = Array.from({ length: c.listable(size) }, (_, i) => i);
   positions.forEach((position, i) => (from[position] = size + i));
   return fromRows(c, c.b.gather(c.b.concat([rows, values], 1), 1, from), dims, batch);

@@ -129,7 +129,8 @@ const filled = <T>(list: readonly T[] | undefined): readonly T[] | undefined =>
   list && list.length > 0 ? list : undefined;
 
 function resize(c: LoweringContext): Node {
-  if (c.flag('antialias', false)) throw c.unsupported('antialias is not supported');
+  if (c.flag('antialias', false))
+    throw c.unsupported('antialias is not supported: export it without');
   if (c.text('keep_aspect_ratio_policy', 'stretch') !== 'stretch') {
     throw c.unsupported('only the aspect ratio policy stretch is supported');
   }
