@@ -18,6 +18,8 @@ import { openOriginal } from './original.ts';
 import { perturbedInput, sideInputsOf } from './perturbed-input.ts';
 import { Programs } from './programs.ts';
 import type { Runtime } from './runtime.ts';
+import { isSingle, withJoinedColumns } from './score-columns.ts';
+import { unshaped } from './score-rules.ts';
 import { type FixedRows, sampleShapeOf, type SideInput } from './side-inputs.ts';
 
 export interface ClassifierOptions {
@@ -44,7 +46,8 @@ export async function openClassifier(
   runtime: Runtime,
   options: ClassifierOptions = {},
 ): Promise<Classifier> {
-  const model = await withFreeRows(file, runtime);
+  const free = await withFreeRows(file, runtime);
+  const model = options.criterion?.kind === 'error' ? free : withJoinedColumns(free);
   const { network } = await openAgreeing(model, (read) => open(read, runtime, options));
   return network;
 }
@@ -59,7 +62,8 @@ async function open(
   refuseVotes(model);
   const input = perturbedInput(model, fixed);
   const sides = sideInputsOf(model, input, fixed);
-  const { name, others } = scoresOutput(model);
+  const { name, others } = scoresOutput(model, criterion);
+  refuseRegression(model, name, criterion);
   const view = viewOf(criterion, model.graph, name);
   const names = model.classLabels.get(name);
   const sampleShape = sampleShapeOf(input);
@@ -135,13 +139,42 @@ function refuseVotes({ operators }: Model): void {
   if (!operators.has('ai.onnx.ml.SVMClassifier')) return;
   throw new ModelError(
     'unsupported',
-    'a support vector classifier answers by votes, not by its greatest score: it can be inspected, but not audited; export its decision function as a regressor, or use a linear model',
+    'a support vector classifier answers by votes, not by its greatest score: it can be inspected, but not audited; export its decision function as a regressor with a Sigmoid behind it, or use a linear model',
   );
 }
 
-/** The first output that is one number, or a vector, a row. */
-function scoresOutput({ graph }: Model): { name: string; others: readonly string[] } {
+const regressors = ['LinearRegressor', 'SVMRegressor', 'TreeEnsembleRegressor'];
+
+/**
+ * The one number of a regressor is a quantity, whatever the labels look like: nothing in the file says
+ * that it is held to 0. Several may be scores, and what is made of one may be a probability.
+ */
+function refuseRegression({ graph }: Model, name: string, { kind }: Criterion): void {
+  const output = outputNamed(graph, name);
+  const [operator = ''] = unshaped(graph, output).label.split(' › ').at(-1)?.split(' ') ?? [];
+  if (kind === 'error' || !isSingle(output) || !regressors.includes(operator)) return;
+  throw new ModelError(
+    'unsupported',
+    `output ${name} is the number of a ${operator}, a regression, not a class's score: judge its error (--criterion error --above T), or export a classifier's score with a Sigmoid behind it`,
+  );
+}
+
+/**
+ * The first output that is one number, or a vector, a row. One number of several is no class's score
+ * alone: a person must say which is meant. Throws ModelError.
+ */
+function scoresOutput(
+  { graph }: Model,
+  { kind }: Criterion,
+): { name: string; others: readonly string[] } {
   const names = graph.outputs.map(({ name }) => name);
-  const name = names.find((each) => outputNamed(graph, each).shape.length <= 2) ?? names[0] ?? '';
+  const rows = names.filter((each) => outputNamed(graph, each).shape.length <= 2);
+  const name = rows[0] ?? names[0] ?? '';
+  if (kind !== 'error' && rows.length > 1 && isSingle(outputNamed(graph, name))) {
+    throw new ModelError(
+      'unsupported',
+      `the outputs ${rows.join(', ')} each hold something else, ${name} one number for each input: choose the scores with --output`,
+    );
+  }
   return { name, others: names.filter((each) => each !== name) };
 }

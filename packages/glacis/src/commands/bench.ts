@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { type Instance, readInstances } from '../bench/instances.ts';
 import { addResult, earlierResults, isOf, isWrong, type Result } from '../bench/results.ts';
+import { catchInterrupts } from '../cli/interrupt.ts';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { UsageError } from '../errors.ts';
 import { ascending, quantile } from '../report/quantile.ts';
@@ -13,13 +14,15 @@ const GRACE = 10;
 
 export async function benchCommand(
   { model: folder, values }: CommandRequest,
-  { terminal, interruption }: Surroundings,
+  { terminal }: Surroundings,
 ): Promise<Outcome> {
   if (folder === null)
     throw new UsageError('Which benchmark? Name a folder with an instances.csv.');
   const instances = (await readInstances(folder)).slice(0, values.first);
   const earlier = values.table === undefined ? [] : earlierResults(values.table);
   const results: Result[] = [];
+  // What is finished is printed, and kept in the table.
+  const interruption = catchInterrupts(() => terminal.say('Stopping …'));
   for (const [i, instance] of instances.entries()) {
     if (interruption.signal.aborted) break;
     const known = earlier.find((each) => isOf(each, instance));

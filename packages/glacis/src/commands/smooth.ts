@@ -10,7 +10,6 @@ import {
   type Smoothed,
   type SmoothingOptions,
 } from '@glacis/core';
-import { Interrupted } from '../cli/interrupt.ts';
 import type { OptionValues } from '../cli/options.ts';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { UsageError } from '../errors.ts';
@@ -34,12 +33,11 @@ const METHOD = 'smoothing';
 
 export async function smoothCommand(
   { words, model, values }: CommandRequest,
-  { terminal, interruption, color, width }: Surroundings,
+  { terminal, color, width }: Surroundings,
 ): Promise<Outcome> {
   const options = optionsFrom(values);
   const job = { proof: 'interval', radius: values.radius ?? false } as const;
   const prepared = await prepareRun({ words, model, values: { ...values, norm: 'l2' }, job });
-  const { signal } = interruption;
   try {
     const { threat, facts } = prepared;
     if (threat.weights ?? threat.frozen) {
@@ -47,18 +45,14 @@ export async function smoothCommand(
     }
     facts.notes.forEach((note) => terminal.note(note));
     terminal.start(1);
-    const run = await smoothedRun(prepared, options, {
-      signal,
-      onProgress: (done, total) =>
-        terminal.progress({ stage: METHOD, done, total, fraction: done / total }),
-    });
+    const run = await smoothedRun(prepared, options, (done, total) =>
+      terminal.progress({ stage: METHOD, done, total, fraction: done / total }),
+    );
     terminal.gap();
     const stdout = values.json
       ? `${JSON.stringify(run, null, 2)}\n`
       : `${smoothingText(run, { color, width })}\n`;
     return { stdout, exitCode: 0 };
-  } catch (error) {
-    throw signal.aborted ? new Interrupted() : error;
   } finally {
     await prepared.release();
   }
@@ -83,15 +77,10 @@ function optionsFrom(values: OptionValues): SmoothingOptions {
   return { sigma, n0, n, alpha, seed };
 }
 
-interface Watch {
-  readonly signal: AbortSignal;
-  readonly onProgress: (done: number, total: number) => void;
-}
-
 async function smoothedRun(
   prepared: Prepared,
   options: SmoothingOptions,
-  { signal, onProgress }: Watch,
+  onProgress: (done: number, total: number) => void,
 ): Promise<SmoothedRun> {
   const { classifier, inputs, threat, facts, deadline = Infinity } = prepared;
   const begun = Date.now();
@@ -102,7 +91,7 @@ async function smoothedRun(
   for (const [i, index] of inputs.indices.entries()) {
     const started = Date.now();
     const x = inputs.x.data.subarray(i * size, (i + 1) * size);
-    const answer = started > deadline ? null : await one(classifier, { x, index }, options, signal);
+    const answer = started > deadline ? null : await one(classifier, { x, index }, options);
     if (answer) found.push(answer);
     const seconds = (Date.now() - started) / 1000;
     records.push(recordOf({ index, label: own[i] ?? -1, seconds }, answer, options, threat.eps));
@@ -138,11 +127,8 @@ async function one(
   classifier: Classifier,
   { x, index }: { readonly x: Float32Array; readonly index: number },
   options: SmoothingOptions,
-  signal: AbortSignal,
 ): Promise<Smoothed | null> {
-  const { inputs } = await certifySmoothed(classifier, { x, streams: [index] }, options, {
-    signal,
-  });
+  const { inputs } = await certifySmoothed(classifier, { x, streams: [index] }, options);
   return inputs[0] ?? null;
 }
 

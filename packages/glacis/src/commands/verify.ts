@@ -14,7 +14,6 @@ import {
   withDeadline,
   writeResult,
 } from '@glacis/core';
-import { Interrupted } from '../cli/interrupt.ts';
 import type { OptionValues } from '../cli/options.ts';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { readQuery } from '../data/query.ts';
@@ -40,12 +39,12 @@ const CLOSING = 200;
 
 export async function verifyCommand(
   { model, property, values }: CommandRequest,
-  { terminal, interruption }: Surroundings,
+  { terminal }: Surroundings,
 ): Promise<Outcome> {
   const { queryPath, files } = operands(model, property, values);
   // The clock of `performance` starts with the process.
   const until = values.timeout === undefined ? Infinity : values.timeout * 1000 - CLOSING;
-  const isLate = (): boolean => interruption.signal.aborted || performance.now() > until;
+  const isLate = (): boolean => performance.now() > until;
   const { query } = await readQuery(queryPath);
   const { runtime, notes } = await openRuntime({ device: values.device ?? 'cpu' });
   notes.forEach((note) => terminal.note(note));
@@ -56,7 +55,6 @@ export async function verifyCommand(
       asked(queryPath, () => verify({ query, networks, ...engineOptions(values) })),
     );
   });
-  if (interruption.signal.aborted) throw new Interrupted();
   if (verdict.reason !== null) terminal.note(`${verdict.outcome}: ${verdict.reason}.`);
   await write(query, verdict, values);
   const isDecided = verdict.outcome === 'sat' || verdict.outcome === 'unsat';
