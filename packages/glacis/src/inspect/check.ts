@@ -51,7 +51,9 @@ export interface CheckOptions {
   readonly fixed?: Readonly<Record<string, FixedRows>>;
 }
 
-const ROWS = 8;
+const [FEWEST_ROWS, MOST_ROWS] = [2, 8];
+/** Values of all rows together, of which some copies are in memory. */
+const MOST_VALUES = 2e7;
 /** Of points at which something may be compared where nothing can be at the usual ones. */
 const SCALES = [30, 1000, 0.1];
 const [OUTPUT_TOLERANCE, KEPT_SHARE] = [1e-4, 0.99];
@@ -66,8 +68,9 @@ export async function checkModel(
   { seed, fixed = {} }: CheckOptions,
 ): Promise<CheckResult> {
   const layout = layoutOf(model, fixed);
-  const points = randomPoints(layout, ROWS, seed);
   const valuesPerRow = valuesOf(model.graph);
+  const rows = Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, Math.floor(MOST_VALUES / layout.size)));
+  const points = randomPoints(layout, rows, seed);
   const of = (who: 'original' | 'derived', bytes: Uint8Array): Promise<Evaluation> =>
     openEvaluation(layout, runtime, bytes, { who, valuesPerRow });
   const original = await of('original', model.bytes);
@@ -94,7 +97,7 @@ export async function checkModel(
       outputMaxError <= outputTolerance && within >= KEPT_SHARE * errors.length
         ? unchecked === null || NOTHING_TO_COMPARE.has(unchecked) || null
         : false,
-    rows: ROWS,
+    rows,
     directions: errors.length + lost,
     kinks: lost,
     leftOut,
@@ -145,12 +148,13 @@ function attempts(
   { points, seed }: { readonly points: Float32Array; readonly seed: number },
 ): DirectionsAsked[] {
   const effort = effortFor(layout.model);
-  const first = { rows: points, count: ROWS, seed, effort };
+  const count = points.length / layout.size;
+  const first = { rows: points, count, seed, effort };
   const more = { ...first, effort: harder(effort) };
   if (stepOps(layout.model).length > 0) return [first, more];
   const elsewhere = SCALES.slice(0, effort.dear ? 1 : SCALES.length).map((scale) => ({
     ...(effort.dear ? more : first),
-    rows: randomPoints(layout, ROWS, seed, scale),
+    rows: randomPoints(layout, count, seed, scale),
   }));
   return [first, more, ...elsewhere];
 }

@@ -28,8 +28,9 @@ export interface Derivative {
   readonly weights: Float32Array;
   /** The real-valued inputs, and what may happen along each. */
   readonly ways: readonly Way[];
-  /** Gradients [size] at points. */
+  /** Gradients [size] at points, at most `most`: what holds them is as large as the input. */
   at(points: readonly Float32Array[]): Promise<Float32Array[]>;
+  readonly most: number;
   release(): Promise<void>;
 }
 
@@ -73,13 +74,8 @@ export async function openDerivative(
       const steps = stepsBetween(graph, part.port.name, output).length > 0;
       return { part, steps, onlySteps: steps && !reached.has(part.port.name) };
     }),
-    at: async (points) => {
-      const all: Float32Array[] = [];
-      for (let start = 0; start < points.length; start += most) {
-        all.push(...(await run(points.slice(start, start + most))));
-      }
-      return all;
-    },
+    at: run,
+    most,
     release: () => session.release(),
   };
 }

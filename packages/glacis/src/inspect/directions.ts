@@ -132,7 +132,7 @@ function lineAlong({
   const own = x.subarray(start, end);
   return {
     pointRounding: ROUNDING * Math.sqrt(own.reduce((sum, v) => sum + v * v, 0) / own.length),
-    slopes: async (at) => {
+    slopes: inParts(derivative.most, async (at) => {
       const gradients = await derivative.at(at.map(point));
       return gradients.map((gradient, k) => {
         let [slope, square] = [0, 0];
@@ -143,8 +143,8 @@ function lineAlong({
         }
         return { at: at[k] ?? 0, slope, length: Math.sqrt(square) };
       });
-    },
-    values: async (at) => {
+    }),
+    values: inParts(original.most, async (at) => {
       const points = new Float32Array(at.length * layout.size);
       at.forEach((t, k) => points.set(point(t), k * layout.size));
       const scores = (await original.rows(points, at.length))[derivative.output];
@@ -158,6 +158,20 @@ function lineAlong({
         });
         return { value, rounding: (2 * ROUNDING * Math.sqrt(square)) / Math.sqrt(12) };
       });
-    },
+    }),
+  };
+}
+
+/** At most so many points are in memory at once. */
+function inParts<T>(
+  most: number,
+  evaluate: (at: readonly number[]) => Promise<readonly T[]>,
+): (at: readonly number[]) => Promise<T[]> {
+  return async (at) => {
+    const all: T[] = [];
+    for (let start = 0; start < at.length; start += most) {
+      all.push(...(await evaluate(at.slice(start, start + most))));
+    }
+    return all;
   };
 }

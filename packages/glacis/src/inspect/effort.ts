@@ -2,7 +2,15 @@
  * How thoroughly gradients are compared: less for models whose runs are dear. Decided by counting
  * operations, never by a clock, so that the same file and seed always have the same result.
  */
-import { type Graph, type Model, definitionOf, nodeAt, type OpName, sizeOf } from '@glacis/core';
+import {
+  type Graph,
+  type Model,
+  definitionOf,
+  inputNodes,
+  nodeAt,
+  type OpName,
+  sizeOf,
+} from '@glacis/core';
 
 export interface Effort {
   /** Directions of all rows together. */
@@ -23,13 +31,17 @@ const BUDGET = 1e11;
 const DERIVATIVE = 3;
 /** Writing an element takes as long as so many products in a row. */
 const ELEMENT = 8;
+/** Drawing, moving and reading back an element of the input, outside the runtime. */
+const INPUT = 200;
 /** A kernel of a run costs at least so much. */
 const KERNEL = 1e4;
-const [FEWEST_DIRECTIONS, MOST_DIRECTIONS] = [4, 64];
+const [FEWEST_DIRECTIONS, MOST_DIRECTIONS] = [2, 64];
 const [FEWEST_POINTS, MOST_POINTS, USUAL_POINTS] = [32, 256, 40];
 
 export function effortFor({ graph, batched }: Model): Effort {
-  const cost = operationsOf(graph) + graph.nodes.length * (batched ? KERNEL / 32 : KERNEL);
+  const inputs = inputNodes(graph).reduce((sum, { shape }) => sum + elements(shape), 0);
+  const kernels = graph.nodes.length * (batched ? KERNEL / 32 : KERNEL);
+  const cost = operationsOf(graph) + INPUT * inputs + kernels;
   const derivatives = BUDGET / (DERIVATIVE * cost);
   const clamp = (least: number, value: number, most: number): number =>
     Math.max(least, Math.min(most, Math.floor(value)));

@@ -13,5 +13,6 @@ export function joined(parts: readonly Float64Array[]): Float64Array {
 
 export function numbersOf(value: Tensor | undefined): Float64Array {
   if (!value) throw new ModelError('invalid', 'it does not give an output that it declares');
-  return Float64Array.from(value.data as ArrayLike<number | bigint>, Number);
+  const { data } = value;
+  return data instanceof BigInt64Array ? Float64Array.from(data, Number) : new Float64Array(data);
 }

@@ -15,6 +15,8 @@ export interface Evaluation {
   rows(points: Float32Array, count: number): Promise<Outputs>;
   /** One run a row. */
   oneByOne(points: Float32Array, count: number): Promise<Outputs>;
+  /** Points that are in memory at once. */
+  readonly most: number;
   release(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function openEvaluation(
   return {
     rows: inRuns(open ? rowsAtOnce(valuesPerRow) : 1),
     oneByOne: inRuns(1),
+    most: rowsAtOnce(valuesPerRow),
     release: () => session.release(),
   };
 }

@@ -13,7 +13,13 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '');
 }
 
+/** Each character is a grapheme of one column then; models of many layers have many names. */
+function isAscii(text: string): boolean {
+  return /^[ -~]*$/.test(text);
+}
+
 function graphemes(text: string): string[] {
+  if (isAscii(text)) return text.split('');
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
@@ -23,6 +29,7 @@ function graphemeColumns(grapheme: string): number {
 }
 
 export function columnsOf(text: string): number {
+  if (isAscii(text)) return text.length;
   return graphemes(text).reduce((sum, grapheme) => sum + graphemeColumns(grapheme), 0);
 }
 
