@@ -22,6 +22,16 @@ const keeping: ReadonlySet<string> = new Set([
   'ai.onnx.ml.ZipMap',
 ]);
 
+/** Operators that may take single columns out of their operand: these are called as in the whole. */
+const parting: ReadonlySet<string> = new Set([
+  'Gather',
+  'Reshape',
+  'Slice',
+  'Split',
+  'Squeeze',
+  'ai.onnx.ml.ArrayFeatureExtractor',
+]);
+
 const attributeNames = ['classlabels_ints', 'classlabels_int64s', 'classlabels_strings'];
 
 /** More classes than any model has are not compared with labels. */
@@ -35,6 +45,10 @@ export function classLabelsOf(graph: GraphProto): (scores: string) => ClassLabel
     const own = labelsOfNode(node);
     // A classifier gives its answers first, its scores second.
     if (own && qualified(node) !== 'ai.onnx.ml.ZipMap') labels.set(node.output[1] ?? '', own);
+    const whole = labels.get(first);
+    if (whole && parting.has(qualified(node))) {
+      for (const name of node.output) labels.set(name, whole);
+    }
     if (!keeping.has(qualified(node))) continue;
     if (own && !labels.has(first)) labels.set(first, own);
     const passed = own ?? labels.get(first);

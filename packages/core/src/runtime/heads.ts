@@ -4,10 +4,12 @@
  */
 import { Builder, replay } from '../graph/builder.ts';
 import { type Dimension, known } from '../graph/dimension.ts';
-import { type Graph, type Node, nodeAt, operandsOf } from '../graph/graph.ts';
+import { type Graph, type Node, nodeAt } from '../graph/graph.ts';
 import { ModelError } from '../onnx/model-error.ts';
 import { type Build, isHard, type Lead, leadOf } from './decisions.ts';
+import { rejoined } from './score-columns.ts';
 import { backwards, type Ending, SEPARATION, unshaped } from './score-rules.ts';
+import { complementOf, singleScore } from './single-scores.ts';
 
 export interface Head {
   /** The network with `search` and `proven` among its nodes. */
@@ -24,16 +26,6 @@ export interface Head {
   /** For a single score: the value from which class 1 is meant; null where every class has a score. */
   readonly threshold: number | null;
   readonly notes: readonly string[];
-}
-
-/** p of scores [1 − p, p], where that is what they are. */
-function complementOf(graph: Graph, scores: Node): Node | undefined {
-  if (scores.op !== 'concat' || scores.shape[1] !== 2) return undefined;
-  const [first, second, ...others] = operandsOf(graph, scores);
-  if (first?.op !== 'sub' || !second || others.length > 0) return undefined;
-  const [one, p] = operandsOf(graph, first);
-  const isOne = one?.op === 'constant' && one.attributes.tensor.data.every((v) => Number(v) === 1);
-  return isOne && p?.id === second.id ? second : undefined;
 }
 
 /** A graph with more nodes behind its own; `build` has the copy of each node by its id. */
@@ -84,7 +76,8 @@ function decisionHead(graph: Graph, { margin, separation, threshold }: Lead): He
 }
 
 /** Reads an output of a graph as the scores of a classifier. Throws ModelError. */
-export function headOf(graph: Graph, name: string, output: Node): Head {
+export function headOf(graph: Graph, name: string, given: Node): Head {
+  const output = rejoined(graph, given);
   const width = output.shape.length > 2 ? 0 : counted(output.shape[1]);
   if (width === 0) {
     throw new ModelError(
@@ -100,7 +93,7 @@ export function headOf(graph: Graph, name: string, output: Node): Head {
       `output ${name} holds labels or whole numbers (the last operation is ${unshaped(graph, output).label}), not scores: choose the scores before them with --output, or export them`,
     );
   }
-  const p = width === 2 ? complementOf(graph, output) : output;
+  const p = width === 2 ? complementOf(graph, output) : singleScore(graph, name, output);
   const inner = p && unshaped(graph, p);
   if (!p || width > 2 || (width === 2 && inner?.op !== 'sigmoid')) {
     return severalScores(graph, output);

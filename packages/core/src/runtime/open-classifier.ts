@@ -18,6 +18,7 @@ import { openOriginal } from './original.ts';
 import { perturbedInput, sideInputsOf } from './perturbed-input.ts';
 import { Programs } from './programs.ts';
 import type { Runtime } from './runtime.ts';
+import { isSingle, withJoinedColumns } from './score-columns.ts';
 import { type FixedRows, sampleShapeOf, type SideInput } from './side-inputs.ts';
 
 export interface ClassifierOptions {
@@ -44,7 +45,8 @@ export async function openClassifier(
   runtime: Runtime,
   options: ClassifierOptions = {},
 ): Promise<Classifier> {
-  const model = await withFreeRows(file, runtime);
+  const free = await withFreeRows(file, runtime);
+  const model = options.criterion?.kind === 'error' ? free : withJoinedColumns(free);
   const { network } = await openAgreeing(model, (read) => open(read, runtime, options));
   return network;
 }
@@ -59,7 +61,7 @@ async function open(
   refuseVotes(model);
   const input = perturbedInput(model, fixed);
   const sides = sideInputsOf(model, input, fixed);
-  const { name, others } = scoresOutput(model);
+  const { name, others } = scoresOutput(model, criterion);
   const view = viewOf(criterion, model.graph, name);
   const names = model.classLabels.get(name);
   const sampleShape = sampleShapeOf(input);
@@ -139,9 +141,22 @@ function refuseVotes({ operators }: Model): void {
   );
 }
 
-/** The first output that is one number, or a vector, a row. */
-function scoresOutput({ graph }: Model): { name: string; others: readonly string[] } {
+/**
+ * The first output that is one number, or a vector, a row. One number of several is no class's score
+ * alone: a person must say which is meant. Throws ModelError.
+ */
+function scoresOutput(
+  { graph }: Model,
+  { kind }: Criterion,
+): { name: string; others: readonly string[] } {
   const names = graph.outputs.map(({ name }) => name);
-  const name = names.find((each) => outputNamed(graph, each).shape.length <= 2) ?? names[0] ?? '';
+  const rows = names.filter((each) => outputNamed(graph, each).shape.length <= 2);
+  const name = rows[0] ?? names[0] ?? '';
+  if (kind !== 'error' && rows.length > 1 && isSingle(outputNamed(graph, name))) {
+    throw new ModelError(
+      'unsupported',
+      `the outputs ${rows.join(', ')} each hold something else, ${name} one number for each input: choose the scores with --output`,
+    );
+  }
   return { name, others: names.filter((each) => each !== name) };
 }
