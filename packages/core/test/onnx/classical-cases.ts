@@ -1,5 +1,5 @@
 /** Files of `ai.onnx.ml` operators, as scikit-learn's converter writes them. */
-import { integers } from '../../src/tensor/tensor.ts';
+import { floats, integers } from '../../src/tensor/tensor.ts';
 import { type Attribute, type Case, one } from './hand-made.ts';
 
 const coefficients = [0.5, -1, 2, 0.25, 1, 1, -0.5, -0.25, -1.5, 0, 0.75, 1];
@@ -214,6 +214,25 @@ export const classicalCases: readonly Case[] = [
       replaced_value_float: { float: Number.NaN },
     },
   }),
+  {
+    what: 'Imputer: of powers that are no numbers',
+    opset: 17,
+    inputs: { x: ['n', 4] },
+    outputs: ['y'],
+    nodes: [
+      { op: 'Pow', inputs: ['x', 'exponents'], outputs: ['powers'] },
+      {
+        op: 'ai.onnx.ml.Imputer',
+        inputs: ['powers'],
+        outputs: ['y'],
+        attributes: {
+          imputed_value_floats: { floats: [1, 2, 3, 4] },
+          replaced_value_float: { float: Number.NaN },
+        },
+      },
+    ],
+    initializers: { exponents: floats([0.5, 2.3, 0.9, 1.5]) },
+  },
   {
     what: 'Imputer: of zeros',
     opset: 17,

@@ -68,11 +68,23 @@ function comparison<K extends 'greater' | 'greaterOrEqual' | 'equal'>(
         ),
       ),
     gradient: () => undefined,
-    range: ({ b, operands }) => {
+    range: ({ b, node, operands }) => {
       const [x, y] = pair(operands);
-      return ends(b, x, y);
+      const [first, second] = node.operands;
+      return first === second ? reflexive(b, node.op, x) : ends(b, x, y);
     },
   };
+}
+
+/**
+ * A value beside itself: only NaN is not equal to itself, and where a value may be NaN its ends are not
+ * finite, so that no bound is taken (finiteFlag).
+ */
+function reflexive(b: Builder, op: Comparison, { lower, upper }: Bounds): Bounds {
+  const whole = b.min(b.equal(lower, lower), b.equal(upper, upper));
+  return op === 'greater'
+    ? { lower: b.mul(whole, 0), upper: b.mul(whole, 0) }
+    : { lower: whole, upper: whole };
 }
 
 /** x > y is certain when x's least exceeds y's greatest, possible (jump included) when they touch. */
@@ -161,7 +173,12 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
     const [x, y] = pair(context.operands);
     // Whole numbers are compared too; they are points.
     if (x.lower.type !== 'float32') return undefined;
-    return equalityPlanes(context, equalEnds(context.b, x, y));
+    const [first, second] = context.node.operands;
+    const { b } = context;
+    return equalityPlanes(
+      context,
+      first === second ? reflexive(b, 'equal', x) : equalEnds(b, x, y),
+    );
   }),
   where: {
     kind: 'coupled',

@@ -30,6 +30,8 @@ export interface Elementwise<K extends OpName> {
   readonly attributes?: (a: OpAttributes[K]) => Record<string, { float: number }>;
   /** f′(x), given x and y = f(x). */
   readonly derivative: (b: Builder, x: Node, y: Node, a: OpAttributes[K]) => Node;
+  /** Whether f has values on a part of the numbers only: what is no number has a slope of 0. */
+  readonly partial?: (a: OpAttributes[K]) => boolean;
   /** Error of one float32 evaluation, and of the bound's own. Absent: exact. */
   readonly error?: EvaluationError | ((a: OpAttributes[K]) => EvaluationError);
   /** Absent: f is increasing. */
@@ -111,14 +113,24 @@ export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinitio
           return b.add(b.mul(magnitude(b, output), relative), absolute);
         }
       : 'exact',
-    gradient: ({ b, node, operands, output, cotangent }) =>
-      b.mul(cotangent, rule.derivative(b, only(operands), output, node.attributes)),
+    gradient: ({ b, node, operands, output, cotangent }) => {
+      const slope = rule.derivative(b, only(operands), output, node.attributes);
+      return b.mul(cotangent, rule.partial?.(node.attributes) ? orZero(b, slope) : slope);
+    },
     range: ({ b, node, operands }) => {
       const x = only(operands);
       const at = (value: Node): Node => b.push(node.op, [value], node.attributes);
       return rangeOf(b, x, at, node.attributes);
     },
   };
+}
+
+/**
+ * A slope, 0 where it is no number: a selection that leaves such values out passes them a cotangent of 0,
+ * and 0·NaN would be NaN. Only NaN differs from itself.
+ */
+export function orZero(b: Builder, slope: Node): Node {
+  return b.where(b.equal(slope, slope), slope, 0);
 }
 
 /** 1 where the interval holds a number, or comes within a few units in the last place of it. */

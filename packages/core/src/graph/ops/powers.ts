@@ -84,6 +84,7 @@ export const powers: { readonly [K in Power]: OpDefinition<K> } = {
   }),
   sqrt: elementwise<'sqrt'>({
     onnx: 'Sqrt',
+    partial: () => true,
     derivative: (b, _x, y) => b.mul(b.reciprocal(y), 0.5),
     error: rounded,
     derivativeError: rounded,
@@ -113,6 +114,7 @@ export const powers: { readonly [K in Power]: OpDefinition<K> } = {
   pow: elementwise<'pow'>({
     onnx: (e, x, { exponent }) => e.node('Pow', [x, e.constant(floats([exponent], []))]),
     derivative: (b, x, _y, { exponent }) => b.mul(power(b, x, exponent - 1), exponent),
+    partial: ({ exponent }) => !Number.isInteger(exponent),
     error: powerError,
     derivativeError: (attributes) => ({
       relative: 2 * powerError(attributes).relative,

@@ -6,7 +6,7 @@ import type { Builder } from '../builder.ts';
 import type { Node } from '../graph.ts';
 import { broadcastType } from './arithmetic.ts';
 import { type Bounds, isPoint, type OpDefinition } from './definition.ts';
-import { holds } from './elementwise.ts';
+import { holds, orZero } from './elementwise.ts';
 import { outward, TINY } from './outward.ts';
 import { pair } from './operands.ts';
 
@@ -35,12 +35,12 @@ function oneLess(b: Builder, exponent: Node): Node {
 
 /** ∂xʸ/∂x = y·xʸ⁻¹. For y = 0 it is 0, at x = 0 too, where x⁻¹ has no value: x stands for it. */
 function slopeInBase(b: Builder, base: Node, exponent: Node): Node {
-  return b.mul(raised(b, base, oneLess(b, exponent)), exponent);
+  return orZero(b, b.mul(raised(b, base, oneLess(b, exponent)), exponent));
 }
 
-/** ∂xʸ/∂y = xʸ·ln x; 0 where x is 0 (its limit for y > 0) or negative. */
+/** ∂xʸ/∂y = xʸ·ln x; 0 where x is 0 (its limit for y > 0), negative, or x and xʸ no numbers. */
 function slopeInExponent(b: Builder, base: Node, power: Node): Node {
-  return b.mul(power, b.log(b.where(b.greater(base, 0), base, 1)));
+  return orZero(b, b.mul(power, b.log(b.where(b.greater(base, 0), base, 1))));
 }
 
 /** Whole numbers up to here have their neighbours in float32. */

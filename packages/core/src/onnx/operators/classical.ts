@@ -2,8 +2,10 @@
  * Operators of `ai.onnx.ml`, as scikit-learn's converter writes them: what is done to features before a
  * model, and to its labels behind it. Labels a classifier answers with are not read; its scores are.
  */
+import type { Builder } from '../../graph/builder.ts';
 import { known } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
+import { definitionOf } from '../../graph/ops/table.ts';
 import { floats } from '../../tensor/tensor.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 import { linearModels } from './linear-models.ts';
@@ -38,16 +40,30 @@ function normalizer(c: LoweringContext): Node {
   }
 }
 
-/** Inputs are finite: a missing value that is NaN never occurs. */
+/** Whether a value is elements of inputs: they are finite, and moving them changes none. */
+function isMoved(b: Builder, x: Node): boolean {
+  const from = new Set([x]);
+  for (const node of from) {
+    if (node.op === 'input') continue;
+    if (definitionOf(node.op).kind !== 'structural') return false;
+    for (const id of node.operands) from.add(b.nodes[id] ?? node);
+  }
+  return true;
+}
+
+/** A missing value that is NaN may be computed (a power of a negative number), but is never an input. */
 function imputer(c: LoweringContext): Node {
   const { b } = c;
   const x = c.real();
   const missing = c.float('replaced_value_float', 0);
-  if (Number.isNaN(missing)) return x;
+  if (Number.isNaN(missing) && isMoved(b, x)) return x;
   const values = c.floatList('imputed_value_floats');
   if (!values) throw c.unsupported('only numbers can be imputed');
-  const imputed = b.floats(values, [values.length]);
-  return b.where(b.equal(x, b.scalar(missing)), b.expand(imputed, x.shape), x);
+  const imputed = b.expand(b.floats(values, [values.length]), x.shape);
+  // Only NaN differs from itself.
+  return Number.isNaN(missing)
+    ? b.where(b.equal(x, x), x, imputed)
+    : b.where(b.equal(x, b.scalar(missing)), imputed, x);
 }
 
 /** Elements along the last axis. What a computed position picks of constants is a label. */
