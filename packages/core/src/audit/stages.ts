@@ -82,7 +82,10 @@ function enterClean(
 }
 
 /** |margin| / ‖∇margin‖ in the dual norm: where the margin would vanish if it were linear. */
-export async function estimateStage({ context }: Job, entries: readonly Entry[]): Promise<void> {
+export async function estimateStage(
+  { context, ledger }: Job,
+  entries: readonly Entry[],
+): Promise<void> {
   if (entries.length === 0) return;
   const { classifier, threat, signal } = context;
   const radii = new Float64Array(entries.length).fill(threat.eps);
@@ -93,6 +96,13 @@ export async function estimateStage({ context }: Job, entries: readonly Entry[])
     x: { data: rows.x, shape: classifier.sampleShape },
   };
   const { margin, slope } = await runRows(classifier, program, feeds, rows.count, signal);
+  const steepness = entries.map((_, i) => slope?.[i] ?? Number.NaN);
+  const without = steepness.filter((length) => !Number.isFinite(length)).length;
+  if (without > 0) {
+    ledger.notes.add(
+      `The gradient is not finite at ${without} of ${entries.length} inputs: attacks by gradients see nothing there, and what withstood them may be weaker than it looks.`,
+    );
+  }
   entries.forEach((entry, i) => {
     entry.gradients++;
     const estimate = Math.abs(margin?.[i] ?? Number.NaN) / (slope?.[i] ?? 0);
