@@ -19,6 +19,7 @@ import { perturbedInput, sideInputsOf } from './perturbed-input.ts';
 import { Programs } from './programs.ts';
 import type { Runtime } from './runtime.ts';
 import { isSingle, withJoinedColumns } from './score-columns.ts';
+import { unshaped } from './score-rules.ts';
 import { type FixedRows, sampleShapeOf, type SideInput } from './side-inputs.ts';
 
 export interface ClassifierOptions {
@@ -62,6 +63,7 @@ async function open(
   const input = perturbedInput(model, fixed);
   const sides = sideInputsOf(model, input, fixed);
   const { name, others } = scoresOutput(model, criterion);
+  refuseRegression(model, name, criterion);
   const view = viewOf(criterion, model.graph, name);
   const names = model.classLabels.get(name);
   const sampleShape = sampleShapeOf(input);
@@ -137,7 +139,23 @@ function refuseVotes({ operators }: Model): void {
   if (!operators.has('ai.onnx.ml.SVMClassifier')) return;
   throw new ModelError(
     'unsupported',
-    'a support vector classifier answers by votes, not by its greatest score: it can be inspected, but not audited; export its decision function as a regressor, or use a linear model',
+    'a support vector classifier answers by votes, not by its greatest score: it can be inspected, but not audited; export its decision function as a regressor with a Sigmoid behind it, or use a linear model',
+  );
+}
+
+const regressors = ['LinearRegressor', 'SVMRegressor', 'TreeEnsembleRegressor'];
+
+/**
+ * The one number of a regressor is a quantity, whatever the labels look like: nothing in the file says
+ * that it is held to 0. Several may be scores, and what is made of one may be a probability.
+ */
+function refuseRegression({ graph }: Model, name: string, { kind }: Criterion): void {
+  const output = outputNamed(graph, name);
+  const [operator = ''] = unshaped(graph, output).label.split(' › ').at(-1)?.split(' ') ?? [];
+  if (kind === 'error' || !isSingle(output) || !regressors.includes(operator)) return;
+  throw new ModelError(
+    'unsupported',
+    `output ${name} is the number of a ${operator}, a regression, not a class's score: judge its error (--criterion error --above T), or export a classifier's score with a Sigmoid behind it`,
   );
 }
 
