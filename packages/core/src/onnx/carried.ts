@@ -109,6 +109,7 @@ export function carriedBy(
   if (op === 'Cast') return to;
   if (op === 'CastLike') return others[0] ?? 'real';
   if (op === 'Where') return others.includes('real') ? 'real' : (others[0] ?? 'real');
+  if (op === 'OneHot') return others[1] ?? 'real';
   if (op === 'QuantizeLinear' || op === 'ArgMax' || op === 'ArgMin') return 'whole';
   // A whole exponent is a number like others; a whole base is not.
   if (op === 'Pow' && first === 'real') return 'real';

@@ -118,9 +118,9 @@ export class LoweringContext {
     return this.kinds[i] ?? 'real';
   }
 
-  /** What a Cast is asked for. */
-  castTo(): Carried {
-    const to = this.int('to', 1);
+  /** What a Cast is asked for, or another operator by an attribute of that kind. */
+  castTo(attribute = 'to'): Carried {
+    const to = this.int(attribute, 1);
     if (to === BOOL) return 'truth';
     return REAL_TYPES.has(to) ? 'real' : 'whole';
   }

@@ -167,6 +167,41 @@ const made: readonly Case[] = [
     [{ op: 'OneHot', inputs: ['i', 'd', 'v'], outputs: ['c'], attributes: { axis: 0 } }],
     { initializers: { i: ints(1, 0, 2, 9), d: ints(3), v: floats([0, 1]) } },
   ),
+  ...[-1, 1].map((axis): Case => ({
+    what: `OneHot-13: of the positions of the greatest numbers, on axis ${axis}`,
+    opset: 13,
+    inputs: { x: ['n', 3, 4] },
+    outputs: ['y'],
+    nodes: [
+      {
+        op: 'ArgMax',
+        inputs: ['x'],
+        outputs: ['at'],
+        attributes: { axis: 2, keepdims: 0 },
+      },
+      { op: 'Sub', inputs: ['at', 'less'], outputs: ['i'] },
+      { op: 'OneHot', inputs: ['i', 'd', 'v'], outputs: ['y'], attributes: { axis } },
+    ],
+    // Positions from −2 on: the lowest two count from the end.
+    initializers: { less: integers([2], []), d: ints(5), v: floats([0.5, 2]) },
+  })),
+  ...[{}, { k: 1 }, { k: -2 }].map((attributes) =>
+    times(
+      `EyeLike-9: ${JSON.stringify(attributes)}`,
+      9,
+      [{ op: 'EyeLike', inputs: ['w'], outputs: ['c'], attributes }],
+      { initializers: { w: weights(3, 4) } },
+    ),
+  ),
+  times(
+    'EyeLike-9: of whole numbers',
+    9,
+    [
+      { op: 'EyeLike', inputs: ['w'], outputs: ['i'], attributes: { dtype: 7 } },
+      { op: 'Cast', inputs: ['i'], outputs: ['c'], attributes: { to: 1 } },
+    ],
+    { initializers: { w: weights(3, 4) } },
+  ),
   times('Range-11: of floats', 11, [{ op: 'Range', inputs: ['s', 'l', 'd'], outputs: ['c'] }], {
     initializers: { s: scalar(1), l: scalar(-0.8), d: scalar(-0.5) },
   }),

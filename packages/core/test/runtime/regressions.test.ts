@@ -29,18 +29,15 @@ test('a regression is refused as a classifier by its name, and has an error', as
     /number is the number of a LinearRegressor.*--criterion error/,
   );
   const criterion = { kind: 'error', above: 1 } as const;
-  const { release, labelled } = await openClassifier(read, runtime, { criterion });
-  expect(labelled).toBe(Infinity);
-  await release();
+  const opened = await openClassifier(read, runtime, { criterion });
+  expect(opened.labelled).toBe(Infinity);
+  await opened.release();
 });
 
 test('a regressor with a sigmoid behind it is a classifier of two classes', async () => {
-  const { classes, judge, release } = await openClassifier(
-    model([regressor, sigmoid], 'p'),
-    runtime,
-  );
-  expect(classes).toBe(2);
-  const { predictions } = await judge(Float32Array.of(1, 0, 0, 1), [0, 1]);
+  const classifier = await openClassifier(model([regressor, sigmoid], 'p'), runtime);
+  expect(classifier.classes).toBe(2);
+  const { predictions } = await classifier.judge(Float32Array.of(1, 0, 0, 1), [0, 1]);
   expect(Array.from(predictions)).toEqual([1, 0]);
-  await release();
+  await classifier.release();
 });

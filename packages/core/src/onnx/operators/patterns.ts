@@ -1,7 +1,8 @@
 /** Operators that are a constant pattern: triangles, running sums, one-hot rows, ranges. */
 import { known } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
-import { floats, integers, sizeOf } from '../../tensor/tensor.ts';
+import { floats, integers, sizeOf, tensor } from '../../tensor/tensor.ts';
+import { constantValue } from '../constant-value.ts';
 import type { HostValue } from '../host-value.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 import { stridesOf } from './positions.ts';
@@ -48,7 +49,51 @@ function cumSum(c: LoweringContext): Node {
   return b.transpose(b.reshape(sums, moved.shape), last);
 }
 
+/** Of positions that the input gives: which of all positions each is. Those below 0 count from the end. */
+function computedOneHot(c: LoweringContext, indices: Node): Node {
+  const { b } = c;
+  const [depth, values] = [c.numbers(1)?.[0], c.numbers(2)];
+  if (depth === undefined || values?.length !== 2) {
+    throw c.invalid('it needs a depth and two values, off and on');
+  }
+  const axis = c.axis(c.int('axis', -1), indices.shape.length + 1);
+  const behind = indices.shape.slice(axis);
+  const column = b.reshape(indices, [...indices.shape.slice(0, axis), 1, ...behind]);
+  const positions = Array.from({ length: c.listable(depth) }, (_, i) => i);
+  const isAt = (from: number): Node =>
+    b.equal(
+      column,
+      b.floats(
+        positions.map((i) => i + from),
+        [depth, ...behind.map(() => 1)],
+      ),
+    );
+  const [off = 0, on = 1] = values;
+  return b.where(b.max(isAt(0), isAt(-depth)), on, off);
+}
+
+/** Ones on a diagonal of a matrix of the operand's shape. */
+function eyeLike(c: LoweringContext): Node {
+  const x = c.operand();
+  if (x.shape.length !== 2) throw c.invalid('it needs a matrix');
+  const [rows = 1, columns = 1] = x.shape.map((dim) => known(dim, 'an axis of a matrix'));
+  const diagonal = c.int('k', 0);
+  const elements = Array.from({ length: c.listable(rows * columns) }, (_, i) =>
+    Number((i % columns) - Math.floor(i / columns) === diagonal),
+  );
+  const type = c.int('dtype') === undefined ? c.carried(0) : c.castTo('dtype');
+  if (type === 'real') return c.b.constant(floats(elements, [rows, columns]));
+  if (type === 'whole') return c.b.constant(integers(elements, [rows, columns]));
+  return c.b.constant(tensor('bool', [rows, columns], Uint8Array.from(elements)));
+}
+
 function oneHot(c: LoweringContext): Node {
+  const given = c.operand();
+  const isComputed = given.op !== 'expand' && !constantValue(c.b, given);
+  if (isComputed && c.carried(0) === 'whole') return computedOneHot(c, given);
+  if (isComputed) {
+    throw c.unsupported('its positions are computed real numbers: cast them to whole numbers');
+  }
   const [indices, values] = [c.constant(0), c.constant(2)];
   const depth = c.numbers(1)?.[0];
   if (!indices || !values || depth === undefined) {
@@ -104,6 +149,7 @@ export function nonZero(dims: readonly number[], values: readonly number[]): Hos
 export const patterns: Readonly<Record<string, Lowering>> = {
   Trilu: trilu,
   CumSum: cumSum,
+  EyeLike: eyeLike,
   OneHot: oneHot,
   Range: range,
   NonZero: (c) => {
