@@ -88,5 +88,6 @@ test.runIf(existsSync('/dev/full'))('a full disk under stdout is said', async ()
 test('the version is answered without a command', async () => {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
-  expect(await glacis(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  const answer = { code: 0, signal: null, stdout: `${version}\n`, stderr: '' };
+  expect(await glacis(['--version'])).toEqual(answer);
 });
