@@ -65,7 +65,7 @@ export function defaultPlan(surrogate: Classifier | null = null): Plan {
     proofs: [
       { bound: interval, tolerance: 2e-5, dearTolerance: 2e-5, hope: Infinity },
       { bound: crownIbp, tolerance: 2e-5, dearTolerance: 2e-5, hope: Infinity },
-      { bound: crown, tolerance: 2e-5, dearTolerance: 1e-2, hope: 8 },
+      { bound: crown, tolerance: 2e-5, dearTolerance: 3e-2, hope: 8 },
       { bound: alphaCrownLast, tolerance: null, dearTolerance: null, hope: 1 },
     ],
     exact: null,
