@@ -1,0 +1,56 @@
+/** What is printed and written. */
+import * as parse from '../values.ts';
+import { every, type OptionSpec, on, row, runs } from './spec.ts';
+
+export const outputOptions = {
+  json: row(
+    'Output',
+    [...every, 'bench'],
+    '--json',
+    null,
+    on,
+    'one JSON document on stdout and nothing else',
+  ),
+  quiet: row(
+    'Output',
+    [...every, 'bench'],
+    '--quiet',
+    null,
+    on,
+    'no notes and no progress on stderr',
+  ),
+  out: row(
+    'Output',
+    runs,
+    '--out',
+    'DIR',
+    parse.text,
+    'the run folder: run.json, adversarial.npz, report.html; for attack also FILE.npz, the adversarial inputs alone',
+    'glacis-digits with --example',
+  ),
+  result: row(
+    'Output',
+    ['verify'],
+    '--out',
+    'FILE',
+    parse.text,
+    'a result file as the competition of VNN-LIB 1.0 asks for',
+  ),
+  table: row(
+    'Output',
+    ['bench'],
+    '--out',
+    'FILE.csv',
+    parse.text,
+    'a line for each instance as it ends; what the file holds already is not run again',
+  ),
+  assignments: row(
+    'Output',
+    ['verify'],
+    '--serialise-assignments',
+    'DIR',
+    parse.text,
+    'writes the tensors of a satisfying assignment, NAME.pb each, into this folder',
+  ),
+  file: row('Output', ['inspect'], '--out', 'FILE', parse.text, 'where --emit writes'),
+} satisfies Record<string, OptionSpec<unknown>>;
