@@ -6,7 +6,8 @@
  */
 import type { Moves } from '../threats/moves.ts';
 import { type Attack, servesOnly } from './attack.ts';
-import { NearestBreaks, walkersFor } from './nearest.ts';
+import { NearestBreaks } from './nearest.ts';
+import { walkersFor, placesOf } from './walkers.ts';
 import { type Scales, scalesOf } from './scales.ts';
 
 export interface AlmaOptions {
@@ -50,7 +51,7 @@ export function alma({ steps }: AlmaOptions): Attack {
       const breaks = new NearestBreaks(context, rows, outcome);
       const size = context.classifier.sampleSize;
       const { sparse } = context.threat.norm;
-      const places = Array.from({ length: rows.count }, (_, row) => ({ row, target: -1 }));
+      const places = placesOf(rows);
       const walkers = walkersFor(context, rows, places);
       let descents: Descent[] = [];
       for (let step = 0; step < steps; step++) {

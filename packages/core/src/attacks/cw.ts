@@ -4,7 +4,8 @@
  * the step start from the input's own linearised distance, so that no scale of inputs or logits is special.
  */
 import { type Attack, type AttackContext, emptyOutcome, servesOnly } from './attack.ts';
-import { NearestBreaks, type Slopes, walkersFor } from './nearest.ts';
+import { NearestBreaks, type Slopes } from './nearest.ts';
+import { walkersFor, placesOf } from './walkers.ts';
 
 export interface CwOptions {
   readonly steps: number;
@@ -40,7 +41,7 @@ export function cw({ steps, searches }: CwOptions): Attack {
     run: async (context, rows, outcome) => {
       if (rows.count === 0) return emptyOutcome(rows);
       const breaks = new NearestBreaks(context, rows, outcome);
-      const places = Array.from({ length: rows.count }, (_, row) => ({ row, target: -1 }));
+      const places = placesOf(rows);
       const walkers = walkersFor(context, rows, places);
       const first = await breaks.look(walkers);
       const states = places.map(({ row }) => begun(context, breaks, first, row));

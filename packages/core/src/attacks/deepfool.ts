@@ -5,7 +5,8 @@
  */
 import { type Attack, servesOnly } from './attack.ts';
 import { nearestPlane } from './fab.ts';
-import { keepWalkers, NearestBreaks, walkersFor } from './nearest.ts';
+import { NearestBreaks } from './nearest.ts';
+import { keepWalkers, walkersFor } from './walkers.ts';
 import { rankedRivals } from './rank.ts';
 
 export interface DeepFoolOptions {

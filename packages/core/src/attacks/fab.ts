@@ -8,7 +8,8 @@ import { RandomBlock } from '../tensor/random.ts';
 import type { Rows } from '../threats/ball.ts';
 import type { Moves } from '../threats/moves.ts';
 import { type Attack, type AttackContext, servesOnly } from './attack.ts';
-import { keepWalkers, NearestBreaks, type Slopes, type Walkers, walkersFor } from './nearest.ts';
+import { NearestBreaks, type Slopes } from './nearest.ts';
+import { keepWalkers, type Walkers, walkersFor } from './walkers.ts';
 import { rankedRivals } from './rank.ts';
 
 export interface FabOptions {

@@ -11,7 +11,8 @@ import { RandomBlock } from '../tensor/random.ts';
 import type { Rows } from '../threats/ball.ts';
 import { type Attack, type AttackContext, servesOnly } from './attack.ts';
 import { homeward } from './homeward.ts';
-import { keepWalkers, NearestBreaks, type Walkers, walkersFor } from './nearest.ts';
+import { NearestBreaks } from './nearest.ts';
+import { keepWalkers, type Walkers, walkersFor, placesOf } from './walkers.ts';
 import { rankedRivals } from './rank.ts';
 
 export interface FmnOptions {
@@ -75,7 +76,7 @@ function pastAt(step: number): number {
 async function cross(context: AttackContext, rows: Rows, breaks: NearestBreaks): Promise<void> {
   const { moves } = breaks;
   const size = context.classifier.sampleSize;
-  const places = Array.from({ length: rows.count }, (_, row) => ({ row, target: -1 }));
+  const places = placesOf(rows);
   let walkers = walkersFor(context, rows, places);
   if (rows.starts) walkers.x.set(rows.starts);
   const move = new Float64Array(size);

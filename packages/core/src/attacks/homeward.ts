@@ -4,7 +4,8 @@
  */
 import type { Rows } from '../threats/ball.ts';
 import type { AttackContext } from './attack.ts';
-import { type NearestBreaks, walkersFor } from './nearest.ts';
+import type { NearestBreaks } from './nearest.ts';
+import { walkersFor } from './walkers.ts';
 
 /** So far past the linearised boundary. */
 const PAST = 1.001;

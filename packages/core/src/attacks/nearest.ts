@@ -3,26 +3,17 @@
  * one run of the lead program for all of them, and the record of the nearest break of each row with
  * the closing step that tightens it. A walker's rows and those of others never meet.
  */
-import type { RowFeed } from '../runtime/rows.ts';
 import { runRows } from '../runtime/rows.ts';
-import { networkFeeds, type Rows, type SetContext } from '../threats/ball.ts';
+import type { Rows } from '../threats/ball.ts';
 import { Moves } from '../threats/moves.ts';
 import { type AttackContext, type AttackOutcome, emptyOutcome } from './attack.ts';
 import { leadProgram, marginProgram } from './programs.ts';
+import { feedsFor, type Walkers } from './walkers.ts';
 import { pruneRow } from './prune.ts';
 
 /** A margin this far below 0, relative to the logits, is one below 0 in the original file too. */
 const SURE = 4e-6;
 const HALVINGS = 12;
-
-/** Positions, each of one row and towards one class (−1: the strongest rival of the moment). */
-export interface Walkers {
-  readonly row: Int32Array;
-  readonly targets: Int32Array;
-  /** [walkers × sampleSize], moved in place. */
-  readonly x: Float32Array;
-  readonly feeds: Readonly<Record<string, RowFeed>>;
-}
 
 /** What the lead program says at each walker's position. */
 export interface Slopes {
@@ -41,47 +32,6 @@ export interface Asked {
 }
 
 const NOTHING = new Float32Array();
-
-function feedsFor(context: SetContext, rows: Rows, row: Int32Array): Record<string, RowFeed> {
-  const own = {
-    ...rows,
-    count: row.length,
-    labels: Int32Array.from(row, (r) => rows.labels[r] ?? 0),
-    streams: Array.from(row, (r) => rows.streams[r] ?? r),
-  };
-  return networkFeeds(context, own);
-}
-
-/** Walkers standing on their rows' inputs. */
-export function walkersFor(
-  context: SetContext,
-  rows: Rows,
-  places: readonly { readonly row: number; readonly target: number }[],
-): Walkers {
-  const size = context.classifier.sampleSize;
-  const row = Int32Array.from(places, (place) => place.row);
-  const targets = Int32Array.from(places, (place) => place.target);
-  const x = new Float32Array(row.length * size);
-  row.forEach((r, i) => x.set(rows.x.subarray(r * size, (r + 1) * size), i * size));
-  const feeds = { ...feedsFor(context, rows, row), targets: { data: targets, shape: [] } };
-  return { row, targets, x, feeds };
-}
-
-/** The walkers at some positions of others, which go on from where they stand. */
-export function keepWalkers(
-  context: SetContext,
-  rows: Rows,
-  walkers: Walkers,
-  kept: readonly number[],
-): Walkers {
-  const size = context.classifier.sampleSize;
-  const places = kept.map((i) => ({ row: walkers.row[i] ?? 0, target: walkers.targets[i] ?? -1 }));
-  const fewer = walkersFor(context, rows, places);
-  kept.forEach((from, to) =>
-    fewer.x.set(walkers.x.subarray(from * size, (from + 1) * size), to * size),
-  );
-  return fewer;
-}
 
 /** The nearest break of each row so far. */
 export class NearestBreaks {

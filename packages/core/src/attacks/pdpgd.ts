@@ -7,7 +7,8 @@
  */
 import { type Attack, type AttackContext, servesOnly } from './attack.ts';
 import { homeward } from './homeward.ts';
-import { NearestBreaks, walkersFor } from './nearest.ts';
+import { NearestBreaks } from './nearest.ts';
+import { walkersFor, placesOf } from './walkers.ts';
 import { type Scales, scalesOf } from './scales.ts';
 
 export interface PdpgdOptions {
@@ -44,7 +45,7 @@ export function pdpgd({ steps }: PdpgdOptions): Attack {
     run: async (context, rows, outcome) => {
       const breaks = new NearestBreaks(context, rows, outcome);
       const size = context.classifier.sampleSize;
-      const places = Array.from({ length: rows.count }, (_, row) => ({ row, target: -1 }));
+      const places = placesOf(rows);
       const walkers = walkersFor(context, rows, places);
       let descents: Descent[] = [];
       for (let step = 0; step < steps; step++) {
