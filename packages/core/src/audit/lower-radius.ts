@@ -1,7 +1,7 @@
 /**
  * The largest radius a bound proves, and the bound at the run's ε. The proven radius is found by
- * cutting from above until something is proven, then by interpolation (regula falsi, Illinois); a proof at the radius of a known
- * adversarial input would be a contradiction, and the ledger treats it as one.
+ * cutting from above until something is proven, then by interpolation (regula falsi, Illinois); a proof
+ * at the radius of a known adversarial input would be a contradiction, and the ledger treats it as one.
  */
 import type { AttackContext } from '../attacks/attack.ts';
 import type { Bound } from '../bounds/bound.ts';

@@ -17,9 +17,12 @@ import {
   rowsGraph,
   type Subject,
 } from './layer-graphs.ts';
-import { elementRows, givenRows, type RowSource } from './row-source.ts';
+import { elementRows, givenRows, type RowSource, unitRows } from './row-source.ts';
 
-/** By intervals; by forward linear bounds; by backward linear bounds; or by those with so many steps of Adam for their slopes. */
+/**
+ * By intervals; by forward linear bounds; by backward linear bounds; or by those with so many steps of Adam
+ * for their slopes.
+ */
 export type Propagation = 'interval' | 'forward' | 'linear' | { readonly steps: number };
 
 /** Those that carry rows backwards. */
@@ -76,7 +79,7 @@ export class LayerwiseBounds {
     for (let place = 0; place < this.layers.length - 1; place++) {
       const own = await this.ends(set, found, place);
       const ends = own && met(own, outer?.[place]);
-      const sharpened = ends && (await this.sharpened(set, found, place, ends, method));
+      const sharpened = ends && (await this.sharpened(set, found, place, ends, method.inside));
       if (!sharpened) return null;
       found.push(sharpened);
     }
@@ -102,21 +105,21 @@ export class LayerwiseBounds {
     }));
   }
 
-  private async sharpened(
+  /** The ends of a layer, or of the output, met with backward bounds of the elements that can gain. */
+  async sharpened(
     set: SetFeed,
     found: readonly Ends[],
     place: number,
     ends: Ends,
-    method: Method,
-  ): Promise<Ends | null> {
+    how: Propagation,
+  ): Promise<Ends> {
     const layer = this.layers[place];
-    const { inside } = method;
-    if (inside === 'interval' || inside === 'forward' || !layer || layer.exact) return ends;
+    if (how === 'interval' || how === 'forward' || !layer || layer.exact) return ends;
     const elements = gaining(layer, ends);
     if (elements.length === 0) return ends;
     const table = await this.table(set, found, place);
     const rows = elementRows(elements, layer.width, table);
-    const least = await this.bounded(set, found, place, rows, inside);
+    const least = await this.bounded(set, found, place, rows, how);
     const [lower, upper] = [ends.lower.slice(), ends.upper.slice()];
     elements.forEach((element, i) => {
       const [low = Number.NaN, high = Number.NaN] = least.subarray(2 * i, 2 * i + 2);
@@ -147,12 +150,11 @@ export class LayerwiseBounds {
   ): Promise<Float32Array> {
     const start = source.pulled ? (this.tables.get(place)?.start ?? null) : null;
     const feeds = this.feeds(set, found);
-    const climb = how === 'linear' ? null : await this.climb(place, start);
-    if (climb && climb.widths.length > 0 && how !== 'linear') {
-      const { steps } = how;
-      return this.inChunks(place, source, (chunk, count) =>
-        climbed(climb, { ...feeds, ...chunk }, count, steps),
-      );
+    if (how !== 'linear') {
+      const climb = await this.climb(place, start);
+      const own = (chunk: Record<string, Tensor>, count: number): Promise<Float32Array> =>
+        climbed(climb, { ...feeds, ...chunk }, count, how.steps);
+      if (climb.widths.length > 0) return this.inChunks(place, source, own);
     }
     const name = `rows/${place}/${start === null ? 'given' : 'pulled'}`;
     const program = await this.program(name, () => rowsGraph(this.subject, place, start));
@@ -205,8 +207,7 @@ export class LayerwiseBounds {
     const elements = Array.from({ length: width }, (_, i) => i);
     for (let from = 0; from < width; from += ROWS_AT_ONCE) {
       const some = elements.slice(from, from + ROWS_AT_ONCE);
-      const data = new Float32Array(some.length * width);
-      some.forEach((element, row) => (data[row * width + element] = 1));
+      const data = unitRows(some, width);
       const rows: Tensor = { type: 'float32', shape: [1, some.length, width], data };
       const { pulled } = await program.run({ ...feeds, rows });
       coefficients.set(numbers(pulled), from * start);

@@ -104,16 +104,14 @@ export class OutputBounder {
   private async step(set: SetFeed, method: Method, known: Known | null): Promise<Known | null> {
     const { layerwise } = this;
     const place = layerwise.layers.length - 1;
-    const width = layerwise.layers[place]?.width ?? 0;
     if (method.inside === 'forward') return this.forward(set, method, known);
     const same = known !== null && method.inside === known.method.inside;
     const inside = same ? known.inside : await layerwise.inside(set, method, known?.inside);
     const ends = inside && (same ? known.output : await layerwise.ends(set, inside, place));
     if (!inside || !ends) return null;
-    const output = met(ends, known?.output);
-    if (method.rows === 'interval' || method.rows === 'forward') return { method, inside, output };
-    const least = await layerwise.least(set, inside, place, bothWays(width), method.rows);
-    return { method, inside, output: tighter(output, least) };
+    const before = met(ends, known?.output);
+    const output = await layerwise.sharpened(set, inside, place, before, method.rows);
+    return { method, inside, output };
   }
 
   private async forward(set: SetFeed, method: Method, known: Known | null): Promise<Known | null> {
@@ -127,24 +125,4 @@ export class OutputBounder {
 
 function described(layer: Layer | undefined): Pick<Layer, 'label' | 'shape'> {
   return { label: layer?.label ?? '', shape: layer?.shape ?? [] };
-}
-
-/** Each output, and each with the sign changed. */
-function bothWays(width: number): Float32Array {
-  const rows = new Float32Array(2 * width * width);
-  for (let i = 0; i < width; i++) {
-    rows[2 * i * width + i] = 1;
-    rows[(2 * i + 1) * width + i] = -1;
-  }
-  return rows;
-}
-
-/** A bound that is not known (NaN) leaves the end as it is. */
-function tighter({ lower, upper }: Ends, least: Float32Array): Ends {
-  const better = (a: number, b: number | undefined): number =>
-    b === undefined || Number.isNaN(b) ? a : Math.max(a, b);
-  return {
-    lower: lower.map((low, i) => better(low, least[2 * i])),
-    upper: upper.map((high, i) => -better(-high, least[2 * i + 1])),
-  };
 }

@@ -17,6 +17,13 @@ export function givenRows(rows: Float32Array, width: number): RowSource {
   };
 }
 
+/** Chosen elements of a layer as rows: [elements, width]. */
+export function unitRows(elements: readonly number[], width: number): Float32Array {
+  const rows = new Float32Array(elements.length * width);
+  elements.forEach((element, row) => (rows[row * width + element] = 1));
+  return rows;
+}
+
 /** Each chosen element of a layer, and each with the sign changed; `table` [width × start] has their coefficients. */
 export function elementRows(
   elements: readonly number[],

@@ -10,8 +10,9 @@
 import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, known, multiply } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import { centred, outward } from '../graph/ops/outward.ts';
-import { type AffineRegion, evaluateRegion, pullRows } from './affine.ts';
+import { outward } from '../graph/ops/outward.ts';
+import { type AffineRegion, pullRows } from './affine.ts';
+import { Centres } from './centres.ts';
 import { type FreeSlopes, turnedSlope } from './free-slopes.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
@@ -63,7 +64,7 @@ class BackwardPass {
   private readonly parts: Node[] = [];
   /** What is taken off it for rounding. */
   private readonly errors: Node[] = [];
-  private readonly centres = new Map<number, Node>();
+  private readonly centres: Centres;
   private readonly closed = new Map<number, Node>();
 
   constructor(p: RegionBounds, rows: Node, slopes?: FreeSlopes) {
@@ -72,12 +73,13 @@ class BackwardPass {
     this.batch = p.batch;
     this.count = rows.shape[1] ?? 1;
     this.slopes = slopes;
+    this.centres = new Centres(p);
   }
 
   bound(output: Node, rows: Node, pulled?: Node): BackwardBound {
     const { b, p } = this;
     const own = b.reshape(rows, [this.rows(), ...output.shape.slice(1)]);
-    this.addPart(own, this.centreOf(output));
+    this.addPart(own, this.centres.of(output));
     const region = p.regionOf(output);
     const [start] = region.frontier;
     if (pulled && start) {
@@ -107,31 +109,6 @@ class BackwardPass {
 
   private rows(): Dimension {
     return multiply(this.batch, this.count);
-  }
-
-  /** What coefficients of a value are relative to: a point of its set, or of its interval. */
-  private centreOf(node: Node): Node {
-    const known = this.centres.get(node.id);
-    if (known) return known;
-    const centre = this.newCentre(node);
-    this.centres.set(node.id, centre);
-    return centre;
-  }
-
-  private newCentre(node: Node): Node {
-    const { p, b } = this;
-    const set = p.sets.get(node.id);
-    if (set) return set.centre;
-    const region = p.regionOf(node);
-    // An affine value is centred where its region's frontier is.
-    if (region.inside.length === 0 || !p.isFoldable(region)) return this.middleOf(node).centre;
-    const centres = new Map(region.frontier.map((each) => [each.id, this.centreOf(each)] as const));
-    return evaluateRegion(b, region, centres);
-  }
-
-  private middleOf(node: Node): { centre: Node; radius: Node } {
-    const { centre, radius } = centred(this.b, this.p.boundsOf(node));
-    return { centre, radius: radius ?? this.b.mul(this.b.abs(centre), 0) };
   }
 
   private width(node: Node): number {
@@ -165,15 +142,6 @@ class BackwardPass {
     this.errors.push(this.b.mul(this.dot(this.b.abs(matrix), error), 1 + own));
   }
 
-  /** How far a value may be from its centre, at most. */
-  private reachOf(node: Node): Node {
-    const { b, p } = this;
-    const { lower, upper } = p.boundsOf(node);
-    const centre = this.centreOf(node);
-    const reach = b.max(b.abs(b.sub(upper, centre)), b.abs(b.sub(centre, lower)));
-    return b.add(b.mul(reach, 1 + 2 ** -20), b.mul(b.abs(centre), 2 ** -22));
-  }
-
   /** `charged`: whether the part of the bound that these coefficients come from has the region's error. */
   private add(node: Node, coefficients: Node, charged: boolean): void {
     const { b, p } = this;
@@ -185,7 +153,7 @@ class BackwardPass {
     }
     const sum = b.add(before, coefficients);
     this.pending.set(node.id, sum);
-    this.addError(sum, b.mul(this.reachOf(node), p.rounding.own(1)));
+    this.addError(sum, b.mul(this.centres.reachOf(node), p.rounding.own(1)));
   }
 
   private replace(node: Node, coefficients: Node): void {
@@ -224,11 +192,11 @@ class BackwardPass {
   /** The value at the far ends of its interval. */
   private leave(node: Node, coefficients: Node): void {
     this.parts.push(
-      this.b.neg(this.dot(this.b.abs(this.matrix(coefficients)), this.reachOf(node))),
+      this.b.neg(this.dot(this.b.abs(this.matrix(coefficients)), this.centres.reachOf(node))),
     );
     this.addError(
       coefficients,
-      this.b.mul(this.reachOf(node), this.p.rounding.own(this.width(node))),
+      this.b.mul(this.centres.reachOf(node), this.p.rounding.own(this.width(node))),
     );
   }
 
@@ -242,7 +210,7 @@ class BackwardPass {
       return;
     }
     const x = p.boundsOf(operand);
-    const [centre, own] = [this.centreOf(operand), this.centreOf(node)];
+    const [centre, own] = [this.centres.of(operand), this.centres.of(node)];
     const lines = b.labelled(`lines of ${node.label}`, () =>
       rules.relax?.({ b, node, x, centre, rounding: p.rounding }),
     );
@@ -284,7 +252,7 @@ class BackwardPass {
   private roomFor(operand: Node, steepest: Node, farthest: Node): Node {
     const { b, p } = this;
     const own = 2 * p.rounding.own(this.width(operand) + 3);
-    const slopes = b.mul(b.mul(steepest, this.reachOf(operand)), p.rounding.own(6));
+    const slopes = b.mul(b.mul(steepest, this.centres.reachOf(operand)), p.rounding.own(6));
     const region = p.regionOf(operand);
     const inherited =
       region.inside.length > 0 && p.isFoldable(region)
@@ -296,10 +264,7 @@ class BackwardPass {
   /** Planes in the place of a function of several values; false where there are none. */
   private split(node: Node, coefficients: Node): boolean {
     const { b, batch } = this;
-    const planes = relaxByPlanes(this.p, node, {
-      centreOf: (each) => this.centreOf(each),
-      reachOf: (each) => this.reachOf(each),
-    });
+    const planes = relaxByPlanes(this.p, node, this.centres);
     if (!planes) return false;
     const matrix = this.matrix(coefficients);
     const positive = b.relu(matrix);

@@ -6,14 +6,9 @@ import { elementCount, known } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import { isPoint } from '../graph/ops/definition.ts';
 import type { SignedRows } from '../graph/ops/planes.ts';
+import type { Centres } from './centres.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
-
-/** What a pass knows of values: the point that coefficients are relative to, and how far they are from it. */
-export interface Centres {
-  readonly centreOf: (node: Node) => Node;
-  readonly reachOf: (node: Node) => Node;
-}
 
 export interface PlaneRelaxation {
   /** Heights of the plane below and of the one above, less the value's centre. */
@@ -35,7 +30,7 @@ export function offset(p: RegionBounds, height: Node, centre: Node, side: 1 | -1
 export function relaxByPlanes(
   p: RegionBounds,
   node: Node,
-  { centreOf, reachOf }: Centres,
+  places: Centres,
 ): PlaneRelaxation | undefined {
   const { b, batch } = p;
   const operands = node.operands.map((id) => b.nodes[id] ?? node);
@@ -45,11 +40,11 @@ export function relaxByPlanes(
   const fits = isRow(node) && operands.every((operand, i) => !moves[i] || isRow(operand));
   if (!rules.planes || !fits) return undefined;
   const bounds = operands.map((operand) => p.boundsOf(operand));
-  const centres = operands.map((operand) => centreOf(operand));
+  const centres = operands.map((operand) => places.of(operand));
   const context = { b, node, operands: bounds, centres, rounding: p.rounding };
   const planes = b.labelled(`planes of ${node.label}`, () => rules.planes?.(context));
   if (!planes) return undefined;
-  const own = centreOf(node);
+  const own = places.of(node);
   const least = offset(p, planes.lower, own, 1);
   const most = offset(p, planes.upper, own, -1);
   const sums = 2 * p.rounding.own(known(elementCount(node.shape.slice(1)), 'a layer') + 3);
@@ -58,7 +53,7 @@ export function relaxByPlanes(
     if (!ends || isPoint(ends)) return [];
     // What does not move with the set is only as far from its centre as it was rounded.
     const share = moves[i] ? p.rounding.own(planes.terms + 3) : 1;
-    return [b.mul(planes.spread(i, reachOf(operand)), share * (1 + sums))];
+    return [b.mul(planes.spread(i, places.reachOf(operand)), share * (1 + sums))];
   });
   const farthest = b.mul(b.add(b.abs(least), b.abs(most)), sums);
   const room = spreads.reduce((sum, spread) => b.add(sum, spread), farthest);
