@@ -1,10 +1,9 @@
 /**
  * Random graphs: no sampled point lies below the backward linear bounds of any row.
  *
- * The check is the tests' own (packages/core/test/random-bound.ts). Tests are not compiled, so it is loaded
- * from source through Vite.
+ * The check is the tests' own (packages/core/test/random-bound.ts).
  */
-import { createViteServer } from 'vitest/node';
+import { openSource } from './from-source.ts';
 import { soak } from './harness.ts';
 
 interface Below {
@@ -17,13 +16,7 @@ interface RandomBound {
   readonly checkRandomBound: (seed: number) => Promise<Below>;
 }
 
-const server = await createViteServer({
-  configFile: false,
-  appType: 'custom',
-  logLevel: 'error',
-  optimizeDeps: { noDiscovery: true },
-  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
-});
+const source = await openSource();
 
 /** A step that threw has no note. */
 function report(all: readonly unknown[]): string {
@@ -33,9 +26,9 @@ function report(all: readonly unknown[]): string {
 }
 
 try {
-  const loaded = await server.ssrLoadModule('/packages/core/test/random-bound.ts');
-  const { checkRandomBound: step } = loaded as unknown as RandomBound;
+  const loaded = await source.load('/packages/core/test/random-bound.ts');
+  const { checkRandomBound: step } = loaded as RandomBound;
   await soak({ name: 'bounds', total: 2000, step, report });
 } finally {
-  await server.close();
+  await source.close();
 }

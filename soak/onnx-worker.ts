@@ -7,7 +7,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createViteServer } from 'vitest/node';
+import { openSource } from './from-source.ts';
 
 export type Phase = 'reading' | 'running' | 'done';
 
@@ -73,14 +73,8 @@ async function check({ mutantFor, checkMutant }: FuzzCase, seed: number): Promis
   }
 }
 
-const server = await createViteServer({
-  configFile: false,
-  appType: 'custom',
-  logLevel: 'error',
-  optimizeDeps: { noDiscovery: true },
-  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
-});
-const loaded = await server.ssrLoadModule('/packages/core/test/onnx/fuzz/case.ts');
-process.on('message', (seed: number) => void check(loaded as unknown as FuzzCase, seed));
+const source = await openSource();
+const loaded = await source.load('/packages/core/test/onnx/fuzz/case.ts');
+process.on('message', (seed: number) => void check(loaded as FuzzCase, seed));
 process.on('disconnect', () => process.exit());
 tell({ phase: 'ready' });
