@@ -1,21 +1,16 @@
 /** Bounds of rows whose slopes are optimised: the loop around the program of one step. */
-import type { Program } from '../runtime/programs.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { adamFeeds } from './adam.ts';
 import { slopeNames } from './layer-graphs.ts';
+import type { Feeds } from './staged-programs.ts';
 
 /** Step size and its decay: of several tried on ACAS Xu, the tightest after twenty steps. */
 const [RATE, DECAY] = [0.2, 0.95];
 
-export interface Climb {
-  readonly program: Program;
-  readonly widths: readonly number[];
-}
-
-/** Bounds of rows after each of so many steps up, the greatest of each. */
+/** Bounds of rows after each of so many steps up, the greatest of each; `run` makes one from a state. */
 export async function climbed(
-  { program, widths }: Climb,
-  feeds: Record<string, Tensor>,
+  run: (state: Feeds) => Promise<Feeds>,
+  widths: readonly number[],
   count: number,
   steps: number,
 ): Promise<Float32Array> {
@@ -28,7 +23,7 @@ export async function climbed(
   for (let step = 1; step <= steps; step++) {
     const { rate, scale } = adamFeeds(step, RATE * DECAY ** (step - 1));
     const numbersOfStep = { rate: scalar(rate), scale: scalar(scale) };
-    const results = await program.run({ ...feeds, ...state, ...numbersOfStep });
+    const results = await run({ ...state, ...numbersOfStep });
     if (numbers(results['finite'])[0] === 1) keepGreater(best, numbers(results['least']));
     state = Object.fromEntries(
       Object.keys(state).map((name) => [name, results[`next/${name}`] ?? scalar(0)]),

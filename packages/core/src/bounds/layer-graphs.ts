@@ -1,21 +1,23 @@
 /**
- * The programs that bound a network layer by layer: of every value that something bends next (a stop)
+ * The graphs that bound a network layer by layer: of every value that something bends next (a stop)
  * first its interval, then backward linear bounds of chosen rows, all over the bounds that earlier stops
- * were found to have, which are inputs. The output is the last of them.
+ * were found to have, which are inputs. The output is the last of them. All stand in one builder, so that
+ * what two of them compute alike is one value.
  */
 import { Builder } from '../graph/builder.ts';
 import { divide, type Dimension, elementCount, known, type Shape } from '../graph/dimension.ts';
 import { ancestors, type Graph, inputNodes, type Node } from '../graph/graph.ts';
 import type { Bounds, RoundingModel } from '../graph/ops/definition.ts';
-import { ModelError } from '../onnx/model-error.ts';
+import type { Values } from '../graph/subgraph.ts';
 import { batchOf, type Network, networkInputs } from '../runtime/network.ts';
 import { ballInputs } from '../threats/ball.ts';
 import { inputSet } from '../threats/set-graph.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { FreeSlopes } from '../transforms/free-slopes.ts';
 import { gradientWith } from '../transforms/gradient.ts';
+import type { InputSet } from '../transforms/input-set.ts';
 import { type IntervalPropagation, propagateIntervals, type Stop } from '../transforms/interval.ts';
-import { replayLowered, rulesOf } from '../transforms/lowering.ts';
+import { replayLowered } from '../transforms/lowering.ts';
 import { adamStep } from './adam.ts';
 
 export interface Layer {
@@ -37,34 +39,226 @@ export interface Subject {
   readonly rounding: RoundingModel;
 }
 
-interface Opened {
-  readonly b: Builder;
+/** A network over a ball, and the graphs of its layers. */
+export class LayerGraphs {
+  readonly b = new Builder();
+  readonly layers: readonly Layer[];
   /** The input that is perturbed. */
   readonly input: Node;
-  readonly propagation: IntervalPropagation;
   readonly stops: readonly Stop[];
-  readonly output: Node;
+  readonly batch: Dimension;
+  private readonly subject: Subject;
+  private readonly copy: Graph;
+  private readonly sets: ReadonlyMap<number, InputSet>;
+  private readonly output: Node;
+  /** By the ids of stops, and where they stand among them. */
+  private readonly given = new Map<number, { readonly place: number; readonly bounds: Bounds }>();
+
+  constructor(subject: Subject) {
+    const { b } = this;
+    const { network, output, threat } = subject;
+    this.subject = subject;
+    this.batch = batchOf(network);
+    const ball = ballInputs(b, network);
+    this.input = ball.centre;
+    const inputs = networkInputs(b, network, ball.centre);
+    const value = replayLowered(b, network.graph, inputs, ['range'], [output.id]).get(output.id);
+    if (!value) throw new RangeError('the output was not copied');
+    this.output = this.isRowwise(value)
+      ? value
+      : b.reshape(value, [this.batch, this.widthOf(value)]);
+    this.sets = new Map([[ball.centre.id, inputSet(b, threat, ball)]]);
+    this.copy = { nodes: b.nodes.slice(), inputs: [], outputs: [] };
+    this.stops = this.propagation(0).stops(this.output);
+    this.stops.forEach(({ node }, place) => {
+      const { lower, upper } = endNames(place);
+      const bounds = { lower: b.input(lower, node.shape), upper: b.input(upper, node.shape) };
+      this.given.set(node.id, { place, bounds });
+    });
+    this.layers = this.described();
+  }
+
+  /** Over bounds of the stops before `place`, which are inputs. */
+  propagation(place: number): IntervalPropagation {
+    const given = ({ id }: Node): Bounds | undefined => {
+      const known = this.given.get(id);
+      return known && known.place < place ? known.bounds : undefined;
+    };
+    return propagateIntervals(this.b, this.copy, this.sets, this.subject.rounding, { given });
+  }
+
+  /** What a layer is: a stop, or the output behind them. */
+  target(place: number): Node {
+    return this.stops[place]?.node ?? this.output;
+  }
+
+  /** Whether a value has a row for each sample in front. */
+  private isRowwise({ shape }: Node): boolean {
+    return shape[0] === this.batch;
+  }
+
+  /** Elements of a value for each sample. */
+  private widthOf({ shape }: Node): number {
+    return known(divide(elementCount(shape), this.batch) ?? elementCount(shape), 'a layer');
+  }
+
+  private described(): Layer[] {
+    const described = (node: Node): Omit<Layer, 'exact' | 'hinges'> => ({
+      label: node.label,
+      shape: node.shape.map((dim) => known(divide(dim, this.batch) ?? dim, 'a layer')),
+      width: this.widthOf(node),
+    });
+    return [
+      ...this.stops.map(({ node, first, hinges }) => {
+        return { ...described(node), exact: first || !this.isRowwise(node), hinges };
+      }),
+      { ...described(this.output), exact: false, hinges: false },
+    ];
+  }
+
+  /** `least`, `most` (the layer's shape) and `finite`: box arithmetic. */
+  ends(place: number): Values {
+    const propagation = this.propagation(place);
+    const { lower, upper } = propagation.boundsOf(this.target(place));
+    return { ...this.bounds('', { lower, upper }), finite: propagation.finite() };
+  }
+
+  /** `least/K`, `most/K` of every layer K, and `finite`: box arithmetic from the set alone. */
+  intervals(): Values {
+    const propagation = this.propagation(0);
+    return this.ofAll(propagation, propagation.boundsOf);
+  }
+
+  /** The same by forward linear bounds. */
+  forward(): Values {
+    const propagation = this.propagation(0);
+    const boundsOf = propagation.forwardBounds();
+    return this.ofAll(propagation, (node) =>
+      this.isRowwise(node) ? boundsOf(node) : propagation.boundsOf(node),
+    );
+  }
+
+  private ofAll(propagation: IntervalPropagation, boundsOf: (node: Node) => Bounds): Values {
+    const all = this.layers.map((_, place) =>
+      this.bounds(`/${place}`, boundsOf(this.target(place))),
+    );
+    return Object.assign({}, ...all, { finite: propagation.finite() }) as Values;
+  }
+
+  /** An end may be an input, or a value of the network itself. */
+  private bounds(suffix: string, { lower, upper }: Bounds): Values {
+    const { b } = this;
+    return { [`least${suffix}`]: b.mul(lower, 1), [`most${suffix}`]: b.mul(upper, 1) };
+  }
+
+  private rowsInput(place: number): Node {
+    const size = elementCount(this.target(place).shape.slice(1));
+    return this.b.input('rows', [this.batch, 'rows', size]);
+  }
+
+  private pulledShape(start: number): Shape {
+    return [this.batch, 'rows', start];
+  }
+
+  /**
+   * Input `rows` [batch, rows, width]; `pulled` [batch, rows, start]: their coefficients of the one value
+   * that the layer's affine region starts from. Undefined where there is not one, or where they depend on
+   * anything but the weights.
+   */
+  pull(place: number): Pull | undefined {
+    const { b } = this;
+    const rows = this.rowsInput(place);
+    const coefficients = this.propagation(place).pulledRows(this.target(place), rows);
+    if (!coefficients) return undefined;
+    const start = known(elementCount(coefficients.shape.slice(1)), 'a layer');
+    const pulled = b.reshape(coefficients, this.pulledShape(start));
+    const needed = ancestors(b.graph({}), [pulled.id]);
+    const others = inputNodes(b.graph({})).filter(({ id }) => needed[id] && id !== rows.id);
+    return others.length === 0 ? { outputs: { pulled }, start } : undefined;
+  }
+
+  /**
+   * Input `rows` [batch, rows, width], with `start` also `pulled` [batch, rows, start] as `pull` makes it;
+   * `least` [batch, rows] below rows·value, and `finite`.
+   */
+  rows(place: number, start: number | null): VaryingValues {
+    const { propagation, node, rows, pulled } = this.asked(place, start);
+    const { lower } = propagation.backwardBoundOf(node, rows, { pulled });
+    const outputs = { least: lower, finite: propagation.finite() };
+    return { outputs, varying: pulled ? [rows, pulled] : [rows] };
+  }
+
+  private asked(place: number, start: number | null): Asked {
+    const propagation = this.propagation(place);
+    const node = this.target(place);
+    propagation.boundsOf(node);
+    const rows = this.rowsInput(place);
+    const pulled = start === null ? undefined : this.b.input('pulled', this.pulledShape(start));
+    return { propagation, node, rows, pulled };
+  }
+
+  /** The same with free slopes, each [batch, rows, width], that go one step of Adam up the bounds. */
+  climb(place: number, start: number | null): ClimbValues {
+    const { b, batch } = this;
+    const { propagation, node, rows, pulled } = this.asked(place, start);
+    const widths: number[] = [];
+    const used: Node[] = [];
+    const state: Node[] = [];
+    const stateInput = (name: string, width: number): Node => {
+      const input = b.input(name, [batch, 'rows', width]);
+      state.push(input);
+      return input;
+    };
+    const slopes: FreeSlopes = {
+      differenceAt: (hinge) => {
+        const width = known(elementCount(hinge.shape.slice(1)), 'a layer');
+        const [name] = slopeNames(widths.push(width) - 1);
+        return stateInput(name, width);
+      },
+      used: (_, difference) => void used.push(difference),
+    };
+    const { lower, estimate } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
+    const finite = propagation.finite();
+    const gradients = gradientWith(b, estimate, used);
+    const [rate, scale] = [b.input('rate', []), b.input('scale', [])];
+    const outputs: Record<string, Node> = { least: lower, finite };
+    used.forEach((difference, i) => {
+      const [slope, first, second] = slopeNames(i);
+      const width = widths[i] ?? 0;
+      const moments = { first: stateInput(first, width), second: stateInput(second, width) };
+      const gradient = gradients[i] ?? difference;
+      const next = adamStep(b, difference, gradient, moments, { rate, scale });
+      outputs[`next/${slope}`] = next.at;
+      outputs[`next/${first}`] = next.first;
+      outputs[`next/${second}`] = next.second;
+    });
+    const varying = [rows, ...(pulled ? [pulled] : []), ...state, rate, scale];
+    return { outputs, varying, widths };
+  }
 }
 
-/** The network over a ball, with bounds of the stops before `place` as inputs. */
-function opened({ network, output, threat, rounding }: Subject, place: number): Opened {
-  const b = new Builder();
-  const ball = ballInputs(b, network);
-  const inputs = networkInputs(b, network, ball.centre);
-  const value = replayLowered(b, network.graph, inputs, ['range'], [output.id]).get(output.id);
-  if (!value) throw new RangeError('the output was not copied');
-  const batch = batchOf(network);
-  const copy = isRowwise(value, batch) ? value : b.reshape(value, [batch, widthOf(value, batch)]);
-  const sets = new Map([[ball.centre.id, inputSet(b, threat, ball)]]);
-  const bounds = new Map<number, Bounds>();
-  const given = (node: Node): Bounds | undefined => bounds.get(node.id);
-  const propagation = propagateIntervals(b, b.graph({}), sets, rounding, { given });
-  const stops = propagation.stops(copy);
-  stops.slice(0, place).forEach(({ node }, k) => {
-    const { lower, upper } = endNames(k);
-    bounds.set(node.id, { lower: b.input(lower, node.shape), upper: b.input(upper, node.shape) });
-  });
-  return { b, input: ball.centre, propagation, stops, output: copy };
+interface Asked {
+  readonly propagation: IntervalPropagation;
+  readonly node: Node;
+  readonly rows: Node;
+  readonly pulled: Node | undefined;
+}
+
+/** Values of a graph some of whose inputs vary from run to run over one set. */
+export interface VaryingValues {
+  readonly outputs: Values;
+  readonly varying: readonly Node[];
+}
+
+export interface ClimbValues extends VaryingValues {
+  /** Elements of each hinge layer whose slopes are free. */
+  readonly widths: readonly number[];
+}
+
+export interface Pull {
+  readonly outputs: Values;
+  /** Elements of the value that the region starts from. */
+  readonly start: number;
 }
 
 /** The inputs that hold the bounds of a stop. */
@@ -72,193 +266,7 @@ export function endNames(stop: number): { readonly lower: string; readonly upper
   return { lower: `stop/${stop}/lower`, upper: `stop/${stop}/upper` };
 }
 
-function target({ stops, output }: Opened, place: number): Node {
-  return stops[place]?.node ?? output;
-}
-
-/** Whether a value has a row for each sample in front. */
-const isRowwise = ({ shape }: Node, batch: Dimension): boolean => shape[0] === batch;
-
-/** Elements of a value for each sample. */
-function widthOf(node: Node, batch: Dimension): number {
-  return known(divide(elementCount(node.shape), batch) ?? elementCount(node.shape), 'a layer');
-}
-
-/** The stops of a network, in order, and its output behind them. */
-export function layersOf(subject: Subject): readonly Layer[] {
-  const { stops, output } = opened(subject, 0);
-  const batch = batchOf(subject.network);
-  const described = (node: Node): Omit<Layer, 'exact' | 'hinges'> => ({
-    label: node.label,
-    shape: node.shape.map((dim) => known(divide(dim, batch) ?? dim, 'a layer')),
-    width: widthOf(node, batch),
-  });
-  return [
-    ...stops.map(({ node, first, hinges }) => {
-      return { ...described(node), exact: first || !isRowwise(node, batch), hinges };
-    }),
-    { ...described(output), exact: false, hinges: false },
-  ];
-}
-
-/** Outputs `least`, `most` (the layer's shape) and `finite`: box arithmetic. */
-export function endsGraph(subject: Subject, place: number): Graph {
-  const all = opened(subject, place);
-  const { b, propagation } = all;
-  const { lower, upper } = propagation.boundsOf(target(all, place));
-  return b.graph({ least: b.mul(lower, 1), most: b.mul(upper, 1), finite: propagation.finite() });
-}
-
-/** Outputs `least/K`, `most/K` of every layer K, and `finite`: forward linear bounds, in one program. */
-export function forwardGraph(subject: Subject): Graph {
-  const { b, propagation, stops, output } = opened(subject, 0);
-  const boundsOf = propagation.forwardBounds();
-  const batch = batchOf(subject.network);
-  const results: Record<string, Node> = {};
-  [...stops.map(({ node }) => node), output].forEach((node, k) => {
-    const { lower, upper } = isRowwise(node, batch) ? boundsOf(node) : propagation.boundsOf(node);
-    Object.assign(results, { [`least/${k}`]: b.mul(lower, 1), [`most/${k}`]: b.mul(upper, 1) });
-  });
-  return b.graph({ ...results, finite: propagation.finite() });
-}
-
-function rowsInput({ b }: Opened, subject: Subject, node: Node): Node {
-  return b.input('rows', [batchOf(subject.network), 'rows', elementCount(node.shape.slice(1))]);
-}
-
-/**
- * Input `rows` [batch, rows, width]; output `pulled` [batch, rows, start]: their coefficients of the one
- * value that the layer's affine region starts from. Undefined where there is not one, or where they
- * depend on anything but the weights.
- */
-export function pullGraph(subject: Subject, place: number): PullGraph | undefined {
-  const all = opened(subject, place);
-  const { b, propagation } = all;
-  const node = target(all, place);
-  const rows = rowsInput(all, subject, node);
-  const coefficients = propagation.pulledRows(node, rows);
-  if (!coefficients) return undefined;
-  const start = known(elementCount(coefficients.shape.slice(1)), 'a layer');
-  const graph = b.graph({ pulled: b.reshape(coefficients, pulledShape(subject, start)) });
-  const needed = ancestors(graph, [coefficients.id]);
-  const others = inputNodes(graph).filter(({ id }) => needed[id] && id !== rows.id);
-  return others.length === 0 ? { graph, start } : undefined;
-}
-
-export interface PullGraph {
-  readonly graph: Graph;
-  /** Elements of the value that the region starts from. */
-  readonly start: number;
-}
-
-function pulledShape({ network }: Subject, start: number): Shape {
-  return [batchOf(network), 'rows', start];
-}
-
-/**
- * Input `rows` [batch, rows, width], with `start` also `pulled` [batch, rows, start] as pullGraph makes it;
- * outputs `least` [batch, rows] below rows·value, and `finite`.
- */
-export function rowsGraph(subject: Subject, place: number, start: number | null): Graph {
-  const all = opened(subject, place);
-  const { b, propagation } = all;
-  const node = target(all, place);
-  propagation.boundsOf(node);
-  const pulled = start === null ? undefined : b.input('pulled', pulledShape(subject, start));
-  const { lower } = propagation.backwardBoundOf(node, rowsInput(all, subject, node), { pulled });
-  return b.graph({ least: lower, finite: propagation.finite() });
-}
-
-/** What an affine region starts from: the perturbed input, or what a hinge makes of a stop. */
-export type RegionStart = 'input' | number;
-
-export interface RegionGraph {
-  readonly graph: Graph;
-  readonly starts: readonly RegionStart[];
-}
-
-/**
- * The affine region that ends in a layer, as numbers (transforms/region-rows.ts): outputs `rows/i` and
- * `centre/i` for each of the starts, `atCentre`, `error` and `finite`. Throws ModelError where the region
- * starts from anything but the input and ReLUs.
- */
-export function regionGraph(subject: Subject, place: number): RegionGraph {
-  const all = opened(subject, place);
-  const { b, propagation } = all;
-  const node = target(all, place);
-  const region = propagation.rowsOf(node);
-  if (!region) throw piecewiseOnly(node, 'is no fixed affine function of what is before it');
-  const results: Record<string, Node> = { atCentre: region.atCentre, error: region.error };
-  const starts = region.sources.map((source, i) => {
-    Object.assign(results, { [`rows/${i}`]: source.rows, [`centre/${i}`]: source.centre });
-    return startOf(all, source.node);
-  });
-  if (new Set(starts).size < starts.length) throw piecewiseOnly(node, 'takes a ReLU in twice');
-  return { graph: b.graph({ ...results, finite: propagation.finite() }), starts };
-}
-
-function startOf({ b, input, stops }: Opened, node: Node): RegionStart {
-  if (node.id === input.id) return 'input';
-  const bent = stops.findIndex((stop) => stop.node.id === node.operands[0]);
-  const isRelu = rulesOf(node).hinge?.(node.attributes) === 0;
-  if (isRelu && bent >= 0) return bent;
-  throw piecewiseOnly(b.nodes[node.id] ?? node, 'is not a ReLU of an affine value');
-}
-
-function piecewiseOnly(node: Node, why: string): ModelError {
-  return new ModelError(
-    'unsupported',
-    `${node.label} (${node.op}) ${why}: exact radii are for networks of affine layers and ReLUs alone; use --method alpha-crown`,
-  );
-}
-
-export interface ClimbGraph {
-  readonly graph: Graph;
-  /** Elements of each hinge layer whose slopes are free. */
-  readonly widths: readonly number[];
-}
-
 /** Names of the state of one hinge layer's slopes: inputs; the step's outputs have `next/` before. */
 export function slopeNames(index: number): readonly [string, string, string] {
   return [`slope/${index}`, `first/${index}`, `second/${index}`];
-}
-
-/** The same with free slopes, each [batch, rows, width], that go one step of Adam up the bounds. */
-export function climbGraph(subject: Subject, place: number, start: number | null): ClimbGraph {
-  const all = opened(subject, place);
-  const { b, propagation } = all;
-  const node = target(all, place);
-  const rows = rowsInput(all, subject, node);
-  const batch = batchOf(subject.network);
-  const widths: number[] = [];
-  const used: Node[] = [];
-  const stateInput = (name: string, width: number): Node => b.input(name, [batch, 'rows', width]);
-  propagation.boundsOf(node);
-  const slopes: FreeSlopes = {
-    differenceAt: (hinge) => {
-      const width = known(elementCount(hinge.shape.slice(1)), 'a layer');
-      const [name] = slopeNames(widths.push(width) - 1);
-      return stateInput(name, width);
-    },
-    used: (_, difference) => void used.push(difference),
-  };
-  const pulled = start === null ? undefined : b.input('pulled', pulledShape(subject, start));
-  const { lower, estimate } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
-  const finite = propagation.finite();
-  const gradients = gradientWith(b, estimate, used);
-  const [rate, scale] = [b.input('rate', []), b.input('scale', [])];
-  const results: Record<string, Node> = { least: lower, finite };
-  used.forEach((difference, i) => {
-    const [slope, first, second] = slopeNames(i);
-    const width = widths[i] ?? 0;
-    const moments = { first: stateInput(first, width), second: stateInput(second, width) };
-    const gradient = gradients[i] ?? difference;
-    const next = adamStep(b, difference, gradient, moments, { rate, scale });
-    Object.assign(results, {
-      [`next/${slope}`]: next.at,
-      [`next/${first}`]: next.first,
-      [`next/${second}`]: next.second,
-    });
-  });
-  return { graph: b.graph(results), widths };
 }

@@ -37,7 +37,7 @@ function openedFor({ classifier, threat }: SetContext, semantics: Semantics): Op
   requireProvable(classifier.model, semantics);
   const subject = { network: classifier, output: classifier.proven, threat };
   const rounding = roundingModel(semantics);
-  const bounds = new LayerwiseBounds({ ...subject, rounding }, key);
+  const bounds = LayerwiseBounds.of({ ...subject, rounding }, key);
   const made = { bounds, nested: new NestedSets() };
   own.set(key, made);
   return made;

@@ -3,21 +3,15 @@
  * layers before them are known; slopes below hinges can be optimised for every row by itself
  * (α-CROWN, Xu et al. 2021), each layer over the final bounds of those before it.
  */
+import type { Values } from '../graph/subgraph.ts';
+import type { Programs } from '../runtime/programs.ts';
 import type { RowFeed } from '../runtime/rows.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Climb, climbed, numbers } from './climb.ts';
-import {
-  climbGraph,
-  endNames,
-  endsGraph,
-  forwardGraph,
-  type Layer,
-  layersOf,
-  pullGraph,
-  rowsGraph,
-  type Subject,
-} from './layer-graphs.ts';
-import { elementRows, givenRows, type RowSource, unitRows } from './row-source.ts';
+import { climbed, numbers } from './climb.ts';
+import { endNames, type Layer, LayerGraphs, type Subject } from './layer-graphs.ts';
+import { PullTables } from './pull-tables.ts';
+import { elementRows, givenRows, ROWS_AT_ONCE, type RowSource } from './row-source.ts';
+import { type Feeds, Prepared, type Staged, StagedPrograms } from './staged-programs.ts';
 
 /**
  * By intervals; by forward linear bounds; by backward linear bounds; or by those with so many steps of Adam
@@ -44,65 +38,110 @@ export type Found = readonly Ends[] | null;
 
 export type SetFeed = Readonly<Record<string, RowFeed>>;
 
-/** Rows that are propagated at once: their coefficients stay in cache. */
-const ROWS_AT_ONCE = 64;
-/** Numbers of a layer's table of coefficients that are kept. */
-const MOST_COEFFICIENTS = 2 ** 23;
-
-interface Table {
-  /** Elements of the value that the layer's affine region starts from. */
-  readonly start: number | null;
-  /** [width × start] */
-  readonly coefficients: Float32Array | null;
+/** Rows of a layer as a staged program; with the widths of its free slopes, if it has any. */
+interface RowProgram {
+  readonly staged: Staged;
+  readonly widths: readonly number[];
 }
 
-export class LayerwiseBounds {
-  readonly layers: readonly Layer[];
-  private readonly subject: Subject;
-  private readonly key: string;
-  private readonly climbs = new Map<string, Climb>();
-  private readonly tables = new Map<number, Table>();
+/** What is prepared over one set and the bounds found of its layers. */
+interface Over {
+  readonly found: readonly Ends[];
+  readonly prepared: Prepared;
+}
 
-  /** `key` names the subject among the network's programs. */
-  constructor(subject: Subject, key: string) {
-    this.subject = subject;
-    this.key = key;
-    this.layers = layersOf(subject);
+const opened = new WeakMap<Programs, Map<string, LayerwiseBounds>>();
+
+export class LayerwiseBounds {
+  readonly graphs: LayerGraphs;
+  readonly layers: readonly Layer[];
+  private readonly stages: StagedPrograms;
+  private readonly rowPrograms = new Map<string, RowProgram>();
+  private readonly ownEnds = new Map<number, Values>();
+  private readonly tables: PullTables;
+  private readonly over = new WeakMap<SetFeed, Over>();
+
+  /** `key` names the subject among the network's programs: there is one of each. */
+  static of(subject: Subject, key: string): LayerwiseBounds {
+    const { programs } = subject.network;
+    const own = opened.get(programs) ?? new Map<string, LayerwiseBounds>();
+    opened.set(programs, own);
+    const known = own.get(key) ?? new LayerwiseBounds(subject, key);
+    own.set(key, known);
+    return known;
+  }
+
+  private constructor(subject: Subject, key: string) {
+    this.graphs = new LayerGraphs(subject);
+    this.layers = this.graphs.layers;
+    const { b, input } = this.graphs;
+    this.stages = new StagedPrograms(subject.network.programs, key, b.nodes, [input]);
+    this.tables = new PullTables(this.graphs, this.stages);
   }
 
   /**
    * Bounds of every layer but the output over a set of one sample. `outer`: what is known of a set that
    * holds this one, which may settle values.
    */
-  async inside(set: SetFeed, method: Method, outer: Found = null): Promise<Found> {
+  async inside(set: SetFeed, { inside: how }: Method, outer: Found = null): Promise<Found> {
+    if (how === 'interval') return this.intervals(set, outer);
     const found: Ends[] = [];
     for (let place = 0; place < this.layers.length - 1; place++) {
-      const own = await this.ends(set, found, place);
+      const own = await this.ends(set, found, place, how);
       const ends = own && met(own, outer?.[place]);
-      const sharpened = ends && (await this.sharpened(set, found, place, ends, method.inside));
+      const sharpened = ends && (await this.sharpened(set, found, place, ends, how));
       if (!sharpened) return null;
       found.push(sharpened);
     }
     return found;
   }
 
-  /** Interval of one layer over the bounds of those before it. */
-  async ends(set: SetFeed, found: readonly Ends[], place: number): Promise<Ends | null> {
-    const program = await this.program(`ends/${place}`, () => endsGraph(this.subject, place));
-    const { least, most, finite } = await program.run(this.feeds(set, found));
-    if (numbers(finite)[0] !== 1) return null;
-    return { lower: numbers(least), upper: numbers(most) };
+  private async intervals(set: SetFeed, outer: Found): Promise<Found> {
+    const all = await this.ofAll(set, 'intervals', () => this.graphs.intervals());
+    return all?.slice(0, -1).map((own, place) => met(own, outer?.[place])) ?? null;
   }
 
   /** Forward linear bounds of every layer, the output last. */
-  async forward(set: SetFeed): Promise<Found> {
-    const program = await this.program('forward', () => forwardGraph(this.subject));
+  forward(set: SetFeed): Promise<Found> {
+    return this.ofAll(set, 'forward', () => this.graphs.forward());
+  }
+
+  private async ofAll(set: SetFeed, name: string, values: () => Values): Promise<Found> {
+    const program = await this.stages.whole(name, values);
     const results = await program.run(this.feeds(set, []));
     if (numbers(results['finite'])[0] !== 1) return null;
     return this.layers.map((_, k) => ({
       lower: numbers(results[`least/${k}`]),
       upper: numbers(results[`most/${k}`]),
     }));
+  }
+
+  /** Interval of one layer over the bounds of those before it; `next`: how it will be sharpened. */
+  async ends(
+    set: SetFeed,
+    found: readonly Ends[],
+    place: number,
+    next: Propagation = 'interval',
+  ): Promise<Ends | null> {
+    const values = this.ownEnds.get(place) ?? this.graphs.ends(place);
+    this.ownEnds.set(place, values);
+    const isSharpened = next !== 'interval' && next !== 'forward' && !this.layers[place]?.exact;
+    const { least, most, finite } = await this.stages.prepare(
+      this.preparedOver(set, found),
+      this.feeds(set, found),
+      { name: `ends/${place}`, values },
+      isSharpened ? [this.rowProgram(place, next, this.tables.startOf(place)).staged] : [],
+    );
+    if (numbers(finite)[0] !== 1) return null;
+    return { lower: numbers(least), upper: numbers(most) };
+  }
+
+  private preparedOver(set: SetFeed, found: readonly Ends[]): Prepared {
+    const known = this.over.get(set);
+    if (known?.found === found) return known.prepared;
+    const prepared = new Prepared();
+    this.over.set(set, { found, prepared });
+    return prepared;
   }
 
   /** The ends of a layer, or of the output, met with backward bounds of the elements that can gain. */
@@ -117,8 +156,7 @@ export class LayerwiseBounds {
     if (how === 'interval' || how === 'forward' || !layer || layer.exact) return ends;
     const elements = gaining(layer, ends);
     if (elements.length === 0) return ends;
-    const table = await this.table(set, found, place);
-    const rows = elementRows(elements, layer.width, table);
+    const rows = elementRows(elements, layer.width, await this.tables.of(place));
     const least = await this.bounded(set, found, place, rows, how);
     const [lower, upper] = [ends.lower.slice(), ends.upper.slice()];
     elements.forEach((element, i) => {
@@ -148,20 +186,32 @@ export class LayerwiseBounds {
     source: RowSource,
     how: Backward,
   ): Promise<Float32Array> {
-    const start = source.pulled ? (this.tables.get(place)?.start ?? null) : null;
+    const start = source.pulled ? this.tables.startOf(place) : null;
+    const { staged, widths } = this.rowProgram(place, how, start);
+    const prepared = this.preparedOver(set, found);
     const feeds = this.feeds(set, found);
-    if (how !== 'linear') {
-      const climb = await this.climb(place, start);
-      const own = (chunk: Record<string, Tensor>, count: number): Promise<Float32Array> =>
-        climbed(climb, { ...feeds, ...chunk }, count, how.steps);
-      if (climb.widths.length > 0) return this.inChunks(place, source, own);
-    }
-    const name = `rows/${place}/${start === null ? 'given' : 'pulled'}`;
-    const program = await this.program(name, () => rowsGraph(this.subject, place, start));
-    return this.inChunks(place, source, async (chunk) => {
-      const { least, finite } = await program.run({ ...feeds, ...chunk });
+    await this.stages.prepare(prepared, feeds, { name: '', values: {} }, [staged]);
+    const run = await this.stages.open(staged, prepared, feeds);
+    return this.inChunks(place, source, async (chunk, count) => {
+      if (how !== 'linear' && widths.length > 0) {
+        return climbed((state) => run({ ...chunk, ...state }), widths, count, how.steps);
+      }
+      const { least, finite } = await run(chunk);
       return numbers(finite)[0] === 1 ? numbers(least) : null;
     });
+  }
+
+  /** Where no slope is free the rows are bounded once. */
+  private rowProgram(place: number, how: Backward, start: number | null): RowProgram {
+    const name = `${how === 'linear' ? 'rows' : 'climb'}/${place}/${start === null ? 'given' : 'pulled'}`;
+    const known = this.rowPrograms.get(name);
+    if (known) return known;
+    const { graphs, stages } = this;
+    const climb = how === 'linear' ? null : graphs.climb(place, start);
+    const { outputs, varying } = climb?.widths.length ? climb : graphs.rows(place, start);
+    const made = { staged: stages.staged(name, outputs, varying), widths: climb?.widths ?? [] };
+    this.rowPrograms.set(name, made);
+    return made;
   }
 
   private async inChunks(
@@ -170,7 +220,7 @@ export class LayerwiseBounds {
     bound: (chunk: Record<string, Tensor>, count: number) => Promise<Float32Array | null>,
   ): Promise<Float32Array> {
     const width = this.layers[place]?.width ?? 1;
-    const start = this.tables.get(place)?.start ?? 0;
+    const start = this.tables.startOf(place) ?? 0;
     const all = new Float32Array(count).fill(Number.NaN);
     for (let from = 0; from < count; from += ROWS_AT_ONCE) {
       const to = Math.min(count, from + ROWS_AT_ONCE);
@@ -187,51 +237,8 @@ export class LayerwiseBounds {
     return all;
   }
 
-  /** Coefficients of every element of a layer where its affine region starts; null where they are not kept. */
-  private async table(
-    set: SetFeed,
-    found: readonly Ends[],
-    place: number,
-  ): Promise<Float32Array | null> {
-    const known = this.tables.get(place);
-    if (known) return known.coefficients;
-    const pull = pullGraph(this.subject, place);
-    const width = this.layers[place]?.width ?? 0;
-    const none = { start: null, coefficients: null };
-    this.tables.set(place, none);
-    if (!pull || width * pull.start > MOST_COEFFICIENTS) return null;
-    const { graph, start } = pull;
-    const program = await this.program(`pull/${place}`, () => graph);
-    const coefficients = new Float32Array(width * start);
-    const feeds = this.feeds(set, found);
-    const elements = Array.from({ length: width }, (_, i) => i);
-    for (let from = 0; from < width; from += ROWS_AT_ONCE) {
-      const some = elements.slice(from, from + ROWS_AT_ONCE);
-      const data = unitRows(some, width);
-      const rows: Tensor = { type: 'float32', shape: [1, some.length, width], data };
-      const { pulled } = await program.run({ ...feeds, rows });
-      coefficients.set(numbers(pulled), from * start);
-    }
-    this.tables.set(place, { start, coefficients });
-    return coefficients;
-  }
-
-  private async climb(place: number, start: number | null): Promise<Climb> {
-    const name = `climb/${place}/${start === null ? 'given' : 'pulled'}`;
-    const known = this.climbs.get(name);
-    if (known) return known;
-    const { graph, widths } = climbGraph(this.subject, place, start);
-    const climb = { program: await this.program(name, () => graph), widths };
-    this.climbs.set(name, climb);
-    return climb;
-  }
-
-  private program(name: string, build: Parameters<typeof this.subject.network.programs.named>[1]) {
-    return this.subject.network.programs.named(`${this.key}/${name}`, build);
-  }
-
   /** What a program over the bounds of the layers before it is fed. */
-  feeds(set: SetFeed, found: readonly Ends[]): Record<string, Tensor> {
+  feeds(set: SetFeed, found: readonly Ends[]): Feeds {
     const feeds: Record<string, Tensor> = {};
     for (const [name, { data, shape }] of Object.entries(set)) {
       const type = data instanceof Float32Array ? 'float32' : 'int32';

@@ -1,4 +1,4 @@
-/** The bounds that are propagated layer by layer, by their names: each at least as tight as the one before. */
+/** The bounds that are propagated layer by layer, by their names. */
 import type { Method } from './layerwise.ts';
 
 /** Steps of Adam for the slopes: as many as auto_LiRPA's default. */
@@ -15,12 +15,14 @@ export const boundMethods = {
 
 export type BoundName = keyof typeof boundMethods;
 
-/** A method with those before it that it is at least as tight as. */
+/** Each tightens what the one before it found; the others tighten intervals. */
+const chain: readonly BoundName[] = ['interval', 'crown', 'alpha-crown'];
+
+/** A method with those whose bounds it tightens, in order. */
 export function methodsUpTo(name: BoundName): readonly Method[] {
-  const names = (Object.keys(boundMethods) as BoundName[]).filter(
-    (each) => each !== 'forward' || name === 'forward',
-  );
-  return names.slice(0, names.indexOf(name) + 1).map((each) => boundMethods[each]);
+  const place = chain.indexOf(name);
+  const names: readonly BoundName[] = place < 0 ? ['interval', name] : chain.slice(0, place + 1);
+  return names.map((each) => boundMethods[each]);
 }
 
 /** Slopes optimised for the rows asked for alone. */

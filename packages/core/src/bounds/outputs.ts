@@ -49,7 +49,7 @@ export class OutputBounder {
     const rounding = outward ? roundingModel(semantics) : noRounding;
     const subject: Subject = { network, output: network.output, threat, rounding };
     const margin = outward ? semantics : 'no rounding';
-    this.layerwise = new LayerwiseBounds(subject, `outputs/${margin}/${threatKey(threat)}`);
+    this.layerwise = LayerwiseBounds.of(subject, `outputs/${margin}/${threatKey(threat)}`);
     this.options = options;
   }
 
@@ -107,7 +107,8 @@ export class OutputBounder {
     if (method.inside === 'forward') return this.forward(set, method, known);
     const same = known !== null && method.inside === known.method.inside;
     const inside = same ? known.inside : await layerwise.inside(set, method, known?.inside);
-    const ends = inside && (same ? known.output : await layerwise.ends(set, inside, place));
+    const ends =
+      inside && (same ? known.output : await layerwise.ends(set, inside, place, method.rows));
     if (!inside || !ends) return null;
     const before = met(ends, known?.output);
     const output = await layerwise.sharpened(set, inside, place, before, method.rows);

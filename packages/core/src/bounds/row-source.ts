@@ -1,5 +1,8 @@
 /** Rows of a specification, made chunk by chunk: one for every value of a wide layer would not fit. */
 
+/** Rows that are propagated at once: their coefficients stay in cache. */
+export const ROWS_AT_ONCE = 64;
+
 export interface RowSource {
   readonly count: number;
   /** Rows from `from` to `to`: [to − from, width]. */
@@ -17,14 +20,10 @@ export function givenRows(rows: Float32Array, width: number): RowSource {
   };
 }
 
-/** Chosen elements of a layer as rows: [elements, width]. */
-export function unitRows(elements: readonly number[], width: number): Float32Array {
-  const rows = new Float32Array(elements.length * width);
-  elements.forEach((element, row) => (rows[row * width + element] = 1));
-  return rows;
-}
-
-/** Each chosen element of a layer, and each with the sign changed; `table` [width × start] has their coefficients. */
+/**
+ * Each chosen element of a layer, and each with the sign changed; `table` [2·width × start] has the
+ * coefficients of both, one behind the other.
+ */
 export function elementRows(
   elements: readonly number[],
   width: number,
@@ -50,14 +49,11 @@ function coefficients(
   from: number,
   to: number,
 ): Float32Array {
-  const start = table.length / width;
+  const start = table.length / (2 * width);
   const pulled = new Float32Array((to - from) * start);
   for (let row = from; row < to; row++) {
-    const element = elements[row >> 1] ?? 0;
-    const own = table.subarray(element * start, (element + 1) * start);
-    const at = (row - from) * start;
-    pulled.set(own, at);
-    if (row % 2 === 1) for (let i = at; i < at + start; i++) pulled[i] = -(pulled[i] ?? 0);
+    const own = 2 * (elements[row >> 1] ?? 0) + (row % 2);
+    pulled.set(table.subarray(own * start, (own + 1) * start), (row - from) * start);
   }
   return pulled;
 }

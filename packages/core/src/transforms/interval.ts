@@ -84,7 +84,7 @@ export function propagateIntervals(
 export interface PropagationOptions {
   /** Affine values of up to so many elements are bounded backwards too, where something bends them. */
   readonly linearUpTo?: number;
-  /** Bounds of values that are known already. */
+  /** Bounds of values that are known already, and known to be finite. */
   readonly given?: (node: Node) => Bounds | undefined;
 }
 
@@ -150,7 +150,9 @@ class Propagation implements IntervalPropagation, MeanValueContext {
   }
 
   private compute(node: Node): Bounds {
-    const known = this.sets.get(node.id)?.box ?? this.given(node);
+    const given = this.given(node);
+    if (given) return given;
+    const known = this.sets.get(node.id)?.box;
     if (known) return this.watch(known);
     const definition = rulesOf(node);
     const { kind } = definition;

@@ -26,7 +26,7 @@ export async function layered(
   const threat = linf({ eps: 0 });
   const rounding = roundingModel(semantics);
   const subject = { network, output: network.output, threat, rounding };
-  const bounds = new LayerwiseBounds(subject, `verify/${semantics}`);
+  const bounds = LayerwiseBounds.of(subject, `verify/${semantics}`);
   const nearest = new Map(alternatives.map((each) => [each, -Infinity]));
   let open = [...alternatives];
   const inside = new Map<string, readonly Ends[] | null>();
@@ -73,7 +73,7 @@ async function leastOf(
   const outputs = bounds.layers[place]?.width ?? 0;
   const width = coefficients.length / Math.max(1, rows.length);
   const from = width - outputs;
-  const ends = inside && (await bounds.ends(set, inside, place));
+  const ends = inside && (await bounds.ends(set, inside, place, method.rows));
   if (!inside || !ends) return rows.map(() => NaN);
   const ofOutputs = new Float32Array(rows.length * outputs);
   rows.forEach((_, k) => {

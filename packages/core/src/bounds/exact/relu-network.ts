@@ -11,10 +11,11 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { type SetContext, threatKey } from '../../threats/ball.ts';
 import type { Threat } from '../../threats/threat.ts';
 import { roundingModel } from '../../transforms/rounding.ts';
-import { regionGraph, type RegionStart, type Subject } from '../layer-graphs.ts';
+import type { Subject } from '../layer-graphs.ts';
 import { ballSet } from '../ball-set.ts';
 import { type Ends, LayerwiseBounds, type SetFeed } from '../layerwise.ts';
 import { methodsUpTo } from '../methods.ts';
+import { type RegionGraph, regionGraph, type RegionStart } from './region-graph.ts';
 
 /** Rows of a start: [values of the layer, values of the start]. */
 export interface Start {
@@ -35,18 +36,13 @@ export type ReluNetwork = readonly AffineLayer[];
 /** Beyond so many values or coefficients a program of a whole network is no small one. */
 const [MOST_VALUES, MOST_COEFFICIENTS] = [6000, 2 ** 23];
 
-interface Region {
-  readonly starts: readonly RegionStart[];
-  readonly place: number;
-}
-
 /** Reads one network, threat and semantics; sets differ from call to call. */
 export class ReluNetworkReader {
   private readonly bounds: LayerwiseBounds;
   private readonly subject: Subject;
   private readonly classifier: Classifier;
   private readonly key: string;
-  private readonly regions: readonly Region[];
+  private readonly regions: readonly RegionGraph[];
 
   /** Throws ModelError where the network is not made of affine layers and ReLUs alone, or is too large. */
   constructor({ classifier, threat }: SetContext, semantics: Semantics) {
@@ -54,12 +50,10 @@ export class ReluNetworkReader {
     this.classifier = classifier;
     this.subject = { network: classifier, output: classifier.proven, threat, rounding };
     this.key = `exact/${semantics}/${threatKey(threat)}`;
-    this.bounds = new LayerwiseBounds(this.subject, this.key);
+    this.bounds = LayerwiseBounds.of(this.subject, this.key);
     requireSmall(classifier, this.bounds);
-    this.regions = this.bounds.layers.map((_, place) => {
-      const { starts } = regionGraph(this.subject, place);
-      return { place, starts };
-    });
+    const { graphs, layers } = this.bounds;
+    this.regions = layers.map((_, place) => regionGraph(graphs, place));
   }
 
   /** Throws as the constructor does. */
@@ -79,9 +73,9 @@ export class ReluNetworkReader {
     const scores = inside && (await bounds.ends(set, inside, inside.length));
     if (!inside || !scores) return null;
     const layers: AffineLayer[] = [];
-    for (const { place, starts } of this.regions) {
+    for (const [place, region] of this.regions.entries()) {
       const ends = inside[place] ?? scores;
-      const layer = await this.layer(set, inside, place, starts, ends);
+      const layer = await this.layer(set, inside, place, region, ends);
       if (!layer) return null;
       layers.push(layer);
     }
@@ -92,12 +86,12 @@ export class ReluNetworkReader {
     set: SetFeed,
     inside: readonly Ends[],
     place: number,
-    starts: readonly RegionStart[],
+    { graph, starts }: RegionGraph,
     ends: Ends,
   ): Promise<AffineLayer | null> {
     const program = await this.classifier.programs.named(
       `${this.key}/region/${place}`,
-      () => regionGraph(this.subject, place).graph,
+      () => graph,
     );
     const feeds = this.bounds.feeds(set, inside.slice(0, place));
     const results = await program.run(feeds);

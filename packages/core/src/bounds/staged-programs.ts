@@ -1,0 +1,152 @@
+/**
+ * Programs in stages. Rows of a specification come in chunks, slopes in steps, layers one after the other;
+ * most of what their graphs compute depends on none of these, but on the set alone. Such values are
+ * computed once for a set, kept outside, and fed to the programs that follow.
+ */
+import { symbolsOf } from '../graph/dimension.ts';
+import { dependents, type Node } from '../graph/graph.ts';
+import { subgraph, type Subgraph, type Values } from '../graph/subgraph.ts';
+import type { Program, Programs } from '../runtime/programs.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+/** What is prepared of one set. */
+export class Prepared {
+  readonly values = new Map<number, Tensor>();
+  /** Which preparations were made, in order. */
+  history = '';
+}
+
+/** A graph whose varying part is run again and again. */
+export interface Staged {
+  readonly name: string;
+  readonly varying: Subgraph;
+  /** Values that its varying part takes from preparation. */
+  readonly border: readonly number[];
+}
+
+/** What one preparation computes beyond what is prepared already. */
+interface Preparation {
+  readonly name: string;
+  readonly part: Subgraph;
+  readonly missing: readonly number[];
+}
+
+const PREPARED = 'prepared/';
+
+export class StagedPrograms {
+  private readonly programs: Programs;
+  private readonly key: string;
+  private readonly nodes: readonly Node[];
+  private readonly sized: readonly Node[];
+  private readonly preparations = new Map<string, Preparation>();
+
+  /** `nodes` may grow; `key` names them among the programs; symbolic sizes are read off `sized`. */
+  constructor(programs: Programs, key: string, nodes: readonly Node[], sized: readonly Node[]) {
+    this.programs = programs;
+    this.key = key;
+    this.nodes = nodes;
+    this.sized = sized;
+  }
+
+  /** All that the values need, as one program. */
+  whole(name: string, values: () => Values): Promise<Program> {
+    return this.programs.named(`${this.key}/${name}`, () => {
+      return subgraph(this.nodes, values(), () => undefined).graph;
+    });
+  }
+
+  /** Parts outputs into what depends on the inputs that vary, or is sized by them, and the rest. */
+  staged(name: string, outputs: Values, varying: readonly Node[]): Staged {
+    const { nodes } = this;
+    const graph = { nodes, inputs: [], outputs: [] };
+    const fixedSymbols = new Set(this.sized.flatMap(({ shape }) => symbolsOf(shape)));
+    const sizes = nodes.filter(({ shape }) => symbolsOf(shape).some((s) => !fixedSymbols.has(s)));
+    const varies = dependents(
+      graph,
+      [...varying, ...sizes].map(({ id }) => id),
+    );
+    const inputs = nodes.filter(({ op }) => op === 'input');
+    const fed = dependents(
+      graph,
+      inputs.map(({ id }) => id),
+    );
+    const isBorder = (id: number): boolean =>
+      fed[id] === true && varies[id] !== true && nodes[id]?.op !== 'input';
+    const given = (id: number): string | undefined =>
+      isBorder(id) ? `${PREPARED}${id}` : undefined;
+    const part = subgraph(nodes, outputs, given);
+    const border = part.inputs
+      .filter((each) => each.startsWith(PREPARED))
+      .map((each) => Number(each.slice(PREPARED.length)));
+    return { name, varying: part, border };
+  }
+
+  /** Computes outputs, and with them what the stages that follow will need. */
+  async prepare(
+    prepared: Prepared,
+    feeds: Feeds,
+    outputs: { readonly name: string; readonly values: Values },
+    following: readonly Staged[],
+  ): Promise<Feeds> {
+    const isPrepared = following.every(({ border }) =>
+      border.every((id) => prepared.values.has(id)),
+    );
+    if (isPrepared && Object.keys(outputs.values).length === 0) return {};
+    const name = `${prepared.history}${outputs.name}+${following.map((each) => each.name).join('+')};`;
+    const { part, missing } = this.preparation(name, prepared, outputs.values, following);
+    const program = await this.programs.named(`${this.key}/${name}`, () => part.graph);
+    const results = await program.run(this.fed(part, prepared, feeds));
+    for (const id of missing) {
+      const value = results[`${PREPARED}${id}`];
+      if (value) prepared.values.set(id, value);
+    }
+    if (missing.length > 0) prepared.history = name;
+    return results;
+  }
+
+  private preparation(
+    name: string,
+    { values }: Prepared,
+    outputs: Values,
+    following: readonly Staged[],
+  ): Preparation {
+    const known = this.preparations.get(name);
+    if (known) return known;
+    const border = new Set(following.flatMap((each) => each.border));
+    const missing = [...border].filter((id) => !values.has(id));
+    const wanted: Record<string, Node> = { ...outputs };
+    for (const id of missing) {
+      const node = this.nodes[id];
+      if (node) wanted[`${PREPARED}${id}`] = node;
+    }
+    const given = (id: number): string | undefined =>
+      values.has(id) ? `${PREPARED}${id}` : undefined;
+    const made = { name, part: subgraph(this.nodes, wanted, given, this.sized), missing };
+    this.preparations.set(name, made);
+    return made;
+  }
+
+  /** The program of what varies, over one set: what varies is fed to it. */
+  async open(
+    { name, varying }: Staged,
+    prepared: Prepared,
+    ofSet: Feeds,
+  ): Promise<(feeds: Feeds) => Promise<Feeds>> {
+    const program = await this.programs.named(`${this.key}/${name}`, () => varying.graph);
+    const fixed = this.fed(varying, prepared, ofSet);
+    return (feeds) => program.run({ ...fixed, ...feeds });
+  }
+
+  private fed({ inputs }: Subgraph, { values }: Prepared, feeds: Feeds): Record<string, Tensor> {
+    const own: Record<string, Tensor> = {};
+    for (const name of inputs) {
+      const value = name.startsWith(PREPARED)
+        ? values.get(Number(name.slice(PREPARED.length)))
+        : feeds[name];
+      if (value) own[name] = value;
+    }
+    return own;
+  }
+}
