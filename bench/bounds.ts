@@ -77,7 +77,8 @@ async function boundCase({ name, onnx, vnnlib, runs }: Case): Promise<void> {
   for (const { input, eps, methods } of runs) {
     const threat = new Threat(input === 'box' ? 'linf' : input, { eps: eps ?? 0 });
     const outward = values.margin === 'on';
-    const bounder = new OutputBounder({ network, threat, semantics: 'real', outward });
+    const semantics = outward ? 'float32' : 'real';
+    const bounder = new OutputBounder({ network, threat, semantics, outward });
     for (const [theirName, iterations, own] of names) {
       const theirs = methods.find(
         ({ method, iterations: steps = 0 }) => method === theirName && steps === iterations,

@@ -18,6 +18,7 @@ import { gradientWith } from '../transforms/gradient.ts';
 import type { InputSet } from '../transforms/input-set.ts';
 import { type IntervalPropagation, propagateIntervals, type Stop } from '../transforms/interval.ts';
 import { replayLowered } from '../transforms/lowering.ts';
+import { noRounding } from '../transforms/rounding.ts';
 import { adamStep } from './adam.ts';
 
 export interface Layer {
@@ -56,7 +57,7 @@ export class LayerGraphs {
 
   constructor(subject: Subject) {
     const { b } = this;
-    const { network, output, threat } = subject;
+    const { network, output, threat, rounding } = subject;
     this.subject = subject;
     this.batch = batchOf(network);
     const ball = ballInputs(b, network);
@@ -67,7 +68,7 @@ export class LayerGraphs {
     this.output = this.isRowwise(value)
       ? value
       : b.reshape(value, [this.batch, this.widthOf(value)]);
-    this.sets = new Map([[ball.centre.id, inputSet(b, threat, ball)]]);
+    this.sets = new Map([[ball.centre.id, inputSet(b, threat, ball, rounding !== noRounding)]]);
     this.copy = { nodes: b.nodes.slice(), inputs: [], outputs: [] };
     this.stops = this.propagation(0).stops(this.output);
     this.stops.forEach(({ node }, place) => {

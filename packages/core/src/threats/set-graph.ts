@@ -7,6 +7,7 @@ import type { Builder } from '../graph/builder.ts';
 import { divide, type Dimension, elementCount } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import type { InputSet } from '../transforms/input-set.ts';
+import { blockedSum } from './blocked-sum.ts';
 import type { Rooms } from './norm.ts';
 import type { Threat } from './threat.ts';
 
@@ -138,16 +139,19 @@ export function dualLength(b: Builder, threat: Threat, a: Node): Node {
   return b.reshape(threat.norm.dual(b, open), [a.shape[0] ?? 1]);
 }
 
-/** The set for bound propagation; the ball's ends and radius must be rounded outward. */
-export function inputSet(b: Builder, threat: Threat, ball: BallNodes): InputSet {
+/**
+ * The set for bound propagation; the ball's ends and radius must be rounded outward. `rounds`: whether
+ * supports are rounded up, without which they are no proof.
+ */
+export function inputSet(b: Builder, threat: Threat, ball: BallNodes, rounds = true): InputSet {
   const batch = ball.centre.shape[0] ?? 1;
   const box = { lower: ball.lower, upper: ball.upper };
   return {
     centre: ball.centre,
     box,
     isBox: threat.norm.isBox,
-    support: (rows, shared) => support(b, threat, ball, batch, rows, shared),
-    spread: (rows) => support(b, threat, mirrored(b, ball), batch, rows, false),
+    support: (rows, shared) => support(b, threat, ball, { batch, rows, shared, rounds }),
+    spread: (rows) => support(b, threat, mirrored(b, ball), { batch, rows, shared: false, rounds }),
   };
 }
 
@@ -159,28 +163,35 @@ function mirrored(b: Builder, ball: BallNodes): BallNodes {
   return { ...ball, lower: b.sub(centre, away), upper: b.add(centre, away) };
 }
 
+interface Asked {
+  readonly batch: Dimension;
+  readonly rows: Node;
+  readonly shared: boolean;
+  readonly rounds: boolean;
+}
+
 function support(
   b: Builder,
   threat: Threat,
   ball: BallNodes,
-  batch: Dimension,
-  rows: Node,
-  shared: boolean,
+  { batch, rows, shared, rounds }: Asked,
 ): Node {
   const width = Number(rows.shape[1] ?? 1);
-  const roundedUp = (value: Node): Node =>
-    b.add(b.mul(value, 1 + (width + 64) * 2 ** -23), width * 2 ** -120);
+  const roundedUp = (value: Node, terms = width): Node =>
+    rounds ? b.add(b.mul(value, 1 + (terms + 64) * 2 ** -23), width * 2 ** -120) : value;
   const centre = flatten(b, ball.centre);
   const up = b.mul(b.sub(flatten(b, ball.upper), centre), 1 + FEW_ULPS);
   const down = b.mul(b.sub(centre, flatten(b, ball.lower)), 1 + FEW_ULPS);
   const count = shared ? (rows.shape[0] ?? 1) : rowsPerSample(rows, batch);
   const matrix = shared ? rows : b.reshape(rows, [batch, count, width]);
-  const along = (room: Node, part: Node): Node =>
-    shared
-      ? b.matMul(room, part, { transB: true })
-      : b.reshape(b.matMul(part, b.reshape(room, [batch, width, 1])), [batch, count]);
-  const boxed = b.add(along(up, b.relu(matrix)), along(down, b.relu(b.neg(matrix))));
-  if (threat.norm.isBox) return roundedUp(boxed);
+  const beside = (room: Node): Node => b.reshape(room, [batch, 1, width]);
+  // Rooms are not negative: the greater product is the one with the room that the row points to.
+  const products = b.max(
+    b.mul(shared ? b.reshape(rows, [1, count, width]) : matrix, beside(up)),
+    b.mul(shared ? b.reshape(rows, [1, count, width]) : matrix, beside(b.neg(down))),
+  );
+  const { total: boxed, terms } = blockedSum(b, products);
+  if (threat.norm.isBox) return roundedUp(boxed, terms);
   const scale = scaleOf(b, threat, width);
   const own = scale ? b.mul(matrix, scale) : matrix;
   const radius = b.perRow(unitOf(b, threat, ball, true), 2);
@@ -190,12 +201,11 @@ function support(
     return roundedUp(b.min(b.mul(b.mul(dual, radius), features), boxed));
   }
   const rooms = roomsOf(b, threat, ball, true);
-  const each = (room: Node): Node => b.reshape(room, [batch, 1, width]);
   const full = b.expand(shared ? b.reshape(own, [1, count, width]) : own, [batch, count, width]);
   const unit = threat.norm.support(b, full, {
     ...rooms,
-    up: each(rooms.up),
-    down: each(rooms.down),
+    up: beside(rooms.up),
+    down: beside(rooms.down),
   });
   const exact = b.mul(b.reshape(unit, [batch, count]), radius);
   return roundedUp(b.min(exact, boxed));
