@@ -154,6 +154,30 @@ export function regionTerms(b: Builder, region: AffineRegion): number {
   return depth.get(region.output.id) ?? 0;
 }
 
+const pulledDepths = new WeakMap<Node, number>();
+
+/**
+ * The same of rows that are pulled back through the region: a sum in the adjoint is over what a value
+ * is used for, not over what it is made of.
+ */
+export function pulledTerms(b: Builder, region: AffineRegion, batch: Dimension): number {
+  const known = pulledDepths.get(region.output);
+  if (known !== undefined) return known;
+  const spec = standIn(b, region.output, batch);
+  const pulled = pullRows(b, region, spec, batch);
+  const depth = new Map([[spec.id, 0]]);
+  for (const node of b.nodes.slice(spec.id + 1)) {
+    const before = node.operands.flatMap((id) => depth.get(id) ?? []);
+    if (before.length === 0) continue;
+    const operands = node.operands.map((id) => nodeOf(b, id));
+    depth.set(node.id, Math.max(...before) + (rulesOf(node).terms?.(node, operands) ?? 0));
+  }
+  const rows = [...(pulled?.values() ?? [])];
+  const deepest = Math.max(0, ...rows.map(({ id }) => depth.get(id) ?? 0));
+  pulledDepths.set(region.output, deepest);
+  return deepest;
+}
+
 /**
  * Rows of the linear part: for spec rows [rows, …output] the coefficients [rows, …] of each frontier
  * value. Adjoints of linear ops use no value of their operand, so stand-ins of the right shape serve.

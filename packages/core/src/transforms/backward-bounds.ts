@@ -234,9 +234,10 @@ class BackwardPass {
     );
     // Turned about the origin, the line below moves by the turn times the centre at the centre.
     if (turned) this.addTurn(b.mul(positive, turned), centre);
-    const given = b.add(b.abs(lines.lower.slope), b.abs(lines.upper.slope));
-    // A hinge's free slope is at most 1.
-    const steepest = turned ? b.max(given, 2) : given;
+    const [below, above] = [b.abs(lines.lower.slope), b.abs(lines.upper.slope)];
+    // Where a hinge bends, its free slope is at most 1.
+    const free = turned ? b.mul(b.greater(0, x.lower), b.greater(x.upper, 0)) : 0;
+    const steepest = b.max(b.max(below, above), free);
     const room = this.roomFor(operand, steepest, b.add(b.abs(least), b.abs(most)));
     const [low, high] = [b.sub(least, room), b.add(most, room)];
     this.parts.push(b.add(this.dot(matrix, high), this.dot(positive, b.sub(low, high))));
@@ -252,7 +253,8 @@ class BackwardPass {
   private roomFor(operand: Node, steepest: Node, farthest: Node): Node {
     const { b, p } = this;
     const own = 2 * p.rounding.own(this.width(operand) + 3);
-    const slopes = b.mul(b.mul(steepest, this.centres.reachOf(operand)), p.rounding.own(6));
+    // A coefficient is a sum of a coefficient times one slope and times the difference of two.
+    const slopes = b.mul(b.mul(steepest, this.centres.reachOf(operand)), p.rounding.own(18));
     const region = p.regionOf(operand);
     const inherited =
       region.inside.length > 0 && p.isFoldable(region)

@@ -10,7 +10,7 @@ import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, multiply } from '../graph/dimension.ts';
 import { ancestors, type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
 import { type Bounds, isPoint, RuleMissing, type RoundingModel } from '../graph/ops/definition.ts';
-import { magnitude } from '../graph/ops/outward.ts';
+import { centred, FEW_ULPS, magnitude } from '../graph/ops/outward.ts';
 import { backwardEnds, supportedEnds } from './affine-ends.ts';
 import { finiteFlag } from './finite-flag.ts';
 import {
@@ -18,6 +18,7 @@ import {
   type AffineRegion,
   isAffine,
   isRowwise,
+  pulledTerms,
   pullRows,
   regionMagnitude,
   regionReach,
@@ -225,7 +226,8 @@ class Propagation implements IntervalPropagation, MeanValueContext {
 
   /**
    * Error of a region's bound: of evaluating it (by the network, and at the centre), relative to its
-   * terms; and of its rows, relative to the same terms over how far the frontier is from its centre.
+   * terms; and of its rows, relative to the same terms over how far the frontier is from its centre: a
+   * set's own, elsewhere the middle.
    */
   regionError(region: AffineRegion): Node {
     const { b, rounding } = this;
@@ -234,12 +236,21 @@ class Propagation implements IntervalPropagation, MeanValueContext {
     for (const node of region.frontier) {
       const bounds = this.known(node);
       sizes.set(node.id, magnitude(b, bounds));
-      reaches.set(node.id, b.abs(b.sub(bounds.upper, bounds.lower)));
+      reaches.set(node.id, this.reachOf(node, bounds));
     }
     const terms = regionTerms(b, region);
     const values = b.mul(regionMagnitude(b, region, sizes), rounding.gamma(terms));
-    const rows = b.mul(regionReach(b, region, reaches), rounding.own(2 * terms));
+    const pulled = rounding.own(pulledTerms(b, region, this.batch) + 2);
+    const rows = b.mul(regionReach(b, region, reaches), pulled);
     return b.add(b.add(values, rows), 4 * rounding.tiny(terms));
+  }
+
+  private reachOf(node: Node, bounds: Bounds): Node {
+    const { b } = this;
+    const centre = this.sets.get(node.id)?.centre;
+    if (!centre) return centred(b, bounds).radius ?? b.mul(bounds.lower, 0);
+    const reach = b.max(b.sub(bounds.upper, centre), b.sub(centre, bounds.lower));
+    return b.add(b.mul(reach, 1 + FEW_ULPS), b.mul(b.abs(centre), FEW_ULPS));
   }
 
   readonly lowerBoundOf = (output: Node, rows: Node): Node => lowerBound(this, output, rows);
