@@ -4,6 +4,7 @@
  */
 import type { Builder } from '../graph/builder.ts';
 import type { Node } from '../graph/graph.ts';
+import { evenBlock } from '../graph/ops/blocked.ts';
 
 export interface BlockedSum {
   /** x without its last axis. */
@@ -15,16 +16,9 @@ export interface BlockedSum {
 /** Over the last axis, whose size must be known. */
 export function blockedSum(b: Builder, x: Node): BlockedSum {
   const width = Number(x.shape.at(-1) ?? 1);
-  const size = blockSize(width);
+  const size = width / evenBlock(width);
   const axis = x.shape.length - 1;
   if (size === width) return { total: b.sum(x, [axis]), terms: width };
   const blocks = b.reshape(x, [...x.shape.slice(0, -1), width / size, size]);
   return { total: b.sum(b.sum(blocks, [axis + 1]), [axis]), terms: size + width / size };
-}
-
-/** The divisor that makes size + width / size least. */
-function blockSize(width: number): number {
-  let size = Math.floor(Math.sqrt(width));
-  while (size > 1 && width % size !== 0) size--;
-  return size <= 1 ? width : width / size;
 }

@@ -96,7 +96,10 @@ function nodeOf(b: Builder, id: number): Node {
   return node;
 }
 
-/** Re-evaluates a region with the frontier replaced by other values of the same shapes. */
+/**
+ * The region's value where the frontier has other values of the same shapes, all of them points; its
+ * rounding counts evaluationTerms.
+ */
 export function evaluateRegion(
   b: Builder,
   region: AffineRegion,
@@ -106,7 +109,9 @@ export function evaluateRegion(
     region,
     frontier,
     (id) => nodeOf(b, id),
-    (node, operands) => b.push(node.op, operands, node.attributes),
+    (node, operands) =>
+      rulesOf(node).blocked?.(b, node, operands)?.value ??
+      b.push(node.op, operands, node.attributes),
   );
 }
 
@@ -143,13 +148,29 @@ export function regionReach(
   return b.add(b.relu(b.sub(whole, zero)), b.mul(whole, 2 ** -20));
 }
 
-/** Products and sums on the longest path through the region: the n of its γ_n. */
+/** Products and sums on the longest path through the region, as the network computes it: the n of its γ_n. */
 export function regionTerms(b: Builder, region: AffineRegion): number {
+  return longestPath(b, region, (node, operands) => rulesOf(node).terms?.(node, operands) ?? 0);
+}
+
+/** The same as evaluateRegion computes it. */
+export function evaluationTerms(b: Builder, region: AffineRegion): number {
+  return longestPath(b, region, (node, operands) => {
+    const rules = rulesOf(node);
+    return rules.blocked?.(b, node, operands)?.terms ?? rules.terms?.(node, operands) ?? 0;
+  });
+}
+
+function longestPath(
+  b: Builder,
+  region: AffineRegion,
+  terms: (node: Node, operands: readonly Node[]) => number,
+): number {
   const depth = new Map<number, number>();
   for (const node of region.inside) {
     const operands = node.operands.map((id) => nodeOf(b, id));
     const before = Math.max(0, ...node.operands.map((id) => depth.get(id) ?? 0));
-    depth.set(node.id, before + (rulesOf(node).terms?.(node, operands) ?? 0));
+    depth.set(node.id, before + terms(node, operands));
   }
   return depth.get(region.output.id) ?? 0;
 }

@@ -16,6 +16,7 @@ import { finiteFlag } from './finite-flag.ts';
 import {
   affineRegion,
   type AffineRegion,
+  evaluationTerms,
   isAffine,
   isRowwise,
   pulledTerms,
@@ -239,7 +240,9 @@ class Propagation implements IntervalPropagation, MeanValueContext {
       reaches.set(node.id, this.reachOf(node, bounds));
     }
     const terms = regionTerms(b, region);
-    const values = b.mul(regionMagnitude(b, region, sizes), rounding.gamma(terms));
+    const network = rounding.gamma(terms) - rounding.own(terms);
+    const evaluation = network + rounding.own(evaluationTerms(b, region));
+    const values = b.mul(regionMagnitude(b, region, sizes), evaluation * (1 + 2 ** -20));
     const pulled = rounding.own(pulledTerms(b, region, this.batch) + 2);
     const rows = b.mul(regionReach(b, region, reaches), pulled);
     return b.add(b.add(values, rows), 4 * rounding.tiny(terms));

@@ -1,6 +1,7 @@
 /** Matrix products: [..., m, k]·[..., k, n] with NumPy broadcasting of the leading axes. */
 import { broadcastShapes, type Dimension, printShape, type Shape } from '../dimension.ts';
 import type { Node, ValueType } from '../graph.ts';
+import { blockedProduct } from './blocked.ts';
 import { oneFactor, type OpDefinition, ShapeError } from './definition.ts';
 import type { Emitter } from './emitter.ts';
 import { fullSteps, gramCost, spectralNormBound } from '../../tensor/gram.ts';
@@ -95,6 +96,7 @@ export const contractions: { readonly matMul: OpDefinition<'matMul'> } = {
       }
       return inner;
     },
+    blocked: blockedProduct,
     planes: contractionPlanes,
     spectralNorm: (_node, { shape, data }) => {
       const [rows = 1, columns = 1] = shape;

@@ -6,6 +6,7 @@
 import { integers } from '../../tensor/tensor.ts';
 import { BATCH, type Dimension, known, printShape, type Shape } from '../dimension.ts';
 import type { Node, ValueType } from '../graph.ts';
+import { blockedConvolution } from './blocked.ts';
 import { transposeAsConv } from './convolution-adjoint.ts';
 import { convolutionNorm } from './convolution-norm.ts';
 import { oneFactor, type OpDefinition, ShapeError } from './definition.ts';
@@ -175,6 +176,7 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
         ? b.push('convTranspose', [cotangent, w], { ...geometry, size: spatial(x.shape) })
         : b.push('convWeights', [x, cotangent], { ...geometry, size: spatial(w.shape) });
     },
+    blocked: blockedConvolution,
     spectralNorm: (node, weights, operands) =>
       convolutionNorm(weights, node.attributes, spatial(pair(operands)[0].shape)),
     terms: (_node, operands) => {

@@ -13,6 +13,7 @@
 import type { Builder } from '../builder.ts';
 import type { Dimension } from '../dimension.ts';
 import type { Node, NodeOf, OpAttributes, OpName, ValueType } from '../graph.ts';
+import type { Blocked } from './blocked.ts';
 import type { Emitter } from './emitter.ts';
 import type { Lines } from './lines.ts';
 import type { PlaneContext, Planes } from './planes.ts';
@@ -135,6 +136,8 @@ export interface OpDefinition<K extends OpName> {
   absolute?(b: Builder, node: NodeOf<K>, magnitudes: readonly Node[]): Node;
   /** Attributes of the same op over another number of rows; absent: they do not name it. */
   rebatched?(attributes: OpAttributes[K], rows: Dimension): OpAttributes[K];
+  /** Of a linear op: the same value of points, with fewer roundings; undefined where there is no such way. */
+  blocked?(b: Builder, node: NodeOf<K>, operands: readonly Node[]): Blocked | undefined;
   /** Products summed into one element of the output; 0 or absent when nothing is summed. */
   terms?(node: NodeOf<K>, operands: readonly ValueType[]): number;
 }
