@@ -2,6 +2,7 @@
  * Tests run against the TypeScript sources: the packages' own names are resolved to `src`, so no
  * test of the library needs a build. Tests that start the real command line use `dist`.
  */
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -18,6 +19,8 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'scripts/test/**/*.test.js'],
     // A native run that crashes must not take the other files with it.
     pool: 'forks',
+    // Each file runs on one thread; no core is left idle.
+    maxWorkers: availableParallelism(),
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
