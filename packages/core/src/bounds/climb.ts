@@ -6,35 +6,70 @@ import type { Feeds } from './staged-programs.ts';
 
 /** Step size and its decay: of several tried on ACAS Xu, the tightest after twenty steps. */
 const [RATE, DECAY] = [0.2, 0.95];
+/** Rows are taken out where no more than this share stays. */
+const WORTH_LEAVING = 0.75;
 
-/** Bounds of rows after each of so many steps up, the greatest of each; `run` makes one from a state. */
+export interface Ascent {
+  readonly steps: number;
+  /** Whether a row above 0 is as good as any: it goes on no further. */
+  readonly settles: boolean;
+}
+
+/**
+ * Bounds of rows after each of so many steps up, the greatest of each. `chunk`: what goes with rows, each
+ * [1, rows, …]; `run` makes a step from it and the slopes' state.
+ */
 export async function climbed(
-  run: (state: Feeds) => Promise<Feeds>,
+  run: (feeds: Feeds) => Promise<Feeds>,
+  chunk: Feeds,
   widths: readonly number[],
-  count: number,
-  steps: number,
+  { steps, settles }: Ascent,
 ): Promise<Float32Array> {
-  let state = Object.fromEntries(
+  const count = Object.values(chunk)[0]?.shape[1] ?? 0;
+  const best = new Float32Array(count).fill(Number.NaN);
+  let open = Array.from({ length: count }, (_, row) => row);
+  let own = chunk;
+  let state: Feeds = Object.fromEntries(
     widths.flatMap((width, i) =>
       slopeNames(i).map((name) => [name, zeros([1, count, width])] as const),
     ),
   );
-  const best = new Float32Array(count).fill(Number.NaN);
   for (let step = 1; step <= steps; step++) {
     const { rate, scale } = adamFeeds(step, RATE * DECAY ** (step - 1));
     const numbersOfStep = { rate: scalar(rate), scale: scalar(scale) };
-    const results = await run({ ...state, ...numbersOfStep });
-    if (numbers(results['finite'])[0] === 1) keepGreater(best, numbers(results['least']));
+    const results = await run({ ...own, ...state, ...numbersOfStep });
+    if (numbers(results['finite'])[0] === 1) keepGreater(best, open, numbers(results['least']));
     state = Object.fromEntries(
       Object.keys(state).map((name) => [name, results[`next/${name}`] ?? scalar(0)]),
     );
+    const left = settles ? open.flatMap((row, i) => ((best[row] ?? 0) > 0 ? [] : [i])) : [];
+    if (settles && left.length === 0) break;
+    if (settles && left.length <= WORTH_LEAVING * open.length) {
+      [own, state] = [chosen(own, left), chosen(state, left)];
+      open = left.map((i) => open[i] ?? 0);
+    }
   }
   return best;
 }
 
-function keepGreater(best: Float32Array, values: Float32Array): void {
-  values.forEach((value, i) => {
-    if (!Number.isNaN(value) && !(value <= (best[i] ?? 0))) best[i] = value;
+/** Some of the rows of values [1, rows, …]. */
+function chosen(feeds: Feeds, rows: readonly number[]): Feeds {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, tensor]) => {
+      const data = numbers(tensor);
+      const [, count = 1, ...rest] = tensor.shape;
+      const size = data.length / count;
+      const kept = new Float32Array(rows.length * size);
+      rows.forEach((row, i) => kept.set(data.subarray(row * size, (row + 1) * size), i * size));
+      return [name, { type: 'float32', shape: [1, rows.length, ...rest], data: kept }] as const;
+    }),
+  );
+}
+
+function keepGreater(best: Float32Array, rows: readonly number[], values: Float32Array): void {
+  rows.forEach((row, i) => {
+    const value = values[i] ?? Number.NaN;
+    if (!Number.isNaN(value) && !(value <= (best[row] ?? 0))) best[row] = value;
   });
 }
 

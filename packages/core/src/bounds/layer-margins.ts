@@ -88,7 +88,7 @@ async function least(
   { set, found, rows }: Asked,
   method: LayerMethod,
 ): Promise<number> {
-  const values = await bounds.least(set, found, bounds.layers.length - 1, rows, method.rows);
+  const values = await bounds.least(set, found, { rows, settles: true }, method.rows);
   // A single NaN makes the whole unknown.
   return values.reduce(
     (low, value) => (value < low || Number.isNaN(value) ? value : low),

@@ -157,7 +157,13 @@ export class LayerwiseBounds {
     const elements = gaining(layer, ends);
     if (elements.length === 0) return ends;
     const rows = elementRows(elements, layer.width, await this.tables.of(place));
-    const least = await this.bounded(set, found, place, rows, how);
+    const least = await this.bounded(
+      set,
+      found,
+      place,
+      { source: rows, settles: layer.hinges },
+      how,
+    );
     const [lower, upper] = [ends.lower.slice(), ends.upper.slice()];
     elements.forEach((element, i) => {
       const [low = Number.NaN, high = Number.NaN] = least.subarray(2 * i, 2 * i + 2);
@@ -167,23 +173,26 @@ export class LayerwiseBounds {
     return { lower, upper };
   }
 
-  /** Lower bounds of rows·output, rows [count × outputs]; NaN where nothing is known. */
+  /**
+   * Lower bounds of rows·output, rows [count × outputs]; NaN where nothing is known. `settles`: whether a
+   * bound above 0 is as good as any.
+   */
   least(
     set: SetFeed,
     found: readonly Ends[],
-    place: number,
-    rows: Float32Array,
+    { rows, settles }: { readonly rows: Float32Array; readonly settles: boolean },
     how: Backward,
   ): Promise<Float32Array> {
+    const place = this.layers.length - 1;
     const source = givenRows(rows, this.layers[place]?.width ?? 1);
-    return this.bounded(set, found, place, source, how);
+    return this.bounded(set, found, place, { source, settles }, how);
   }
 
   private async bounded(
     set: SetFeed,
     found: readonly Ends[],
     place: number,
-    source: RowSource,
+    { source, settles }: { readonly source: RowSource; readonly settles: boolean },
     how: Backward,
   ): Promise<Float32Array> {
     const start = source.pulled ? this.tables.startOf(place) : null;
@@ -192,9 +201,9 @@ export class LayerwiseBounds {
     const feeds = this.feeds(set, found);
     await this.stages.prepare(prepared, feeds, { name: '', values: {} }, [staged]);
     const run = await this.stages.open(staged, prepared, feeds);
-    return this.inChunks(place, source, async (chunk, count) => {
+    return this.inChunks(place, source, async (chunk) => {
       if (how !== 'linear' && widths.length > 0) {
-        return climbed((state) => run({ ...chunk, ...state }), widths, count, how.steps);
+        return climbed(run, chunk, widths, { steps: how.steps, settles });
       }
       const { least, finite } = await run(chunk);
       return numbers(finite)[0] === 1 ? numbers(least) : null;
@@ -217,7 +226,7 @@ export class LayerwiseBounds {
   private async inChunks(
     place: number,
     { count, rows, pulled }: RowSource,
-    bound: (chunk: Record<string, Tensor>, count: number) => Promise<Float32Array | null>,
+    bound: (chunk: Feeds) => Promise<Float32Array | null>,
   ): Promise<Float32Array> {
     const width = this.layers[place]?.width ?? 1;
     const start = this.tables.startOf(place) ?? 0;
@@ -231,7 +240,7 @@ export class LayerwiseBounds {
       });
       const chunk: Record<string, Tensor> = { rows: shaped(rows(from, to), width) };
       if (pulled) chunk['pulled'] = shaped(pulled(from, to), start);
-      const least = await bound(chunk, to - from);
+      const least = await bound(chunk);
       if (least) all.set(least, from);
     }
     return all;

@@ -79,7 +79,7 @@ async function leastOf(
   rows.forEach((_, k) => {
     ofOutputs.set(coefficients.subarray(k * width + from, (k + 1) * width), k * outputs);
   });
-  const least = await bounds.least(set, inside, place, ofOutputs, method.rows);
+  const least = await bounds.least(set, inside, { rows: ofOutputs, settles: false }, method.rows);
   // The inputs' part, and what the coefficients' rounding may hide.
   return rows.map((_, k) => {
     let value = least[k] ?? NaN;
