@@ -9,8 +9,6 @@ import { rowsOf } from './attack-stage.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import type { Proof } from './plan.ts';
 
-/** What a bound that a tighter one follows in the search need not be exact to. */
-const ROUGH = 0.1;
 /** Brackets wider than this share are cut at the geometric mean. */
 const WIDE = 3;
 const MAX_HALVINGS = 60;
@@ -138,8 +136,7 @@ export async function searchLowerRadius(
     const own = bound.isDear(context.classifier) ? dearTolerance : tolerance;
     return own === null ? [] : [{ bound, tolerance: own }];
   });
-  for (const [i, { bound, tolerance: own }] of searching.entries()) {
-    const tolerance = i < searching.length - 1 ? ROUGH : own;
+  for (const { bound, tolerance } of searching) {
     await searchWith(context, ledger, entries, { bound, tolerance, outOfTime });
   }
   for (const entry of entries) entry.lower ??= 0;

@@ -56,6 +56,9 @@ export interface Plan {
   readonly rounds: number;
 }
 
+/** What a bound that a tighter one follows need not be exact to. */
+const ROUGH = 0.1;
+
 /** To 1e-4 relative, or as near as so many programs bring it. */
 export const exactPlan: ExactPlan = { tolerance: 1e-4, nodes: 5000, unstable: 400 };
 
@@ -63,8 +66,8 @@ export const exactPlan: ExactPlan = { tolerance: 1e-4, nodes: 5000, unstable: 40
 export function defaultPlan(surrogate: Classifier | null = null): Plan {
   return {
     proofs: [
-      { bound: interval, tolerance: 2e-5, dearTolerance: 2e-5, hope: Infinity },
-      { bound: crownIbp, tolerance: 2e-5, dearTolerance: 2e-5, hope: Infinity },
+      { bound: interval, tolerance: ROUGH, dearTolerance: ROUGH, hope: Infinity },
+      { bound: crownIbp, tolerance: ROUGH, dearTolerance: ROUGH, hope: Infinity },
       { bound: crown, tolerance: 2e-5, dearTolerance: 3e-2, hope: 8 },
       { bound: alphaCrownLast, tolerance: null, dearTolerance: null, hope: 1 },
     ],

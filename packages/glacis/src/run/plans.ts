@@ -30,7 +30,10 @@ export interface Certification {
 /** An audit, the attacks asked for, or the proof. */
 export type Job = 'audit' | readonly MethodName[] | Certification;
 
-/** Radii that are asked for are found this closely, relatively; rougher before the last bound. */
+/**
+ * Radii that are asked for are found this closely, relatively: by each bound in turn, so that a tighter one
+ * never gives less; roughly where the exact margin is sought behind them.
+ */
 const [CLOSE, ROUGH] = [5e-5, 0.1];
 
 const cascadeOfBounds: readonly Bound[] = [interval, crownIbp, crown, alphaCrown];
@@ -96,8 +99,8 @@ function provingPlan(plan: Plan, name: Certification['proof']): Plan {
   const last = isExact ? alphaCrown.id : name;
   const place = cascadeOfBounds.findIndex(({ id }) => id === last);
   const bounds = name === 'lipschitz' ? [lipschitz] : cascadeOfBounds.slice(0, place + 1);
-  const proofs = bounds.map((bound, i) => {
-    const tolerance = i === bounds.length - 1 && !isExact ? CLOSE : ROUGH;
+  const tolerance = isExact ? ROUGH : CLOSE;
+  const proofs = bounds.map((bound) => {
     return { bound, tolerance, dearTolerance: tolerance, hope: Infinity };
   });
   const none = { noise: null, attacks: [], cheap: 0, nearest: [], search: [], polish: [] };

@@ -111,7 +111,16 @@ test('an output is chosen by name', async () => {
 });
 
 test('a quantised model shows gradients nothing, unless they pass its steps; scores show it', async () => {
-  const words = ['--data', data('ort-lenet-int8'), '--x', 'input.picture', '--eps', '0.1', '--first', '2'];
+  const words = [
+    '--data',
+    data('ort-lenet-int8'),
+    '--x',
+    'input.picture',
+    '--eps',
+    '0.1',
+    '--first',
+    '2',
+  ];
   const blind = await audit('ort-lenet-int8', ...words);
   expect(blind.notes.join(' ')).toContain('--straight-through');
   const decided = blind.methods.filter(({ decided }) => decided > 0).map(({ id }) => id);
