@@ -73,13 +73,14 @@ export {
   type TransferOptions,
 } from './attacks/transfer.ts';
 export { freeName, gradientOf } from './transforms/gradient.ts';
-export { audit, type AuditData, type AuditOptions, type AuditProgress } from './audit/audit.ts';
+export { audit, type AuditOptions, type AuditProgress } from './audit/audit.ts';
+export type { AuditData } from './audit/data.ts';
 export { type AuditPart, joinParts } from './audit/part.ts';
 export { countVerdicts, curveAt, curveRadii, summarise, wilson } from './audit/summary.ts';
 export { ContradictionError } from './audit/ledger.ts';
 export { replay, type ReplayOptions, type ReplayOutcome, type ReplayPart } from './audit/replay.ts';
 export { cleanEntries, labelsOf } from './audit/stages.ts';
-export { defaultPlan, exactPlan, type Plan, type Proof } from './audit/plan.ts';
+export { defaultPlan, exactPlan, type ExactPlan, type Plan, type Proof } from './audit/plan.ts';
 export { type AttackName, attackTable } from './attacks/table.ts';
 export type { Attack, AttackContext, AttackOutcome } from './attacks/attack.ts';
 export type { LossTrace } from './attacks/trace.ts';
@@ -106,7 +107,6 @@ export {
 export { definitionOf } from './graph/ops/table.ts';
 export { RuleMissing, ShapeError } from './graph/ops/definition.ts';
 export { exactRefusal, ReluNetworkReader } from './bounds/exact/relu-network.ts';
-export type { ExactPlan } from './audit/exact-radius.ts';
 export { isProvable, requireProvable } from './bounds/provable.ts';
 export { parseVnnlib } from './vnnlib/parse.ts';
 export {

@@ -11,7 +11,7 @@ import type { Classifier } from '../runtime/classifier.ts';
 import type { Labels } from '../runtime/judge.ts';
 import { openClassifier } from '../runtime/open-classifier.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { rowSize, type Tensor } from '../tensor/tensor.ts';
+import { rowSize } from '../tensor/tensor.ts';
 import type { Threat } from '../threats/threat.ts';
 import { type Stage, StageClock } from './clock.ts';
 import { exactStage } from './exact-radius.ts';
@@ -21,17 +21,9 @@ import { certifyAtEps, searchLowerRadius } from './lower-radius.ts';
 import { type AuditPart, joinParts } from './part.ts';
 import { defaultPlan, type Plan } from './plan.ts';
 import type { Criterion, Semantics } from './run.ts';
+import type { AuditData } from './data.ts';
 import { attackStages, cleanStage, estimateStage, labelsOf, noiseStage } from './stages.ts';
 import { searchUpperRadius } from './upper-radius.ts';
-
-export interface AuditData {
-  /** [samples, …], shaped as the model's input. */
-  readonly x: Tensor<'float32'>;
-  /** One class a sample; absent: the model's own answers. */
-  readonly y?: ArrayLike<number> | null;
-  /** Index of each sample in the user's data: its name in the result and its random stream. */
-  readonly indices?: readonly number[];
-}
 
 export interface AuditProgress {
   readonly stage: string;

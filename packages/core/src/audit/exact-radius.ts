@@ -11,16 +11,8 @@ import { ReluNetworkReader } from '../bounds/exact/relu-network.ts';
 import { attackStage } from './attack-stage.ts';
 import { judgeCandidates } from './judge.ts';
 import type { Entry, Ledger } from './ledger.ts';
+import type { ExactPlan } from './plan.ts';
 import { within } from './upper-radius.ts';
-
-export interface ExactPlan {
-  /** The bracket's relative width that ends the search. */
-  readonly tolerance: number;
-  /** Linear programs that may be solved for one input. */
-  readonly nodes: number;
-  /** ReLUs of open sign beyond which it is not tried. */
-  readonly unstable: number;
-}
 
 export interface ExactOptions {
   readonly plan: ExactPlan;

@@ -14,7 +14,6 @@ import type { Bound } from '../bounds/bound.ts';
 import { crown, crownIbp } from '../bounds/crown.ts';
 import { interval } from '../bounds/interval.ts';
 import type { Classifier } from '../runtime/classifier.ts';
-import type { ExactPlan } from './exact-radius.ts';
 
 /** A bound, asked at ε and in the search for the largest proven radius. */
 export interface Proof {
@@ -31,6 +30,16 @@ export interface Proof {
    * times their margin.
    */
   readonly hope: number;
+}
+
+/** How far the exact margin is sought. */
+export interface ExactPlan {
+  /** The bracket's relative width that ends the search. */
+  readonly tolerance: number;
+  /** Linear programs that may be solved for one input. */
+  readonly nodes: number;
+  /** ReLUs of open sign beyond which it is not tried. */
+  readonly unstable: number;
 }
 
 export interface Plan {

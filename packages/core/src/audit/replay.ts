@@ -7,7 +7,7 @@ import type { Classifier } from '../runtime/classifier.ts';
 import { answerFor, scoreMargin, scoreSize, shownAnswer } from '../runtime/judgement.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Threat } from '../threats/threat.ts';
-import type { AuditData } from './audit.ts';
+import type { AuditData } from './data.ts';
 import type { AuditPart } from './part.ts';
 import { type Entry, Ledger } from './ledger.ts';
 import { cleanEntries, labelsOf } from './stages.ts';

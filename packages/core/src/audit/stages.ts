@@ -14,7 +14,7 @@ import { runRows } from '../runtime/rows.ts';
 import { row } from '../tensor/tensor.ts';
 import { ballFeeds } from '../threats/ball.ts';
 import { attackStage, rowsOf } from './attack-stage.ts';
-import type { AuditData } from './audit.ts';
+import type { AuditData } from './data.ts';
 import { type Entry, newEntry } from './ledger.ts';
 import type { Job } from './job.ts';
 import { within } from './upper-radius.ts';
