@@ -8,7 +8,7 @@ import type { Model } from '../onnx/read.ts';
 import { requireProvable } from '../bounds/provable.ts';
 import { type CancelSignal, Stopped, stopSignal } from '../runtime/cancel.ts';
 import type { Classifier } from '../runtime/classifier.ts';
-import type { Labels } from '../runtime/judge.ts';
+import { targetOf } from '../runtime/criteria/target.ts';
 import { openClassifier } from '../runtime/open-classifier.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { rowSize } from '../tensor/tensor.ts';
@@ -63,13 +63,18 @@ export interface AuditOptions {
 /** Inputs taken through the plan together. */
 const BLOCK = 64;
 
-function entriesOf({ x, indices }: AuditData, labels: Labels, start: number, end: number) {
+function entriesOf(
+  { x, indices }: AuditData,
+  { labels, criterion }: Classifier,
+  start: number,
+  end: number,
+) {
   const size = rowSize(x);
   return Array.from({ length: end - start }, (_, i): Entry => {
     const row = start + i;
     const sample = x.data.slice(row * size, (row + 1) * size);
     const index = indices?.[row] ?? row;
-    return newEntry(index, labels.get(index) ?? -1, sample);
+    return newEntry(index, labels.get(index) ?? -1, sample, targetOf(criterion, index));
   });
 }
 
@@ -152,15 +157,14 @@ export async function audit(options: AuditOptions): Promise<AuditPart> {
 async function auditWith(opened: Classifier, options: AuditOptions): Promise<AuditPart> {
   const { threat, seed = 0, semantics = 'float32', signal, deadline } = options;
   const total = options.data.x.shape[0] ?? 0;
-  const labels = await labelsOf(opened, options.data);
-  const classifier = opened.withLabels(labels);
+  const classifier = opened.withLabels(await labelsOf(opened, options.data));
   const stop = stopSignal({ signal, deadline, now: options.now ?? Date.now });
   const outOfTime = (): boolean => stop.aborted;
   const parts: AuditPart[] = [];
   for (let start = 0; start < total; start += BLOCK) {
     if (outOfTime() && start > 0) break;
     const end = Math.min(total, start + BLOCK);
-    const entries = entriesOf(options.data, labels, start, end);
+    const entries = entriesOf(options.data, classifier, start, end);
     const ledger = new Ledger(entries, threat, semantics, options.model.precision);
     const context = { classifier, threat, seed, signal: stop };
     const clock = new StageClock((stage, before) => {

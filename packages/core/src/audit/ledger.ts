@@ -15,6 +15,8 @@ export class ContradictionError extends Error {
 export interface Entry {
   readonly index: number;
   label: number;
+  /** The class that is aimed at, if one is. */
+  readonly target: number | null;
   readonly x: Float32Array;
   prediction: number;
   /** The clean input is answered wrong, or is broken as it is. */
@@ -171,6 +173,7 @@ export class Ledger {
     return this.entries.map((entry) => ({
       index: entry.index,
       label: entry.label,
+      target: entry.target,
       prediction: entry.prediction,
       adversarialPrediction: entry.adversarialPrediction,
       verdict: this.verdict(entry),
@@ -200,10 +203,16 @@ export interface Broken {
   readonly size: number;
 }
 
-export function newEntry(index: number, label: number, x: Float32Array): Entry {
+export function newEntry(
+  index: number,
+  label: number,
+  x: Float32Array,
+  target: number | null = null,
+): Entry {
   return {
     index,
     label,
+    target,
     x,
     prediction: -1,
     wrong: false,

@@ -7,14 +7,20 @@
 export type NormName = 'linf' | 'l2' | 'l1' | 'l0';
 
 /**
- * What counts as broken: a wrong class, a class that an attacker wants, a probability of the label that
- * falls to `below`, or a prediction that is off its target by `above`.
+ * What counts as broken: a wrong class, a class that an attacker wants (of all inputs, or of each by its
+ * index in the data), a probability of the label that falls to `below`, or a prediction that is off its
+ * target by `above`.
  */
 export type Criterion =
   | { readonly kind: 'misclassified' }
-  | { readonly kind: 'target'; readonly class: number }
+  | { readonly kind: 'target'; readonly class: number | readonly number[] }
   | { readonly kind: 'confidence'; readonly below: number }
   | { readonly kind: 'error'; readonly above: number };
+
+/** In the document; with a target for each input the class is null, and `samples` say it. */
+export type CriterionRecord =
+  | Exclude<Criterion, { readonly kind: 'target' }>
+  | { readonly kind: 'target'; readonly class: number | null };
 
 export type Verdict = 'certified' | 'falsified' | 'unknown' | 'timeout' | 'error' | 'misclassified';
 
@@ -36,6 +42,8 @@ export interface SampleRecord {
   readonly index: number;
   /** Classes; of a regression, the target and the values. */
   readonly label: number;
+  /** The class that an attacker wants of it; null where any other class will do. */
+  readonly target: number | null;
   readonly prediction: number;
   /** The original file's answer on the stored adversarial input. */
   readonly adversarialPrediction: number | null;
@@ -138,7 +146,7 @@ export interface Run {
     readonly eightBit: boolean;
   };
   /** What counts as broken. */
-  readonly criterion: Criterion;
+  readonly criterion: CriterionRecord;
   readonly semantics: Semantics;
   readonly accuracy: AccuracyRecord<Fraction>;
   readonly intervals: AccuracyRecord<Interval>;

@@ -9,6 +9,7 @@ import {
   scoreMargin,
   shownAnswer,
 } from '../runtime/judgement.ts';
+import { targetOf } from '../runtime/criteria/target.ts';
 import type { Labels } from '../runtime/judge.ts';
 import { runRows } from '../runtime/rows.ts';
 import { row } from '../tensor/tensor.ts';
@@ -36,7 +37,8 @@ export async function cleanEntries(opened: Classifier, data: AuditData): Promise
   const indices = data.indices ?? [...labels.keys()];
   const judgement = await classifier.judge(data.x.data, indices);
   return indices.map((index, i) => {
-    const entry = newEntry(index, labels.get(index) ?? -1, row(data.x, i).slice());
+    const target = targetOf(classifier.criterion, index);
+    const entry = newEntry(index, labels.get(index) ?? -1, row(data.x, i).slice(), target);
     entry.forwards++;
     enterClean(classifier, entry, judgement, i);
     return entry;

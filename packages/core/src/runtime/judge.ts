@@ -20,7 +20,7 @@ export function judgeWith(
       throw new ModelError('invalid', "the model's output has an unexpected size");
     }
     const own = Float64Array.from(streams, (stream) => labels.get(stream) ?? Number.NaN);
-    return judgementOf(view.read(raw, own), view.classes);
+    return judgementOf(view.read(raw, own, streams), view.classes);
   };
   return async (rows, streams) => {
     if (passes === 1) return once(rows, streams, 0);

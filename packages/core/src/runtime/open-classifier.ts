@@ -112,7 +112,7 @@ async function open(
   return { network: labelled(new Map()), original, output: name, release };
 }
 
-/** What programs are told of each row's label where its kept class does not say it. */
+/** What programs are told of each row's label and target where its kept class does not say it. */
 function goalOf({ goal }: View, labels: Labels): SideInput[] {
   if (!goal) return [];
   const shape = [goal.size];
@@ -125,7 +125,7 @@ function goalOf({ goal }: View, labels: Labels): SideInput[] {
     row: (stream) => {
       const label = labels.get(stream);
       if (label === undefined) throw new RangeError(`the label of input ${stream} is not known`);
-      return goal.row(label);
+      return goal.row(label, stream);
     },
   };
   return [input];

@@ -47,6 +47,12 @@ const cases: Readonly<Record<string, Case>> = {
     labels: dots.map(() => 0),
     gaps: dots.map((dot) => -dot),
   },
+  'a target of each input': {
+    criterion: { kind: 'target', class: signs.map((sign) => 1 - sign) },
+    head: three,
+    labels: signs,
+    gaps: dots.map(Math.abs),
+  },
   'a probability of a softmax': {
     criterion: { kind: 'confidence', below: 0.3 },
     head: (b, z) => b.push('softmax', [three(b, z)], { axis: 1 }),

@@ -64,6 +64,10 @@ export const whole =
   };
 
 /** What `glacis attack` runs, in this order; or `replay`. */
+/** A class, or where there is one for each input. */
+export const target: Parse<number | string> = (value, flag) =>
+  /^[+-]?\d+$/.test(value) ? whole(0)(value, flag) : text(value, flag);
+
 export const methods: Parse<readonly MethodName[] | 'replay'> = (value, flag) => {
   if (value === 'replay') return value;
   return value.split(',').map((part) => oneOf(...methodNames)(part.trim(), flag));

@@ -65,7 +65,8 @@ export async function resumeRun(
       const { modelFile, inputs } = prepared.facts;
       checkSame(`the model ${modelFile.path}`, run.model.sha256, modelFile.sha256, folder);
       checkSame(`the data ${inputs.path}`, run.data.sha256, inputs.sha256, folder);
-      const changed = modelFile.notes.find((note) => !run.notes.includes(note));
+      const files = [...modelFile.notes, ...inputs.notes];
+      const changed = files.find((note) => !run.notes.includes(note));
       if (changed !== undefined) {
         throw new UsageError(
           `The run in ${folder} cannot go on: it was begun with another file. ${changed}`,

@@ -163,6 +163,7 @@ function recordOf(
     estimate: null,
     margin: null,
     noiseBroken: null,
+    target: null,
     forwards: answer ? n0 + (answer.selected < 0 ? 0 : n) : 0,
     gradients: 0,
     error: null,

@@ -1,5 +1,6 @@
 /** What the flags say counts as broken. */
 import type { Criterion } from '@glacis/core';
+import { type Targets, readTargets } from '../data/targets.ts';
 import type { OptionValues } from '../cli/options.ts';
 import { UsageError } from '../errors.ts';
 
@@ -12,8 +13,17 @@ const numbers = [
   ['error', 'above', '--above', 'how far a prediction may be off'],
 ] as const;
 
+export interface ChosenCriterion {
+  readonly criterion: Criterion;
+  /** The targets of all inputs of the data, where each has its own. */
+  readonly targets: Targets | null;
+}
+
 /** Throws UsageError where flags contradict each other or a number is missing. */
-export function chooseCriterion(values: OptionValues): Criterion {
+export async function chooseCriterion(
+  values: OptionValues,
+  dataPath: string,
+): Promise<ChosenCriterion> {
   const given = numbers.filter(([, name]) => values[name] !== undefined);
   const [first, second] = given;
   if (first && second) {
@@ -29,12 +39,16 @@ export function chooseCriterion(values: OptionValues): Criterion {
   }
   switch (kind) {
     case 'misclassified':
-      return { kind };
-    case 'target':
-      return { kind, class: values.target ?? 0 };
+      return { criterion: { kind }, targets: null };
+    case 'target': {
+      const { target = 0 } = values;
+      if (typeof target === 'number') return { criterion: { kind, class: target }, targets: null };
+      const targets = await readTargets(target, dataPath);
+      return { criterion: { kind, class: targets.classes }, targets };
+    }
     case 'confidence':
-      return { kind, below: values.below ?? 0 };
+      return { criterion: { kind, below: values.below ?? 0 }, targets: null };
     case 'error':
-      return { kind, above: values.above ?? 0 };
+      return { criterion: { kind, above: values.above ?? 0 }, targets: null };
   }
 }

@@ -2,6 +2,7 @@
 import {
   type AuditPart,
   type Criterion,
+  type CriterionRecord,
   countVerdicts,
   curveAt,
   curveRadii,
@@ -58,7 +59,7 @@ export function runDocument(facts: RunFacts, finished: Finished): Run {
     },
     data: { path: inputs.path, sha256: inputs.sha256, samples: inputs.indices.length },
     threat: threatRecord(threat),
-    criterion: facts.criterion,
+    criterion: criterionRecord(facts.criterion),
     semantics: facts.semantics,
     ...summarise(samples, eps),
     verdicts: countVerdicts(samples),
@@ -71,6 +72,13 @@ export function runDocument(facts: RunFacts, finished: Finished): Run {
     environment: facts.environment,
     seconds: { ...part.seconds, total: finished.seconds },
   };
+}
+
+/** Of a target for each input the samples say which. */
+function criterionRecord(criterion: Criterion): CriterionRecord {
+  if (criterion.kind !== 'target') return criterion;
+  const { kind, class: wanted } = criterion;
+  return { kind, class: typeof wanted === 'number' ? wanted : null };
 }
 
 function threatRecord({ norm, eps, clip, weights, frozen, grid }: Threat): Run['threat'] {

@@ -4,6 +4,7 @@ import type { OptionValues } from '../cli/options.ts';
 import { fitToModel } from '../data/fit.ts';
 import { checkLabels, type Labels } from '../data/labels.ts';
 import { labelsAsColumns } from '../data/model-classes.ts';
+import type { Targets } from '../data/targets.ts';
 import { type DataSet, readData } from '../data/read.ts';
 import { UsageError } from '../errors.ts';
 import { counted } from '../report/numbers.ts';
@@ -28,11 +29,12 @@ export interface Inputs {
   readonly notes: readonly string[];
 }
 
-/** Reads what the flags choose. Throws UsageError. */
+/** Reads what the flags choose. `targets`: where each input has its own. Throws UsageError. */
 export async function loadInputs(
   path: string,
   values: OptionValues,
   classifier: Classifier,
+  targets: Targets | null = null,
 ): Promise<Inputs> {
   const { x, y, scale, first, sample, index, seed = 0 } = values;
   const data = await readData(path, { x, y, scale, first, sample, index, seed });
@@ -56,7 +58,26 @@ export async function loadInputs(
     classNames: labels.classNames,
     notes: [...labels.notes, ...fitted.notes, ...unlabelled(data)],
   };
-  return criterion.kind === 'target' ? withoutClass(inputs, criterion.class) : inputs;
+  if (targets) return withTargets(inputs, targets);
+  if (criterion.kind !== 'target' || typeof criterion.class !== 'number') return inputs;
+  return withoutClass(inputs, criterion.class);
+}
+
+/** Holds the targets against the inputs. Throws UsageError. */
+function withTargets(inputs: Inputs, { where, classes, notes }: Targets): Inputs {
+  const { path, total, y, indices } = inputs;
+  if (classes.length !== total) {
+    throw new UsageError(
+      `--target ${where} holds ${counted(classes.length, 'target')} and ${path} ${counted(total, 'input')}; give one for each.`,
+    );
+  }
+  const own = indices.findIndex((index, i) => y?.[i] === classes[index]);
+  if (own >= 0) {
+    throw new UsageError(
+      `--target ${where}: the target of input ${indices[own]} is ${y?.[own]}, the class it has already; leave it out with --index, or give it another.`,
+    );
+  }
+  return { ...inputs, notes: [...inputs.notes, ...notes] };
 }
 
 /** Inputs of the class that is aimed at have nowhere to go. */

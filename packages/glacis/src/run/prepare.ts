@@ -74,7 +74,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
     eot: expectation = 1,
   } = values;
   const { fixed } = modelFile;
-  const criterion = chooseCriterion(values);
+  const { criterion, targets } = await chooseCriterion(values, dataPath);
   if (expectation > 1 && modelFile.model.random.length === 0) {
     throw new UsageError(
       `--eot ${expectation}: ${modelPath} draws no random numbers; leave it out.`,
@@ -93,7 +93,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
       values.surrogate === undefined ? null : await surrogateFile(values.surrogate, values);
     surrogate = lender && (await openSurrogate(lender, runtime, classifier));
     planOf(request.job, surrogate);
-    const inputs = await loadInputs(dataPath, values, classifier);
+    const inputs = await loadInputs(dataPath, values, classifier, targets);
     checkRows(fixed, inputs.total);
     const { threat, radii, notes } = await chooseThreat(inputs, values, classifier);
     requireServing(request.job, { classifier, threat }, surrogate);

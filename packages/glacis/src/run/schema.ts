@@ -19,6 +19,7 @@ const port = z.object({
 const sample = z.object({
   index: counts,
   label: z.number(),
+  target: counts.nullable(),
   prediction: z.number(),
   adversarialPrediction: nullable,
   verdict,
@@ -49,7 +50,7 @@ const method = z.object({
 
 const criterion = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('misclassified') }),
-  z.object({ kind: z.literal('target'), class: counts }),
+  z.object({ kind: z.literal('target'), class: counts.nullable() }),
   z.object({ kind: z.literal('confidence'), below: z.number() }),
   z.object({ kind: z.literal('error'), above: z.number() }),
 ]);

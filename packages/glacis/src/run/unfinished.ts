@@ -8,10 +8,11 @@ export async function unbegunRecords(
   block: Block,
 ): Promise<SampleRecord[]> {
   const entries = await cleanEntries(classifier, block);
-  return entries.map(({ index, label, prediction, wrong, margin, error }) => {
+  return entries.map(({ index, label, target, prediction, wrong, margin, error }) => {
     return {
       index,
       label,
+      target,
       prediction,
       adversarialPrediction: null,
       verdict: error !== null ? 'error' : wrong ? 'misclassified' : 'timeout',

@@ -43,6 +43,7 @@ function sampleAt(index: number, eps: number, errorRate: number, next: () => num
   return {
     index,
     label,
+    target: null,
     prediction: wrong ? other : label,
     adversarialPrediction: wrong ? null : other,
     verdict,

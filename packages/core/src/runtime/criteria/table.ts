@@ -15,7 +15,7 @@ export function viewOf(criterion: Criterion, graph: Graph, output: string): View
     case 'misclassified':
       return misclassified(head());
     case 'target':
-      return target(head(), criterion.class);
+      return target(head(), criterion);
     case 'confidence':
       return confidence(head(), output, criterion.below);
     case 'error':

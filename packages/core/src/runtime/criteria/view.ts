@@ -5,7 +5,7 @@
  */
 import type { Graph, Node } from '../../graph/graph.ts';
 
-/** The name of the input that tells a program about each row's label, where a view needs it. */
+/** The name of the input that tells a program about each row's label or target, where a view needs it. */
 export const GOAL = 'glacis/criterion';
 
 /** What a file's output says, in its own words and in the view's. */
@@ -35,10 +35,17 @@ export interface View {
   readonly notes: readonly string[];
   /** The score that must stay ahead for inputs of this label. */
   readonly kept: (label: number) => number;
-  /** What GOAL is fed for a label; null where there is no such input. */
-  readonly goal: { readonly size: number; readonly row: (label: number) => Float32Array } | null;
-  /** Reads the file's output for rows of these labels. */
-  readonly read: (raw: Float64Array, labels: ArrayLike<number>) => Reading;
+  /** What GOAL is fed for a label and the index of its input; null where there is no such input. */
+  readonly goal: {
+    readonly size: number;
+    readonly row: (label: number, index: number) => Float32Array;
+  } | null;
+  /** Reads the file's output for rows of these labels, of the inputs with these indices. */
+  readonly read: (
+    raw: Float64Array,
+    labels: ArrayLike<number>,
+    indices: readonly number[],
+  ) => Reading;
   /** Whether the answer at the unperturbed input is a mistake of its own. */
   readonly mistaken: (answer: number, label: number) => boolean;
 }

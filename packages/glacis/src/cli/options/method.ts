@@ -27,9 +27,9 @@ export const methodOptions = {
     'Method',
     runs,
     '--target',
-    'K',
-    parse.whole(0),
-    'the class that an attacker wants: an input is broken where the model answers K; inputs of class K are left out',
+    'K|FILE',
+    parse.target,
+    'the class that an attacker wants: an input is broken where the model answers K; inputs of class K are left out. Or one for each input of the data: .npy, IDX, .npz, or an array of the .npz of the data',
   ),
   below: row(
     'Method',
