@@ -75,7 +75,7 @@ export {
 export { freeName, gradientOf } from './transforms/gradient.ts';
 export { audit, type AuditOptions, type AuditProgress } from './audit/audit.ts';
 export type { AuditData } from './audit/data.ts';
-export { type AuditPart, joinParts } from './audit/part.ts';
+export { type AuditPart, joinParts, type SampleTrace } from './audit/part.ts';
 export { countVerdicts, curveAt, curveRadii, summarise, wilson } from './audit/summary.ts';
 export { ContradictionError } from './audit/ledger.ts';
 export { replay, type ReplayOptions, type ReplayOutcome, type ReplayPart } from './audit/replay.ts';

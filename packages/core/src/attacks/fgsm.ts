@@ -29,6 +29,7 @@ export function fgsm(options: { readonly loss: LossName } = { loss: 'margin' }):
       const { margin } = await runRows(classifier, measure, feeds, rows.count, signal);
       outcome.best.set(next);
       outcome.margins.set(margin ?? []);
+      margin?.forEach((value, row) => outcome.trace?.note(row, value));
       outcome.forwards.fill(2);
       outcome.gradients.fill(1);
       return outcome;

@@ -62,6 +62,7 @@ export function noise(options: NoiseOptions): Attack {
         for (let row = 0; row < rows.count; row++) {
           outcome.forwards[row] = (outcome.forwards[row] ?? 0) + 1;
           const value = margin?.[row] ?? Infinity;
+          outcome.trace?.note(row, value);
           if (!(value >= (outcome.margins[row] ?? Infinity))) {
             outcome.margins[row] = value;
             outcome.best.set(x.subarray(row * size, (row + 1) * size), row * size);

@@ -26,6 +26,7 @@ export function rivals({ most }: RivalsOptions): Attack {
       const { margin } = await measure(context, rows, chosen);
       outcome.best.set(chosen);
       outcome.margins.set(margin ?? []);
+      margin?.forEach((value, row) => outcome.trace?.note(row, value));
       outcome.forwards.fill(2 + tries);
       outcome.gradients.fill(tries);
       return outcome;

@@ -161,6 +161,7 @@ class Batch {
       const row = this.open[i] ?? 0;
       const margin = margins?.[i] ?? Number.NaN;
       outcome.forwards[row] = (outcome.forwards[row] ?? 0) + 1;
+      outcome.trace?.note(row, margin);
       // A margin that is no number is a candidate too: the original file will say.
       const broken = !(margin > 0);
       const accepted = broken || margin < (outcome.margins[row] ?? Infinity);

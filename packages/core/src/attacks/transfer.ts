@@ -150,6 +150,7 @@ class Search {
     owners.forEach((row, i) => {
       this.charge(row, 1, 0);
       const value = margin?.[i] ?? Number.NaN;
+      outcome.trace?.note(row, value);
       // A margin that is no number is a candidate too: the original file will say.
       if (!(value >= (outcome.margins[row] ?? Infinity))) {
         outcome.margins[row] = value;

@@ -71,6 +71,16 @@ export async function attackStage(
   let [forwards, gradients, decided] = [0, 0, 0];
   entries.forEach((entry, i) => {
     const [f, g] = [outcome.forwards[i] ?? 0, outcome.gradients[i] ?? 0];
+    const margins = outcome.trace?.current(i) ?? [];
+    if (margins.length > 0) {
+      const radius = radii[i] ?? 0;
+      ledger.traces.push({
+        index: entry.index,
+        method,
+        radius,
+        margins: Float32Array.from(margins),
+      });
+    }
     entry.forwards += f;
     entry.gradients += g;
     forwards += f + 1;

@@ -48,6 +48,8 @@ export interface AuditOptions {
   readonly radii?: boolean;
   /** False: the attack side alone. */
   readonly proofs?: boolean;
+  /** Whether the margins that attacks see are kept, step by step; takes memory. */
+  readonly trace?: boolean;
   /** The model opened beforehand; it stays open. */
   readonly classifier?: Classifier;
   readonly signal?: CancelSignal;
@@ -155,7 +157,7 @@ export async function audit(options: AuditOptions): Promise<AuditPart> {
 }
 
 async function auditWith(opened: Classifier, options: AuditOptions): Promise<AuditPart> {
-  const { threat, seed = 0, semantics = 'float32', signal, deadline } = options;
+  const { threat, seed = 0, semantics = 'float32', trace = false, signal, deadline } = options;
   const total = options.data.x.shape[0] ?? 0;
   const classifier = opened.withLabels(await labelsOf(opened, options.data));
   const stop = stopSignal({ signal, deadline, now: options.now ?? Date.now });
@@ -166,7 +168,7 @@ async function auditWith(opened: Classifier, options: AuditOptions): Promise<Aud
     const end = Math.min(total, start + BLOCK);
     const entries = entriesOf(options.data, classifier, start, end);
     const ledger = new Ledger(entries, threat, semantics, options.model.precision);
-    const context = { classifier, threat, seed, signal: stop };
+    const context = { classifier, threat, seed, trace, signal: stop };
     const clock = new StageClock((stage, before) => {
       const fraction = (start + before * (end - start)) / total;
       options.onProgress?.({ stage, done: start, total, fraction });
@@ -179,6 +181,7 @@ async function auditWith(opened: Classifier, options: AuditOptions): Promise<Aud
       adversarial: entries.map(({ adversarial }) => adversarial),
       methods: ledger.methods(),
       notes: [...classifier.notes, ...ledger.notes],
+      ...(trace ? { traces: ledger.traces } : {}),
       seconds: clock.end(),
     };
     parts.push(part);

@@ -5,6 +5,7 @@
  */
 import type { Precision } from '../onnx/precision.ts';
 import type { Threat } from '../threats/threat.ts';
+import type { SampleTrace } from './part.ts';
 import type { MethodRecord, SampleRecord, Semantics, Verdict } from './run.ts';
 
 /** An attack inside a radius proven safe: a bug in Glacis, never a result. */
@@ -70,6 +71,8 @@ export class Ledger {
   /** What the judged file computes in. */
   readonly precision: Precision;
   readonly notes = new Set<string>();
+  /** What attacks saw on the way, where it was asked for. */
+  readonly traces: SampleTrace[] = [];
   private readonly tallies = new Map<string, Tally>();
 
   constructor(

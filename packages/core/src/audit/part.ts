@@ -1,6 +1,15 @@
 /** What an audit found for some of its inputs, and how parts become one. */
 import type { MethodRecord, SampleRecord } from './run.ts';
 
+/** The margins that one run of an attack saw of an input, step by step. */
+export interface SampleTrace {
+  readonly index: number;
+  readonly method: string;
+  /** The most that it might use: of searches for the nearest break, the distance known before. */
+  readonly radius: number;
+  readonly margins: Float32Array;
+}
+
 /** The result for some of the inputs; parts of one audit can be joined (joinParts). */
 export interface AuditPart {
   readonly samples: readonly SampleRecord[];
@@ -10,6 +19,8 @@ export interface AuditPart {
   readonly adversarial: readonly (Float32Array | null)[];
   readonly methods: readonly MethodRecord[];
   readonly notes: readonly string[];
+  /** In the order of the runs, where they were asked for. */
+  readonly traces?: readonly SampleTrace[];
   readonly seconds: Readonly<Record<string, number>>;
 }
 
@@ -19,6 +30,7 @@ export function joinParts(parts: readonly AuditPart[]): AuditPart {
     part.samples.map((sample, i) => ({ sample, adversarial: part.adversarial[i] ?? null })),
   );
   rows.sort((a, b) => a.sample.index - b.sample.index);
+  const traces = parts.flatMap((part) => part.traces ?? []);
   const seconds: Record<string, number> = {};
   for (const part of parts) {
     for (const [stage, value] of Object.entries(part.seconds)) {
@@ -31,6 +43,7 @@ export function joinParts(parts: readonly AuditPart[]): AuditPart {
     adversarial: rows.map(({ adversarial }) => adversarial),
     methods: joinMethods(parts),
     notes: [...new Set(parts.flatMap(({ notes }) => notes))],
+    ...(traces.length > 0 ? { traces: traces.sort((a, b) => a.index - b.index) } : {}),
     seconds,
   };
 }

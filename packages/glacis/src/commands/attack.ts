@@ -1,16 +1,18 @@
 /** `glacis attack`: the attack side of an audit at ε alone. */
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { UsageError } from '../errors.ts';
-import { claimFolder } from '../run/store.ts';
+import { claimFile, claimFolder } from '../run/store.ts';
 import { carryOut, type CommandRequest } from './carry-out.ts';
 
 export async function attackCommand(
   request: CommandRequest,
   surroundings: Surroundings,
 ): Promise<Outcome> {
-  const { method = ['standard'], examples, out } = request.values;
+  const { method = ['standard'], examples, out, trace } = request.values;
   if (out !== undefined) await claimFolder(out);
+  if (trace !== undefined) await claimFile(trace);
   if (method === 'replay') {
+    if (trace !== undefined) throw new UsageError('--trace shows attacks, and a replay runs none.');
     const { replayCommand } = await import('./replay.ts');
     return replayCommand(request, surroundings);
   }

@@ -30,6 +30,8 @@ export interface Setup {
   readonly criterion: Criterion;
   readonly semantics: Semantics;
   readonly seed: number;
+  /** Whether losses are kept, step by step. */
+  readonly trace: boolean;
   readonly job: Job;
   readonly device: Device;
   /** Milliseconds since the epoch. */
@@ -83,6 +85,7 @@ export function laneOver(
         proofs,
         semantics: setup.semantics,
         seed: setup.seed,
+        trace: setup.trace,
         ...(signal ? { signal } : {}),
         ...(setup.deadline === undefined ? {} : { deadline: setup.deadline }),
         onProgress: ({ stage, fraction }) => onProgress({ stage, fraction }),

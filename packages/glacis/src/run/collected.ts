@@ -7,6 +7,7 @@ import { runDocument } from './document.ts';
 import { chooseGallery } from './gallery.ts';
 import { planePicture } from './plane.ts';
 import type { Prepared } from './prepare.ts';
+import { traceText } from './traces.ts';
 import { adversarialFile, partsFile, reportFile, runFile, type RunFiles } from './store.ts';
 
 /** A whole block without its arrays, which are in adversarial.npz. */
@@ -51,6 +52,11 @@ export class Collected {
       });
     }
     return found;
+  }
+
+  /** What `--trace` writes. */
+  traces(run: Run): string {
+    return traceText(run, joinParts([...this.parts.values()]).traces ?? []);
   }
 
   /** run.json and adversarial.npz; while unfinished, also what --resume needs. */

@@ -12,7 +12,7 @@ import { runBlocks } from '../parallel/schedule.ts';
 import { Collected } from './collected.ts';
 import { estimateRun } from './estimate.ts';
 import type { Prepared } from './prepare.ts';
-import { claimFolder, writeRun } from './store.ts';
+import { claimFolder, writeFileWhole, writeRun } from './store.ts';
 import { unbegunRecords } from './unfinished.ts';
 import { chooseWorkers, secondsWith } from './workers.ts';
 
@@ -85,6 +85,7 @@ export async function executeRun(execution: Execution): Promise<Run> {
     }
   }
   const run = collected.run(spent + since(begun), unbegun);
+  if (values.trace !== undefined) await writeFileWhole(values.trace, collected.traces(run));
   if (folder !== null) {
     await writeRun(
       folder,

@@ -121,6 +121,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
         criterion,
         semantics,
         seed,
+        trace: values.trace !== undefined,
         job: request.job,
         device,
         deadline,

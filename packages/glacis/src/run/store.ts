@@ -30,13 +30,17 @@ export function isSingleFile(out: string): boolean {
   return /\.npz$/i.test(out);
 }
 
+/** Throws UsageError unless a file can be written there. */
+export async function claimFile(path: string): Promise<void> {
+  await saying(path, 'file', async () => {
+    await rmdir(await mkdtemp(join(dirname(resolve(path)), '.glacis-')));
+  });
+}
+
 /** Throws UsageError unless `folder` can be made, or be replaced, and be written to. */
 export async function claimFolder(folder: string): Promise<void> {
-  await saying(folder, isSingleFile(folder) ? 'file' : 'folder', async () => {
-    if (isSingleFile(folder)) {
-      await rmdir(await mkdtemp(join(dirname(resolve(folder)), '.glacis-')));
-      return;
-    }
+  if (isSingleFile(folder)) return claimFile(folder);
+  await saying(folder, 'folder', async () => {
     const names = await namesIn(folder);
     if (names && names.length > 0 && !(await holdsRun(folder))) {
       throw new UsageError(

@@ -28,6 +28,14 @@ export const outputOptions = {
     'the run folder: run.json, adversarial.npz, report.html; for attack also FILE.npz, the adversarial inputs alone',
     'glacis-digits with --example',
   ),
+  trace: row(
+    'Output',
+    ['attack'],
+    '--trace',
+    'FILE.json',
+    parse.text,
+    'writes, for each input and attack, the margin it saw at every step (what counts as broken is 0 or less); attacks that see no margins have none',
+  ),
   result: row(
     'Output',
     ['verify'],
