@@ -2,14 +2,15 @@
  * Fast adaptive boundary (Croce & Hein 2020): the boundary towards a rival is linearised where a walker
  * stands; the walker steps onto that plane ∩ valid box, a little past it and biased towards the plane's
  * point nearest to the input. `fab` takes the nearest of all rivals' planes at each step, `fab-t` sends a
- * walker towards each rival and leaves those that fall behind.
+ * walker towards each rival. None is left that falls behind: where gradients mislead, one that was far
+ * behind for most of its steps is often the nearest in the end.
  */
 import { RandomBlock } from '../tensor/random.ts';
 import type { Rows } from '../threats/ball.ts';
 import type { Moves } from '../threats/moves.ts';
 import { type Attack, type AttackContext, servesOnly } from './attack.ts';
 import { NearestBreaks, type Slopes } from './nearest.ts';
-import { keepWalkers, type Walkers, walkersFor } from './walkers.ts';
+import { type Walkers, walkersFor } from './walkers.ts';
 import { rankedRivals } from './rank.ts';
 
 export interface FabOptions {
@@ -26,9 +27,6 @@ export interface FabOptions {
 const PAST = 1.05;
 const MOST_BIAS = 0.1;
 const BACK = 0.9;
-/** Every so many steps walkers are left that are this factor behind their row's nearest break. */
-const REVIEW = 10;
-const BEHIND = 1.2;
 const FAB_DRAWS = 0x20000;
 
 export function fab(options: FabOptions): Attack {
@@ -50,7 +48,7 @@ export function fab(options: FabOptions): Attack {
       for (let restart = 0; restart < restarts; restart++) {
         const walkers = walkersFor(context, rows, places);
         if (restart > 0) scatter(context, rows, breaks, walkers, restart);
-        await walk(context, rows, options, breaks, walkers, options.targeted ? 1 : width);
+        await walk(context, options, breaks, walkers, options.targeted ? 1 : width);
       }
       return breaks.tighten();
     },
@@ -75,10 +73,9 @@ function scatter(
 
 async function walk(
   context: AttackContext,
-  rows: Rows,
   { steps }: FabOptions,
   breaks: NearestBreaks,
-  from: Walkers,
+  walkers: Walkers,
   width: number,
 ): Promise<void> {
   const size = context.classifier.sampleSize;
@@ -86,17 +83,13 @@ async function walk(
     moves: [new Float64Array(size), new Float64Array(size)],
     home: new Float64Array(size),
   };
-  let walkers = from;
-  let nearest = new Float64Array(walkers.row.length).fill(Infinity);
-  for (let step = 0; step < steps && walkers.row.length > 0; step++) {
+  for (let step = 0; step < steps; step++) {
     const slopes = await breaks.look(walkers);
     for (let first = 0; first < walkers.row.length; first += width) {
       const x = walkers.x.subarray(first * size, (first + 1) * size);
       const centre = breaks.centre(walkers.row[first] ?? 0);
       if (slopes.broken[first]) {
-        const distance = breaks.moves.distance(centre, x);
-        nearest[first] = Math.min(nearest[first] ?? Infinity, distance);
-        breaks.moves.stretch(centre, x, BACK * distance);
+        breaks.moves.stretch(centre, x, BACK * breaks.moves.distance(centre, x));
       } else {
         stepFrom(breaks.moves, slopes, first, width, x, centre, scratch);
       }
@@ -104,13 +97,6 @@ async function walk(
         walkers.x.copyWithin((first + i) * size, first * size, (first + 1) * size);
       }
     }
-    if (width > 1 || step % REVIEW !== REVIEW - 1) continue;
-    const kept = [...walkers.row.keys()].filter((i) => {
-      const row = walkers.row[i] ?? 0;
-      return !breaks.found(row) || (nearest[i] ?? 0) <= BEHIND * (breaks.distances[row] ?? 0);
-    });
-    walkers = keepWalkers(context, rows, walkers, kept);
-    nearest = Float64Array.from(kept, (i) => nearest[i] ?? Infinity);
   }
 }
 
