@@ -19,8 +19,12 @@ const MEMORY = 0.9;
 const [LEAST_MU, MOST_MU] = [1e-6, 1e12];
 /** Every so many steps ρ grows by this factor, unless y fell to this share or there was a break. */
 const [REVIEW, GROWTH, FALL] = [10, 1.2, 0.95];
-/** The first step as a share of the linearised distance; after the first break it falls to the last share. */
-const FIRST_STEP = 0.1;
+/**
+ * The first step in linearised distances; after the first break it falls to the last share. It is long,
+ * so that misleading slopes near the input are left behind; but where the norm is sparse, since it
+ * moves all features, long ones never come back to few.
+ */
+const FIRST_STEP = { dense: 1, sparse: 0.1 };
 const LAST_SHARE = 0.01;
 const TINY = 1e-30;
 
@@ -139,5 +143,6 @@ function turn(
   }
   if (!isFirst) return;
   const length = moves.length(velocity);
-  descent.rate = length > 0 ? (FIRST_STEP * scales.distance) / length : 0;
+  const first = isSparse ? FIRST_STEP.sparse : FIRST_STEP.dense;
+  descent.rate = length > 0 ? (first * scales.distance) / length : 0;
 }

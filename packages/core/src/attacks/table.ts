@@ -51,7 +51,7 @@ export const attackTable = {
   deepfool: deepfool({ steps: 50, rivals: RIVALS }),
   cw: cw({ steps: 100, searches: 5 }),
   ddn: ddn({ steps: 100 }),
-  alma: alma({ steps: 500 }),
+  alma: alma({ steps: 1000 }),
   pdpgd: pdpgd({ steps: 500 }),
   fmn: fmn({ id: 'fmn', steps: 100, rounds: 1, rivals: 0 }),
   'corner-search': cornerSearch({ rivals: 3, shortlist: 64, exchanges: 4 }),

@@ -37,7 +37,7 @@ export const attacks: Readonly<Record<AttackName, string>> = {
   deepfool: 'nearest break: linearised boundaries until something breaks (ℓ∞, ℓ2)',
   cw: 'nearest break: Carlini and Wagner, 100 steps of Adam, five penalties (ℓ2)',
   ddn: 'nearest break: 100 steps on spheres that shrink and grow (ℓ2)',
-  alma: 'nearest break: augmented Lagrangian, 500 steps (ℓ2, ℓ1)',
+  alma: 'nearest break: augmented Lagrangian, 1000 steps (ℓ2, ℓ1)',
   pdpgd: 'nearest break: primal-dual proximal gradient, 500 steps (ℓ1, ℓ0)',
   fmn: 'nearest break: 100 steps in balls that shrink and grow (ℓ∞, ℓ2, ℓ1, ℓ0)',
   'corner-search': 'fewest features, moved to the ends of their range by the scores alone (ℓ0)',
