@@ -67,7 +67,9 @@ export async function attackStage(
   const begun = Date.now();
   const rows = rowsOf(classifier, entries, radii, starts);
   const { outcome, whole } = await runUntilStopped(attack, context, rows);
-  const verdicts = await judgeCandidates(classifier, threat, entries, outcome.best, radii);
+  const { best } = outcome;
+  const bySlope = attack.side === 'attack';
+  const verdicts = await judgeCandidates(classifier, threat, entries, best, radii, bySlope);
   let [forwards, gradients, decided] = [0, 0, 0];
   entries.forEach((entry, i) => {
     const [f, g] = [outcome.forwards[i] ?? 0, outcome.gradients[i] ?? 0];

@@ -3,18 +3,27 @@
  * tolerance 0) and then answered by the original file. What it says is what counts; ties count as
  * broken.
  */
+import { leadProgram } from '../attacks/programs.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { answerFor, scoreMargin, scoreSize, shownAnswer } from '../runtime/judgement.ts';
+import { runRows } from '../runtime/rows.ts';
+import { networkFeeds } from '../threats/ball.ts';
 import type { StepRounding } from '../threats/eight-bit.ts';
+import { roundAlong } from '../threats/slope-rounding.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { Broken, Entry } from './ledger.ts';
 
-/** Where eight bits lie around a candidate: the first that breaks the model counts. */
-const ROUNDINGS: readonly StepRounding[] = ['inward', 'outward', 'nearest'];
+/** How far from the input, in distances of the candidate, steps to where the margin falls are looked for. */
+const NEAR = [1.003, 1.01];
+
+/** Moves a candidate of an entry, in place, to where it is judged; returns its distance. */
+type Settle = (entry: Entry, x: Float32Array, radius: number, i: number) => number;
 
 /**
  * Judges one candidate per entry [entries × sampleSize]. Returns, for each entry, what broke it, or null
- * where the original file still answers right. In eight bits its neighbours are tried as well.
+ * where the original file still answers right. In eight bits its neighbours are tried as well
+ * (inward, to where the margin falls, outward, nearest): the first that breaks the model counts.
+ * `bySlope`: false of noise, which knows nothing of the model.
  */
 export async function judgeCandidates(
   classifier: Classifier,
@@ -22,37 +31,87 @@ export async function judgeCandidates(
   entries: readonly Entry[],
   candidates: Float32Array,
   radii: ArrayLike<number>,
+  bySlope = true,
 ): Promise<(Broken | null)[]> {
+  const size = classifier.sampleSize;
   const found: (Broken | null)[] = entries.map(() => null);
-  for (const rounding of threat.grid ? ROUNDINGS : ROUNDINGS.slice(0, 1)) {
+  const judgeOpen = async (settleOf: (own: Candidates) => Promise<Settle> | Settle) => {
     const open = [...entries.keys()].filter((i) => !found[i]);
-    if (open.length === 0) break;
-    const own = open.flatMap((i) => entries[i] ?? []);
-    const rounded = await judgeRounded(classifier, threat, own, {
-      x: gather(candidates, open, classifier.sampleSize),
+    if (open.length === 0) return;
+    const own = {
+      entries: open.flatMap((i) => entries[i] ?? []),
+      x: gather(candidates, open, size),
       radii: open.map((i) => radii[i] ?? 0),
-      rounding,
-    });
-    open.forEach((i, at) => (found[i] = rounded[at] ?? null));
+    };
+    const judged = await judgeSettled(classifier, own, await settleOf(own));
+    open.forEach((i, at) => (found[i] = judged[at] ?? null));
+  };
+  const legal =
+    (rounding: StepRounding): Settle =>
+    (entry, x, radius) =>
+      threat.legalise(entry.x, x, radius, rounding);
+  await judgeOpen(() => legal('inward'));
+  const { grid } = threat;
+  if (!grid) return found;
+  const along =
+    (slopes: Float32Array, within: (centre: Float32Array, x: Float32Array) => number): Settle =>
+    (entry, x, radius, i) => {
+      const slope = slopes.subarray(i * size, (i + 1) * size);
+      return roundAlong(threat, grid, entry.x, x, Math.min(radius, within(entry.x, x)), slope);
+    };
+  // First little farther than the candidate, since the nearest break may be wanted.
+  for (const share of bySlope ? NEAR : []) {
+    await judgeOpen(async (own) =>
+      along(
+        await slopesAt(classifier, threat, own),
+        (centre, x) => share * threat.distance(centre, x),
+      ),
+    );
   }
+  await judgeOpen(() => legal('outward'));
+  await judgeOpen(() => legal('nearest'));
+  if (!bySlope) return found;
+  await judgeOpen(async (own) => along(await slopesAt(classifier, threat, own), () => Infinity));
   return found;
 }
 
 interface Candidates {
+  readonly entries: readonly Entry[];
   readonly x: Float32Array;
   readonly radii: readonly number[];
-  readonly rounding: StepRounding;
 }
 
-async function judgeRounded(
+/** How the strongest rival's lead rises at each candidate. */
+async function slopesAt(
   classifier: Classifier,
   threat: Threat,
-  entries: readonly Entry[],
-  { x, radii, rounding }: Candidates,
+  { entries, x, radii }: Candidates,
+): Promise<Float32Array> {
+  const rows = {
+    count: entries.length,
+    x,
+    labels: Int32Array.from(entries, ({ label }) => classifier.kept(label)),
+    radii: Float64Array.from(radii),
+    streams: entries.map(({ index }) => index),
+  };
+  const feeds = {
+    ...networkFeeds({ classifier, threat }, rows),
+    x: { data: x, shape: classifier.sampleShape },
+    targets: { data: new Int32Array(rows.count).fill(-1), shape: [] },
+  };
+  const { gradient } = await runRows(classifier, await leadProgram(classifier), feeds, rows.count);
+  for (const entry of entries) entry.gradients++;
+  return gradient ?? new Float32Array(x.length);
+}
+
+async function judgeSettled(
+  classifier: Classifier,
+  { entries, x, radii }: Candidates,
+  settle: Settle,
 ): Promise<(Broken | null)[]> {
   const size = classifier.sampleSize;
   const distances = entries.map((entry, i) =>
-    threat.legalise(entry.x, x.subarray(i * size, (i + 1) * size), radii[i] ?? 0, rounding),
+    settle(entry, x.subarray(i * size, (i + 1) * size), radii[i] ?? 0, i),
   );
   const streams = entries.map(({ index }) => index);
   const judgement = await classifier.judge(x, streams);

@@ -162,6 +162,12 @@ export class Threat {
     radius: number,
     rounding: StepRounding = 'inward',
   ): number {
+    const distance = this.enter(centre, x, radius);
+    return this.grid ? this.settled(this.grid, centre, x, radius, rounding) : distance;
+  }
+
+  /** Into the set, whatever the grid; returns the distance. */
+  enter(centre: Float32Array, x: Float32Array, radius: number): number {
     const [low, high] = this.clip ?? [-Infinity, Infinity];
     for (let i = 0; i < x.length; i++) {
       const c = centre[i] ?? 0;
@@ -184,7 +190,7 @@ export class Threat {
       }
       distance = this.distance(centre, x);
     }
-    return this.grid ? this.settled(this.grid, centre, x, radius, rounding) : distance;
+    return distance;
   }
 
   private settled(

@@ -6,6 +6,7 @@ import { audit } from '../../src/audit/audit.ts';
 import type { NormName } from '../../src/audit/run.ts';
 import { RandomBlock } from '../../src/tensor/random.ts';
 import type { StepRounding } from '../../src/threats/eight-bit.ts';
+import { roundAlong } from '../../src/threats/slope-rounding.ts';
 import { Threat } from '../../src/threats/threat.ts';
 import { linearClassifier, randomWeights, runtime } from '../attacks/linear-model.ts';
 
@@ -81,4 +82,42 @@ test('of a linear model the least break is a whole number of steps, and proofs s
 
 test('eight bits need a range of valid values', () => {
   expect(() => new Threat('linf', { eps: 1, eightBit: true })).toThrow(/range of valid values/);
+});
+
+describe.each(norms)('rounded along a slope in a %s ball', (norm) => {
+  test('a candidate is on the grid, inside, and gains no less than rounded inward', () => {
+    fc.assert(
+      fc.property(
+        clips,
+        fc.array(
+          fc.tuple(
+            level,
+            fc.double({ min: -2, max: 2, noNaN: true }),
+            fc.double({ min: -1, max: 1, noNaN: true }),
+          ),
+          { minLength: 3, maxLength: 9 },
+        ),
+        fc.double({ min: 0.002, max: 1, noNaN: true }),
+        (clip, features, share) => {
+          const eps = norm === 'l0' ? Math.ceil(3 * share) : share * (clip[1] - clip[0]);
+          const threat = new Threat(norm, { eps, clip, eightBit: true });
+          const { grid } = threat;
+          if (!grid) throw new Error('the threat has no grid');
+          const centre = Float32Array.from(features, ([k]) => stored(k, clip));
+          const given = centre.map((c, i) => c + (features[i]?.[1] ?? 0) * (clip[1] - clip[0]));
+          const slope = features.map(([, , value]) => value);
+          const gain = (x: Float32Array): number =>
+            x.reduce((sum, value, i) => sum + (slope[i] ?? 0) * (value - (centre[i] ?? 0)), 0);
+          const [inward, along] = [given.slice(), given.slice()];
+          threat.legalise(centre, inward, eps);
+          const distance = roundAlong(threat, grid, centre, along, eps, slope);
+          expect(distance).toBeLessThanOrEqual(eps);
+          expect(threat.distance(centre, along)).toBe(distance);
+          expect(along.every((value) => grid.holds(value))).toBe(true);
+          expect(gain(along)).toBeGreaterThanOrEqual(gain(inward));
+        },
+      ),
+      { seed: 6, numRuns: 300 },
+    );
+  });
 });
