@@ -7,6 +7,7 @@ export {
   type Model,
   declaredInputs,
   type DeclaredInputs,
+  declaredPorts,
   readAgain,
   readModel,
   type ReadOptions,
@@ -139,5 +140,6 @@ export {
 } from './vnnlib/assignment.ts';
 export { type Decision, verify, type VerifyOptions } from './verify/verify.ts';
 export { semanticsOf } from './verify/semantics.ts';
+export { capabilities, type Capability } from './verify/capabilities.ts';
 export { OutOfTime, withDeadline } from './runtime/deadline.ts';
 export { VnnlibError } from './vnnlib/vnnlib-error.ts';

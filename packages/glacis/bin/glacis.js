@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The executable: `--version` at once, everything else by the compiled command line. It reads
+// The executable: `--version` and `--name` at once, everything else by the compiled command line. It reads
 // process.argv, so a script may set that and import this file. Two SIGINTs that come together, from a
 // terminal and from a parent, are one.
 
@@ -10,6 +10,8 @@ const words = process.argv.slice(2);
 if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
   const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   process.stdout.write(`${JSON.parse(manifest).version}\n`);
+} else if (words.length === 1 && words[0] === '--name') {
+  process.stdout.write('Glacis\n');
 } else {
   const { main } = await import('../dist/cli/main.js');
   process.exitCode = await main(words);

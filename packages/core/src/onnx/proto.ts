@@ -12,8 +12,8 @@ import {
 } from 'onnx-buf';
 import { ModelError } from './model-error.ts';
 
-const MAX_SUPPORTED_OPSET = 23;
-const MIN_SUPPORTED_OPSET = 7;
+export const MAX_SUPPORTED_OPSET = 23;
+export const MIN_SUPPORTED_OPSET = 7;
 /** For a file that says nothing. */
 const STANDARD = 13n;
 

@@ -181,6 +181,22 @@ export function declaredInputs(
   return { inputs, open: openSizes(inputs, inputs.every(countsSamples)) };
 }
 
+/** A model's inputs and outputs in the types that its file declares; some are widened for reading. */
+export function declaredPorts(
+  { inputs, outputs }: Model,
+  file: Uint8Array,
+): Pick<Model, 'inputs' | 'outputs'> {
+  const { graph } = parse(file);
+  const declared = new Map(
+    [...(graph?.input ?? []), ...(graph?.output ?? [])].map((info) => [info.name, info]),
+  );
+  const asDeclared = (port: Port): Port => {
+    const info = declared.get(port.name);
+    return info?.type ? { ...port, type: portOf(info).type } : port;
+  };
+  return { inputs: inputs.map(asDeclared), outputs: outputs.map(asDeclared) };
+}
+
 function checkPorts(proto: ModelProto, inputs: readonly Port[]): void {
   if (inputs.length === 0) throw new ModelError('invalid', 'the model has no input');
   if (proto.graph?.output.length === 0) throw new ModelError('invalid', 'the model has no output');

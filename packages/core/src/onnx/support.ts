@@ -5,6 +5,7 @@
 import type { OpName } from '../graph/graph.ts';
 import type { OpDefinition, OpKind } from '../graph/ops/definition.ts';
 import { definitionOf, opNames } from '../graph/ops/table.ts';
+import { random } from './operators/random.ts';
 import { operators } from './operators/table.ts';
 
 /** How an op serves a transform: by a rule, by being rewritten in other ops, or not at all. */
@@ -40,6 +41,15 @@ export function opSupport(): OpSupport[] {
 /** Names of the ONNX operators that can be read, sorted. */
 export function readableOperators(): string[] {
   return [...operators.keys()].sort();
+}
+
+/**
+ * Names of the operators that a proof can be about, sorted: all but the random ones, as long as every
+ * operation they are rewritten in can be bounded.
+ */
+export function provableOperators(): string[] {
+  const isBounded = opSupport().every(({ interval }) => interval !== 'none');
+  return isBounded ? readableOperators().filter((name) => !(name in random)) : [];
 }
 
 const words: Readonly<Record<Support, string>> = {

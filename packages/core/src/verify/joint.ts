@@ -9,8 +9,8 @@ import { batchOf, networkInputs, type OpenNetwork } from '../runtime/network.ts'
 import { Programs } from '../runtime/programs.ts';
 import { replayLowered, type Rule } from '../transforms/lowering.ts';
 import { fileOf } from '../vnnlib/interface.ts';
-import type { Query, QueryTensor, Role } from '../vnnlib/query.ts';
-import { VnnlibError } from '../vnnlib/vnnlib-error.ts';
+import type { Query, QueryTensor } from '../vnnlib/query.ts';
+import { plainNetworks } from './plain-networks.ts';
 
 /** One network's place in the joint vector. */
 interface Part {
@@ -39,22 +39,11 @@ export class JointNetwork {
     this.ties = ties ?? Int32Array.from({ length: query.inputCount }, (_, i) => i);
     this.inputCount = query.inputCount;
     this.variableCount = query.variableCount;
-    this.parts = query.networks
-      .map((network): Part => {
-        const only = (role: Role): QueryTensor => {
-          const [first, more] = network.tensors.filter((tensor) => tensor.role === role);
-          if (first && !more) return first;
-          const sentence = `'${network.name}' does not declare one ${role}; Glacis verifies networks of one input and one output`;
-          throw new VnnlibError('unsupported', sentence, query.where(network.at));
-        };
-        const hidden = network.tensors.find(({ role }) => role === 'hidden');
-        if (hidden) {
-          const sentence = `${hidden.name} is a hidden node; Glacis verifies inputs and outputs`;
-          throw new VnnlibError('unsupported', sentence, query.where(hidden.at));
-        }
-        const file = networks.get(fileOf(network));
-        if (!file) throw new RangeError(`no file for ${network.name}`);
-        return { network: file, input: only('input'), output: only('output') };
+    this.parts = plainNetworks(query)
+      .map(({ declared, input, output }): Part => {
+        const network = networks.get(fileOf(declared));
+        if (!network) throw new RangeError(`no file for ${declared.name}`);
+        return { network, input, output };
       })
       .sort((a, b) => a.output.offset - b.output.offset);
     this.networks = [...new Set(this.parts.map(({ network }) => network))];

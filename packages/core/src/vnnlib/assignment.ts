@@ -4,8 +4,7 @@
  * are the shortest decimals that read back as the same float64, without an exponent.
  */
 import { writeTensor } from '../onnx/write.ts';
-import type { Precision } from '../tensor/decimal.ts';
-import { tensor } from '../tensor/tensor.ts';
+import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { isInteger } from './element-types.ts';
 import { nameOf, type Query, tensorsOf } from './query.ts';
 
@@ -44,13 +43,17 @@ export function numeralOf(x: number, type = 'real'): string {
   return isInteger(type) ? sign + padded.slice(0, at) : `${sign}${padded.slice(0, at)}.${fraction}`;
 }
 
-/** What `verify` prints on the standard's terms: the outcome, then name, type and shape above the values. */
+/**
+ * What `verify` prints on the standard's terms: the outcome, then name, type and shape above the values. No
+ * witness is printed where it was serialised.
+ */
 export function printOutcome(
   query: Query,
   outcome: Outcome,
   witness: ArrayLike<number> | null,
 ): string {
-  if (outcome !== 'sat' || !witness) return `${outcome === 'timeout' ? 'timed-out' : outcome}\n`;
+  if (outcome === 'timeout') return 'timed-out\n';
+  if (outcome !== 'sat' || !witness) return `${outcome}\n`;
   const lines = assignmentOf(query, witness).flatMap(({ name, type, shape, values }) => [
     `${name} ${type} [${shape.join(',')}]`,
     ...values.map((value) => numeralOf(value, type)),
@@ -74,19 +77,36 @@ export function writeResult(
   return `sat\n(${pairs.join('\n')})\n`;
 }
 
-/** The standard's serialised format: a TensorProto per tensor, under its name and `.pb`. */
+/**
+ * The standard's serialised format: a TensorProto per tensor, under its name and `.pb`. A `real` is a
+ * float32 where that holds all values of the tensor, as every input's are, else a double.
+ */
 export function serialiseAssignment(
   query: Query,
   witness: ArrayLike<number>,
-  precision: Precision = 'float32',
 ): ReadonlyMap<string, Uint8Array> {
   return new Map(
-    assignmentOf(query, witness).map(({ name, shape, values }) => {
-      const value =
-        precision === 'float32'
-          ? tensor('float32', shape, Float32Array.from(values))
-          : tensor('float64', shape, Float64Array.from(values));
-      return [`${name}.pb`, writeTensor(name, value)];
-    }),
+    assignmentOf(query, witness).map((each) => [
+      `${each.name}.pb`,
+      writeTensor(each.name, tensorOf(each)),
+    ]),
   );
+}
+
+function tensorOf({ type, shape, values }: AssignedTensor): Tensor {
+  const isSingle = values.every((value) => Math.fround(value) === value);
+  switch (type === 'real' && isSingle ? 'float32' : type) {
+    case 'float32':
+      return tensor('float32', shape, Float32Array.from(values));
+    case 'int64':
+      return tensor('int64', shape, BigInt64Array.from(values, BigInt));
+    case 'int32':
+      return tensor('int32', shape, Int32Array.from(values));
+    case 'int8':
+      return tensor('int8', shape, Int8Array.from(values));
+    case 'uint8':
+      return tensor('uint8', shape, Uint8Array.from(values));
+    default:
+      return tensor('float64', shape, Float64Array.from(values));
+  }
 }

@@ -5,7 +5,12 @@ const floats = ['float16', 'float32', 'float64', 'bfloat16', 'float4e2m1'];
 const smallFloats = ['float8e4m3fn', 'float8e4m3fnuz', 'float8e5m2', 'float8e5m2fnuz'];
 
 const integerTypes = new Set(integers);
-const numberTypes = new Set(['real', ...integers, ...floats, ...smallFloats]);
+export const numberTypes: ReadonlySet<string> = new Set([
+  'real',
+  ...integers,
+  ...floats,
+  ...smallFloats,
+]);
 
 /** The standard writes `real` in its text and `Real` in its grammar's examples: both are meant. */
 export function elementType(word: string): string | null {

@@ -5,6 +5,9 @@ import { readVersion1 } from './version1.ts';
 import { readVersion2 } from './version2.ts';
 import { positionIn, VnnlibError } from './vnnlib-error.ts';
 
+/** The least and the greatest version whose text this was written from; later minor ones only add to it. */
+export const knownVersions = ['1.0', '2.1'] as const;
+
 /**
  * The typed query in a text. Throws `VnnlibError` with line and column for what is not VNN-LIB, is not
  * typed as the standard asks, or declares names that do not fit.

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
 import { readTensor } from '../../src/onnx/element-types.ts';
 import { ModelError } from '../../src/onnx/model-error.ts';
-import { readModel } from '../../src/onnx/read.ts';
+import { declaredPorts, readModel } from '../../src/onnx/read.ts';
 import { writeModel } from '../../src/onnx/write.ts';
 import { openClassifier } from '../../src/runtime/open-classifier.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
@@ -56,6 +56,15 @@ function halfFile(): Uint8Array<ArrayBuffer> {
   [...(graph?.input ?? []), ...(graph?.output ?? [])].forEach(portToHalf);
   return toBinary(ModelProtoSchema, proto);
 }
+
+test('inputs and outputs are declared in the types of the file, whatever they are read as', () => {
+  const file = halfFile();
+  const model = readModel(file);
+  const types = ({ inputs, outputs }: Pick<typeof model, 'inputs' | 'outputs'>): string[] =>
+    [...inputs, ...outputs].map(({ type }) => type);
+  expect(types(model)).toEqual(['float32', 'float32']);
+  expect(types(declaredPorts(model, file))).toEqual(['float16', 'float16']);
+});
 
 test('float16 numbers are read exactly: normal, subnormal, zero, infinite, none', () => {
   const bits = Uint16Array.of(

@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { TensorProtoSchema } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
-import { readTensor } from '../../src/onnx/element-types.ts';
+import { readTensorAsIs } from '../../src/onnx/element-types.ts';
 import {
   assignmentOf,
   numeralOf,
@@ -53,6 +53,7 @@ Z float32 [1]
 0.0
 `,
     );
+    expect(printOutcome(query, 'sat', null)).toBe('sat\n');
     expect(printOutcome(query, 'unsat', null)).toBe('unsat\n');
     expect(printOutcome(query, 'unknown', null)).toBe('unknown\n');
     expect(printOutcome(query, 'timeout', null)).toBe('timed-out\n');
@@ -70,10 +71,25 @@ Z float32 [1]
   test('as tensors that ONNX reads', () => {
     const files = serialiseAssignment(query, witness);
     expect([...files.keys()]).toEqual(['A.pb', 'B.pb', 'H.pb', 'Y.pb', 'C.pb', 'Z.pb']);
-    const proto = fromBinary(TensorProtoSchema, files.get('C.pb') ?? new Uint8Array());
-    const { type, shape, data } = readTensor(proto, 'C');
-    expect([proto.name, type, shape]).toEqual(['C', 'float32', [2, 2]]);
-    expect([...data]).toEqual([1, 0.3, 0.4, 0.2].map(Math.fround));
+    const written = (name: string): readonly unknown[] => {
+      const proto = fromBinary(TensorProtoSchema, files.get(`${name}.pb`) ?? new Uint8Array());
+      const { type, shape, data } = readTensorAsIs(proto, name);
+      return [proto.name, type, shape, [...data]];
+    };
+    expect(written('C')).toEqual(['C', 'float32', [2, 2], [1, 0.3, 0.4, 0.2].map(Math.fround)]);
+    expect(written('B')).toEqual(['B', 'int32', [1], [-1]]);
+  });
+
+  test('over the reals as float32 where nothing is lost, else in double precision', () => {
+    const files = serialiseAssignment(parseVnnlib(declare(2, 1)), [0.25, -3, 0.1]);
+    const types = [...files].map(([name, bytes]) => {
+      const { type, data } = readTensorAsIs(fromBinary(TensorProtoSchema, bytes), name);
+      return [name, type, [...data]];
+    });
+    expect(types).toEqual([
+      ['X.pb', 'float32', [0.25, -3]],
+      ['Y.pb', 'float64', [0.1]],
+    ]);
   });
 
   test('of another length is refused', () => {

@@ -76,6 +76,16 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
       ['glacis verify model.onnx property.vnnlib --json', 'the verdict as one document'],
     ],
   },
+  supports: {
+    usage: 'glacis supports --CAPABILITY',
+    summary: 'what verify takes, as the VNN-LIB standard has solvers report it',
+    description:
+      'Prints what is supported, one answer on a line; with --json one document of all that is asked, or of everything. Answers are read off the code: operators from the table of operators, theories by posing a query of each.',
+    examples: [
+      ['glacis supports --onnx-operators', 'ONNX operators that proofs can be about'],
+      ['glacis supports --json', 'everything at once'],
+    ],
+  },
   bench: {
     usage: 'glacis bench DIR [--out FILE.csv] [--timeout SECONDS] [options]',
     summary: 'verify all instances of a folder in the layout of VNN-COMP',

@@ -44,6 +44,7 @@ export function mainHelp(width: number): string {
     '',
     entry('glacis COMMAND --help', 'the options of a command, with examples', 27, width),
     entry('glacis --version', 'the version', 27, width),
+    entry('glacis --name', 'the name', 27, width),
     '',
     'Start here: glacis audit --example digits',
     '',

@@ -21,6 +21,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   certify: async () => (await import('../commands/certify.ts')).certifyCommand,
   bounds: async () => (await import('../commands/bounds.ts')).boundsCommand,
   verify: async () => (await import('../commands/verify.ts')).verifyCommand,
+  supports: async () => (await import('../commands/supports.ts')).supportsCommand,
   bench: async () => (await import('../commands/bench.ts')).benchCommand,
   inspect: async () => (await import('../commands/inspect.ts')).inspectCommand,
 };

@@ -2,6 +2,7 @@
  * Every option of every command, once: the parser, the help texts and docs/cli.md are made from this
  * table. `value` is what the help calls the flag's value (null: the flag has none).
  */
+import { capabilityOptions } from './options/capability.ts';
 import { inputsOptions } from './options/inputs.ts';
 import { methodOptions } from './options/method.ts';
 import { outputOptions } from './options/output.ts';
@@ -16,6 +17,7 @@ export const optionTable = {
   ...threatOptions,
   ...methodOptions,
   ...runOptions,
+  ...capabilityOptions,
   ...outputOptions,
 };
 

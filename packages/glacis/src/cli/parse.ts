@@ -66,12 +66,12 @@ function commandNamed(word: string): CommandName {
 
 function parserOf(name: CommandName): Command {
   const parser = new Command(`glacis ${name}`)
-    .argument('[model]')
     .helpOption(false)
     .allowExcessArguments(false)
     .showSuggestionAfterError(false)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+  if (name !== 'supports') parser.argument('[model]');
   if (commandTable[name].usage.includes('PROPERTY')) parser.argument('[property]');
   for (const option of optionsOf(name)) {
     const { flag, value, repeated }: OptionSpec<unknown> = optionTable[option];
@@ -138,9 +138,11 @@ function explained(
     if (name !== undefined) return valueMissing(name);
   }
   if (error.code === 'commander.excessArguments') {
-    const extra = operands[1] ?? '';
+    const taken = command === 'supports' ? 0 : 1;
+    const extra = operands[taken] ?? '';
+    const what = taken === 0 ? 'flags alone' : 'one model';
     return new UsageError(
-      `glacis ${command} takes one model; ${extra} is one word too many: values belong after a flag.`,
+      `glacis ${command} takes ${what}; ${extra} is one word too many: values belong after a flag.`,
     );
   }
   return new UsageError(error.message.replace(/^error: /, ''));

@@ -7,9 +7,10 @@ const exitCodes: readonly (readonly [number, string])[] = [
   [0, 'done (`inspect`: also with unsupported operators, which it lists)'],
   [
     1,
-    '`--check` failed, or could not be done because the file cannot be read (outputs that agree where no gradient can be compared are no failure: `passed` is null then)',
+    '`--check` failed, or could not be done because the file cannot be read (outputs that agree where no gradient can be compared are no failure: `passed` is null then); of `bench`: a verdict contradicts what is expected',
   ],
   [2, 'bad usage, input or output, or an unsupported model: one sentence on stderr says which'],
+  [3, 'nothing was decided (`verify`: unknown or timed-out)'],
   [70, 'an internal error: please report it; `GLACIS_DEBUG=1` shows where'],
   [
     130,

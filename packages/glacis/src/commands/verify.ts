@@ -60,7 +60,11 @@ export async function verifyCommand(
   const isDecided = verdict.outcome === 'sat' || verdict.outcome === 'unsat';
   const stdout = values.json
     ? `${JSON.stringify(documentOf(query, verdict), null, 2)}\n`
-    : printOutcome(query, verdict.outcome, verdict.witness);
+    : printOutcome(
+        query,
+        verdict.outcome,
+        values.assignments === undefined ? verdict.witness : null,
+      );
   return { stdout, exitCode: isDecided ? 0 : 3 };
 }
 

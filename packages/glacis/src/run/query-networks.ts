@@ -1,5 +1,6 @@
 /** The model files of a query, opened over one runtime and checked against what the query declares. */
 import {
+  declaredPorts,
   ModelError,
   openNetwork,
   type OpenNetwork,
@@ -37,19 +38,21 @@ export async function openNetworks(
     if (named.has(own)) throw new UsageError(`--network ${own} is given twice.`);
     named.set(own, path);
   }
-  const models = new Map(
-    await Promise.all(
-      [...named].map(async ([name, path]) => {
-        const { bytes } = await readModelBytes(path);
-        const read = () => readModel(bytes, { external: externalFilesOf(path) });
-        return [name, await namingModel(path, async () => read())] as const;
-      }),
-    ),
+  const read = await Promise.all(
+    [...named].map(async ([name, path]) => {
+      const { bytes } = await readModelBytes(path);
+      const model = await namingModel(path, async () =>
+        readModel(bytes, { external: externalFilesOf(path) }),
+      );
+      // What computes in other types is read as float32.
+      const ports = model.precision === 'float32' ? model : declaredPorts(model, bytes);
+      return { name, path, model, ports };
+    }),
   );
-  inQuery(queryPath, () => requireNetworks(query, models));
+  const interfaces = new Map(read.map(({ name, ports }) => [name, ports]));
+  inQuery(queryPath, () => requireNetworks(query, interfaces));
   const opened = new Map<string, OpenNetwork>();
-  for (const [name, model] of models) {
-    const path = named.get(name) ?? '';
+  for (const { name, path, model } of read) {
     opened.set(name, await namingModel(path, () => openNetwork(model, runtime)));
   }
   return opened;

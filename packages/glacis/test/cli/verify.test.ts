@@ -1,5 +1,5 @@
 /** `glacis verify` and `glacis bench` as they are started: words, files and exit codes. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { glacis } from './glacis.ts';
@@ -34,23 +34,61 @@ test('what holds everywhere in the box is unsat, in one word', async () => {
   expect(code).toBe(0);
 });
 
-test('a witness is printed, written as a result file, and serialised', async () => {
-  const { code, stdout } = await glacis([
-    'verify',
-    at('corner.vnnlib'),
-    '--network',
-    model,
-    '--out',
-    at('result.txt'),
-    '--serialise-assignments',
-    at('witness'),
-  ]);
+test('a witness is printed as the standard has it, and written as a result file', async () => {
+  const words = ['verify', at('corner.vnnlib'), '--network', model, '--out', at('result.txt')];
+  const { code, stdout } = await glacis(words);
   expect(code).toBe(0);
-  const [first, name, x, y] = stdout.split('\n');
-  expect([first, name]).toEqual(['sat', 'X real [2]']);
+  expect(stdout).toMatch(/^sat\nX real \[2\]\n(-?\d+\.\d+\n){2}Y real \[2\]\n(-?\d+\.\d+\n){2}$/);
+  const [, , x, y] = stdout.split('\n');
   expect(Math.abs(Number(x)) + Math.abs(Number(y))).toBeGreaterThan(0.9);
   expect(readFileSync(at('result.txt'), 'utf8')).toMatch(/^sat\n\(\(X_0 /);
-  expect(existsSync(at('witness/X.pb'))).toBe(true);
+});
+
+test('a witness that is serialised is a file for each tensor, and not printed', async () => {
+  const words = ['verify', at('corner.vnnlib'), '--network', model];
+  const { code, stdout } = await glacis([...words, '--serialise-assignments', at('witness')]);
+  expect([code, stdout]).toEqual([0, 'sat\n']);
+  expect(readdirSync(at('witness')).sort()).toEqual(['X.pb', 'Y.pb']);
+  const none = ['verify', at('inside.vnnlib'), '--network', model];
+  const unsat = await glacis([...none, '--serialise-assignments', at('nothing')]);
+  expect([unsat.code, unsat.stdout, existsSync(at('nothing'))]).toEqual([0, 'unsat\n', false]);
+});
+
+/** VNN-LIB 2.0 about the tiny network, whose input the file declares as float32. */
+const declared = (type: string, ...assertions: readonly string[]): string =>
+  [
+    '(vnnlib-version <2.0>)',
+    `(declare-network f (declare-input X ${type} [1,2]) (declare-output Y ${type} [1,2]))`,
+    ...assertions.map((line) => `(assert ${line})`),
+    ...[0, 1].map((i) => `(assert (and (<= X[0,${i}] 0.6) (>= X[0,${i}] -0.6)))`),
+  ].join('\n');
+
+test('a float32 witness is of the declared types, in the order of the declarations', async () => {
+  writeFileSync(at('float32.vnnlib'), declared('float32', '(<= Y[0,0] Y[0,1])'));
+  const words = ['verify', at('float32.vnnlib'), '--network', `f=${model}`, '--timeout', '30'];
+  const { code, stdout } = await glacis(words);
+  const lines = stdout.trimEnd().split('\n');
+  expect([code, lines.length]).toEqual([0, 7]);
+  expect([lines[0], lines[1], lines[4]]).toEqual(['sat', 'X float32 [1,2]', 'Y float32 [1,2]']);
+});
+
+test('the errors that the standard asks for go to stderr, with nothing on stdout', async () => {
+  const path = at('typed.vnnlib');
+  const says = async (query: string, ...networks: readonly string[]): Promise<string> => {
+    writeFileSync(path, query);
+    const words = networks.flatMap((each) => ['--network', each]);
+    const { code, stdout, stderr } = await glacis(['verify', path, ...words]);
+    expect([code, stdout]).toEqual([2, '']);
+    return stderr;
+  };
+  const ours = `f=${model}`;
+  // Insufficient, unnecessary.
+  expect(await says(declared('real'))).toContain('needs a network');
+  expect(await says(declared('real'), `g=${model}`)).toContain("network 'f' has no file");
+  expect(await says(declared('real'), ours, `g=${model}`)).toContain("no use for 'g'");
+  // Types of the file, types that are not analysed.
+  expect(await says(declared('float64', '(<= Y[0,0] 0.5)'), ours)).toContain('is float32');
+  expect(await says(declared('float16', '(<= Y[0,0] 0.5)'), ours)).toContain('X is float16');
 });
 
 test('--json says what decided', async () => {

@@ -5,7 +5,7 @@ import { every, type OptionSpec, on, row, runs } from './spec.ts';
 export const outputOptions = {
   json: row(
     'Output',
-    [...every, 'bench'],
+    [...every, 'supports', 'bench'],
     '--json',
     null,
     on,
@@ -58,7 +58,7 @@ export const outputOptions = {
     '--serialise-assignments',
     'DIR',
     parse.text,
-    'writes the tensors of a satisfying assignment, NAME.pb each, into this folder',
+    'writes the tensors of a satisfying assignment, NAME.pb each, into this folder instead of stdout',
   ),
   file: row('Output', ['inspect'], '--out', 'FILE', parse.text, 'where --emit writes'),
 } satisfies Record<string, OptionSpec<unknown>>;

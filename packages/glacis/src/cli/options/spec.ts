@@ -2,9 +2,9 @@
 import type * as parse from '../values.ts';
 
 export type CommandName =
-  'audit' | 'attack' | 'certify' | 'bounds' | 'verify' | 'bench' | 'inspect';
+  'audit' | 'attack' | 'certify' | 'bounds' | 'verify' | 'supports' | 'bench' | 'inspect';
 
-export const groups = ['Inputs', 'Threat', 'Method', 'Run', 'Output'] as const;
+export const groups = ['Inputs', 'Threat', 'Method', 'Run', 'Capability', 'Output'] as const;
 
 export interface OptionSpec<T> {
   readonly flag: string;
