@@ -139,6 +139,9 @@ export {
   writeResult,
 } from './vnnlib/assignment.ts';
 export { type Decision, verify, type VerifyOptions } from './verify/verify.ts';
+export { Helper } from './verify/helper.ts';
+export type { BoxList } from './verify/box-store.ts';
+export type { Closed, Helpers } from './verify/sharing.ts';
 export { semanticsOf } from './verify/semantics.ts';
 export { capabilities, type Capability } from './verify/capabilities.ts';
 export { OutOfTime, withDeadline } from './runtime/deadline.ts';

@@ -12,6 +12,15 @@ export interface OpenBox {
   readonly key: number;
 }
 
+/** Boxes one after another. */
+export interface BoxList {
+  /** [count × width] */
+  readonly lower: Float32Array;
+  readonly upper: Float32Array;
+  readonly disjuncts: Int32Array;
+  readonly keys: Float64Array;
+}
+
 export class BoxStore {
   private readonly width: number;
   private readonly most: number;
@@ -66,6 +75,31 @@ export class BoxStore {
     upper.set(this.ends.subarray(middle, middle + this.width));
     this.free.push(slot);
     return { disjunct: this.disjuncts[slot] ?? 0, key: this.keyOf(slot) };
+  }
+
+  /** The next boxes, so many or all. */
+  take(most: number): BoxList {
+    const { width } = this;
+    const count = Math.min(most, this.size);
+    const lower = new Float32Array(count * width);
+    const upper = new Float32Array(count * width);
+    const [disjuncts, keys] = [new Int32Array(count), new Float64Array(count)];
+    for (let i = 0; i < count; i++) {
+      const [start, end] = [i * width, (i + 1) * width];
+      const next = this.pop(lower.subarray(start, end), upper.subarray(start, end));
+      if (!next) throw new RangeError('a box was lost');
+      [disjuncts[i], keys[i]] = [next.disjunct, next.key];
+    }
+    return { lower, upper, disjuncts, keys };
+  }
+
+  put({ lower, upper, disjuncts, keys }: BoxList): void {
+    const { width } = this;
+    disjuncts.forEach((disjunct, i) => {
+      const [start, end] = [i * width, (i + 1) * width];
+      const ends = { lower: lower.subarray(start, end), upper: upper.subarray(start, end) };
+      this.push({ ...ends, disjunct, key: keys[i] ?? -Infinity });
+    });
   }
 
   private keyOf(slot: number): number {

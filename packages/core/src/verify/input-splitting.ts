@@ -5,10 +5,11 @@
  */
 import type { Alternative } from './alternatives.ts';
 import type { BatchBounds, BoxBatch, BoxBounder } from './box-bounder.ts';
-import { BoxStore } from './box-store.ts';
+import { type BoxList, BoxStore } from './box-store.ts';
 import { type Brancher, cut, type Piece } from './branching.ts';
 import { clip } from './clipping.ts';
 import type { Search } from './search.ts';
+import { type Helpers, Sharing } from './sharing.ts';
 import { isRefuted, type Specification } from './specification.ts';
 import { startAt, startsIn } from './starts.ts';
 
@@ -19,6 +20,8 @@ export interface SplittingOptions {
   /** Boxes from which on the search goes depth first. */
   readonly mostBoxes: number;
   readonly seed: number;
+  /** Others that take boxes off this search. */
+  readonly helpers?: Helpers | undefined;
 }
 
 /** What is known when a search ends or is stopped. */
@@ -40,35 +43,62 @@ export class InputSplitting {
   /** Boxes that were bounded. */
   branches = 0;
   private readonly options: SplittingOptions;
-  private readonly alternatives: readonly Alternative[];
+  private readonly alternatives: ReadonlyMap<number, Alternative>;
+  private readonly width: number;
   private readonly store: BoxStore;
+  private readonly sharing: Sharing | null;
   private stuck = 0;
   private nextRestart = FIRST_RESTART;
 
   constructor(alternatives: readonly Alternative[], options: SplittingOptions) {
     this.options = options;
-    this.alternatives = alternatives;
-    this.store = new BoxStore(alternatives[0]?.lower.length ?? 0, options.mostBoxes);
-    alternatives.forEach(({ lower, upper }, disjunct) => {
-      this.store.push({ lower, upper, disjunct, key: -Infinity });
-    });
+    this.alternatives = new Map(alternatives.map((each) => [each.index, each]));
+    this.width = alternatives[0]?.lower.length ?? 0;
+    this.store = new BoxStore(this.width, options.mostBoxes);
+    this.sharing = options.helpers ? new Sharing(options.helpers, this.store) : null;
   }
 
   /** The least lower bound of an open box, less what would close it; Infinity when none is open. */
   get lower(): number {
-    return this.store.worst;
+    return Math.min(this.store.worst, this.sharing?.worst ?? Infinity);
   }
 
+  /** The boxes of all alternatives, to the end. */
   async run(): Promise<Splitting> {
-    while (this.store.size > 0) {
-      const witness = (await this.step()) ?? (await this.restarted());
+    for (const { index, lower, upper } of this.alternatives.values()) {
+      this.store.push({ lower, upper, disjunct: index, key: -Infinity });
+    }
+    while (this.store.size > 0 || this.sharing?.isBusy) {
+      const witness = (await this.returned()) ?? (await this.step()) ?? (await this.restarted());
       if (witness) return { witness, stuck: this.stuck };
     }
     return { witness: null, stuck: this.stuck };
   }
 
+  /** These boxes and what comes of them, for some time; what is still open then is handed back. */
+  async advance(boxes: BoxList, milliseconds: number): Promise<Splitting & { open: BoxList }> {
+    const end = Date.now() + milliseconds;
+    this.stuck = 0;
+    this.store.put(boxes);
+    let witness: Float64Array | null = null;
+    while (this.store.size > 0 && !witness && Date.now() < end) witness = await this.step();
+    return { witness, stuck: this.stuck, open: this.store.take(Infinity) };
+  }
+
+  /** What others have made of the boxes that they took; a witness of theirs is judged here again. */
+  private async returned(): Promise<Float64Array | null> {
+    for (const { witness, stuck, branches } of (await this.sharing?.exchange()) ?? []) {
+      this.stuck += stuck;
+      this.branches += branches;
+      const own = witness && (await this.options.search.judged(Float32Array.from(witness)));
+      if (own) return own;
+    }
+    return null;
+  }
+
   /** One batch. Where it is interrupted, its boxes are open again. */
   private async step(): Promise<Float64Array | null> {
+    if (this.store.size === 0) return null;
     const { bounder, search } = this.options;
     const { boxes, batch } = this.taken(bounder.atOnce);
     let bounds: BatchBounds;
@@ -85,7 +115,7 @@ export class InputSplitting {
     const pieces = piecesFor(open.length, this.store.size, bounder.atOnce);
     for (const each of open) this.branch(each, pieces);
     const starts = open.map(({ box, disjunct, x }) => {
-      const alternative = this.alternatives[disjunct];
+      const alternative = this.alternatives.get(disjunct);
       return alternative ? startAt(alternative, box, x) : null;
     });
     return search.from(
@@ -97,7 +127,7 @@ export class InputSplitting {
   private async restarted(): Promise<Float64Array | null> {
     if (this.branches < this.nextRestart || this.store.size === 0) return null;
     const { search, seed } = this.options;
-    const open = this.alternatives.slice(0, RESTARTS.starts);
+    const open = [...this.alternatives.values()].slice(0, RESTARTS.starts);
     const count = Math.min(RESTARTS.most, RESTARTS.starts * (this.nextRestart / FIRST_RESTART));
     const each = Math.max(1, Math.floor(count / open.length));
     const draws = seed + this.nextRestart;
@@ -109,23 +139,19 @@ export class InputSplitting {
   }
 
   private taken(most: number): { boxes: Taken[]; batch: BoxBatch } {
-    const count = Math.min(most, this.store.size);
-    const width = this.alternatives[0]?.lower.length ?? 0;
-    const [lower, upper] = [new Float32Array(count * width), new Float32Array(count * width)];
-    const boxes: Taken[] = [];
-    const specifications: Specification[] = [];
-    for (let i = 0; i < count; i++) {
-      const own = {
-        lower: lower.subarray(i * width, (i + 1) * width),
-        upper: upper.subarray(i * width, (i + 1) * width),
-      };
-      const next = this.store.pop(own.lower, own.upper);
-      const alternative = this.alternatives[next?.disjunct ?? 0];
-      if (!next || !alternative) throw new RangeError('a box was lost');
-      boxes.push({ ...own, ...next });
-      specifications.push(alternative.specification);
-    }
-    return { boxes, batch: { count, lower, upper, specifications } };
+    const { lower, upper, disjuncts, keys } = this.store.take(most);
+    const { width } = this;
+    const boxes = Array.from(disjuncts, (disjunct, i): Taken => {
+      const [start, end] = [i * width, (i + 1) * width];
+      const ends = { lower: lower.subarray(start, end), upper: upper.subarray(start, end) };
+      return { ...ends, disjunct, key: keys[i] ?? -Infinity };
+    });
+    const specifications = boxes.map(({ disjunct }): Specification => {
+      const alternative = this.alternatives.get(disjunct);
+      if (!alternative) throw new RangeError(`there is no disjunct ${disjunct}`);
+      return alternative.specification;
+    });
+    return { boxes, batch: { count: boxes.length, lower, upper, specifications } };
   }
 
   private branch({ box, disjunct, key, slopes }: Survivor, pieces: number): void {

@@ -58,6 +58,11 @@ export class Search {
     return null;
   }
 
+  /** The joint vector of a point that somebody else found, if it is a witness. */
+  judged(x: Float32Array): Promise<Float64Array | null> {
+    return this.judge.witness(x);
+  }
+
   private async descend(
     starts: readonly Start[],
     { steps, stepSize }: SearchOptions,

@@ -10,18 +10,18 @@ import { OutOfTime } from '../runtime/deadline.ts';
 import type { OpenNetwork } from '../runtime/network.ts';
 import { roundingModel } from '../transforms/rounding.ts';
 import type { Outcome } from '../vnnlib/assignment.ts';
-import { problemOf } from '../vnnlib/problem.ts';
 import type { Query } from '../vnnlib/query.ts';
-import { type Alternative, alternativesOf } from './alternatives.ts';
+import type { Alternative } from './alternatives.ts';
 import { BoxBounder, widestLayer } from './box-bounder.ts';
 import { bySlope, isSplittable } from './branching.ts';
-import { InputSplitting } from './input-splitting.ts';
+import { InputSplitting, type SplittingOptions } from './input-splitting.ts';
 import { JointNetwork } from './joint.ts';
 import { layered } from './layered.ts';
+import { posedBy } from './posed.ts';
 import { Search } from './search.ts';
 import { semanticsOf } from './semantics.ts';
+import type { Helpers } from './sharing.ts';
 import { startsIn } from './starts.ts';
-import { tiesOf } from './ties.ts';
 import { WitnessJudge } from './witness.ts';
 
 export interface VerifyOptions {
@@ -33,6 +33,8 @@ export interface VerifyOptions {
   readonly seed?: number;
   /** Bytes that open boxes may take before the search goes depth first. Default 1 GiB. */
   readonly memory?: number;
+  /** Other processes that take boxes, where there are many. */
+  readonly helpers?: Helpers;
 }
 
 /** What decided. */
@@ -64,14 +66,11 @@ const GIBIBYTE = 2 ** 30;
 
 /** Throws VnnlibError for what a query asks beyond Glacis, RuleMissing for an op without a bound. */
 export async function verify(options: VerifyOptions): Promise<Decision> {
-  const problem = problemOf(options.query);
-  const { contradiction } = problem;
+  const { contradiction, alternatives, ties } = posedBy(options.query);
   if (contradiction) return unsat('contradiction', 0, contradiction.sentence);
-  const disjuncts = [...problem.disjuncts()];
-  const ties = tiesOf(disjuncts, problem.inputCount);
   const run = new Verification(options, ties);
   try {
-    return await run.decide([...alternativesOf(options.query, disjuncts, ties)]);
+    return await run.decide(alternatives);
   } catch (error) {
     if (!(error instanceof OutOfTime)) throw error;
     return { ...undecided('timeout', 'the time is up'), ...run.progress };
@@ -147,14 +146,8 @@ class Verification {
   }
 
   private async split(alternatives: readonly Alternative[], search: Search): Promise<Decision> {
-    const { joint, options, semantics } = this;
-    const rounding = roundingModel(semantics);
-    const bounder = new BoxBounder(joint, { rounding, linearUpTo: FEW_VALUES });
-    const bytesOfBox = 8 * joint.inputCount + 32;
-    const mostBoxes = Math.floor((options.memory ?? GIBIBYTE) / bytesOfBox);
-    const seed = options.seed ?? 0;
-    const bounded = { bounder, brancher: bySlope, search, mostBoxes, seed };
-    const splitting = new InputSplitting(alternatives, bounded);
+    const { joint, options } = this;
+    const splitting = new InputSplitting(alternatives, splittingOptions(options, joint, search));
     this.splitting = splitting;
     const { witness, stuck } = await splitting.run();
     const { branches } = splitting;
@@ -164,6 +157,19 @@ class Verification {
     const reason = `${stuck} boxes are too small to cut, and their bounds do not close them`;
     return { ...undecided('unknown', reason), branches };
   }
+}
+
+/** What a query's boxes are cut by, here and in every helper. */
+export function splittingOptions(
+  { query, semantics = semanticsOf(query), seed = 0, memory = GIBIBYTE, helpers }: VerifyOptions,
+  joint: JointNetwork,
+  search: Search,
+): SplittingOptions {
+  const rounding = roundingModel(semantics);
+  const bounder = new BoxBounder(joint, { rounding, linearUpTo: FEW_VALUES });
+  const bytesOfBox = 8 * joint.inputCount + 32;
+  const mostBoxes = Math.floor(memory / bytesOfBox);
+  return { bounder, brancher: bySlope, search, mostBoxes, seed, helpers };
 }
 
 /** Inputs of the box that can be cut. */

@@ -18,7 +18,9 @@ import type { OptionValues } from '../cli/options.ts';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { readQuery } from '../data/query.ts';
 import { messageOf, UsageError } from '../errors.ts';
+import { HelperProcesses } from '../parallel/helper-processes.ts';
 import { namingModel, type NetworkFile, openNetworks } from '../run/query-networks.ts';
+import { mostVerifiers } from '../run/workers.ts';
 import { openRuntime } from '../runtime/node.ts';
 import type { CommandRequest } from './carry-out.ts';
 
@@ -45,15 +47,29 @@ export async function verifyCommand(
   // The clock of `performance` starts with the process.
   const until = values.timeout === undefined ? Infinity : values.timeout * 1000 - CLOSING;
   const isLate = (): boolean => performance.now() > until;
-  const { query } = await readQuery(queryPath);
-  const { runtime, notes } = await openRuntime({ device: values.device ?? 'cpu' });
+  const { query, sha256: querySha256 } = await readQuery(queryPath);
+  const device = values.device ?? 'cpu';
+  const { runtime, notes } = await openRuntime({ device });
   notes.forEach((note) => terminal.note(note));
   const limited = withDeadline(runtime, isLate);
+  const engine = engineOptions(values);
   const verdict = await inTime(async () => {
     const networks = await openNetworks(queryPath, query, files, limited);
-    return namingModel(files.map(([, file]) => file).join(', '), () =>
-      asked(queryPath, () => verify({ query, networks, ...engineOptions(values) })),
-    );
+    const bytes = [...networks.values()].reduce((sum, { model }) => sum + model.bytes.length, 0);
+    const helpers = new HelperProcesses({
+      setup: { queryPath, querySha256, files, device, ...engine },
+      count: mostVerifiers(values, bytes) - 1,
+      until,
+      onLost: ({ message }) =>
+        terminal.note(`A worker was lost (${message}); its boxes are redone.`),
+    });
+    try {
+      return await namingModel(files.map(([, file]) => file).join(', '), () =>
+        asked(queryPath, () => verify({ query, networks, ...engine, helpers })),
+      );
+    } finally {
+      await helpers.release();
+    }
   });
   if (verdict.reason !== null) terminal.note(`${verdict.outcome}: ${verdict.reason}.`);
   await write(query, verdict, values);

@@ -1,15 +1,31 @@
-/** What parent and child say to each other; sent by structured clone, so arrays stay arrays. */
-import type { AuditPart } from '@glacis/core';
+/** What a parent and its worker processes say to each other; sent by structured clone, so arrays stay arrays. */
+import type { AuditPart, BoxList, Closed } from '@glacis/core';
 import type { Block } from './block.ts';
+import type { HelperSetup } from './helper-setup.ts';
 import type { LaneProgress } from './lane.ts';
 import type { Setup } from './setup.ts';
 
-export type ToChild =
+/** To one that audits. */
+export type ToAuditor =
   | { readonly kind: 'setup'; readonly setup: Setup }
   | { readonly kind: 'block'; readonly block: Block }
   /** Ctrl-C: the block in hand is handed back as it is. */
   | { readonly kind: 'stop' };
 
+export type FromAuditor =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'progress'; readonly progress: LaneProgress }
+  | { readonly kind: 'part'; readonly part: AuditPart };
+
+/** To one that helps to verify. */
+export type ToHelper =
+  | { readonly kind: 'setup'; readonly setup: HelperSetup }
+  | { readonly kind: 'boxes'; readonly boxes: BoxList };
+
+export type FromHelper =
+  { readonly kind: 'ready' } | { readonly kind: 'closed'; readonly closed: Closed };
+
+/** Either may fail. */
 export interface Failed {
   readonly kind: 'failed';
   /** Name of the error's class: which exit code it means. */
@@ -17,9 +33,3 @@ export interface Failed {
   readonly message: string;
   readonly stack: string;
 }
-
-export type FromChild =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'progress'; readonly progress: LaneProgress }
-  | { readonly kind: 'part'; readonly part: AuditPart }
-  | Failed;

@@ -10,15 +10,28 @@ const PROCESS_BYTES = 200 * 2 ** 20;
 /** A model in a process: the file, its sessions, and derived programs with the same weights. */
 const COPIES = 8;
 
+/** How many processes fit into the memory. */
+function fittingInto(memory: number | undefined, modelBytes: number): number {
+  if (memory === undefined) return Infinity;
+  return Math.max(1, Math.floor(memory / (PROCESS_BYTES + COPIES * modelBytes)));
+}
+
+/** Processes that may share a query: whether it is worth that, the search finds out. */
+export function mostVerifiers(
+  { workers = availableParallelism(), memory, device = 'cpu' }: OptionValues,
+  modelBytes: number,
+): number {
+  return device === 'cpu' || device === 'wasm'
+    ? Math.min(workers, fittingInto(memory, modelBytes))
+    : 1;
+}
+
 export function chooseWorkers(
   { workers, memory, device }: OptionValues,
   estimate: Estimate,
   modelBytes: number,
 ): number {
-  const fitting =
-    memory === undefined
-      ? Infinity
-      : Math.max(1, Math.floor(memory / (PROCESS_BYTES + COPIES * modelBytes)));
+  const fitting = fittingInto(memory, modelBytes);
   if (workers !== undefined) return Math.min(workers, fitting);
   // Processes would only queue for an accelerator.
   if (device === 'cuda' || device === 'webgpu') return 1;

@@ -15,11 +15,11 @@ export const runOptions = {
   ),
   workers: row(
     'Run',
-    runs,
+    [...runs, 'verify'],
     '--workers',
     'N',
     parse.whole(1),
-    'processes of one thread each',
+    'processes of one thread each; of verify, those that share the boxes of a search that takes longer than a second',
     '1 for short runs, else one per core',
   ),
   time: row(

@@ -1,0 +1,22 @@
+/** A query as the engine takes it: its alternatives, over inputs of which some stand for others. */
+import { type Contradiction, problemOf } from '../vnnlib/problem.ts';
+import type { Query } from '../vnnlib/query.ts';
+import { type Alternative, alternativesOf } from './alternatives.ts';
+import { tiesOf } from './ties.ts';
+
+export interface Posed {
+  /** Why there is nothing to decide. */
+  readonly contradiction: Contradiction | null;
+  readonly alternatives: readonly Alternative[];
+  /** As tiesOf gives them. */
+  readonly ties: Int32Array;
+}
+
+/** The same for the same query, in every process. Throws VnnlibError for what is beyond Glacis. */
+export function posedBy(query: Query): Posed {
+  const problem = problemOf(query);
+  const { contradiction, inputCount } = problem;
+  const disjuncts = contradiction ? [] : [...problem.disjuncts()];
+  const ties = tiesOf(disjuncts, inputCount);
+  return { contradiction, alternatives: [...alternativesOf(query, disjuncts, ties)], ties };
+}
