@@ -33,6 +33,12 @@ async function load(): Promise<Highs> {
   return loader();
 }
 
+/** The solver, loaded once. */
+export function loadHighs(): Promise<Highs> {
+  loading ??= load();
+  return loading;
+}
+
 /** A program that is solved again and again as its limits change; each solve starts from the last basis. */
 export class OpenProgram {
   private readonly program: LinearProgram;
@@ -69,8 +75,7 @@ export class OpenProgram {
 
   /** Memory of the solver is held until `dispose`. */
   static async open(program: LinearProgram): Promise<OpenProgram> {
-    loading ??= load();
-    return new OpenProgram(program, await loading);
+    return new OpenProgram(program, await loadHighs());
   }
 
   /** Minimises within other limits than the program's own. */

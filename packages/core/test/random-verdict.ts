@@ -1,0 +1,81 @@
+/**
+ * One random query whose verdict is held to a mixed-integer program's: a case of the soak; the tests check the
+ * same on fewer. Throws where the two differ, or a witness does not hold.
+ */
+import { readModel } from '../src/onnx/read.ts';
+import { withDeadline } from '../src/runtime/deadline.ts';
+import { openNetwork, type OpenNetwork } from '../src/runtime/network.ts';
+import { verify } from '../src/verify/verify.ts';
+import { holds } from '../src/vnnlib/holds.ts';
+import { fileOf } from '../src/vnnlib/interface.ts';
+import { parseVnnlib } from '../src/vnnlib/parse.ts';
+import { Draw } from './generators/draw.ts';
+import { modelOf, runtime } from './verify/dense.ts';
+import { greatestSlack, type Slack } from './verify/milp-oracle.ts';
+import { drawProblem, loosened, type RandomProblem, textOf } from './verify/random-problem.ts';
+
+export interface VerdictNote {
+  readonly outcome: string;
+  readonly method: string | null;
+  readonly branches: number;
+  readonly networks: number;
+  /** Nearer to the threshold than rounding may decide. */
+  readonly isTie: boolean;
+}
+
+const TIE = 1e-5;
+/** Milliseconds; none of these queries needs a tenth of it. */
+const PATIENCE = 60_000;
+
+export async function checkRandomVerdict(seed: number): Promise<VerdictNote> {
+  const draw = new Draw(seed);
+  const { problem, attained, proven } = await drawn(draw);
+  const text = textOf(draw, problem);
+  const memory = draw.pick([1, 10_000, 2 ** 30]);
+  const verdict = await decided(problem, text, { memory, seed });
+  const { outcome, method, branches, isWitness } = verdict;
+  const expected = attained > TIE ? 'sat' : proven < -TIE ? 'unsat' : null;
+  if ((expected !== null && outcome !== expected) || !isWitness) {
+    const said = isWitness ? outcome : 'a witness that does not hold';
+    throw new Error(`${said}; slack is from ${attained} to ${proven}\n${text}`);
+  }
+  return {
+    outcome,
+    method,
+    branches,
+    networks: problem.networks.length,
+    isTie: expected === null,
+  };
+}
+
+/** Most are moved to where a little decides. */
+async function drawn(draw: Draw): Promise<Slack & { readonly problem: RandomProblem }> {
+  const problem = drawProblem(draw);
+  const slack = await greatestSlack(problem);
+  if (draw.chance(0.3) || !Number.isFinite(slack.attained)) return { problem, ...slack };
+  const left = 10 ** draw.real(-4.6, -1) * draw.pick([-1, 1]);
+  const nearer = loosened(problem, left - slack.attained);
+  return { problem: nearer, ...(await greatestSlack(nearer)) };
+}
+
+async function decided(
+  { networks: given }: RandomProblem,
+  text: string,
+  options: { readonly memory: number; readonly seed: number },
+) {
+  const query = parseVnnlib(text);
+  const end = Date.now() + PATIENCE;
+  const limited = withDeadline(runtime, () => Date.now() > end);
+  const networks = new Map<string, OpenNetwork>();
+  for (const [i, declared] of query.networks.entries()) {
+    const layers = given[i]?.layers;
+    if (!layers || fileOf(declared) !== declared.name) continue;
+    networks.set(declared.name, await openNetwork(readModel(modelOf(layers)), limited));
+  }
+  try {
+    const { witness, ...decision } = await verify({ query, networks, ...options });
+    return { ...decision, isWitness: witness === null || holds(query, witness) };
+  } finally {
+    for (const network of networks.values()) await network.release();
+  }
+}
