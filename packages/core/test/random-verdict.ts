@@ -24,27 +24,31 @@ export interface VerdictNote {
 }
 
 const TIE = 1e-5;
-/** Milliseconds; none of these queries needs a tenth of it. */
-const PATIENCE = 60_000;
+/** Milliseconds; none that is no tie needs a tenth of it. */
+const PATIENCE = 20_000;
 
 export async function checkRandomVerdict(seed: number): Promise<VerdictNote> {
   const draw = new Draw(seed);
-  const { problem, attained, proven } = await drawn(draw);
+  const { problem, attained, proven, size } = await drawn(draw);
   const text = textOf(draw, problem);
   const memory = draw.pick([1, 10_000, 2 ** 30]);
   const verdict = await decided(problem, text, { memory, seed });
   const { outcome, method, branches, isWitness } = verdict;
   const expected = attained > TIE ? 'sat' : proven < -TIE ? 'unsat' : null;
-  if ((expected !== null && outcome !== expected) || !isWitness) {
+  // Where sums of large terms come out this small, float32 bounds may leave it open, and say so.
+  const isOpen = outcome === 'unknown' || outcome === 'timeout';
+  const mayBeOpen = isOpen && Math.min(Math.abs(attained), Math.abs(proven)) <= TIE * size;
+  const isDifferent = expected !== null && outcome !== expected && !mayBeOpen;
+  if (isDifferent || !isWitness) {
     const said = isWitness ? outcome : 'a witness that does not hold';
-    throw new Error(`${said}; slack is from ${attained} to ${proven}\n${text}`);
+    throw new Error(`${said}; slack is from ${attained} to ${proven}, of ${size}\n${text}`);
   }
   return {
     outcome,
     method,
     branches,
     networks: problem.networks.length,
-    isTie: expected === null,
+    isTie: expected === null || mayBeOpen,
   };
 }
 

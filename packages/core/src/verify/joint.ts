@@ -3,13 +3,15 @@
  * the query, all inputs first, then all outputs. Networks that are `equal-to` another share its file.
  */
 import type { Builder } from '../graph/builder.ts';
-import type { Dimension } from '../graph/dimension.ts';
+import type { Dimension, Shape } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import { batchOf, networkInputs, type OpenNetwork } from '../runtime/network.ts';
 import { Programs } from '../runtime/programs.ts';
 import { replayLowered, type Rule } from '../transforms/lowering.ts';
+import { sizeOf } from '../tensor/tensor.ts';
 import { fileOf } from '../vnnlib/interface.ts';
 import type { Query, QueryTensor } from '../vnnlib/query.ts';
+import { VnnlibError } from '../vnnlib/vnnlib-error.ts';
 import { plainNetworks } from './plain-networks.ts';
 
 /** One network's place in the joint vector. */
@@ -17,6 +19,13 @@ interface Part {
   readonly network: OpenNetwork;
   readonly input: QueryTensor;
   readonly output: QueryTensor;
+}
+
+/** A query may ask about several samples where the file leaves their number open. */
+function requireOneSample(query: Query, { name, shape, at }: QueryTensor, sample: Shape): void {
+  if (sizeOf(shape) === sizeOf(sample.map(Number))) return;
+  const sentence = `${name} [${shape.join(',')}] is not one sample of the network, [${sample.join(',')}]; Glacis verifies one at a time`;
+  throw new VnnlibError('unsupported', sentence, query.where(at));
 }
 
 export class JointNetwork {
@@ -43,6 +52,8 @@ export class JointNetwork {
       .map(({ declared, input, output }): Part => {
         const network = networks.get(fileOf(declared));
         if (!network) throw new RangeError(`no file for ${declared.name}`);
+        requireOneSample(query, input, network.sampleShape);
+        requireOneSample(query, output, network.output.shape.slice(1));
         return { network, input, output };
       })
       .sort((a, b) => a.output.offset - b.output.offset);

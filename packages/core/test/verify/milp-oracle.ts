@@ -12,6 +12,8 @@ export interface Slack {
   readonly attained: number;
   /** What HiGHS proves that none exceeds. */
   readonly proven: number;
+  /** Σ |c·v| of the largest row there, which roundings are relative to. */
+  readonly size: number;
 }
 
 const TOLERANCE = 1e-9;
@@ -126,7 +128,10 @@ async function slackOf(problem: RandomProblem, rows: Conjunction): Promise<Slack
   const attained = rows.map(({ coefficients, bound: most }) =>
     coefficients.reduce((left, c, i) => left - c * (v[i] ?? 0), most),
   );
-  return { attained: Math.min(...attained), proven: -bound };
+  const sizes = rows.map(({ coefficients }) =>
+    coefficients.reduce((sum, c, i) => sum + Math.abs(c * (v[i] ?? 0)), 0),
+  );
+  return { attained: Math.min(...attained), proven: -bound, size: Math.max(...sizes) };
 }
 
 async function solve({
@@ -171,7 +176,7 @@ async function solve({
 /** The greatest slack over all ways to choose a conjunction of each clause; −∞ for an empty box. */
 export async function greatestSlack(problem: RandomProblem): Promise<Slack> {
   const { lower, upper, clauses } = problem;
-  const none = { attained: -Infinity, proven: -Infinity };
+  const none = { attained: -Infinity, proven: -Infinity, size: 0 };
   if (lower.some((low, i) => low > (upper[i] ?? low))) return none;
   let choices: Conjunction[] = [[]];
   for (const cases of clauses) {
@@ -179,10 +184,11 @@ export async function greatestSlack(problem: RandomProblem): Promise<Slack> {
   }
   let best: Slack = none;
   for (const rows of choices) {
-    const { attained, proven } = await slackOf(problem, rows);
+    const { attained, proven, size } = await slackOf(problem, rows);
     best = {
       attained: Math.max(best.attained, attained),
       proven: Math.max(best.proven, proven),
+      size: Math.max(best.size, size),
     };
   }
   return best;
