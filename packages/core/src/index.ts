@@ -144,5 +144,5 @@ export type { BoxList } from './verify/box-store.ts';
 export type { Closed, Helpers } from './verify/sharing.ts';
 export { semanticsOf } from './verify/semantics.ts';
 export { capabilities, type Capability } from './verify/capabilities.ts';
-export { OutOfTime, withDeadline } from './runtime/deadline.ts';
+export { OutOfTime, tickUntil, withDeadline } from './runtime/deadline.ts';
 export { VnnlibError } from './vnnlib/vnnlib-error.ts';

@@ -5,6 +5,17 @@ export class OutOfTime extends Error {
   override readonly name = 'OutOfTime';
 }
 
+/** How often a clock is looked at: one step is microseconds. */
+const STEPS = 512;
+
+/** For steps of work without a runtime: throws OutOfTime, now and then looking whether it is late. */
+export function tickUntil(isLate: () => boolean): () => void {
+  let steps = 0;
+  return () => {
+    if (++steps % STEPS === 0 && isLate()) throw new OutOfTime('the time is up');
+  };
+}
+
 /** Sessions and runs throw OutOfTime from the moment on that `isLate` says so. */
 export function withDeadline(runtime: Runtime, isLate: () => boolean): Runtime {
   const require = (): void => {

@@ -5,6 +5,7 @@
 import { roundDown, roundUp } from '../tensor/float32.ts';
 import { type Disjunct, problemOf } from '../vnnlib/problem.ts';
 import type { Query } from '../vnnlib/query.ts';
+import type { Tick } from '../vnnlib/tick.ts';
 import { type Specification, specificationOf } from './specification.ts';
 
 export interface Ends {
@@ -25,13 +26,15 @@ export function* alternativesOf(
   query: Query,
   disjuncts: readonly Disjunct[],
   ties: Int32Array,
+  tick: Tick,
 ): Generator<Alternative> {
-  const rounded = problemOf(query, { constants: 'nearest' });
+  const rounded = problemOf(query, { constants: 'nearest', tick });
   const others = rounded.contradiction ? [] : rounded.disjuncts();
   const nearest = others[Symbol.iterator]();
   let other = nearest.next();
   let index = 0;
   for (const disjunct of disjuncts) {
+    tick();
     const lower = Float32Array.from(disjunct.box.lower, roundDown);
     const upper = Float32Array.from(disjunct.box.upper, roundUp);
     const specification = specificationOf(disjunct, query.variableCount);

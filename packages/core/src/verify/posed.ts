@@ -1,6 +1,7 @@
 /** A query as the engine takes it: its alternatives, over inputs of which some stand for others. */
 import { type Contradiction, problemOf } from '../vnnlib/problem.ts';
 import type { Query } from '../vnnlib/query.ts';
+import { type Tick, timeless } from '../vnnlib/tick.ts';
 import { type Alternative, alternativesOf } from './alternatives.ts';
 import { tiesOf } from './ties.ts';
 
@@ -12,11 +13,11 @@ export interface Posed {
   readonly ties: Int32Array;
 }
 
-/** The same for the same query, in every process. Throws VnnlibError for what is beyond Glacis. */
-export function posedBy(query: Query): Posed {
-  const problem = problemOf(query);
+/** The same for the same query, in every process. Throws VnnlibError for what is beyond Glacis, and what `tick` throws. */
+export function posedBy(query: Query, tick: Tick = timeless): Posed {
+  const problem = problemOf(query, { tick });
   const { contradiction, inputCount } = problem;
   const disjuncts = contradiction ? [] : [...problem.disjuncts()];
   const ties = tiesOf(disjuncts, inputCount);
-  return { contradiction, alternatives: [...alternativesOf(query, disjuncts, ties)], ties };
+  return { contradiction, alternatives: [...alternativesOf(query, disjuncts, ties, tick)], ties };
 }

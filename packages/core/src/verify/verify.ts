@@ -11,13 +11,14 @@ import type { OpenNetwork } from '../runtime/network.ts';
 import { roundingModel } from '../transforms/rounding.ts';
 import type { Outcome } from '../vnnlib/assignment.ts';
 import type { Query } from '../vnnlib/query.ts';
+import type { Tick } from '../vnnlib/tick.ts';
 import type { Alternative } from './alternatives.ts';
 import { BoxBounder, widestLayer } from './box-bounder.ts';
 import { bySlope, isSplittable } from './branching.ts';
 import { InputSplitting, type SplittingOptions } from './input-splitting.ts';
 import { JointNetwork } from './joint.ts';
 import { layered } from './layered.ts';
-import { posedBy } from './posed.ts';
+import { type Posed, posedBy } from './posed.ts';
 import { Search } from './search.ts';
 import { semanticsOf } from './semantics.ts';
 import type { Helpers } from './sharing.ts';
@@ -33,6 +34,8 @@ export interface VerifyOptions {
   readonly seed?: number;
   /** Bytes that open boxes may take before the search goes depth first. Default 1 GiB. */
   readonly memory?: number;
+  /** Throws OutOfTime when the time is up, as the runtime does: for what needs none. */
+  readonly tick?: Tick;
   /** Other processes that take boxes, where there are many. */
   readonly helpers?: Helpers;
 }
@@ -66,7 +69,14 @@ const GIBIBYTE = 2 ** 30;
 
 /** Throws VnnlibError for what a query asks beyond Glacis, RuleMissing for an op without a bound. */
 export async function verify(options: VerifyOptions): Promise<Decision> {
-  const { contradiction, alternatives, ties } = posedBy(options.query);
+  let posed: Posed;
+  try {
+    posed = posedBy(options.query, options.tick);
+  } catch (error) {
+    if (!(error instanceof OutOfTime)) throw error;
+    return undecided('timeout', 'the time is up');
+  }
+  const { contradiction, alternatives, ties } = posed;
   if (contradiction) return unsat('contradiction', 0, contradiction.sentence);
   const run = new Verification(options, ties);
   try {

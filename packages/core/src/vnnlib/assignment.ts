@@ -45,15 +45,15 @@ export function numeralOf(x: number, type = 'real'): string {
 
 /**
  * What `verify` prints on the standard's terms: the outcome, then name, type and shape above the values. No
- * witness is printed where it was serialised.
+ * witness is printed where it was serialised. Only a `sat` needs the query.
  */
 export function printOutcome(
-  query: Query,
+  query: Query | null,
   outcome: Outcome,
   witness: ArrayLike<number> | null,
 ): string {
   if (outcome === 'timeout') return 'timed-out\n';
-  if (outcome !== 'sat' || !witness) return `${outcome}\n`;
+  if (outcome !== 'sat' || !witness || !query) return `${outcome}\n`;
   const lines = assignmentOf(query, witness).flatMap(({ name, type, shape, values }) => [
     `${name} ${type} [${shape.join(',')}]`,
     ...values.map((value) => numeralOf(value, type)),
@@ -63,11 +63,11 @@ export function printOutcome(
 
 /** A result file of the competition's version 1.0: the outcome, then `((X_0 0.5)\n(Y_0 1.0))`. */
 export function writeResult(
-  query: Query,
+  query: Query | null,
   outcome: Outcome,
   witness: ArrayLike<number> | null,
 ): string {
-  if (outcome !== 'sat' || !witness) return `${outcome}\n`;
+  if (outcome !== 'sat' || !witness || !query) return `${outcome}\n`;
   const pairs = tensorsOf(query).flatMap(({ offset, size, type }) =>
     Array.from({ length: size }, (_, i) => {
       const value = numeralOf(witness[offset + i] ?? NaN, type);

@@ -7,6 +7,7 @@ import { addUp, overDown, overUp } from '../tensor/float64.ts';
 import { differenceOf, type Linear } from './linear.ts';
 import type { Comparison, Formula } from './query.ts';
 import { type Fail, type Interval, negative, type Reading } from './reading.ts';
+import type { Tick } from './tick.ts';
 
 /** Σ coefficientsᵢ · v[variablesᵢ] ≤ bound (< when strict). */
 export interface Row {
@@ -44,6 +45,7 @@ interface Compiler {
   readonly inputCount: number;
   readonly reading: Reading;
   readonly fail: Fail;
+  readonly tick: Tick;
 }
 
 const fresh = (): Conjunct => ({ bounds: [], rows: [], clauses: [], falseAt: -1 });
@@ -55,6 +57,7 @@ export function constraintsOf(formula: Formula, compiler: Compiler): Conjunct {
 }
 
 function impose(into: Conjunct, formula: Formula, compiler: Compiler): void {
+  compiler.tick();
   if (formula.kind === 'comparison') compare(into, formula, compiler);
   else if (formula.kind === 'and') {
     for (const part of formula.parts) impose(into, part, compiler);

@@ -3,6 +3,7 @@
  * (names and numerals). Comments run from a semicolon to the end of the line. Both versions of the
  * language share them. Nothing is kept but the offset, so a file of any length costs no memory.
  */
+import { type Tick, timeless } from './tick.ts';
 import { positionIn, quoted, VnnlibError } from './vnnlib-error.ts';
 
 export type TokenKind =
@@ -29,8 +30,11 @@ export class Lexer {
   start = 0;
   end = 0;
 
-  constructor(text: string) {
+  private readonly tick: Tick;
+
+  constructor(text: string, tick: Tick = timeless) {
     this.text = text;
+    this.tick = tick;
     // A byte order mark is no part of the text.
     if (text.charCodeAt(0) === 0xfeff) this.end = 1;
     this.advance();
@@ -42,6 +46,7 @@ export class Lexer {
   }
 
   advance(): void {
+    this.tick();
     const isHead = this.kind === '(';
     this.skip();
     const { text, end: at } = this;

@@ -1,6 +1,7 @@
 /** Reads a VNN-LIB query of version 1.0 or 2.x; which one, its first form says. */
 import { Lexer } from './lexer.ts';
 import type { Query } from './query.ts';
+import type { Tick } from './tick.ts';
 import { readVersion1 } from './version1.ts';
 import { readVersion2 } from './version2.ts';
 import { positionIn, VnnlibError } from './vnnlib-error.ts';
@@ -10,10 +11,10 @@ export const knownVersions = ['1.0', '2.1'] as const;
 
 /**
  * The typed query in a text. Throws `VnnlibError` with line and column for what is not VNN-LIB, is not
- * typed as the standard asks, or declares names that do not fit.
+ * typed as the standard asks, or declares names that do not fit; and what `tick` throws.
  */
-export function parseVnnlib(text: string): Query {
-  const lexer = new Lexer(text);
+export function parseVnnlib(text: string, tick?: Tick): Query {
+  const lexer = new Lexer(text, tick);
   if (lexer.kind === 'end') throw new VnnlibError('invalid', 'this query is empty', null);
   if (!/^\(\s*vnnlib-version\b/.test(text.slice(lexer.start, lexer.start + 80))) {
     return readVersion1(lexer);

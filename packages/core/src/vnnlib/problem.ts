@@ -8,6 +8,7 @@ import { type Box, everything, Narrowing } from './box.ts';
 import { type Conjunct, constraintsOf, countDisjuncts, type Row } from './constraint.ts';
 import { nameOf, type Query, tensorsOf } from './query.ts';
 import { type Constants, type Fail, Reading } from './reading.ts';
+import { type Tick, timeless } from './tick.ts';
 import { type Position, VnnlibError } from './vnnlib-error.ts';
 
 export interface Disjunct {
@@ -44,6 +45,7 @@ export interface ProblemOptions {
   readonly precision?: Precision;
   /** The most disjuncts that are multiplied out. */
   readonly mostDisjuncts?: number;
+  readonly tick?: Tick;
 }
 
 export const MOST_DISJUNCTS = 1_000_000;
@@ -54,14 +56,15 @@ export const MOST_DISJUNCTS = 1_000_000;
  * to an initializer, and more than `mostDisjuncts` disjuncts (`unsupported`).
  */
 export function problemOf(query: Query, options: ProblemOptions = {}): Problem {
-  const { constants = 'outward', precision = 'float32', mostDisjuncts = MOST_DISJUNCTS } = options;
+  const { constants = 'outward', precision = 'float32' } = options;
+  const { mostDisjuncts = MOST_DISJUNCTS, tick = timeless } = options;
   const fail: Fail = (reason, message, at) => {
     throw new VnnlibError(reason, message, query.where(at));
   };
   requireDecidable(query, fail);
   const reading = new Reading(precision, constants, fail);
   const { inputCount, variableCount } = query;
-  const base = constraintsOf(query.formula, { inputCount, reading, fail });
+  const base = constraintsOf(query.formula, { inputCount, reading, fail, tick });
   const size = countDisjuncts(base);
   if (size > mostDisjuncts) {
     const count = Number.isFinite(size) ? size.toLocaleString('en') : 'countless';
@@ -81,7 +84,7 @@ export function problemOf(query: Query, options: ProblemOptions = {}): Problem {
     return { ...posed, contradiction, disjuncts: () => [] };
   }
   const clauses = inOrder(base.clauses);
-  const disjuncts = (): Iterable<Disjunct> => expand(start, clauses);
+  const disjuncts = (): Iterable<Disjunct> => expand(start, clauses, tick);
   requireBounded(query, isBounded(start.box) ? [start] : disjuncts(), fail);
   const [first] = disjuncts();
   if (first) return { ...posed, contradiction: null, disjuncts };
@@ -130,7 +133,8 @@ function inOrder(clauses: readonly Clause[]): Clause[] {
     : [...first, ...clauses.filter((c) => !first.includes(c))];
 }
 
-function* expand(state: Disjunct, pending: readonly Clause[]): Generator<Disjunct> {
+function* expand(state: Disjunct, pending: readonly Clause[], tick: Tick): Generator<Disjunct> {
+  tick();
   const [clause, ...rest] = pending;
   if (!clause) {
     yield state;
@@ -138,7 +142,8 @@ function* expand(state: Disjunct, pending: readonly Clause[]): Generator<Disjunc
   }
   for (const alternative of clause) {
     const next = narrowed(state, alternative);
-    if (typeof next !== 'number') yield* expand(next, [...inOrder(alternative.clauses), ...rest]);
+    if (typeof next !== 'number')
+      yield* expand(next, [...inOrder(alternative.clauses), ...rest], tick);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   printOutcome,
   type Query,
   serialiseAssignment,
+  tickUntil,
   type Decision,
   verify,
   VnnlibError,
@@ -47,13 +48,14 @@ export async function verifyCommand(
   // The clock of `performance` starts with the process.
   const until = values.timeout === undefined ? Infinity : values.timeout * 1000 - CLOSING;
   const isLate = (): boolean => performance.now() > until;
-  const { query, sha256: querySha256 } = await readQuery(queryPath);
   const device = values.device ?? 'cpu';
   const { runtime, notes } = await openRuntime({ device });
   notes.forEach((note) => terminal.note(note));
   const limited = withDeadline(runtime, isLate);
   const engine = engineOptions(values);
-  const verdict = await inTime(async () => {
+  const tick = tickUntil(isLate);
+  const verdict = await inTime(async (): Promise<Verdict> => {
+    const { query, sha256: querySha256 } = await readQuery(queryPath, tick);
     const networks = await openNetworks(queryPath, query, files, limited);
     const bytes = [...networks.values()].reduce((sum, { model }) => sum + model.bytes.length, 0);
     const helpers = new HelperProcesses({
@@ -64,23 +66,20 @@ export async function verifyCommand(
         terminal.note(`A worker was lost (${message}); its boxes are redone.`),
     });
     try {
-      return await namingModel(files.map(([, file]) => file).join(', '), () =>
-        asked(queryPath, () => verify({ query, networks, ...engine, helpers })),
+      const decision = await namingModel(files.map(([, file]) => file).join(', '), () =>
+        asked(queryPath, () => verify({ query, networks, ...engine, tick, helpers })),
       );
+      return { query, ...decision };
     } finally {
       await helpers.release();
     }
   });
   if (verdict.reason !== null) terminal.note(`${verdict.outcome}: ${verdict.reason}.`);
-  await write(query, verdict, values);
+  await write(verdict, values);
   const isDecided = verdict.outcome === 'sat' || verdict.outcome === 'unsat';
   const stdout = values.json
-    ? `${JSON.stringify(documentOf(query, verdict), null, 2)}\n`
-    : printOutcome(
-        query,
-        verdict.outcome,
-        values.assignments === undefined ? verdict.witness : null,
-      );
+    ? `${JSON.stringify(documentOf(verdict), null, 2)}\n`
+    : printed(verdict, values);
   return { stdout, exitCode: isDecided ? 0 : 3 };
 }
 
@@ -110,14 +109,19 @@ function engineOptions({ semantics, seed, memory }: OptionValues) {
   };
 }
 
+/** The query is null where reading it took all the time. */
+interface Verdict extends Decision {
+  readonly query: Query | null;
+}
+
 /** The time may be up before the engine begins. */
-async function inTime(body: () => Promise<Decision>): Promise<Decision> {
+async function inTime(body: () => Promise<Verdict>): Promise<Verdict> {
   try {
     return await body();
   } catch (error) {
     if (!(error instanceof OutOfTime)) throw error;
     const nothing = { witness: null, method: null, branches: 0, lower: null };
-    return { outcome: 'timeout', ...nothing, reason: 'the time is up' };
+    return { query: null, outcome: 'timeout', ...nothing, reason: 'the time is up' };
   }
 }
 
@@ -131,21 +135,25 @@ async function asked<T>(queryPath: string, body: () => Promise<T>): Promise<T> {
   }
 }
 
-function documentOf(query: Query, verdict: Decision): VerifyDocument {
-  const { outcome, witness, method, branches, lower, reason } = verdict;
-  const assignment = witness ? assignmentOf(query, witness) : null;
+function documentOf(verdict: Verdict): VerifyDocument {
+  const { query, outcome, witness, method, branches, lower, reason } = verdict;
+  const assignment = query && witness ? assignmentOf(query, witness) : null;
   const seconds = performance.now() / 1000;
   return { result: outcome, seconds, method, branches, lower, assignment, reason };
 }
 
+/** A witness is printed unless it is serialised. */
+function printed({ query, outcome, witness }: Verdict, { assignments }: OptionValues): string {
+  return printOutcome(query, outcome, assignments === undefined ? witness : null);
+}
+
 async function write(
-  query: Query,
-  { outcome, witness }: Decision,
+  { query, outcome, witness }: Verdict,
   { result, assignments }: OptionValues,
 ): Promise<void> {
   try {
     if (result !== undefined) await writeFile(result, writeResult(query, outcome, witness));
-    if (assignments === undefined || !witness) return;
+    if (assignments === undefined || !witness || !query) return;
     await mkdir(assignments, { recursive: true });
     for (const [name, bytes] of serialiseAssignment(query, witness)) {
       await writeFile(path.join(assignments, name), bytes);

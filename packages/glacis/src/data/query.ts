@@ -11,8 +11,8 @@ export interface QueryFile {
   readonly query: Query;
 }
 
-/** Reads a .vnnlib or .vnnlib.gz file. Throws UsageError, with line and column for faults of the query. */
-export async function readQuery(path: string): Promise<QueryFile> {
+/** Reads a .vnnlib or .vnnlib.gz file. Throws UsageError, with line and column for faults of the query; and what `tick` throws. */
+export async function readQuery(path: string, tick?: () => void): Promise<QueryFile> {
   const { bytes, sha256 } = await readUnpacked(path);
   if (bytes.length > constants.MAX_STRING_LENGTH) {
     throw new UsageError(`${path} has ${bytes.length} bytes, more than a query may have.`);
@@ -21,7 +21,7 @@ export async function readQuery(path: string): Promise<QueryFile> {
     throw new UsageError(`${path} is no text; a VNN-LIB query is. Is it the model?`);
   }
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  return { path, sha256, query: inQuery(path, () => parseVnnlib(text)) };
+  return { path, sha256, query: inQuery(path, () => parseVnnlib(text, tick)) };
 }
 
 /** Runs `action` and names the file in what it finds wrong with the query. */
