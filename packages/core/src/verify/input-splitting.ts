@@ -154,9 +154,10 @@ export class InputSplitting {
     return { boxes, batch: { count: boxes.length, lower, upper, specifications } };
   }
 
-  private branch({ box, disjunct, key, slopes }: Survivor, pieces: number): void {
+  private branch({ box, isNarrower, disjunct, key, slopes }: Survivor, pieces: number): void {
     const parts = cut(box, this.options.brancher(box.lower, box.upper, slopes), pieces);
-    if (parts.length === 1) this.stuck++;
+    // What is left of a box has better bounds than the box had.
+    if (parts.length === 1 && !isNarrower) this.stuck++;
     else for (const part of parts) this.store.push({ ...part, disjunct, key });
   }
 }
@@ -168,6 +169,8 @@ interface Taken extends Piece {
 
 interface Survivor {
   readonly box: Piece;
+  /** Whether it is less than what was bounded. */
+  readonly isNarrower: boolean;
   readonly disjunct: number;
   readonly key: number;
   /** Of the row that is nearest to closing the box. */
@@ -194,10 +197,14 @@ function survivor(
   const x = taken.lower.map((low, j) => ((rowSlopes[j] ?? 0) > 0 ? low : (taken.upper[j] ?? low)));
   const box = { lower: taken.lower.slice(), upper: taken.upper.slice() };
   if (!clip(specification, box.lower, box.upper, ownLeast, own)) return null;
+  const isNarrower =
+    box.lower.some((low, j) => low !== taken.lower[j]) ||
+    box.upper.some((high, j) => high !== taken.upper[j]);
   const bound = specification.rows[nearest]?.bound ?? 0;
   const key = (ownLeast[nearest] ?? NaN) - bound;
   return {
     box,
+    isNarrower,
     disjunct: taken.disjunct,
     key: Number.isNaN(key) ? -Infinity : key,
     slopes: rowSlopes,

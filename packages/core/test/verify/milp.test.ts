@@ -14,3 +14,7 @@ describe('random queries near the threshold', () => {
     expect([...outcomes].sort()).toEqual(['sat', 'unsat']);
   });
 });
+
+test('a box of which linear bounds leave one corner is closed by the bounds of that corner', async () => {
+  expect(await checkRandomVerdict(520958006)).toMatchObject({ outcome: 'unsat', isTie: false });
+});
