@@ -15,13 +15,12 @@ export const boundMethods = {
 
 export type BoundName = keyof typeof boundMethods;
 
-/** Each tightens what the one before it found; the others tighten intervals. */
-const chain: readonly BoundName[] = ['interval', 'crown', 'alpha-crown'];
-
-/** A method with those whose bounds it tightens, in order. */
+/**
+ * A method with those whose bounds it tightens, in order. Intervals are part of every backward method: it
+ * begins each layer with one, over what it knows of the layers before.
+ */
 export function methodsUpTo(name: BoundName): readonly Method[] {
-  const place = chain.indexOf(name);
-  const names: readonly BoundName[] = place < 0 ? ['interval', name] : chain.slice(0, place + 1);
+  const names: readonly BoundName[] = name === 'alpha-crown' ? ['crown', name] : [name];
   return names.map((each) => boundMethods[each]);
 }
 
