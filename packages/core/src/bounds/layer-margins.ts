@@ -88,7 +88,8 @@ async function least(
   { set, found, rows }: Asked,
   method: LayerMethod,
 ): Promise<number> {
-  const values = await bounds.least(set, found, { rows, settles: true }, method.rows);
+  // A search interpolates between margins: they must not end where they are proven.
+  const values = await bounds.least(set, found, { rows, settles: false }, method.rows);
   // A single NaN makes the whole unknown.
   return values.reduce(
     (low, value) => (value < low || Number.isNaN(value) ? value : low),
