@@ -21,7 +21,7 @@ export function isHost(value: ReadValue): value is HostValue {
 }
 
 /** Larger whole-number constants are data, not shapes. */
-const MOST_ELEMENTS = 4096;
+const MOST_ELEMENTS = 2 ** 18;
 
 /** The whole numbers of a value, where it holds such: of a host value or of an integer constant. */
 export function hostOf(value: ReadValue): HostValue | undefined {
@@ -59,7 +59,7 @@ export function vector(elements: readonly Dimension[]): HostValue {
 }
 
 /** Broadcasting may ask for more than is worth knowing beforehand. */
-const MOST_LISTED = 2 ** 16;
+const MOST_LISTED = 2 ** 18;
 
 /** Position in a value's elements of what it shows at a flat position of the broadcast result. */
 function shownAt(dims: readonly number[], result: readonly number[], flat: number): number {

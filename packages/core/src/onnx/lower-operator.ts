@@ -5,6 +5,7 @@ import { hostOf, isHost, type ReadValue } from './host-value.ts';
 import { MOST_COMPUTED, MOST_ELEMENTS, shapeFault } from './limits.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
 import { ModelError } from './model-error.ts';
+import { movedConstant } from './moved-constants.ts';
 import { hostOperators } from './operators/host.ts';
 import { operators } from './operators/table.ts';
 import { qualified } from './proto.ts';
@@ -18,8 +19,9 @@ export function lowerOperator(
   const { proto: node, where } = context;
   try {
     const result = evaluated(context, qualified(node), operands) ?? lowered(context, where);
-    const results = isList(result) ? result : [result];
-    for (const value of results) expectComputable(value, where);
+    const computed = isList(result) ? result : [result];
+    for (const value of computed) expectComputable(value, where);
+    const results = computed.map((value) => settled(context, value));
     const kind = carriedResult(context, node.opType, operands, kinds);
     return { results, carried: results.map(() => kind) };
   } catch (cause) {
@@ -46,6 +48,13 @@ function lowered(context: LoweringContext, where: string): ReturnType<Lowering> 
     'unsupported',
     `the operator ${op} (node ${where}) is not supported: rewrite it in supported operators (FEATURES.md lists them) or ask for it`,
   );
+}
+
+/** Whole numbers moved out of constants are a constant themselves. */
+function settled({ b }: LoweringContext, value: ReadValue | undefined): ReadValue | undefined {
+  if (!value || isHost(value) || value.op === 'constant') return value;
+  const moved = movedConstant(b, value);
+  return moved ? b.constant(moved) : value;
 }
 
 function isList(result: ReadValue | Results): result is Results {

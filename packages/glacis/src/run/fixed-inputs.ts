@@ -21,6 +21,13 @@ export type Setting = readonly [name: string, path: string];
 export interface FixedInputs {
   readonly constants: Readonly<Record<string, Tensor>>;
   readonly rows: Readonly<Record<string, FixedRows>>;
+  /**
+   * The same arrays as constants of the model, where they need not be rows of the samples: one row for all,
+   * or a first axis that no other input shares.
+   */
+  readonly rowsAsConstants: Readonly<Record<string, Tensor>>;
+  /** First axes of which a file with one row among its constants takes one sample at a time. */
+  readonly single: readonly string[];
   /** Sizes that the files gave to axes the model leaves open. */
   readonly sizes: Readonly<Record<string, number>>;
   /** Which file each input is fixed by. */
@@ -37,6 +44,7 @@ export async function readFixedInputs(
 ): Promise<FixedInputs> {
   const constants: Record<string, Tensor> = {};
   const rows: Record<string, FixedRows> = {};
+  const rowsAsConstants: Record<string, Tensor> = {};
   const sizes: Record<string, number> = {};
   const notes: string[] = [];
   for (const [name, path] of settings) {
@@ -59,8 +67,32 @@ export async function readFixedInputs(
       if (typeof size === 'string') sizes[size] = counted.sample[axis] ?? 1;
     });
     rows[name] = { data, rows: counted.rows };
+    if (counted.rows === 1 || !sharesFirstAxis(port, inputs)) {
+      rowsAsConstants[name] = fedAs(port, [counted.rows, ...counted.sample], data);
+    }
   }
-  return { constants, rows, sizes, notes };
+  return { constants, rows, rowsAsConstants, single: [], sizes, notes };
+}
+
+/** With every array that need not be rows put into the model: what positions ask for. */
+export function withRowsAsConstants(fixed: FixedInputs, { inputs }: DeclaredInputs): FixedInputs {
+  const firsts = inputs.filter(countsSamples).flatMap(({ shape: [first] }) => first ?? []);
+  const isOneRow = Object.values(fixed.rowsAsConstants).some(({ shape }) => shape[0] === 1);
+  const { constants, rows, rowsAsConstants } = fixed;
+  const left = Object.entries(rows).filter(([name]) => !(name in rowsAsConstants));
+  return {
+    ...fixed,
+    constants: { ...constants, ...rowsAsConstants },
+    rows: Object.fromEntries(left),
+    rowsAsConstants: {},
+    single: isOneRow ? firsts.filter((first) => typeof first === 'string') : [],
+  };
+}
+
+/** Whether another input begins with the same size: both count samples then. */
+function sharesFirstAxis({ name, shape }: Port, inputs: readonly Port[]): boolean {
+  const others = inputs.filter((other) => other.name !== name);
+  return others.some((other) => countsSamples(other) && other.shape[0] === shape[0]);
 }
 
 const shapeText = (shape: Port['shape']): string => `[${shape.join(', ')}]`;

@@ -17,7 +17,12 @@ import { externalFilesOf } from '../data/external-data.ts';
 import { readFileBytes } from '../data/file.ts';
 import { gunzip } from '../data/unpack.ts';
 import { UsageError } from '../errors.ts';
-import { readFixedInputs, type Setting } from './fixed-inputs.ts';
+import {
+  type FixedInputs,
+  readFixedInputs,
+  type Setting,
+  withRowsAsConstants,
+} from './fixed-inputs.ts';
 
 export interface ModelFile {
   readonly path: string;
@@ -67,17 +72,13 @@ export async function openModelFile(
   const { bytes, sha256 } = await readModelBytes(path);
   const declared = namingFile(path, () => declaredInputs(bytes));
   const fixed = await readFixedInputs(flags.set ?? [], declared);
-  const { constants, rows, sizes: given } = fixed;
-  const known = { ...given, ...sizesOf(flags, declared) };
-  const left = namingFile(path, () => declaredInputs(bytes, Object.keys(constants)));
-  const open = left.open.filter(({ symbol }) => !(symbol in known));
-  const sizes = open.length > 0 ? { ...(await findSizes({ ...left, open })), ...known } : known;
-  const external = externalFilesOf(path);
-  const { output } = flags;
-  const chosen = output === undefined ? {} : { output };
-  const model = namingFile(path, () =>
-    readModel(bytes, { external, sizes, fixed: constants, ...chosen }),
+  const read = { bytes, declared, flags, findSizes };
+  const opened = await readingAgain(
+    () => readWith(path, read, fixed),
+    Object.keys(fixed.rowsAsConstants).length > 0,
+    () => readWith(path, read, withRowsAsConstants(fixed, declared)),
   );
+  const { model, sizes, rows } = opened;
   const { model: behind, notes } = await preprocessed(model, rows, flags);
   return {
     path,
@@ -88,6 +89,47 @@ export async function openModelFile(
     sizes,
     notes: [...fixed.notes, ...notes],
   };
+}
+
+interface Reading {
+  readonly bytes: Uint8Array;
+  readonly declared: DeclaredInputs;
+  readonly flags: ModelFlags;
+  readonly findSizes: SizeFinder;
+}
+
+/** The file with these inputs fixed. */
+async function readWith(
+  path: string,
+  { bytes, declared, flags, findSizes }: Reading,
+  { constants, rows, single, sizes: given }: FixedInputs,
+): Promise<Pick<ModelFile, 'model' | 'sizes'> & { readonly rows: FixedInputs['rows'] }> {
+  const known = { ...given, ...sizesOf(flags, declared) };
+  const left = namingFile(path, () => declaredInputs(bytes, Object.keys(constants)));
+  const open = left.open.filter(({ symbol }) => !(symbol in known));
+  const sizes = open.length > 0 ? { ...(await findSizes({ ...left, open })), ...known } : known;
+  const { output } = flags;
+  const chosen = output === undefined ? {} : { output };
+  const external = externalFilesOf(path);
+  const ones = Object.fromEntries(single.map((symbol) => [symbol, 1]));
+  const fixing = { sizes: { ...sizes, ...ones }, fixed: constants };
+  const model = namingFile(path, () => readModel(bytes, { external, ...fixing, ...chosen }));
+  return { model, sizes, rows };
+}
+
+/** The second way where the first cannot be read; where neither can, what is wrong with the second. */
+async function readingAgain<T>(
+  first: () => Promise<T>,
+  isAnother: boolean,
+  second: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await first();
+  } catch (error) {
+    const { cause } = error instanceof UsageError ? error : {};
+    if (!isAnother || !(cause instanceof ModelError)) throw error;
+  }
+  return second();
 }
 
 /** Runs `body`; a ModelError in it becomes a sentence that begins with the file. */
