@@ -45,27 +45,23 @@ type Place = (at: readonly number[]) => readonly number[];
 
 /** Where in its operand an element of the result is taken from. */
 function placeIn(node: Node, operand: readonly number[]): Place | undefined {
-  switch (node.op) {
-    case 'slice': {
-      const { axis, start } = node.attributes;
-      return (at) => at.map((place, i) => (i === axis ? place + start : place));
-    }
-    case 'gather': {
-      const { axis, indices } = node.attributes;
-      return (at) => at.map((place, i) => (i === axis ? (indices[place] ?? 0) : place));
-    }
-    case 'transpose': {
-      const { permutation } = node.attributes;
-      return (at) => operand.map((_, axis) => at[permutation.indexOf(axis)] ?? 0);
-    }
-    case 'expand':
-      return (at) => {
-        const extra = at.length - operand.length;
-        return operand.map((size, axis) => (size === 1 ? 0 : (at[axis + extra] ?? 0)));
-      };
-    default:
-      return undefined;
+  if (node.op === 'slice') {
+    const { axis, start } = node.attributes;
+    return (at) => at.map((place, i) => (i === axis ? place + start : place));
   }
+  if (node.op === 'gather') {
+    const { axis, indices } = node.attributes;
+    return (at) => at.map((place, i) => (i === axis ? (indices[place] ?? 0) : place));
+  }
+  if (node.op === 'transpose') {
+    const { permutation } = node.attributes;
+    return (at) => operand.map((_, axis) => at[permutation.indexOf(axis)] ?? 0);
+  }
+  if (node.op !== 'expand') return undefined;
+  return (at) => {
+    const extra = at.length - operand.length;
+    return operand.map((size, axis) => (size === 1 ? 0 : (at[axis + extra] ?? 0)));
+  };
 }
 
 function joined(

@@ -81,6 +81,8 @@ const refused: readonly (readonly [operators: string, reason: string])[] = [
   ],
   ['`Tan`, `Atan`, `Asinh`, `Acosh`, `Cosh`, `Sinh`, `Shrink`, `Hardmax`', 'rare; ask for them'],
   ['`DynamicQuantizeLinear`, `MeanVarianceNormalization`', 'not written out yet'],
+  ['`GridSample`, `Compress`', 'where elements are taken from would depend on the input'],
+  ['`DFT`, `STFT`, `Col2Im`', 'rare; write them as a MatMul with constants, or ask for them'],
   ['`ScatterElements`, `ScatterND` with `mul`, `min`, `max`', 'none and `add` are read'],
   ['Sequences, optionals, texts and complex numbers', 'values are tensors of numbers'],
   [

@@ -54,6 +54,20 @@ const others: readonly Case[] = [
   ...[1, 2].map((p) =>
     one('LpNormalization', `by ℓ${p}`, { opset: 7, x: ['n', 3, 4], attributes: { p } }),
   ),
+  one('LRN', 'of five channels, as in AlexNet', {
+    x: ['n', 7, 3, 2],
+    attributes: { size: 5, bias: { float: 2 } },
+  }),
+  one('LRN', 'over more channels than there are', {
+    opset: 7,
+    x: image,
+    attributes: { size: 11, alpha: { float: 0.9 }, beta: { float: 0.6 } },
+  }),
+  one('LRN', 'of a channel alone, to a whole power', {
+    opset: 13,
+    x: ['n', 3, 2, 2],
+    attributes: { size: 1, alpha: { float: 2 }, beta: { float: 1 }, bias: { float: 0.5 } },
+  }),
   one('LpNormalization', 'of the channels', { x: image, attributes: { axis: 1 } }),
 ];
 

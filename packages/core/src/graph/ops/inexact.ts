@@ -1,9 +1,10 @@
 /**
  * A variance as a runtime may compute it. The ONNX standard writes it E[x²] − E[x]² (the function body
  * of LayerNormalization) and some kernels take it so, in one pass: its rounding is relative to E[x²],
- * not to the variance. The value itself is the identity; only the range knows.
+ * not to the variance. The same holds of sums over windows of squares, which kernels slide along an axis,
+ * adding at one end and taking off at the other. The value itself is the identity; only the range knows.
  */
-import { known } from '../dimension.ts';
+import { known, type Shape } from '../dimension.ts';
 import type { Builder } from '../builder.ts';
 import type { Node } from '../graph.ts';
 import { type Bounds, type OpDefinition, type RoundingModel, ShapeError } from './definition.ts';
@@ -12,7 +13,7 @@ import { pair } from './operands.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
-    /** Operands: the variance of x over the axes (kept with size 1), and x. */
+    /** Operands: a variance of x, of size 1 or of any along the axes, and x; errors are relative to x² over these. */
     inexactVariance: { readonly axes: readonly number[] };
   }
 }
@@ -44,8 +45,8 @@ export const inexact: { readonly inexactVariance: OpDefinition<'inexactVariance'
     kind: 'coupled',
     infer: ({ axes }, operands) => {
       const [variance, x] = pair(operands);
-      const kept = x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim));
-      if (String(variance.shape) !== String(kept)) {
+      const kept = (shape: Shape): Shape => shape.map((dim, i) => (axes.includes(i) ? 1 : dim));
+      if (String(kept(variance.shape)) !== String(kept(x.shape))) {
         throw new ShapeError('a variance does not have the shape of what it was taken of');
       }
       return variance;
@@ -53,7 +54,7 @@ export const inexact: { readonly inexactVariance: OpDefinition<'inexactVariance'
     emit: (e, _node, operands) => e.node('Identity', [e.nameOf(pair(operands)[0])]),
     gradient: ({ cotangent }, operand) => (operand === 0 ? cotangent : undefined),
     evaluationError: ({ b, node, operands, rounding }) =>
-      errorOf(b, node.attributes.axes, pair(operands)[1], rounding),
+      b.expand(errorOf(b, node.attributes.axes, pair(operands)[1], rounding), node.shape),
     // The identity but for that rounding.
     planes: ({ b, node, centres, operands, rounding }) => {
       const [, x] = pair(operands);

@@ -1,7 +1,8 @@
 /** Normalisations whose statistics are taken of the input itself, written out in sums and products. */
 import type { Builder } from '../../graph/builder.ts';
-import { type Dimension, known } from '../../graph/dimension.ts';
+import { type Dimension, elementCount, known } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
+import { power } from '../../graph/ops/powers.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 
 interface Normalised {
@@ -98,9 +99,41 @@ function byNorm(c: LoweringContext): Node {
   return toUnitLength(b, x, axis, order);
 }
 
+/**
+ * x / (bias + α/size · Σ x²)^β, summed over `size` neighbouring channels. The sum is a convolution along the
+ * channels; a kernel that slides it over them rounds by what all channels sum up to.
+ */
+function acrossChannels(c: LoweringContext): Node {
+  const { b } = c;
+  const x = c.operand();
+  const [batch = 1, channels = 1, ...rest] = x.shape;
+  const size = c.int('size', 1);
+  if (!(size >= 1)) throw c.invalid(`its size is ${size}`);
+  c.listable(size);
+  const count = known(channels, 'channels');
+  const area = known(elementCount(rest), 'an image');
+  const [before, after] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
+  const [alpha, beta, bias] = [c.float('alpha', 1e-4), c.float('beta', 0.75), c.float('bias', 1)];
+  const squares = b.mul(x, x);
+  const sums = b.push(
+    'conv',
+    [
+      b.reshape(squares, [batch, 1, count, area]),
+      b.floats(new Float32Array(size).fill(1), [1, 1, size, 1]),
+    ],
+    { strides: [1, 1], padBefore: [before, 0], padAfter: [after, 0], dilations: [1, 1], groups: 1 },
+  );
+  const base = b.add(b.mul(b.reshape(sums, x.shape), alpha / size), bias);
+  // Its square's mean over all channels is bias + α/size · Σ x² of them all.
+  const whole = b.sqrt(b.add(b.mul(squares, (Math.abs(alpha) * count) / size), Math.abs(bias)));
+  const found = b.push('inexactVariance', [base, whole], { axes: [1] });
+  return b.mul(x, power(b, found, -beta));
+}
+
 export const normalisations: Readonly<Record<string, Lowering>> = {
   LayerNormalization: layer,
   InstanceNormalization: instance,
   GroupNormalization: group,
   LpNormalization: byNorm,
+  LRN: acrossChannels,
 };
