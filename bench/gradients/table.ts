@@ -40,6 +40,7 @@ export function line({ network, problem, check, times, untimed, reason }: Measur
 const REASONS: Readonly<Record<NonNullable<CheckResult['gradientUnchecked']>, string>> = {
   'no real input': 'no real-valued input',
   'only steps': 'only steps, gradient 0 by definition',
+  'too many operations': 'too many operations for a derivative',
   jumps: 'jumps along all directions',
   kinks: 'kinks along all directions',
   noise: 'lost to float32 rounding',

@@ -27,7 +27,13 @@ export type { Graph, Node, OpAttributes, OpName } from './graph/graph.ts';
 export { opNames } from './graph/ops/table.ts';
 export type { ConvGeometry } from './graph/ops/convolutions.ts';
 export { Threat, type ThreatOptions, linf, l2, l1, l0 } from './threats/threat.ts';
-export { type OnnxRuntime, ortRuntime, type Runtime, type Session } from './runtime/runtime.ts';
+export {
+  type OnnxRuntime,
+  ortRuntime,
+  type Runtime,
+  type Session,
+  type SessionOptions,
+} from './runtime/runtime.ts';
 export type { Classifier } from './runtime/classifier.ts';
 export { batchOf, type Network, openNetwork, type OpenNetwork } from './runtime/network.ts';
 export { type ClassifierOptions, openClassifier } from './runtime/open-classifier.ts';

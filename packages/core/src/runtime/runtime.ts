@@ -17,7 +17,12 @@ export interface Runtime {
   readonly name: string;
   /** Where attacks may search instead. What closes anything (the judge, bounds) never runs there. */
   readonly accelerator?: Runtime;
-  session(bytes: Uint8Array): Promise<Session>;
+  session(bytes: Uint8Array, options?: SessionOptions): Promise<Session>;
+}
+
+export interface SessionOptions {
+  /** false: for files of so many nodes that looking for better ones takes longer than running them. */
+  readonly optimised?: boolean;
 }
 
 /** The part of onnxruntime-node and onnxruntime-web that Glacis uses. */
@@ -64,11 +69,11 @@ export function ortRuntime(ort: OnnxRuntime, options: RuntimeOptions): Runtime {
   return {
     name: options.name,
     ...(options.accelerator ? { accelerator: options.accelerator } : {}),
-    session: async (bytes) => {
+    session: async (bytes, { optimised = true } = {}) => {
       const session = await ort.InferenceSession.create(bytes, {
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
-        graphOptimizationLevel: 'all',
+        graphOptimizationLevel: optimised ? 'all' : 'disabled',
         executionProviders: [...executionProviders],
         logSeverityLevel: 4,
       });

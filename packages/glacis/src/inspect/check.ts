@@ -15,7 +15,7 @@ import {
 import { effortFor, harder, valuesOf } from './effort.ts';
 import { type Layout, layoutOf, randomPoints } from './points.ts';
 import { SLOPE_TOLERANCE } from './segment.ts';
-import { type Evaluation, openEvaluation, type Outputs } from './sessions.ts';
+import { type Evaluation, isVast, openEvaluation, type Outputs } from './sessions.ts';
 
 export interface CheckResult {
   /** Greatest difference of an output, relative to that output's greatest number in the row. */
@@ -42,8 +42,11 @@ export interface CheckResult {
   readonly steps: readonly string[];
 }
 
-/** No real-valued input; nothing but steps between it and the outputs; else what most were lost to. */
-export type Unchecked = 'no real input' | 'only steps' | LeftOut;
+/**
+ * No real-valued input; nothing but steps between it and the outputs; more operations than a derivative is
+ * prepared for; else what most were lost to.
+ */
+export type Unchecked = 'no real input' | 'only steps' | 'too many operations' | LeftOut;
 
 export interface CheckOptions {
   readonly seed: number;
@@ -106,12 +109,13 @@ export async function checkModel(
 }
 
 function whyUnchecked(
-  { parts }: Layout,
+  { model, parts }: Layout,
   onlySteps: boolean,
   leftOut: DirectionErrors['leftOut'],
 ): Unchecked {
   if (!parts.some(({ real }) => real)) return 'no real input';
   if (onlySteps) return 'only steps';
+  if (isVast(model.graph)) return 'too many operations';
   const kinds: readonly LeftOut[] = ['noise', 'jumps', 'kinks', 'flat'];
   return kinds.reduce((most, kind) => (leftOut[kind] > leftOut[most] ? kind : most));
 }
@@ -124,7 +128,7 @@ async function gradientErrors(
 ): Promise<DirectionErrors & { readonly onlySteps: boolean }> {
   const { model, parts } = layout;
   const nothing = { errors: [], leftOut: NONE, onlySteps: false };
-  if (!parts.some(({ real }) => real)) return nothing;
+  if (!parts.some(({ real }) => real) || isVast(model.graph)) return nothing;
   const derivatives: Derivative[] = [];
   for (const { name } of model.graph.outputs) {
     derivatives.push(await openDerivative(layout, runtime, { ...asked, output: name }));
@@ -151,6 +155,7 @@ function attempts(
   const count = points.length / layout.size;
   const first = { rows: points, count, seed, effort };
   const more = { ...first, effort: harder(effort) };
+  if (effort.once) return [first];
   if (stepOps(layout.model).length > 0) return [first, more];
   const elsewhere = SCALES.slice(0, effort.dear ? 1 : SCALES.length).map((scale) => ({
     ...(effort.dear ? more : first),

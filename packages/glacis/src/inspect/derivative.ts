@@ -20,7 +20,7 @@ import {
 } from '@glacis/core';
 import { rowsAtOnce, opened, ran } from './sessions.ts';
 import { feedsOf, type Layout, type Part } from './points.ts';
-import { numbersOf } from './rows.ts';
+import { reals } from './rows.ts';
 
 export interface Derivative {
   readonly output: string;
@@ -52,12 +52,11 @@ export async function openDerivative(
   const { derived, weights, reached } = gradientGraph(graph, output, real, seed);
   const session = await opened(runtime, writeModel(derived));
   const run = async (points: readonly Float32Array[]): Promise<Float32Array[]> => {
-    const packed = new Float32Array(points.length * layout.size);
-    points.forEach((point, k) => packed.set(point, k * layout.size));
+    const packed = packedRows(points, layout.size);
     const found = await ran(session, feedsOf(layout, packed, points.length, 'derived'));
     const gradients = points.map(() => new Float32Array(layout.size));
     for (const { port, start, end } of real) {
-      const all = numbersOf(found[gradientName(port.name)]);
+      const all = reals(found[gradientName(port.name)]);
       const width = end - start;
       gradients.forEach((gradient, k) =>
         gradient.set(all.subarray(k * width, (k + 1) * width), start),
@@ -78,6 +77,15 @@ export async function openDerivative(
     most,
     release: () => session.release(),
   };
+}
+
+/** Points one behind the other: one alone is that already. */
+function packedRows(points: readonly Float32Array[], size: number): Float32Array {
+  const [first] = points;
+  if (first && points.length === 1) return first;
+  const packed = new Float32Array(points.length * size);
+  points.forEach((point, k) => packed.set(point, k * size));
+  return packed;
 }
 
 const gradientName = (input: string): string => `gradient of ${input}`;

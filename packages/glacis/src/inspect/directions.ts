@@ -128,7 +128,11 @@ function lineAlong({
   const { start, end } = way.part;
   const direction = new Float32Array(layout.size);
   for (let i = start; i < end; i++) direction[i] = random.normal(i);
-  const point = (t: number): Float32Array => x.map((value, i) => value + t * (direction[i] ?? 0));
+  const point = (t: number): Float32Array => {
+    const moved = new Float32Array(x);
+    for (let i = start; i < end; i++) moved[i] = (x[i] ?? 0) + t * (direction[i] ?? 0);
+    return moved;
+  };
   const own = x.subarray(start, end);
   return {
     pointRounding: ROUNDING * Math.sqrt(own.reduce((sum, v) => sum + v * v, 0) / own.length),

@@ -23,6 +23,8 @@ export interface Effort {
   readonly settled: number;
   /** Whether the model is so dear that less is done than one would like. */
   readonly dear: boolean;
+  /** Whether nothing is tried again where nothing could be compared. */
+  readonly once: boolean;
 }
 
 /** Products and elements that all derivatives together may cost: some seconds on one core. */
@@ -38,8 +40,20 @@ const KERNEL = 1e4;
 const [FEWEST_DIRECTIONS, MOST_DIRECTIONS] = [2, 64];
 const [FEWEST_POINTS, MOST_POINTS, USUAL_POINTS] = [32, 256, 40];
 
+/** An input of so many numbers takes longer to draw and to move than most models to run: one direction. */
+const WIDE = 2 ** 22;
+const ONE_LOOK: Effort = {
+  directions: 1,
+  points: 17,
+  ends: 3,
+  settled: 0.5,
+  dear: true,
+  once: true,
+};
+
 export function effortFor({ graph, batched }: Model): Effort {
   const inputs = inputNodes(graph).reduce((sum, { shape }) => sum + elements(shape), 0);
+  if (inputs > WIDE) return ONE_LOOK;
   const kernels = graph.nodes.length * (batched ? KERNEL / 32 : KERNEL);
   const cost = operationsOf(graph) + INPUT * inputs + kernels;
   const derivatives = BUDGET / (DERIVATIVE * cost);
@@ -48,7 +62,7 @@ export function effortFor({ graph, batched }: Model): Effort {
   const directions = clamp(FEWEST_DIRECTIONS, derivatives / USUAL_POINTS, MOST_DIRECTIONS);
   const points = clamp(FEWEST_POINTS, derivatives / directions, MOST_POINTS);
   const dear = directions < MOST_DIRECTIONS;
-  return { directions, points, ends: dear ? 4 : 8, settled: dear ? 0.5 : 0.2, dear };
+  return { directions, points, ends: dear ? 4 : 8, settled: dear ? 0.5 : 0.2, dear, once: false };
 }
 
 /** More of everything, for a model of which nothing could be compared; in fewer directions if it is dear. */

@@ -106,6 +106,21 @@ export function randomPoints(
   return points;
 }
 
+/** Some columns of points [count × size]; of a single point, without a copy. */
+function columns(
+  points: Float32Array,
+  count: number,
+  size: number,
+  [start, end]: readonly [number, number],
+): Float32Array {
+  if (count === 1) return points.subarray(start, end);
+  const data = new Float32Array(count * (end - start));
+  for (let row = 0; row < count; row++) {
+    data.set(points.subarray(row * size + start, row * size + end), row * (end - start));
+  }
+  return data;
+}
+
 /** Feeds for points [count × size]: of the original file, in its own types, or of a derived graph. */
 export function feedsOf(
   { model, parts, size }: Layout,
@@ -115,10 +130,7 @@ export function feedsOf(
 ): Record<string, Tensor> {
   return Object.fromEntries(
     parts.map(({ port, shape, start, end }) => {
-      const data = new Float32Array(count * (end - start));
-      for (let row = 0; row < count; row++) {
-        data.set(points.subarray(row * size + start, row * size + end), row * (end - start));
-      }
+      const data = columns(points, count, size, [start, end]);
       if (who === 'derived') {
         return [port.name, { type: 'float32', shape: [count, ...shape], data } as const];
       }

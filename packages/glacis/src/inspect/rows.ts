@@ -16,3 +16,8 @@ export function numbersOf(value: Tensor | undefined): Float64Array {
   const { data } = value;
   return data instanceof BigInt64Array ? Float64Array.from(data, Number) : new Float64Array(data);
 }
+
+/** The same, as they are where they are float32: a gradient is as long as the input. */
+export function reals(value: Tensor | undefined): Float32Array | Float64Array {
+  return value?.data instanceof Float32Array ? value.data : numbersOf(value);
+}

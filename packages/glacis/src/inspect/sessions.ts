@@ -2,7 +2,13 @@
  * The file and the graph read from it, as functions of points. What ONNX Runtime refuses is said in a
  * sentence: --check runs whatever files people bring.
  */
-import { type Model, ModelError, type Runtime, type Session } from '@glacis/core';
+import {
+  type Model,
+  ModelError,
+  type Runtime,
+  type Session,
+  type SessionOptions,
+} from '@glacis/core';
 import { messageOf } from '../errors.ts';
 import { feedsOf, type Layout } from './points.ts';
 import { joined, numbersOf } from './rows.ts';
@@ -36,7 +42,7 @@ export async function openEvaluation(
   { who, valuesPerRow }: { readonly who: 'original' | 'derived'; readonly valuesPerRow: number },
 ): Promise<Evaluation> {
   const { model, size } = layout;
-  const session = await opened(runtime, bytes);
+  const session = await opened(runtime, bytes, { optimised: !isVast(model.graph) });
   const inRuns =
     (most: number) =>
     async (points: Float32Array, count: number): Promise<Outputs> => {
@@ -62,9 +68,18 @@ function takesAnyBatch({ inputs, batched, batchAxis }: Model): boolean {
   return batched && batchAxis && inputs.every(({ shape: [first] }) => typeof first === 'string');
 }
 
-export async function opened(runtime: Runtime, bytes: Uint8Array): Promise<Session> {
+/** Operations beyond which a runtime takes longer to prepare a graph than to run it many times. */
+const VAST = 10_000;
+
+export const isVast = ({ nodes }: Model['graph']): boolean => nodes.length > VAST;
+
+export async function opened(
+  runtime: Runtime,
+  bytes: Uint8Array,
+  options: SessionOptions = {},
+): Promise<Session> {
   try {
-    return await runtime.session(bytes);
+    return await runtime.session(bytes, options);
   } catch (error) {
     throw new ModelError('invalid', `ONNX Runtime cannot load it (${said(error)})`);
   }

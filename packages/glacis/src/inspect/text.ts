@@ -159,6 +159,8 @@ function gradients({
       return 'Gradients: there is nothing to compare, since no input is real-valued.';
     case 'only steps':
       return 'Gradients: there is nothing to compare, since only steps lead from the inputs to the outputs: they are 0 by definition.';
+    case 'too many operations':
+      return 'Gradients: not compared, since the model has more than 10,000 operations.';
     case 'kinks':
     case 'jumps':
     case 'noise':

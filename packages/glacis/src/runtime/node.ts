@@ -32,9 +32,9 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
     get name() {
       return name;
     },
-    session: async (bytes) => {
+    session: async (bytes, sessionOptions) => {
       opened ??= open();
-      return (await opened).runtime.session(bytes);
+      return (await opened).runtime.session(bytes, sessionOptions);
     },
   };
 }

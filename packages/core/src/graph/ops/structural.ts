@@ -13,7 +13,7 @@ import {
   sameShape,
   type Shape,
 } from '../dimension.ts';
-import type { Node, OpName } from '../graph.ts';
+import type { Node, NodeOf, OpName } from '../graph.ts';
 import {
   type Bounds,
   isPoint,
@@ -60,6 +60,21 @@ export function sizeAlong(shape: Shape, axis: number): Dimension {
   const size = shape[axis];
   if (size === undefined) throw new ShapeError(`axis ${axis} is outside ${printShape(shape)}`);
   return size;
+}
+
+const joins = new WeakMap<Node, readonly number[]>();
+
+/** Where a join's parts end along its axis, from 0; one list for all of them. */
+function endsOf(node: NodeOf<'concat'>, operands: readonly Node[]): readonly number[] {
+  const found = joins.get(node);
+  if (found) return found;
+  const ends = [0];
+  for (const { shape } of operands) {
+    const size = known(sizeAlong(shape, node.attributes.axis), 'a joined axis');
+    ends.push((ends.at(-1) ?? 0) + size);
+  }
+  joins.set(node, ends);
+  return ends;
 }
 
 function inversePermutation(permutation: readonly number[]): number[] {
@@ -149,11 +164,8 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
       ),
     gradient: ({ b, node, operands, cotangent }, index) => {
       const { axis } = node.attributes;
-      const sizes = operands.map((operand) =>
-        known(sizeAlong(operand.shape, axis), 'a joined axis'),
-      );
-      const start = sizes.slice(0, index).reduce((sum, size) => sum + size, 0);
-      return b.slice(cotangent, axis, start, start + (sizes[index] ?? 0));
+      const ends = endsOf(node, operands);
+      return b.slice(cotangent, axis, ends[index] ?? 0, ends[index + 1] ?? 0);
     },
     range: endByEnd,
   },

@@ -15,6 +15,12 @@ const fold =
   (context) =>
     context.alike().reduce((a, b) => join(context, a, b));
 
+/** What is given twice changes nothing. */
+const extreme =
+  (join: (context: LoweringContext, a: Node, b: Node) => Node): Lowering =>
+  (context) =>
+    [...new Set(context.alike())].reduce((a, b) => join(context, a, b));
+
 const isNumber = (node: Node | undefined, value: number): boolean =>
   node?.op === 'constant' && node.attributes.tensor.data.every((each) => Number(each) === value);
 
@@ -58,8 +64,8 @@ export const elementwise: Readonly<Record<string, Lowering>> = {
     const sum = values.reduce((x, y) => c.b.add(x, y));
     return values.length === 1 ? sum : c.b.mul(sum, 1 / values.length);
   },
-  Max: fold(({ b }, x, y) => b.max(x, y)),
-  Min: fold(({ b }, x, y) => b.min(x, y)),
+  Max: extreme(({ b }, x, y) => b.max(x, y)),
+  Min: extreme(({ b }, x, y) => b.min(x, y)),
   Neg: unary(({ b }, x) => b.neg(x)),
   Abs: unary(({ b }, x) => b.abs(x)),
   Exp: unary(({ b }, x) => b.exp(x)),

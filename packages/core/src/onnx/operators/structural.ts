@@ -10,6 +10,7 @@ import {
   printShape,
   type Shape,
 } from '../../graph/dimension.ts';
+import type { Builder } from '../../graph/builder.ts';
 import type { Node } from '../../graph/graph.ts';
 import { ShapeError } from '../../graph/ops/definition.ts';
 import { padded } from '../../graph/ops/structural.ts';
@@ -90,6 +91,27 @@ function pad(c: LoweringContext): Node {
   }, cropped);
 }
 
+/** Places that a list of repeated parts writes down one by one. */
+const MOST_PLACES = 2 ** 20;
+
+/** Parts side by side along an axis; of parts that mostly repeat, each once, and then their elements. */
+function concatenated(b: Builder, parts: readonly Node[], axis: number): Node {
+  const distinct = [...new Set(parts)];
+  const sizes = parts.map(({ shape }) => Number(shape[axis]));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (2 * distinct.length > parts.length || !(total <= MOST_PLACES)) return b.concat(parts, axis);
+  const starts = new Map<Node, number>();
+  let end = 0;
+  for (const part of distinct) {
+    starts.set(part, end);
+    end += Number(part.shape[axis]);
+  }
+  const places = parts.flatMap((part, i) =>
+    Array.from({ length: sizes[i] ?? 0 }, (_, k) => (starts.get(part) ?? 0) + k),
+  );
+  return b.gather(b.concat(distinct, axis), axis, places);
+}
+
 function concat(c: LoweringContext): Node {
   const parts = c.all();
   const rank = parts[0]?.shape.length ?? 0;
@@ -101,7 +123,7 @@ function concat(c: LoweringContext): Node {
       ? c.b.expand(part, [batch, ...part.shape.slice(1)])
       : part,
   );
-  return c.b.concat(aligned, axis);
+  return concatenated(c.b, aligned, axis);
 }
 
 function slice(c: LoweringContext): Node {
