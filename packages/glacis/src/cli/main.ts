@@ -4,6 +4,7 @@
  */
 import { ContradictionError, ModelError } from '@glacis/core';
 import { messageOf, UsageError } from '../errors.ts';
+import { sentenceOf } from '../report/terminal-text.ts';
 import type { CommandRequest } from '../commands/carry-out.ts';
 import type { CommandName } from './options.ts';
 import { commandHelp, mainHelp } from './help.ts';
@@ -86,7 +87,8 @@ function failed(error: unknown, file: string | null = null): number {
 }
 
 function sentence(message: string, exitCode: number): number {
-  const ended = /[.!?)…]$/.test(message) ? message : `${message}.`;
+  const said = sentenceOf(message);
+  const ended = /[.!?)…]$/.test(said) ? said : `${said}.`;
   process.stderr.write(`glacis: ${ended}\n`);
   return exitCode;
 }

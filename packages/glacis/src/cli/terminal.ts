@@ -4,7 +4,7 @@
  */
 import { duration } from '../report/numbers.ts';
 import { inkOf } from '../report/ink.ts';
-import { printable } from '../report/terminal-text.ts';
+import { sentenceOf } from '../report/terminal-text.ts';
 
 export interface Progress {
   readonly stage: string;
@@ -42,7 +42,7 @@ export class Terminal {
   say(line: string): void {
     if (this.quiet) return;
     this.clear();
-    this.stream.write(`${printable(line)}\n`);
+    this.stream.write(`${sentenceOf(line)}\n`);
   }
 
   note(text: string): void {

@@ -1,7 +1,14 @@
 /** An inspection as text: a table of layers, what cannot be read, what was checked and written. */
 import { counted, count } from '../report/numbers.ts';
 import { type Ink, inkOf } from '../report/ink.ts';
-import { columnsOf, padded, printable, shortened } from '../report/terminal-text.ts';
+import {
+  columnsOf,
+  named,
+  padded,
+  printable,
+  sentenceOf,
+  shortened,
+} from '../report/terminal-text.ts';
 import type { CheckResult } from './check.ts';
 import type { LeftOut } from './directions.ts';
 import type { Inspection } from './inspection.ts';
@@ -25,11 +32,16 @@ export function inspectionText(inspection: Inspection, color: boolean, width: nu
     .join('\n\n')}\n`;
 }
 
+/** Symbols in it come from the file. */
+function sizes(shape: readonly (number | string)[]): string {
+  return named(`[${shape.join(', ')}]`);
+}
+
 function heading({ model }: Inspection, ink: Ink): string[] {
   const { path, opset, producer, parameters, inputs, outputs, batched } = model;
-  const made = producer === '' ? '' : ` · ${printable(producer)}`;
+  const made = producer === '' ? '' : ` · ${named(producer)}`;
   const port = ({ name, type, shape }: (typeof inputs)[number]): string =>
-    `${printable(name)} ${ink.dim(`${type} [${shape.join(', ')}]`)}`;
+    `${named(name)} ${ink.dim(`${type} ${sizes(shape)}`)}`;
   return [
     ink.bold(printable(path)) +
       ink.dim(` · opset ${opset}${made} · ${count(parameters)} parameters`),
@@ -42,9 +54,9 @@ function heading({ model }: Inspection, ink: Ink): string[] {
 function layers({ layers: rows }: Inspection, ink: Ink, width: number): string[] {
   if (rows.length === 0) return [];
   const cells = rows.map(({ name, op, shape, parameters, supported }) => ({
-    name: printable(name),
-    op: printable(op),
-    shape: shape ? `[${shape.join(', ')}]` : '?',
+    name: named(name),
+    op: named(op, MOST_NAME),
+    shape: shape ? sizes(shape) : '?',
     parameters: parameters > 0 ? count(parameters) : '',
     supported,
   }));
@@ -78,7 +90,7 @@ function lipschitz({ lipschitz: found }: Inspection, ink: Ink): string[] {
   const number = (value: number | null): string => (value === null ? '–' : value.toPrecision(4));
   const line = (name: string, op: string, values: readonly string[]): string =>
     [
-      padded(shortened(printable(name), MOST_NAME), MOST_NAME),
+      padded(shortened(named(name), MOST_NAME), MOST_NAME),
       padded(op, 12),
       ...values.map((v) => padded(v, 10, 'left')),
     ].join(GAP);
@@ -94,7 +106,7 @@ function lipschitz({ lipschitz: found }: Inspection, ink: Ink): string[] {
     ...changing.map((layer) => line(layer.label, layer.op, cells(layer))),
     ink.bold(line('scores', '', cells(found))),
     ...(unbounded
-      ? [`None is known: ${unbounded.op} (${printable(unbounded.label)}) may change without bound.`]
+      ? [`None is known: ${unbounded.op} (${named(unbounded.label)}) may change without bound.`]
       : [ink.dim('Scores change at most so much per change of the input, both in the same norm.')]),
   ];
 }
@@ -103,10 +115,10 @@ function support({ unsupported, problem, ops }: Inspection, ink: Ink): string[] 
   if (unsupported.length > 0) {
     return [
       ink.attack(`Not supported: ${counted(unsupported.length, 'node')}.`),
-      ...unsupported.map(({ op, node, advice }) => `  ${printable(node)} (${op}): ${advice}.`),
+      ...unsupported.map(({ op, node, advice }) => `  ${named(node)} (${named(op)}): ${advice}.`),
     ];
   }
-  if (problem !== null) return [ink.attack(`Not supported: ${printable(problem)}.`)];
+  if (problem !== null) return [ink.attack(`Not supported: ${sentenceOf(problem)}.`)];
   const kinds = Object.keys(ops).length;
   return [
     ink.proof(`Supported: all ${counted(kinds, 'kind')} of operators in the file can be read.`),
@@ -120,7 +132,9 @@ function check({ check: result }: Inspection, ink: Ink): string[] {
     `Outputs, ${rows} random rows, together and one by one: largest relative error ${outputMaxError.toExponential(1)} (allowed ${outputTolerance.toExponential(0)}).`,
     gradients(result),
     ...(steps.length > 0
-      ? [`Steps, whose derivative is 0 by definition: ${steps.map(printable).join(', ')}.`]
+      ? [
+          `Steps, whose derivative is 0 by definition: ${steps.map((step) => named(step)).join(', ')}.`,
+        ]
       : []),
     verdict(passed, ink),
   ];
@@ -172,7 +186,7 @@ function gradients({
 function emitted({ emitted: written }: Inspection, ink: Ink): string[] {
   if (!written) return [];
   const line = (kind: string, { name, type, shape, meaning }: PortLine): string =>
-    `${padded(kind, 9)}${printable(name)} ${ink.dim(`${type} [${shape.join(', ')}]`)} ${meaning}`;
+    `${padded(kind, 9)}${named(name)} ${ink.dim(`${type} ${sizes(shape)}`)} ${meaning}`;
   return [
     `Written: ${printable(written.path)}`,
     ...written.inputs.map((port) => line('input', port)),

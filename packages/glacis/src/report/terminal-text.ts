@@ -13,6 +13,22 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '');
 }
 
+/** Columns of a name, and of a sentence, however long those of a file are. */
+const [LONGEST_NAME, LONGEST_SENTENCE] = [120, 2000];
+
+/** What comes from a file, as it may be printed: without control characters, and no longer than one reads. */
+export function named(text: string, columns = LONGEST_NAME): string {
+  // What is cut out anyway is not looked at.
+  const whole = text.length <= 8 * columns;
+  const ends = whole ? text : `${text.slice(0, 4 * columns)}…${text.slice(-4 * columns)}`;
+  return shortened(printable(ends), columns);
+}
+
+/** A sentence that may hold what comes from a file. */
+export function sentenceOf(text: string): string {
+  return named(text.replace(/\s*\n\s*/g, ' '), LONGEST_SENTENCE);
+}
+
 /** Each character is a grapheme of one column then; models of many layers have many names. */
 function isAscii(text: string): boolean {
   return /^[ -~]*$/.test(text);
