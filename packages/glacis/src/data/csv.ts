@@ -37,6 +37,7 @@ export function parseCsv(bytes: Uint8Array, where: string, label?: string): CsvT
   if (delimiter !== ',') {
     notes.push(`${where} is read with ${delimiter === '\t' ? 'tabs' : delimiter} between columns.`);
   }
+  expectFewColumns(bytes, delimiter, where);
   const top = parseRecords(bytes, where, { delimiter, to: 2 });
   const [head, second] = top;
   if (!head)
@@ -72,6 +73,22 @@ export function parseCsv(bytes: Uint8Array, where: string, label?: string): CsvT
     classNames: labels?.classNames ?? null,
     notes: [...notes, ...(labels?.notes ?? [])],
   };
+}
+
+/** A table of more would be read for minutes; pictures of 1,024 × 1,024 are no tables of text. */
+const MOST_COLUMNS = 2 ** 20;
+
+/** Counts on the first line before any of it becomes text. Throws UsageError. */
+function expectFewColumns(bytes: Uint8Array, delimiter: string, where: string): void {
+  const end = bytes.indexOf(0x0a);
+  const line = end < 0 ? bytes : bytes.subarray(0, end);
+  if (line.length <= MOST_COLUMNS) return;
+  const separator = delimiter.charCodeAt(0);
+  const columns = line.reduce((count, byte) => count + Number(byte === separator), 1);
+  if (columns <= MOST_COLUMNS) return;
+  throw new UsageError(
+    `${where} has ${columns} columns on its first line, and at most ${MOST_COLUMNS} are read: save it as .npy, a sample in each row.`,
+  );
 }
 
 /** Collects the numbers in blocks, so that a large table is never an array of strings. */

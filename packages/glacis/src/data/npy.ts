@@ -49,18 +49,37 @@ export function parseNpy(bytes: Uint8Array, where: string): StoredArray {
   if (!isNpy(bytes)) {
     throw new UsageError(`${where} does not begin as a .npy file; save it with numpy.save.`);
   }
+  const { type, bigEndian, fortran, shape, start } = wholeHeader(bytes, bytes.length, where);
+  const stored = { type, shape, data: decodeElements(type, bytes.subarray(start), bigEndian) };
+  return fortran ? fromFortranOrder(stored) : stored;
+}
+
+/** Bytes that hold any header an array of numbers needs. */
+export const HEADER_BYTES = MAX_HEADER + 12;
+
+/** Throws UsageError where a file of `size` bytes that begins so cannot hold the array it declares. */
+export function checkDeclared(beginning: Uint8Array, size: number, where: string): void {
+  if (isNpy(beginning)) wholeHeader(beginning, size, where);
+}
+
+/** The header of a file of `size` bytes, which its array fills. Throws UsageError. */
+function wholeHeader(
+  bytes: Uint8Array,
+  size: number,
+  where: string,
+): Header & { readonly start: number } {
   const { text, start } = headerOf(bytes, where);
-  const { type, bigEndian, fortran, shape } = parseHeader(text, where);
+  const header = parseHeader(text, where);
+  const { type, shape } = header;
   const expected = sizeOf(shape) * elementBytes[type];
-  const found = bytes.length - start;
+  const found = size - start;
   if (expected !== found) {
     const fault = found < expected ? 'it is truncated' : 'something else follows the array';
     throw new UsageError(
       `${where} declares ${type} of shape ${showShape(shape)}, ${expected} bytes, but holds ${found}: ${fault}; save it again.`,
     );
   }
-  const stored = { type, shape, data: decodeElements(type, bytes.subarray(start), bigEndian) };
-  return fortran ? fromFortranOrder(stored) : stored;
+  return { ...header, start };
 }
 
 /** The bytes of a version 1.0 .npy file holding `t`, as numpy.save would write it. */

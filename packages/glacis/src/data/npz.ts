@@ -7,10 +7,10 @@ import { zipSync } from 'fflate';
 import type { Tensor } from '@glacis/core';
 import { UsageError } from '../errors.ts';
 import type { StoredArray } from './array.ts';
-import { parseNpy, writeNpy } from './npy.ts';
+import { checkDeclared, HEADER_BYTES, parseNpy, writeNpy } from './npy.ts';
 import { UNPACK_LIMITS } from './unpack.ts';
 import type { UnpackLimits } from './unpack.ts';
-import { extractMember, isZip, listZip } from './zip.ts';
+import { beginningOf, extractMember, isZip, listZip } from './zip.ts';
 
 export interface Npz {
   /** The keys of the arrays, in the order of the file. */
@@ -39,7 +39,10 @@ export function readNpz(
     read(key) {
       const member = members.get(key);
       if (!member) throw new RangeError(`no array ${key}`);
-      const data = extractMember(bytes, member, where, { ...limits, bytes: left });
+      const within = { ...limits, bytes: left };
+      const beginning = beginningOf(bytes, member, where, HEADER_BYTES, within);
+      checkDeclared(beginning, member.size, `Array ${key} of ${where}`);
+      const data = extractMember(bytes, member, where, within);
       left -= data.length;
       return parseNpy(data, `Array ${key} of ${where}`);
     },

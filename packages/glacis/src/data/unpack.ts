@@ -3,7 +3,7 @@
  * of a megabyte cannot fill the memory. zlib's native inflate, stopped at the cap.
  */
 
-import { gunzipSync, inflateRawSync } from 'node:zlib';
+import { constants, gunzipSync, inflateRawSync } from 'node:zlib';
 import { UsageError, messageOf } from '../errors.ts';
 import { type FileBytes, MAX_BYTES, readFileBytes } from './file.ts';
 
@@ -78,6 +78,18 @@ export function inflateExactly(packed: Uint8Array, size: number, where: string):
     );
   }
   return bytes;
+}
+
+/** What the first part of raw deflate data gives: enough for `wanted` bytes, or nothing that is sure. */
+export function inflateBeginning(packed: Uint8Array, wanted: number): Uint8Array {
+  try {
+    // What is stored and not packed is a few bytes longer than it was.
+    const part = packed.subarray(0, wanted + 64);
+    return inflateRawSync(part, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    // What is damaged is found, and said, when all of it is unpacked.
+    return new Uint8Array(0);
+  }
 }
 
 function chunkFor(size: number): number {

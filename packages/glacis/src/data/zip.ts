@@ -6,7 +6,7 @@
 
 import { crc32 } from 'node:zlib';
 import { UsageError } from '../errors.ts';
-import { UNPACK_LIMITS, inflateExactly, mostUnpacked } from './unpack.ts';
+import { UNPACK_LIMITS, inflateBeginning, inflateExactly, mostUnpacked } from './unpack.ts';
 import type { UnpackLimits } from './unpack.ts';
 
 export interface ZipMember {
@@ -77,6 +77,31 @@ export function extractMember(
   limits: UnpackLimits = UNPACK_LIMITS,
 ): Uint8Array {
   const what = `${member.name} in ${where}`;
+  expectUnpackable(member, what, limits);
+  const packed = packedBytes(bytes, member, what);
+  const data = member.method === 0 ? packed : inflateExactly(packed, member.size, what);
+  if (crc32(data) !== member.crc) {
+    throw new UsageError(`${what} does not match its checksum; the file is damaged.`);
+  }
+  return data;
+}
+
+/** The first bytes of one member once unpacked, at least `wanted` of them where it has so many. */
+export function beginningOf(
+  bytes: Uint8Array,
+  member: ZipMember,
+  where: string,
+  wanted: number,
+  limits: UnpackLimits = UNPACK_LIMITS,
+): Uint8Array {
+  const what = `${member.name} in ${where}`;
+  expectUnpackable(member, what, limits);
+  const packed = packedBytes(bytes, member, what);
+  return member.method === 0 ? packed.subarray(0, wanted) : inflateBeginning(packed, wanted);
+}
+
+/** Throws UsageError for what cannot be unpacked, or would be too much. */
+function expectUnpackable(member: ZipMember, what: string, limits: UnpackLimits): void {
   if (member.encrypted) throw new UsageError(`${what} is encrypted; save it without a password.`);
   if (member.method !== 0 && member.method !== 8) {
     throw new UsageError(
@@ -88,6 +113,10 @@ export function extractMember(
       `${what} declares ${member.size} bytes unpacked from ${member.packed}, which is refused as a decompression bomb: unpack it yourself if you trust it.`,
     );
   }
+}
+
+/** Where a member lies in the archive. Throws UsageError. */
+function packedBytes(bytes: Uint8Array, member: ZipMember, what: string): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { offset } = member;
   if (offset + LOCAL_BYTES > bytes.length || view.getUint32(offset, true) !== LOCAL) {
@@ -98,15 +127,10 @@ export function extractMember(
   if (start + member.packed > bytes.length) {
     throw new UsageError(`${what} reaches beyond the end of the archive; the file is truncated.`);
   }
-  const packed = bytes.subarray(start, start + member.packed);
   if (member.method === 0 && member.size !== member.packed) {
     throw new UsageError(`${what} is stored but declares two sizes; the file is damaged.`);
   }
-  const data = member.method === 0 ? packed : inflateExactly(packed, member.size, what);
-  if (crc32(data) !== member.crc) {
-    throw new UsageError(`${what} does not match its checksum; the file is damaged.`);
-  }
-  return data;
+  return bytes.subarray(start, start + member.packed);
 }
 
 /** Where the central directory lies. */

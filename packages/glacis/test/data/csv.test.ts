@@ -128,3 +128,8 @@ describe('errors', () => {
     expect(await usageError(() => read('a,a\n1,2\n', 'a'))).toContain('2 columns named a');
   });
 });
+
+test('a line of more columns than any table has is refused before it is read', async () => {
+  const bytes = Buffer.from('0,'.repeat(2 ** 20 + 5));
+  expect(await usageError(() => parseCsv(bytes, 'a.csv'))).toContain('columns on its first line');
+});

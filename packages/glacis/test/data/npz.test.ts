@@ -84,6 +84,18 @@ describe('hostile archives', () => {
     expect(await usageError(open(huge))).toContain('decompression bomb');
   });
 
+  test('an array larger than its member is refused by its header, before all is unpacked', async () => {
+    const lying = writeNpy(floats(new Float32Array(10)));
+    const header = Buffer.from(lying.subarray(0, lying.length - 40));
+    const text = header
+      .toString('latin1')
+      .replace('(10,), }', '(10000000,), }')
+      .slice(0, header.length);
+    const member = Buffer.concat([Buffer.from(text, 'latin1'), Buffer.alloc(4e6)]);
+    const read = open(zip([{ name: 'x.npy', data: member }]));
+    expect(await usageError(read)).toContain('40000000 bytes, but holds 4000000');
+  });
+
   test('a member that is larger than it declares is stopped there', async () => {
     const liar = zip([{ name: 'x.npy', data: new Uint8Array(1e6), size: 100 }]);
     expect(await usageError(open(liar))).toContain('more than the 100 bytes');
