@@ -3,15 +3,8 @@ export * from './tensor/tensor.ts';
 export { RandomBlock } from './tensor/random.ts';
 export { roundDown, roundUp } from './tensor/float32.ts';
 export * from './audit/run.ts';
-export {
-  type Model,
-  declaredInputs,
-  type DeclaredInputs,
-  declaredPorts,
-  readAgain,
-  readModel,
-  type ReadOptions,
-} from './onnx/read.ts';
+export { type Model, readAgain, readModel, type ReadOptions } from './onnx/read.ts';
+export { declaredInputs, type DeclaredInputs, declaredPorts } from './onnx/declared-inputs.ts';
 export type { ClassLabels } from './onnx/class-labels.ts';
 export { surveyModel } from './onnx/parse.ts';
 export { countsSamples, hostTypeOf, type OpenSize, type Port } from './onnx/ports.ts';
@@ -27,6 +20,7 @@ export type { Graph, Node, OpAttributes, OpName } from './graph/graph.ts';
 export { opNames } from './graph/ops/table.ts';
 export type { ConvGeometry } from './graph/ops/convolutions.ts';
 export { Threat, type ThreatOptions, linf, l2, l1, l0 } from './threats/threat.ts';
+export { refusalOf } from './runtime/refusal.ts';
 export {
   type OnnxRuntime,
   ortRuntime,

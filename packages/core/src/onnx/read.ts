@@ -5,17 +5,25 @@
  */
 import type { ModelProto } from 'onnx-buf';
 import { Builder } from '../graph/builder.ts';
-import { BATCH, type Dimension, elementCount, isSymbolic, type Shape } from '../graph/dimension.ts';
+import {
+  BATCH,
+  type Dimension,
+  elementCount,
+  isSymbolic,
+  printShape,
+  type Shape,
+} from '../graph/dimension.ts';
 import { type Graph, type Node, nodeAt, type OpName } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
 import { definitionOf } from '../graph/ops/table.ts';
 import type { ClassLabels } from './class-labels.ts';
+import { checkPorts, inputsOf } from './declared-inputs.ts';
 import { parametersOf } from './element-types.ts';
 import { isHost, type ReadValue } from './host-value.ts';
 import { NodeLowering } from './lower-nodes.ts';
 import { ModelError } from './model-error.ts';
 import { parse } from './parse.ts';
-import { carriedOf, countsSamples, type OpenSize, openSizes, type Port, portOf } from './ports.ts';
+import { carriedOf, countsSamples, type Port, portOf } from './ports.ts';
 import { type Precision, precisionOf, roundsWeights } from './precision.ts';
 import { type PrepareOptions, prepare } from './prepare.ts';
 import { nodesOf, qualified } from './proto.ts';
@@ -94,7 +102,7 @@ function lower(reading: Reading, batch: Dimension): Lowered {
     const value = values.get(info.name);
     if (!value) throw new ModelError('invalid', `nothing computes the output ${info.name}`);
     if (isHost(value)) throw new ShapeError(`the output ${info.name} is a shape, not a score`);
-    const result = batchFirst(b, value, batch, batchAxis);
+    const result = batchFirst(b, info.name, value, batch, batchAxis);
     const taken = [...reading.inputs, ...random].some(({ name }) => name === info.name);
     if (taken && result.op !== 'input') {
       throw new ModelError(
@@ -128,11 +136,21 @@ function expectSamplesApart(graph: Graph, batch: Dimension): void {
 }
 
 /** A sample's result is one row: [batch, …]. */
-function batchFirst(b: Builder, value: Node, batch: Dimension, batchAxis: boolean): Node {
+function batchFirst(
+  b: Builder,
+  name: string,
+  value: Node,
+  batch: Dimension,
+  batchAxis: boolean,
+): Node {
   if (!batchAxis) return b.reshape(value, [batch, elementCount(value.shape)]);
   if (value.shape[0] === batch) return value;
   if (elementCount(value.shape) === batch) return b.reshape(value, [batch, 1]);
-  throw new ShapeError(`the output's shape does not start with the batch`);
+  if (isSymbolic(batch)) throw new ShapeError(`the output ${name} does not begin with the batch`);
+  throw new ModelError(
+    'unsupported',
+    `the output ${name} has the shape ${printShape(value.shape)} for one sample, and one that begins with 1, a row for each sample, is supported: transpose or flatten it`,
+  );
 }
 
 export interface ReadOptions extends PrepareOptions {
@@ -157,55 +175,6 @@ export function readAgain(
   { bytes = model.bytes, rowByRow = false }: { bytes?: Uint8Array; rowByRow?: boolean } = {},
 ): Model {
   return readPrepared(parse(bytes), bytes, model, rowByRow);
-}
-
-/** Inputs that are not given by an initialiser of the same name. */
-function inputsOf({ graph }: ModelProto): Port[] {
-  const initializers = new Set(graph?.initializer.map(({ name }) => name));
-  return (graph?.input ?? []).filter(({ name }) => !initializers.has(name)).map(portOf);
-}
-
-/** What a file says of its inputs before it is read. */
-export interface DeclaredInputs {
-  readonly inputs: readonly Port[];
-  /** Axes besides the batch whose size is open: `sizes` must give them. */
-  readonly open: readonly OpenSize[];
-}
-
-/** The inputs of a file, but for those that become constants. Throws ModelError. */
-export function declaredInputs(
-  bytes: Uint8Array,
-  constants: readonly string[] = [],
-): DeclaredInputs {
-  const inputs = inputsOf(parse(bytes)).filter(({ name }) => !constants.includes(name));
-  return { inputs, open: openSizes(inputs, inputs.every(countsSamples)) };
-}
-
-/** A model's inputs and outputs in the types that its file declares; some are widened for reading. */
-export function declaredPorts(
-  { inputs, outputs }: Model,
-  file: Uint8Array,
-): Pick<Model, 'inputs' | 'outputs'> {
-  const { graph } = parse(file);
-  const declared = new Map(
-    [...(graph?.input ?? []), ...(graph?.output ?? [])].map((info) => [info.name, info]),
-  );
-  const asDeclared = (port: Port): Port => {
-    const info = declared.get(port.name);
-    return info?.type ? { ...port, type: portOf(info).type } : port;
-  };
-  return { inputs: inputs.map(asDeclared), outputs: outputs.map(asDeclared) };
-}
-
-function checkPorts(proto: ModelProto, inputs: readonly Port[]): void {
-  if (inputs.length === 0) throw new ModelError('invalid', 'the model has no input');
-  if (proto.graph?.output.length === 0) throw new ModelError('invalid', 'the model has no output');
-  const [open] = openSizes(inputs, inputs.every(countsSamples));
-  if (!open) return;
-  throw new ModelError(
-    'unsupported',
-    `input ${open.input} has an axis of unknown size (${open.symbol}) besides the batch: give its size, or export the model with fixed sizes`,
-  );
 }
 
 /** `file`: the bytes of the proto, where they are known; `known`: what was found out about it before. */
@@ -262,8 +231,10 @@ function lowered(reading: Reading, rowByRow: boolean): Lowered & { readonly batc
     return { ...lower(reading, 1), batched: false };
   } catch (cause) {
     if (!(cause instanceof ShapeError)) throw cause;
-    throw new ModelError('invalid', `the model's shapes contradict each other: ${cause.message}`, {
-      cause,
-    });
+    throw new ModelError(
+      'invalid',
+      `the model's shapes contradict each other, or are used as is not supported: ${cause.message}`,
+      { cause },
+    );
   }
 }

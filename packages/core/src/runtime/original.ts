@@ -4,6 +4,7 @@ import { hostTypeOf, type Port } from '../onnx/ports.ts';
 import type { Model } from '../onnx/read.ts';
 import { sizeOf, type Tensor, tensor } from '../tensor/tensor.ts';
 import { OutOfTime } from './deadline.ts';
+import { refusalOf } from './refusal.ts';
 import { BATCH_ROWS } from './rows.ts';
 import type { Runtime, Session } from './runtime.ts';
 import { type SideInput, sideRows } from './side-inputs.ts';
@@ -64,14 +65,10 @@ async function loaded(model: Model, runtime: Runtime): Promise<Session> {
     return await runtime.session(model.bytes);
   } catch (cause) {
     if (cause instanceof OutOfTime) throw cause;
-    throw new ModelError('invalid', `ONNX Runtime cannot load the model: ${firstLine(cause)}`, {
+    throw new ModelError('invalid', `ONNX Runtime cannot load the model: ${refusalOf(cause)}`, {
       cause,
     });
   }
-}
-
-function firstLine(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? '';
 }
 
 /** Any number of rows at once where the file's own batch axis is open. */
@@ -116,7 +113,7 @@ async function answered(
     return Float64Array.from(result.data as ArrayLike<number>, Number);
   } catch (cause) {
     if (cause instanceof OutOfTime) throw cause;
-    throw new ModelError('invalid', `ONNX Runtime cannot run the model: ${firstLine(cause)}`, {
+    throw new ModelError('invalid', `ONNX Runtime cannot run the model: ${refusalOf(cause)}`, {
       cause,
     });
   }

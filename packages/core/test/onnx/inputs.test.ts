@@ -1,17 +1,20 @@
 // Several inputs, whole-number and double inputs, sizes left open, inputs that become constants, and
 // preprocessing in front: what is read computes what the file does.
+import { toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
 import type { Builder } from '../../src/graph/builder.ts';
 import type { Node } from '../../src/graph/graph.ts';
+import { declaredInputs } from '../../src/onnx/declared-inputs.ts';
 import { ModelError } from '../../src/onnx/model-error.ts';
 import { preprocessInput } from '../../src/onnx/preprocess.ts';
-import { declaredInputs, readAgain, readModel } from '../../src/onnx/read.ts';
+import { readAgain, readModel } from '../../src/onnx/read.ts';
 import { writeModel } from '../../src/onnx/write.ts';
 import { gradientOf } from '../../src/transforms/gradient.ts';
 import { floats, tensor, type Tensor } from '../../src/tensor/tensor.ts';
 import { expectAllclose } from '../allclose.ts';
 import { runOnnx } from '../onnxruntime.ts';
-import { type FileSpec, ints, onnxFile, weights } from './hand-made.ts';
+import { type FileSpec, ints, modelProto, onnxFile, weights } from './hand-made.ts';
 
 const FLOAT = 1;
 
@@ -116,6 +119,26 @@ test('an input that counts no samples becomes a constant, and then the batch is 
   );
   expect(() => readModel(onnxFile(shifted), { fixed: { by: floats([1, 2]) } })).toThrow(ModelError);
   expect(() => readModel(onnxFile(shifted), { fixed: { z: floats([1]) } })).toThrow(/x, by/);
+});
+
+test('an input without a shape is refused by name; a scalar has one', () => {
+  const proto = modelProto({ ...shifted, inputs: { x: ['n', 3], by: [] } });
+  expect(() => readModel(toBinary(ModelProtoSchema, proto))).not.toThrow(/no shape/);
+  const by = proto.graph?.input.find(({ name }) => name === 'by');
+  if (by?.type?.value.case === 'tensorType') delete by.type.value.value.shape;
+  expect(() => readModel(toBinary(ModelProtoSchema, proto))).toThrow(/no shape of its input by/);
+});
+
+test('an output that does not begin with one row a sample is a limit, and no contradiction', () => {
+  const file = onnxFile({
+    opset: 17,
+    inputs: { x: [1, 4] },
+    outputs: ['y'],
+    nodes: [{ op: 'MatMul', inputs: ['w', 'x'], outputs: ['y'] }],
+    initializers: { w: weights(3, 1) },
+  });
+  expect(() => readModel(file)).toThrow(/the output y has the shape \[3, 4\]/);
+  expect(() => readModel(file)).not.toThrow(/contradict/);
 });
 
 test('an input of any name leaves its gradient a free one', async () => {

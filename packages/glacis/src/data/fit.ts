@@ -89,7 +89,7 @@ function cause(x: Tensor<'float32'>, inputShape: readonly number[]): string {
   const wanted = sizeOf(inputShape);
   const [rows = 1, ...sample] = inputShape;
   // Planes of an image are its channels rather.
-  const batched = rows > 1 && (rows === 2 || sample.length !== 2);
+  const batched = rows > 1 && sample.length > 0 && (rows === 2 || sample.length !== 2);
   if (batched && equal(x.shape.slice(1), sample)) {
     return `the model was exported for exactly ${rows} samples at once; export it for one sample, or with a dynamic batch axis`;
   }
@@ -117,7 +117,7 @@ function misfit(
   reason: string,
 ): UsageError {
   return new UsageError(
-    `The data have the shape ${showShape(shape)}, samples first, and the model takes ${showShape(inputShape)} for one sample: ${reason}.`,
+    `The data have the shape ${showShape(shape)}, samples first, and the model takes ${showShape(inputShape)} for one sample: ${reason}${reason.endsWith('?') ? '' : '.'}`,
   );
 }
 

@@ -53,7 +53,7 @@ export async function openDerivative(
   const session = await opened(runtime, writeModel(derived));
   const run = async (points: readonly Float32Array[]): Promise<Float32Array[]> => {
     const packed = packedRows(points, layout.size);
-    const found = await ran(session, feedsOf(layout, packed, points.length, 'derived'));
+    const found = await ran(session, feedsOf(layout, packed, points.length, 'derived'), layout);
     const gradients = points.map(() => new Float32Array(layout.size));
     for (const { port, start, end } of real) {
       const all = reals(found[gradientName(port.name)]);

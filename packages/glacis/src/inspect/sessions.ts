@@ -5,11 +5,11 @@
 import {
   type Model,
   ModelError,
+  refusalOf,
   type Runtime,
   type Session,
   type SessionOptions,
 } from '@glacis/core';
-import { messageOf } from '../errors.ts';
 import { feedsOf, type Layout } from './points.ts';
 import { joined, numbersOf } from './rows.ts';
 
@@ -50,7 +50,7 @@ export async function openEvaluation(
       for (let start = 0; start < count; start += most) {
         const rows = Math.min(most, count - start);
         const own = points.slice(start * size, (start + rows) * size);
-        runs.push(numbers(await ran(session, feedsOf(layout, own, rows, who))));
+        runs.push(numbers(await ran(session, feedsOf(layout, own, rows, who), layout)));
       }
       return stacked(runs);
     };
@@ -81,27 +81,26 @@ export async function opened(
   try {
     return await runtime.session(bytes, options);
   } catch (error) {
-    throw new ModelError('invalid', `ONNX Runtime cannot load it (${said(error)})`);
+    throw new ModelError('invalid', `ONNX Runtime cannot load it (${refusalOf(error)})`);
   }
 }
 
 export async function ran(
   session: Session,
   feeds: Parameters<Session['run']>[0],
+  { parts }: Layout,
 ): ReturnType<Session['run']> {
   try {
     return await session.run(feeds);
   } catch (error) {
+    // Token ids and positions may be none that it knows.
+    const drawn = parts.filter(({ real, given }) => !real && !given).map(({ port }) => port.name);
+    const advice = drawn.length > 0 ? `; give ${drawn.join(', ')} with --set NAME=FILE` : '';
     throw new ModelError(
       'invalid',
-      `ONNX Runtime cannot run it on random inputs (${said(error)}); give real ones with --set NAME=FILE`,
+      `ONNX Runtime cannot run it on random inputs (${refusalOf(error)})${advice}`,
     );
   }
-}
-
-function said(error: unknown): string {
-  const [line = ''] = messageOf(error).split('\n');
-  return line.replace(/[.\s]+$/, '');
 }
 
 function numbers(results: Awaited<ReturnType<Session['run']>>): Outputs {

@@ -104,3 +104,14 @@ test.each([
   expect(message).toContain(`[${shape.join(', ')}]`);
   expect(message).toContain(`[${inputShape.join(', ')}]`);
 });
+
+test('one sample saved without the axis that counts samples is told so', async () => {
+  const message = await usageError(() => fitToModel(counting(4), [4]));
+  expect(message).toContain('x[None]');
+  expect(message).not.toContain('exported for exactly');
+});
+
+test('a question at the end of a reason has no full stop behind it', async () => {
+  const message = await usageError(() => fitToModel(counting(2, 5), [4]));
+  expect(message).toMatch(/label column\?$/);
+});
