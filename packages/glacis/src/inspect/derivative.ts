@@ -1,18 +1,18 @@
 /**
- * One number a row, a random linear function of one output, and its gradient with respect to every
- * real-valued input, at any number of points.
+ * One number a row, a linear function of one output, and its gradient with respect to every real-valued
+ * input, at any number of points.
  */
 import {
   Builder,
   dependents,
   ancestors,
   definitionOf,
+  freeName,
   type Graph,
   inputNodes,
   type Node,
   outputNamed,
   pullBack,
-  RandomBlock,
   replayLowered,
   type Runtime,
   sizeOf,
@@ -24,12 +24,15 @@ import { reals } from './rows.ts';
 
 export interface Derivative {
   readonly output: string;
-  /** The output's weights in the number that is differentiated. */
-  readonly weights: Float32Array;
+  /** Elements of a row of the output. */
+  readonly width: number;
   /** The real-valued inputs, and what may happen along each. */
   readonly ways: readonly Way[];
-  /** Gradients [size] at points, at most `most`: what holds them is as large as the input. */
-  at(points: readonly Float32Array[]): Promise<Float32Array[]>;
+  /**
+   * Gradients [size] of the output's elements, each times its weight [width], at points, at most `most`:
+   * what holds them is as large as the input.
+   */
+  at(points: readonly Float32Array[], weights: Float32Array): Promise<Float32Array[]>;
   readonly most: number;
   release(): Promise<void>;
 }
@@ -45,21 +48,25 @@ export interface Way {
 export async function openDerivative(
   layout: Layout,
   runtime: Runtime,
-  { output, seed, valuesPerRow }: { output: string; seed: number; valuesPerRow: number },
+  { output, valuesPerRow }: { readonly output: string; readonly valuesPerRow: number },
 ): Promise<Derivative> {
   const { graph } = layout.model;
   const real = layout.parts.filter((part) => part.real);
-  const { derived, weights, reached } = gradientGraph(graph, output, real, seed);
+  const { derived, weighted, width, reached } = gradientGraph(graph, output, real);
   const session = await opened(runtime, writeModel(derived));
-  const run = async (points: readonly Float32Array[]): Promise<Float32Array[]> => {
+  const run: Derivative['at'] = async (points, weights) => {
     const packed = packedRows(points, layout.size);
-    const found = await ran(session, feedsOf(layout, packed, points.length, 'derived'), layout);
+    const feeds = {
+      ...feedsOf(layout, packed, points.length, 'derived'),
+      [weighted]: { type: 'float32' as const, shape: [1, width], data: weights },
+    };
+    const found = await ran(session, feeds, layout);
     const gradients = points.map(() => new Float32Array(layout.size));
     for (const { port, start, end } of real) {
       const all = reals(found[gradientName(port.name)]);
-      const width = end - start;
+      const size = end - start;
       gradients.forEach((gradient, k) =>
-        gradient.set(all.subarray(k * width, (k + 1) * width), start),
+        gradient.set(all.subarray(k * size, (k + 1) * size), start),
       );
     }
     return gradients;
@@ -68,7 +75,7 @@ export async function openDerivative(
   const most = layout.model.batched ? rowsAtOnce(3 * valuesPerRow) : 1;
   return {
     output,
-    weights,
+    width,
     ways: real.map((part) => {
       const steps = stepsBetween(graph, part.port.name, output).length > 0;
       return { part, steps, onlySteps: steps && !reached.has(part.port.name) };
@@ -107,17 +114,15 @@ function gradientGraph(
   graph: Graph,
   output: string,
   real: readonly Part[],
-  seed: number,
-): { derived: Graph; weights: Float32Array; reached: ReadonlySet<string> } {
+): { derived: Graph; weighted: string; width: number; reached: ReadonlySet<string> } {
   const b = new Builder();
   const copies = replayLowered(b, graph, new Map(), ['gradient']);
   const result = copies.get(outputNamed(graph, output).id);
   if (!result) throw new RangeError('the output was not copied');
   const width = sizeOf(result.shape.slice(1).map(Number));
-  const random = new RandomBlock(seed, 0, 1);
-  const weights = Float32Array.from({ length: width }, (_, i) => random.normal(i));
+  const weighted = freeName(graph, 'weights');
   const flat = b.reshape(result, [result.shape[0] ?? 1, width]);
-  const value = b.sum(b.mul(flat, b.floats(weights, [1, width])), [1]);
+  const value = b.sum(b.mul(flat, b.input(weighted, [1, width])), [1]);
   const nodes = new Map(
     inputNodes(graph).map(({ id, attributes }) => [attributes.name, copies.get(id)]),
   );
@@ -130,7 +135,8 @@ function gradientGraph(
   const reached = real.filter((_, i) => cotangents.has(targets[i]?.id ?? -1));
   return {
     derived: b.graph(Object.fromEntries(gradients)),
-    weights,
+    weighted,
+    width,
     reached: new Set(reached.map(({ port }) => port.name)),
   };
 }

@@ -35,6 +35,13 @@ export interface DirectionsAsked {
   readonly count: number;
   readonly seed: number;
   readonly effort: Effort;
+  /** How far each element moves along a typical direction; 1 when absent. */
+  readonly spread?: Float32Array | undefined;
+  /**
+   * Whether elements of an output count relative to their sizes: what a saturated softmax leaves of its
+   * lesser classes is then seen beside the greatest.
+   */
+  readonly relative?: boolean;
 }
 
 /** Directions take turns at the rows, the outputs and the real-valued inputs. */
@@ -42,7 +49,7 @@ export async function checkDirections(
   layout: Layout,
   derivatives: readonly Derivative[],
   original: Evaluation,
-  { rows, count, seed, effort }: DirectionsAsked,
+  { rows, count, seed, effort, spread, relative = false }: DirectionsAsked,
 ): Promise<DirectionErrors> {
   const turns = derivatives.flatMap((derivative) =>
     derivative.ways.filter((way) => !way.onlySteps).map((way) => ({ derivative, way })),
@@ -61,8 +68,10 @@ export async function checkDirections(
     const line = lineAlong({
       layout,
       ...turn,
+      weights: await weightsOf(turn.derivative, seed, relative ? { original, x } : undefined),
       original,
       x,
+      spread,
       random: new RandomBlock(seed, row, 2 + k),
     });
     // What was too long for the last direction is tried again now and then.
@@ -100,50 +109,72 @@ async function longestSettled(
     if (finding.kind === 'kinks') continue;
     if (!Number.isFinite(finding.mismatch)) return { kind: 'compared', error: Infinity, reach: i };
     const cause = await causeOf(line, reach);
-    // A continuous function has no excuse.
-    if (cause === 'wrong' || (cause !== 'integral' && !steps)) {
-      return { kind: 'compared', error: finding.error, reach: i };
-    }
-    why = ({ jump: 'jumps', noise: 'noise', integral: 'kinks' } as const)[cause];
+    if (cause === 'wrong') return { kind: 'compared', error: finding.error, reach: i };
+    // What continuous functions jump by is rounding.
+    why = cause === 'integral' ? 'kinks' : cause === 'jump' && steps ? 'jumps' : 'noise';
   }
   return { kind: why, reach: REACHES.length - 1 };
 }
 
-/** The line x + t·d, d standard normal in one input. */
+/** Below, an element of an output counts as 0. */
+const UNDERFLOW = 1e-30;
+
+/** Standard normal weights of an output's elements, divided by their sizes at a point where it is given. */
+async function weightsOf(
+  { output, width }: Derivative,
+  seed: number,
+  at?: { readonly original: Evaluation; readonly x: Float32Array },
+): Promise<Float32Array> {
+  const random = new RandomBlock(seed, 0, 1);
+  const weights = Float32Array.from({ length: width }, (_, i) => random.normal(i));
+  if (!at) return weights;
+  const values = (await at.original.rows(at.x, 1))[output];
+  return weights.map((weight, i) => {
+    const size = Math.abs(values?.[i] ?? 0);
+    return size >= UNDERFLOW && Number.isFinite(size) ? weight / size : 0;
+  });
+}
+
+/** The line x + t·d, d normal in one input. Gradients are in units of d's spread. */
 function lineAlong({
   layout,
   derivative,
+  weights,
   way,
   original,
   x,
+  spread,
   random,
 }: {
   readonly layout: Layout;
   readonly derivative: Derivative;
+  readonly weights: Float32Array;
   readonly way: Way;
   readonly original: Evaluation;
   readonly x: Float32Array;
+  readonly spread: Float32Array | undefined;
   readonly random: RandomBlock;
 }): Line {
   const { start, end } = way.part;
+  const unit = (i: number): number => spread?.[i] ?? 1;
   const direction = new Float32Array(layout.size);
-  for (let i = start; i < end; i++) direction[i] = random.normal(i);
+  for (let i = start; i < end; i++) direction[i] = random.normal(i) * unit(i);
   const point = (t: number): Float32Array => {
     const moved = new Float32Array(x);
     for (let i = start; i < end; i++) moved[i] = (x[i] ?? 0) + t * (direction[i] ?? 0);
     return moved;
   };
-  const own = x.subarray(start, end);
+  const own = x.subarray(start, end).map((value, k) => value / unit(start + k));
   return {
     pointRounding: ROUNDING * Math.sqrt(own.reduce((sum, v) => sum + v * v, 0) / own.length),
     slopes: inParts(derivative.most, async (at) => {
-      const gradients = await derivative.at(at.map(point));
+      const gradients = await derivative.at(at.map(point), weights);
       return gradients.map((gradient, k) => {
         let [slope, square] = [0, 0];
         for (let i = start; i < end; i++) {
           const g = gradient[i] ?? 0;
           slope += g * (direction[i] ?? 0);
-          square += g * g;
+          square += (g * unit(i)) ** 2;
         }
         return { at: at[k] ?? 0, slope, length: Math.sqrt(square) };
       });
@@ -152,11 +183,11 @@ function lineAlong({
       const points = new Float32Array(at.length * layout.size);
       at.forEach((t, k) => points.set(point(t), k * layout.size));
       const scores = (await original.rows(points, at.length))[derivative.output];
-      const width = derivative.weights.length;
+      const { width } = derivative;
       return at.map((_, k) => {
         let [value, square] = [0, 0];
-        derivative.weights.forEach((weight, i) => {
-          const term = weight * (scores?.[k * width + i] ?? Number.NaN);
+        weights.forEach((weight, i) => {
+          const term = weight === 0 ? 0 : weight * (scores?.[k * width + i] ?? Number.NaN);
           value += term;
           square += term * term;
         });

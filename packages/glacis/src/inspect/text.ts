@@ -127,7 +127,7 @@ function support({ unsupported, problem, ops }: Inspection, ink: Ink): string[] 
 
 function check({ check: result }: Inspection, ink: Ink): string[] {
   if (!result) return [];
-  const { outputMaxError, outputTolerance, rows, steps, passed } = result;
+  const { outputMaxError, outputTolerance, rows, steps } = result;
   return [
     `Outputs, ${rows} random rows, together and one by one: largest relative error ${outputMaxError.toExponential(1)} (allowed ${outputTolerance.toExponential(0)}).`,
     gradients(result),
@@ -136,13 +136,15 @@ function check({ check: result }: Inspection, ink: Ink): string[] {
           `Steps, whose derivative is 0 by definition: ${steps.map((step) => named(step)).join(', ')}.`,
         ]
       : []),
-    verdict(passed, ink),
+    verdict(result, ink),
   ];
 }
 
-function verdict(passed: boolean | null, ink: Ink): string {
+function verdict({ passed, gradientChecked, disagreeing }: CheckResult, ink: Ink): string {
   if (passed === null) {
-    return 'Check without a verdict: the outputs agree, and no gradient could be compared.';
+    return gradientChecked
+      ? `Check without a verdict: the outputs agree, and the gradient disagrees along ${counted(disagreeing, 'direction')}, too few to tell.`
+      : 'Check without a verdict: the outputs agree, and no gradient could be compared.';
   }
   return passed ? ink.proof('Check passed.') : ink.attack('Check failed.');
 }

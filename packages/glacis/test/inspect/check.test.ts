@@ -13,6 +13,7 @@ import {
 } from '@glacis/core';
 import { expect, test } from 'vitest';
 import { checkModel, type CheckResult } from '../../src/inspect/check.ts';
+import { verdictOn } from '../../src/inspect/gradients.ts';
 import { nodeRuntime } from '../../src/runtime/node.ts';
 
 const WIDTH = 12;
@@ -106,7 +107,10 @@ test('jumps do not excuse a wrong gradient', async () => {
 });
 
 test('a function that jumps everywhere has nothing to compare, and that is said', async () => {
-  const stairs: Body = (b, x) => b.add(x, b.sum(b.push('floor', [b.mul(x, 4096)], {}), [1], true));
+  const stairs: Body = (b, x) => {
+    const score = b.sum(x, [1], true);
+    return b.add(score, b.push('floor', [b.mul(score, 4096)], {}));
+  };
   expect(await checked(stairs)).toMatchObject({
     passed: null,
     gradientChecked: false,
@@ -137,6 +141,95 @@ test('a slope that float32 hides altogether neither passes nor fails', async () 
 test('a function that is constant wherever one looks has gradient zero there', async () => {
   const dead: Body = (b, x) => b.relu(b.sub(b.sum(x, [1], true), 1e6));
   expect(await checked(dead)).toMatchObject({ passed: true, gradientUnchecked: 'flat' });
+});
+
+/** Features of many sizes, standardised by the model itself, as a pipeline of scikit-learn does. */
+function standardised(b: Builder, x: Node): Node {
+  const each = (of: (i: number) => number): Node =>
+    b.floats(
+      Float32Array.from({ length: WIDTH }, (_, i) => of(i)),
+      [WIDTH],
+    );
+  const centred = b.sub(
+    x,
+    each((i) => 100 * i),
+  );
+  return b.div(
+    centred,
+    each((i) => 10 ** ((i % 3) + 1)),
+  );
+}
+
+const probabilities = (b: Builder, features: Node): Node =>
+  b.push('softmax', [b.mul(perceptron(b, features), 1e-2)], { axis: 1 });
+
+/** Of random inputs as they are, its greatest class would have all the probability. */
+const pipeline: Body = (b, x) => probabilities(b, standardised(b, x));
+
+test('a model that standardises its inputs is looked at where its data are', async () => {
+  const check = await checked(pipeline);
+  expect(check).toMatchObject({ passed: true, gradientChecked: true });
+  expect(check.leftOut.noise + check.leftOut.flat).toBeLessThan(32);
+});
+
+test('columns of a table that are standardised apart keep their own places', async () => {
+  const apart: Body = (b, x) => {
+    const columns = (from: number, step: number): Node =>
+      b.gather(
+        x,
+        1,
+        Array.from({ length: WIDTH / 2 }, (_, i) => from + step * i),
+      );
+    const even = b.mul(b.sub(columns(0, 2), 5000), 1e-2);
+    const odd = b.div(b.add(columns(WIDTH - 1, -2), 0.03), 1e-3);
+    return probabilities(b, b.concat([even, odd], 1));
+  };
+  const check = await checked(apart);
+  expect(check).toMatchObject({ passed: true, gradientChecked: true });
+  expect(check.leftOut.noise + check.leftOut.flat).toBeLessThan(32);
+});
+
+test('a gradient one percent too small is found behind raw features, too', async () => {
+  expect(await checked(pipeline, onePercentLess)).toMatchObject({ passed: false });
+});
+
+const steep: Body = (b, x) => {
+  const scores = b.matMul(x, weights(b, WIDTH, 3, 5));
+  return b.push('softmax', [b.add(scores, b.floats([0, 60, -30], [3]))], { axis: 1 });
+};
+
+test('what a saturated softmax leaves of the lesser classes is compared', async () => {
+  expect(await checked(steep)).toMatchObject({ passed: true, gradientChecked: true });
+});
+
+test('a saturated softmax does not excuse a wrong gradient', async () => {
+  expect(await checked(steep, onePercentLess)).toMatchObject({ passed: false });
+});
+
+test('what float32 rounds to stairs is not taken for a wrong gradient', async () => {
+  // Differences of numbers so great that float32 has them in steps of 8.
+  const coarse: Body = (b, x) => {
+    const scores = b.sub(b.mul(perceptron(b, x), 10), 1e8);
+    const greatest = b.maximum(scores, [1], true);
+    return b.exp(b.sub(scores, greatest));
+  };
+  expect(await checked(coarse)).not.toMatchObject({ passed: false });
+});
+
+test('a function that rests over a long way does not excuse a derivative that is not zero there', async () => {
+  // Only the first half of the inputs counts, beyond a threshold; the gradient is made 1 everywhere.
+  const resting: Body = (b, x) => b.relu(b.sub(b.sum(b.gather(x, 1, [0, 1, 2]), [1], true), 0.1));
+  const everywhere = sabotaged((gradient) => gradient.map((_, i) => (i % WIDTH < 3 ? 1 : 0)));
+  expect(await checked(resting, everywhere)).toMatchObject({ passed: false });
+});
+
+test('one or two directions of many fail nothing, and three do', () => {
+  expect(verdictOn(0, 64)).toBe(true);
+  expect(verdictOn(1, 64)).toBe(null);
+  expect(verdictOn(2, 192)).toBe(null);
+  expect(verdictOn(2, 200)).toBe(true);
+  expect(verdictOn(3, 192)).toBe(false);
+  expect(verdictOn(4, 4)).toBe(false);
 });
 
 test('every output and every real-valued input has directions of its own', async () => {
