@@ -38,6 +38,7 @@ export {
   scoreMargin,
   shownAnswer,
 } from './runtime/judgement.ts';
+export { AGREEMENT, STEPPED_AGREEMENT } from './runtime/agreement.ts';
 export { fedAs } from './runtime/original.ts';
 export type { FixedRows } from './runtime/side-inputs.ts';
 export { fgsm } from './attacks/fgsm.ts';

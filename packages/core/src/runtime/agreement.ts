@@ -19,7 +19,7 @@ const CHECKED_ROWS = 3;
  * A runtime computes quantised layers in whole numbers: where a value lies on the edge between two, the
  * last place may fall either way, and scores with it.
  */
-const STEPPED_AGREEMENT = 5e-2;
+export const STEPPED_AGREEMENT = 5e-2;
 
 /** Relative to the largest score; a float16 file rounds every value to 11 bits. */
 export const AGREEMENT: Readonly<Record<Precision, number>> = {

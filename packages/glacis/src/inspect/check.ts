@@ -3,7 +3,14 @@
  * All outputs on random inputs, many rows at once against one by one; and random directional derivatives
  * against differences of the file, with what cannot be compared left out and counted.
  */
-import { type FixedRows, type Model, type Runtime, writeModel } from '@glacis/core';
+import {
+  AGREEMENT,
+  type FixedRows,
+  type Model,
+  type Runtime,
+  STEPPED_AGREEMENT,
+  writeModel,
+} from '@glacis/core';
 import type { DirectionErrors, LeftOut } from './directions.ts';
 import { valuesOf } from './effort.ts';
 import { beforeEntrance, entranceOf } from './entrance.ts';
@@ -53,11 +60,8 @@ export interface CheckOptions {
 const [FEWEST_ROWS, MOST_ROWS] = [2, 8];
 /** Values of all rows together, of which some copies are in memory. */
 const MOST_VALUES = 2e7;
-const OUTPUT_TOLERANCE = 1e-4;
 /** Outputs are then all there is to agree on, or derivatives agree to be zero. */
 const NOTHING_TO_COMPARE: ReadonlySet<Unchecked> = new Set(['no real input', 'only steps', 'flat']);
-/** A float16 file rounds every value to 11 bits. */
-const HALF_TOLERANCE = 3e-2;
 
 export async function checkModel(
   model: Model,
@@ -90,7 +94,7 @@ export async function checkModel(
   const lost = Object.values(leftOut).reduce((sum, count) => sum + count, 0);
   const disagreeing = errors.filter(isTooLarge).length;
   const steps = stepOps(model);
-  const outputTolerance = model.precision === 'float16' ? HALF_TOLERANCE : OUTPUT_TOLERANCE;
+  const outputTolerance = toleranceFor(model);
   const unchecked = errors.length > 0 ? null : whyUnchecked(layout, onlySteps, leftOut);
   const gradients =
     unchecked === null
@@ -110,6 +114,12 @@ export async function checkModel(
     leftOut,
     steps,
   };
+}
+
+/** ONNX Runtime fuses quantised layers, and computes them in whole numbers. */
+function toleranceFor({ precision, operators }: Model): number {
+  const quantised = operators.has('QuantizeLinear');
+  return Math.max(AGREEMENT[precision], quantised ? STEPPED_AGREEMENT : 0);
 }
 
 /** Rows of the one and of the other in turn. */

@@ -2,6 +2,7 @@
 import type { OpName } from '../graph.ts';
 import { activations } from './activations.ts';
 import { arithmetic } from './arithmetic.ts';
+import { averagePooling } from './average-pooling.ts';
 import { comparisons } from './comparisons.ts';
 import { contractions } from './contractions.ts';
 import { convolutions } from './convolutions.ts';
@@ -38,6 +39,7 @@ export type OpFamilies = typeof sources &
   typeof roundingSteps &
   typeof comparisons &
   typeof pooling &
+  typeof averagePooling &
   typeof normalisations &
   typeof inexact &
   typeof selection;
@@ -59,6 +61,7 @@ const families: OpFamilies = {
   ...roundingSteps,
   ...comparisons,
   ...pooling,
+  ...averagePooling,
   ...normalisations,
   ...inexact,
   ...selection,

@@ -1,58 +1,32 @@
 /** Averages and maxima of windows, and of whole images. */
 import { known, multiply, type Shape } from '../../graph/dimension.ts';
 import type { Node } from '../../graph/graph.ts';
-import { type ConvGeometry, convolvedSize } from '../../graph/ops/convolutions.ts';
 import { type PoolGeometry, pooledSizes } from '../../graph/ops/pooling.ts';
-import { floats, sizeOf } from '../../tensor/tensor.ts';
+import { sizeOf } from '../../tensor/tensor.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
-import { pick } from './linear.ts';
 import { windowGeometry } from './windows.ts';
 
-/** A depthwise convolution by ones, divided by what each window counts. */
 function averagePool(c: LoweringContext): Node {
-  const { b } = c;
   const x = c.operand();
   const kernel = c.ints('kernel_shape');
   if (!kernel) throw c.invalid('AveragePool needs kernel_shape');
   const g = windowGeometry(c, kernel, x.shape);
-  const channels = known(x.shape[1] ?? 1, 'channels');
-  const window = kernel.reduce((product, size) => product * size, 1);
-  c.listable(channels * window);
-  const weights = floats(new Float32Array(channels * window).fill(1), [channels, 1, ...kernel]);
-  const geometry: ConvGeometry = { ...g, groups: channels };
-  const sums = b.push('conv', [x, b.constant(weights)], pick(geometry));
-  return b.mul(sums, b.constant(inverseCounts(c, g, x.shape)));
+  // What its gradient writes down: a one for each tap of each channel, a count for each window.
+  c.listable(kernel.reduce((product, size) => product * size, known(x.shape[1] ?? 1, 'channels')));
+  c.listable(pooledSizes(g, x.shape).reduce((product, count) => product * c.listable(count), 1));
+  return c.b.push('averagePool', [x], { ...g, counted: countedPositions(c, g, x.shape) });
 }
 
-/** 1 / (number of elements a window averages): all of its taps, or those that are not padding. */
-function inverseCounts(c: LoweringContext, g: PoolGeometry, x: Shape): ReturnType<typeof floats> {
-  const rank = g.kernel.length;
-  // Declared or automatic pads may count; what ceil_mode appends to reach a last window never does.
+/** Declared or automatic pads may count; what ceil_mode appends to reach a last window never does. */
+function countedPositions(c: LoweringContext, g: PoolGeometry, x: Shape): [number, number][] {
   const automatic = c.text('auto_pad', 'NOTSET').startsWith('SAME');
-  const declared = c.ints('pads')?.slice(rank) ?? [];
+  const declared = c.ints('pads')?.slice(g.kernel.length) ?? [];
   const includePad = c.flag('count_include_pad', false);
-  const perAxis = g.kernel.map((kernel, i) => {
+  return g.kernel.map((_, i) => {
     const size = known(x[i + 2] ?? 0, 'a pooled axis');
-    const [before = 0, stride = 1, dilation = 1] = [g.padBefore[i], g.strides[i], g.dilations[i]];
     const after = (automatic ? g.padAfter : declared)[i] ?? 0;
-    const [low, high] = includePad ? [-before, size + after] : [0, size];
-    const windows = c.listable(convolvedSize({ ...g, groups: 1 }, size, kernel, i));
-    return Array.from({ length: windows }, (_, q) => {
-      // Taps k with low ≤ start + k·dilation < high.
-      const start = q * stride - before;
-      const first = Math.max(0, Math.ceil((low - start) / dilation));
-      const behind = Math.min(kernel, Math.ceil((high - start) / dilation));
-      return Math.max(0, behind - first);
-    });
+    return includePad ? [-(g.padBefore[i] ?? 0), size + after] : [0, size];
   });
-  c.listable(perAxis.reduce((product, axis) => product * axis.length, 1));
-  let counts = [1];
-  for (const axis of perAxis)
-    counts = counts.flatMap((outer) => axis.map((count) => outer * count));
-  return floats(
-    counts.map((count) => 1 / count),
-    [1, 1, ...perAxis.map((axis) => axis.length)],
-  );
 }
 
 /** Elements of a pooling window that are written out one by one in its gradient. */
