@@ -129,10 +129,20 @@ function expectSamplesApart(graph: Graph, batch: Dimension): void {
     if (node.shape.filter((size) => size === batch).length > 1) {
       throw new ShapeError(`${node.label || node.op} has the batch on two axes`);
     }
-    // A sum of products that is as long as the batch says so itself.
     const operands = node.operands.map((id) => nodeAt(graph, id));
+    if (alongOf(node).some((axis) => isSymbolic(operands[0]?.shape[axis] ?? 1))) {
+      throw new ShapeError(`${node.label || node.op} makes something of the samples of a batch`);
+    }
+    // A sum of products that is as long as the batch says so itself.
     definitionOf<OpName>(node.op).terms?.(node, operands);
   }
+}
+
+/** Axes along which a node's elements meet. */
+function alongOf({ op, attributes }: Node): readonly number[] {
+  if (definitionOf(op).kind === 'structural') return [];
+  if ('axes' in attributes) return attributes.axes;
+  return 'axis' in attributes ? [attributes.axis] : [];
 }
 
 /** A sample's result is one row: [batch, …]. */

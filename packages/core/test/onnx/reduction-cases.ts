@@ -32,6 +32,13 @@ function softmaxes(op: string): Case[] {
   return [
     one(op, 'of everything behind the batch', { opset: 7, x: image }),
     one(op, 'of the last two axes', { opset: 11, x: ['n', 2, 3, 4], attributes: { axis: -2 } }),
+    one(op, 'of the samples and everything behind', {
+      opset: 11,
+      x: ['n', 3],
+      attributes: { axis: 0 },
+      batched: false,
+    }),
+    one(op, 'of the samples', { opset: 13, x: ['n', 3], attributes: { axis: 0 }, batched: false }),
     one(op, 'of the last axis, by number', { opset: 11, x: image, attributes: { axis: 3 } }),
     one(op, 'of the last axis', { opset: 13, x: image }),
     one(op, 'of the channels', { opset: 13, x: ['n', 2, 3, 4], attributes: { axis: 1 } }),

@@ -47,7 +47,9 @@ function heading({ model }: Inspection, ink: Ink): string[] {
       ink.dim(` · opset ${opset}${made} · ${count(parameters)} parameters`),
     ...inputs.map((input) => `${padded('input', 9)}${port(input)}`),
     ...outputs.map((output) => `${padded('output', 9)}${port(output)}`),
-    ...(batched === false ? ['Rows are run one by one: its shapes allow no batch.'] : []),
+    ...(batched === false
+      ? ['Rows are run one by one: in a batch they would meet, or its shapes allow none.']
+      : []),
   ];
 }
 
