@@ -72,11 +72,11 @@ function isPositive(graph: Graph, divisor: Node): boolean {
   return compared === length && isNumber(zero, (value) => value === 0);
 }
 
-/** A quotient, or what is 0 in all columns where the quotient's divisor would be 0. */
+/** A quotient, or what is the same in all columns where the quotient's divisor would be 0. */
 function quotientIn(graph: Graph, scores: Node): Node {
-  const [mask, quotient, zero] = scores.op === 'where' ? operandsOf(graph, scores) : [];
-  if (!mask || !quotient || mask.shape[1] !== 1 || !isNumber(zero, () => true)) return scores;
-  return quotient;
+  const [mask, quotient, other] = scores.op === 'where' ? operandsOf(graph, scores) : [];
+  const alike = other && (other.shape[1] === 1 || isNumber(other, () => true));
+  return mask?.shape[1] === 1 && quotient && alike ? quotient : scores;
 }
 
 /**

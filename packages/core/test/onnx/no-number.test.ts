@@ -159,3 +159,20 @@ test('a quotient of other numbers is no sigmoid', () => {
     expect(graph.nodes.some(({ op }) => op === 'sigmoid')).toBe(false);
   }
 });
+
+test.each(['L1', 'L2'])('a Normalizer (%s) leaves no number where there was none', async (norm) => {
+  const spec = file(
+    [
+      { op: 'Pow', inputs: ['x', 'c'], outputs: ['power'] },
+      { op: 'ai.onnx.ml.Normalizer', inputs: ['power'], outputs: ['y'], attributes: { norm } },
+    ],
+    { c: floats([...EXPONENTS], [2]) },
+  );
+  const { own, read } = await evaluated(spec, [
+    [-1, 2],
+    [4, 1],
+    [0, 0],
+  ]);
+  expect(own.slice(0, 2)).toEqual([Number.NaN, Number.NaN]);
+  expect(read.map((value) => value.toFixed(5))).toEqual(own.map((value) => value.toFixed(5)));
+});

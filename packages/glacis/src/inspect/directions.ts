@@ -131,7 +131,8 @@ async function weightsOf(
   const values = (await at.original.rows(at.x, 1))[output];
   return weights.map((weight, i) => {
     const size = Math.abs(values?.[i] ?? 0);
-    return size >= UNDERFLOW && Number.isFinite(size) ? weight / size : 0;
+    if (!Number.isFinite(size)) return weight;
+    return size >= UNDERFLOW ? weight / size : 0;
   });
 }
 

@@ -80,13 +80,13 @@ function group(c: LoweringContext): Node {
   return scaled(c, whole, along(c, scale, x, 1), along(c, shift, x, 1));
 }
 
-/** x / ‖x‖ along an axis. What is 0 stays so, and has no slope there. */
+/** x / ‖x‖ along an axis. What is 0 stays so, and has no slope there; what is no number stays so too. */
 export function toUnitLength(b: Builder, x: Node, axis: number, order: 1 | 2): Node {
   const axes = [axis];
   const norm =
     order === 1 ? b.sum(b.abs(x), axes, true) : b.push('reduceL2', [x], { axes, keep: true });
   const some = b.greater(norm, 0);
-  return b.where(some, b.div(x, b.where(some, norm, 1)), 0);
+  return b.where(some, b.div(x, b.where(some, norm, 1)), b.mul(norm, 0));
 }
 
 function byNorm(c: LoweringContext): Node {
