@@ -2,9 +2,11 @@
 import {
   ModelError,
   openNetwork,
+  type OpenNetwork,
   OutputBounder,
   type OutputBounds,
   RuleMissing,
+  sizeOf,
 } from '@glacis/core';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { UsageError } from '../errors.ts';
@@ -23,7 +25,11 @@ export interface BoundsDocument {
   readonly semantics: string;
   /** `off`: nothing was added for rounding, and nothing is proven. */
   readonly margin: 'on' | 'off';
-  readonly outputs: { readonly lower: readonly number[]; readonly upper: readonly number[] };
+  /** null: unknown, since a value inside was not finite. */
+  readonly outputs: {
+    readonly lower: readonly (number | null)[];
+    readonly upper: readonly (number | null)[];
+  };
   readonly layers: readonly LayerRecord[];
   readonly seconds: number;
 }
@@ -75,10 +81,10 @@ export async function boundsCommand(
       method: proof,
       semantics,
       margin,
-      ...contents(found, layers),
+      ...contents(found, layers, outputsOf(network)),
       seconds,
     };
-    if (!found) terminal.warn('A value inside is not finite: nothing is known about the outputs.');
+    if (!found) terminal.warn('A value inside is not finite: the outputs are unknown.');
     const stdout = values.json
       ? `${JSON.stringify(document, null, 2)}\n`
       : `${boundsText(document, set.description, { color, width })}\n`;
@@ -88,15 +94,24 @@ export async function boundsCommand(
   }
 }
 
+/** Numbers that one row puts out. */
+function outputsOf({ output }: OpenNetwork): number {
+  return sizeOf(output.shape.slice(1).map(Number));
+}
+
 function contents(
   found: OutputBounds | null,
   withLayers: boolean,
+  outputs: number,
 ): Pick<BoundsDocument, 'outputs' | 'layers'> {
   const plain = ({ lower, upper }: { lower: Float32Array; upper: Float32Array }) => ({
     lower: Array.from(lower),
     upper: Array.from(upper),
   });
-  if (!found) return { outputs: { lower: [], upper: [] }, layers: [] };
+  if (!found) {
+    const unknown = Array.from({ length: outputs }, () => null);
+    return { outputs: { lower: unknown, upper: unknown }, layers: [] };
+  }
   const layers = found.layers.map(({ label, shape, ...ends }) => ({
     label,
     shape,

@@ -19,8 +19,9 @@ export function boundsText(
   const cells = (values: readonly string[]): string =>
     values.map((value) => padded(value, CELL, 'left')).join('');
   const rows = lower.slice(0, MOST_OUTPUTS).map((low, i) => {
-    const high = upper[i] ?? Number.NaN;
-    return `${padded(String(i), 8)}${cells([number(low), number(high), number(high - low)])}`;
+    const high = upper[i] ?? null;
+    const width = low === null || high === null ? null : high - low;
+    return `${padded(String(i), 8)}${cells([low, high, width].map(number))}`;
   });
   const more =
     lower.length > MOST_OUTPUTS ? [`… ${lower.length - MOST_OUTPUTS} more (--json)`] : [];
@@ -61,6 +62,7 @@ function summary({ lower, upper }: LayerRecord): string[] {
   return [String(lower.length), radius(least), radius(most), radius(mean), String(bent)];
 }
 
-function number(value: number): string {
+function number(value: number | null): string {
+  if (value === null) return 'unknown';
   return Number.isFinite(value) ? value.toPrecision(7) : String(value);
 }
