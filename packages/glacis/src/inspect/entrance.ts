@@ -55,7 +55,7 @@ export async function entranceOf(layout: Layout, runtime: Runtime): Promise<Entr
   const session = await opened(runtime, writeModel(b.graph(outputs)));
   const at = async (of: (i: number) => number): Promise<readonly Float64Array[]> => {
     const point = Float32Array.from({ length: size }, (_, i) => of(i));
-    const found = await ran(session, feedsOf(layout, point, 1, 'derived'));
+    const found = await ran(session, feedsOf(layout, point, 1, 'derived'), layout);
     return exits.map((_, k) => numbersOf(found[name(k)]));
   };
   const [zero, one, counted] = [await at(() => 0), await at(() => 1), await at((i) => i)];
