@@ -53,10 +53,14 @@ export function roomAlong(b: Builder, a: Node, { up, down }: Rooms): Node {
   return b.where(b.step(a), up, down);
 }
 
-/** Rows scaled by their largest magnitude, and that magnitude: rows of zeros stay zero. */
+/**
+ * Rows scaled by their largest magnitude, or by the smallest scale if that is less, and that scale: rows
+ * of zeros stay zero.
+ */
 export function normalised(b: Builder, a: Node): { unit: Node; size: Node } {
-  const size = b.maximum(b.abs(a), [a.shape.length - 1], true);
-  return { unit: b.div(a, b.max(size, SMALLEST_SCALE)), size };
+  const largest = b.maximum(b.abs(a), [a.shape.length - 1], true);
+  const size = b.max(largest, SMALLEST_SCALE);
+  return { unit: b.div(a, size), size };
 }
 
 export function lastAxis(a: Node): number[] {

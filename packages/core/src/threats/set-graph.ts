@@ -25,6 +25,8 @@ export interface BallNodes {
 /** Coordinates per specification row up to which the exact boxed support is computed per sample. */
 const EXACT_SUPPORT_ROWS = 64;
 const FEW_ULPS = 2 ** -21;
+/** Rooms are measured in no smaller unit. */
+const SMALLEST_UNIT = 1e-37;
 
 function scaleOf(b: Builder, threat: Threat, width: Dimension): Node | undefined {
   // What is counted has no size to weigh.
@@ -49,7 +51,7 @@ function unitOf(b: Builder, threat: Threat, ball: BallNodes, outwards: boolean):
 function roomsOf(b: Builder, threat: Threat, ball: BallNodes, outwards: boolean): Rooms {
   const centre = flatten(b, ball.centre);
   const scale = scaleOf(b, threat, centre.shape[1] ?? 1);
-  const unit = b.max(b.perRow(unitOf(b, threat, ball, outwards), 2), 1e-37);
+  const unit = b.max(b.perRow(unitOf(b, threat, ball, outwards), 2), SMALLEST_UNIT);
   const room = (width: Node): Node => {
     const own = b.div(scale ? b.div(width, scale) : width, unit);
     const ended = outwards ? b.add(b.mul(own, 1 + FEW_ULPS), 1e-37) : own;
@@ -207,7 +209,7 @@ function support(
     up: beside(rooms.up),
     down: beside(rooms.down),
   });
-  const exact = b.mul(b.reshape(unit, [batch, count]), radius);
+  const exact = b.mul(b.reshape(unit, [batch, count]), b.max(radius, SMALLEST_UNIT));
   return roundedUp(b.min(exact, boxed));
 }
 

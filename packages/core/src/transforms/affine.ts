@@ -115,21 +115,45 @@ export function evaluateRegion(
   );
 }
 
-/** Σ |terms| of the region's output, given the frontier's magnitudes (running error analysis). */
+/**
+ * Σ |terms| of the region's output, given the frontier's magnitudes (running error analysis). `least` is added
+ * to every sum on the way: times any γ it outweighs what underflow takes from that sum.
+ */
 export function regionMagnitude(
   b: Builder,
   region: AffineRegion,
   frontier: ReadonlyMap<number, Node>,
+  least = 0,
 ): Node {
   return remake(
     region,
     frontier,
     (id) => b.abs(nodeOf(b, id)),
     (node, operands) => {
-      const absolute = rulesOf(node).absolute?.(b, node, operands);
-      return absolute ?? b.push(node.op, operands, node.attributes);
+      const rules = rulesOf(node);
+      const sum = rules.absolute?.(b, node, operands) ?? b.push(node.op, operands, node.attributes);
+      return rules.terms && least > 0 ? b.add(sum, least) : sum;
     },
   );
+}
+
+/**
+ * Σ over all values of the region of how far they are from their centres, for a frontier that is so far
+ * from its own: [batch]. What a coefficient loses by underflow is multiplied by one of these.
+ */
+export function regionSpread(
+  b: Builder,
+  region: AffineRegion,
+  reaches: ReadonlyMap<number, Node>,
+): Node {
+  const all = remakeAll(
+    region.inside,
+    reaches,
+    (id) => b.abs(nodeOf(b, id)),
+    (node, operands) =>
+      rulesOf(node).absolute?.(b, node, operands) ?? b.push(node.op, operands, node.attributes),
+  );
+  return [...all.values()].map((value) => b.sumRows(value)).reduce((sum, part) => b.add(sum, part));
 }
 
 /** The same over deviations of the frontier: Σ |coefficients|·reach, constants left out. */

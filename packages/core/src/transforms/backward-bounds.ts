@@ -14,9 +14,9 @@ import { outward } from '../graph/ops/outward.ts';
 import { type AffineRegion, pullRows } from './affine.ts';
 import { Centres } from './centres.ts';
 import { type FreeSlopes, turnedSlope } from './free-slopes.ts';
-import type { RegionBounds } from './interval-specification.ts';
+import { LEAST_SLACK, type RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
-import { offset, relaxByPlanes } from './plane-relaxation.ts';
+import { LEAST_ROOM, offset, relaxByPlanes } from './plane-relaxation.ts';
 
 export interface BackwardBound {
   /** Lower bound of rows·output: [batch, rows]. */
@@ -64,6 +64,8 @@ class BackwardPass {
   private readonly parts: Node[] = [];
   /** What is taken off it for rounding. */
   private readonly errors: Node[] = [];
+  /** What is taken off every row, however small its coefficients, since these may underflow: [batch]. */
+  private readonly losses: Node[] = [];
   private readonly centres: Centres;
   private readonly closed = new Map<number, Node>();
 
@@ -84,6 +86,7 @@ class BackwardPass {
     const [start] = region.frontier;
     if (pulled && start) {
       this.addError(own, this.errorOf(region));
+      this.lose(p.pulledLoss(region));
       this.add(start, b.reshape(pulled, [this.rows(), ...start.shape.slice(1)]), false);
     } else {
       this.pending.set(output.id, own);
@@ -101,10 +104,29 @@ class BackwardPass {
       );
     const estimate = total(this.parts);
     const sizes = total(this.parts.map((part) => b.abs(part)));
-    const slack = b.add(total(this.errors), b.mul(sizes, p.rounding.own(this.parts.length + 2)));
+    const relative = b.mul(sizes, p.rounding.own(this.parts.length + 2));
+    const slack = b.add(b.add(total(this.errors), relative), this.lost());
     const lower = b.sub(estimate, b.mul(slack, 1 + 2 ** -18));
     const outwards = p.watchedNode(outward(b, { lower, upper: lower }).lower);
     return { lower: outwards, estimate, coefficients: this.closed };
+  }
+
+  /** Nothing where nothing is rounded. */
+  private lose(loss: Node | undefined): void {
+    if (loss && this.p.rounding.own(1) > 0) this.losses.push(loss);
+  }
+
+  /** Products that make coefficients of a value, of which each may underflow. */
+  private loseProducts(node: Node, products: number): void {
+    const reach = this.b.sumRows(this.centres.reachOf(node));
+    if (node.shape[0] === this.batch) this.lose(this.b.mul(reach, products * 2 ** -124));
+  }
+
+  private lost(): Node {
+    const { b } = this;
+    if (this.p.rounding.own(1) === 0) return b.scalar(0);
+    const all = this.losses.reduce((sum, loss) => b.add(sum, loss), b.scalar(LEAST_SLACK));
+    return all.shape.length === 0 ? all : b.perRow(all, 2);
   }
 
   private rows(): Dimension {
@@ -178,6 +200,7 @@ class BackwardPass {
       return;
     }
     if (this.uncharged.has(node.id)) this.addError(coefficients, this.errorOf(region));
+    this.lose(p.pulledLoss(region));
     for (const each of region.frontier) {
       const own = pulled.get(each.id);
       if (own) this.add(each, own, false);
@@ -242,6 +265,7 @@ class BackwardPass {
     const [low, high] = [b.sub(least, room), b.add(most, room)];
     this.parts.push(b.add(this.dot(matrix, high), this.dot(positive, b.sub(low, high))));
     const shape = [this.rows(), ...operand.shape.slice(1)];
+    this.loseProducts(operand, 8);
     this.add(operand, b.reshape(carried, shape), true);
   }
 
@@ -260,7 +284,8 @@ class BackwardPass {
       region.inside.length > 0 && p.isFoldable(region)
         ? b.add(slopes, b.mul(steepest, this.errorOf(region)))
         : slopes;
-    return b.add(b.mul(inherited, 1 + own), b.mul(farthest, own));
+    const room = b.add(b.mul(inherited, 1 + own), b.mul(farthest, own));
+    return own > 0 ? b.add(room, LEAST_ROOM) : room;
   }
 
   /** Planes in the place of a function of several values; false where there are none. */
@@ -276,6 +301,7 @@ class BackwardPass {
       b.reshape(rows, [batch, this.count, ...node.shape.slice(1)]);
     const rows = { positive: apart(positive), negative: apart(negative) };
     for (const [operand, carried] of planes.carried(rows)) {
+      this.loseProducts(operand, planes.products);
       this.add(operand, b.reshape(carried, [this.rows(), ...operand.shape.slice(1)]), false);
     }
     return true;

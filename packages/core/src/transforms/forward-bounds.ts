@@ -39,6 +39,7 @@ interface Form {
 
 /** Room for a handful of float32 operations, relative to their terms. */
 const FEW = 2 ** -19;
+const LEAST_SIZE = 2 ** -90;
 
 /** Ends of values over the one set of a propagation; undefined where its input has no rows. */
 export function forwardBounds(p: RegionBounds): (node: Node) => Bounds {
@@ -204,7 +205,8 @@ class ForwardPass {
     const terms = regionTerms(b, region);
     // Coefficients are as wrong as their terms and the constants that cancel, for every input's way.
     const ways = b.perRow(b.add(b.sum(this.reach, [1]), 2), output.shape.length);
-    const rounding = b.mul(b.mul(sizes, ways), p.rounding.own(4 * terms + 16));
+    // What underflow takes is less than the rounding of such sizes.
+    const rounding = b.mul(b.mul(b.add(sizes, LEAST_SIZE), ways), p.rounding.own(4 * terms + 16));
     const error = b.add(b.add(p.regionError(region), rounding), apart);
     return { mean, half, lower: b.sub(middle, error), upper: b.add(middle, error) };
   }
@@ -249,7 +251,9 @@ class ForwardPass {
     const moved = b.add(this.spread(mean, operand), this.spread(half, operand));
     const away = b.add(b.abs(under), b.abs(over));
     const heights = b.add(b.abs(low.height), b.abs(high.height));
-    const error = b.mul(b.add(b.mul(steepest, b.add(moved, away)), heights), FEW);
+    const ways = b.perRow(b.add(b.sum(this.reach, [1]), 2), node.shape.length);
+    const sizes = b.add(b.mul(steepest, b.add(moved, away)), heights);
+    const error = b.mul(b.add(sizes, b.mul(ways, LEAST_SIZE)), FEW);
     return {
       ...means,
       lower: b.sub(b.add(at(low.slope, [under, over]), low.height), error),

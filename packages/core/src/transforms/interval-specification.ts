@@ -10,6 +10,9 @@ import { centred, magnitude, outward } from '../graph/ops/outward.ts';
 import { type AffineRegion, evaluateRegion, pullRows } from './affine.ts';
 import type { InputSet } from './input-set.ts';
 
+/** More than underflow takes from sums of up to 2²⁵ products. */
+export const LEAST_SLACK = 2 ** -100;
+
 /** What a propagation knows when its specification is applied. */
 export interface RegionBounds {
   readonly b: Builder;
@@ -20,6 +23,8 @@ export interface RegionBounds {
   regionOf(output: Node): AffineRegion;
   isFoldable(region: AffineRegion): boolean;
   regionError(region: AffineRegion): Node;
+  /** What underflow in rows pulled through the region may cost: [batch]; undefined where nothing is rounded. */
+  pulledLoss(region: AffineRegion): Node | undefined;
   /** Takes a value into the finite flag. */
   watchedNode(node: Node): Node;
 }
@@ -68,7 +73,9 @@ export function lowerBound(p: RegionBounds, output: Node, rows: Node): Node {
     b.mul(reach, rounding.own(widest(region))),
     b.mul(onRows(b.abs(rows), b.abs(atCentre)), rounding.own(size)),
   );
-  const lower = b.sub(b.sub(b.sub(value, reach), error), dot);
+  const loss = p.pulledLoss(region);
+  const slack = loss ? b.add(dot, b.add(b.perRow(loss, 2), LEAST_SLACK)) : dot;
+  const lower = b.sub(b.sub(b.sub(value, reach), error), slack);
   return p.watchedNode(outward(b, { lower, upper: lower }).lower);
 }
 

@@ -23,6 +23,7 @@ import {
   pullRows,
   regionMagnitude,
   regionReach,
+  regionSpread,
   regionTerms,
 } from './affine.ts';
 import { backwardBound, type BackwardBound, type BackwardOptions } from './backward-bounds.ts';
@@ -89,6 +90,9 @@ export interface PropagationOptions {
   /** Bounds of values that are known already, and known to be finite. */
   readonly given?: (node: Node) => Bounds | undefined;
 }
+
+/** Added to sums whose γ it carries: γ ≥ 2⁻²², and underflow takes at most 2⁻¹²⁶ a product. */
+const UNDERFLOWN = 2 ** -100;
 
 class Propagation implements IntervalPropagation, MeanValueContext {
   readonly b: Builder;
@@ -233,19 +237,31 @@ class Propagation implements IntervalPropagation, MeanValueContext {
   regionError(region: AffineRegion): Node {
     const { b, rounding } = this;
     const sizes = new Map<number, Node>();
-    const reaches = new Map<number, Node>();
-    for (const node of region.frontier) {
-      const bounds = this.known(node);
-      sizes.set(node.id, magnitude(b, bounds));
-      reaches.set(node.id, this.reachOf(node, bounds));
-    }
+    for (const node of region.frontier) sizes.set(node.id, magnitude(b, this.boundsOf(node)));
     const terms = regionTerms(b, region);
     const network = rounding.gamma(terms) - rounding.own(terms);
     const evaluation = network + rounding.own(evaluationTerms(b, region));
-    const values = b.mul(regionMagnitude(b, region, sizes), evaluation * (1 + 2 ** -20));
+    const least = evaluation > 0 ? UNDERFLOWN : 0;
+    const values = b.mul(regionMagnitude(b, region, sizes, least), evaluation * (1 + 2 ** -20));
     const pulled = rounding.own(pulledTerms(b, region, this.batch) + 2);
-    const rows = b.mul(regionReach(b, region, reaches), pulled);
-    return b.add(b.add(values, rows), 4 * rounding.tiny(terms));
+    const rows = b.mul(regionReach(b, region, this.reachesOf(region)), pulled);
+    const error = b.add(b.add(values, rows), 4 * rounding.tiny(terms));
+    const loss = this.pulledLoss(region);
+    return loss ? b.add(error, b.perRow(loss, region.output.shape.length)) : error;
+  }
+
+  /** What underflow in pulled rows may cost, whatever their size: [batch]. */
+  pulledLoss(region: AffineRegion): Node | undefined {
+    const { b, rounding, batch } = this;
+    if (rounding.own(1) === 0 || !isRowwise(region, batch)) return undefined;
+    const products = pulledTerms(b, region, batch) + 4;
+    return b.mul(regionSpread(b, region, this.reachesOf(region)), products * 2 ** -124);
+  }
+
+  private reachesOf(region: AffineRegion): Map<number, Node> {
+    return new Map(
+      region.frontier.map((node) => [node.id, this.reachOf(node, this.boundsOf(node))] as const),
+    );
   }
 
   private reachOf(node: Node, bounds: Bounds): Node {

@@ -14,9 +14,14 @@ export interface PlaneRelaxation {
   /** Heights of the plane below and of the one above, less the value's centre. */
   readonly low: Node;
   readonly high: Node;
+  /** Products behind a coefficient of an operand. */
+  readonly products: number;
   /** Coefficients of the operands that move with the set: [batch, rows, …operand]. */
   carried(rows: SignedRows): (readonly [operand: Node, coefficients: Node])[];
 }
+
+/** More than heights and slopes of lines lose by underflow. */
+export const LEAST_ROOM = 2 ** -118;
 
 /** A height relative to a centre, rounded downwards or upwards. */
 export function offset(p: RegionBounds, height: Node, centre: Node, side: 1 | -1): Node {
@@ -56,10 +61,12 @@ export function relaxByPlanes(
     return [b.mul(planes.spread(i, places.reachOf(operand)), share * (1 + sums))];
   });
   const farthest = b.mul(b.add(b.abs(least), b.abs(most)), sums);
-  const room = spreads.reduce((sum, spread) => b.add(sum, spread), farthest);
+  const all = spreads.reduce((sum, spread) => b.add(sum, spread), farthest);
+  const room = sums > 0 ? b.add(all, LEAST_ROOM) : all;
   return {
     low: b.sub(least, room),
     high: b.add(most, room),
+    products: planes.terms + 8,
     carried: (rows) =>
       operands.flatMap((operand, i): (readonly [Node, Node])[] => {
         const coefficients = moves[i] ? planes.carry(i, rows) : undefined;

@@ -73,11 +73,12 @@ export const l0Norm: Norm = {
   },
   dual: (b, a) => b.maximum(b.abs(a), lastAxis(a), true),
   support: (b, a, rooms) => {
-    const { unit, size } = normalised(b, b.mul(b.abs(a), roomAlong(b, a, rooms)));
+    const own = normalised(b, a);
+    const { unit, size } = normalised(b, b.mul(b.abs(own.unit), roomAlong(b, a, rooms)));
     const { low, high } = cut(b, unit, size, rooms);
     const value = (threshold: Node): Node =>
       b.add(b.mul(threshold, most(b, rooms)), total(b, b.relu(b.sub(unit, threshold))));
-    return b.mul(b.min(value(low), value(high)), size);
+    return b.mul(b.mul(b.min(value(low), value(high)), size), own.size);
   },
   maximiser: (b, a, rooms) => {
     const room = roomAlong(b, a, rooms);

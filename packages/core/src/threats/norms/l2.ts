@@ -62,7 +62,11 @@ export const l2Norm: Norm = {
     return Math.sqrt(sum);
   },
   dualLength: (a) => l2Norm.length(a),
-  dual: (b, a) => euclidean(b, a),
+  // Squares of small coefficients underflow: they are scaled first.
+  dual: (b, a) => {
+    const { unit, size } = normalised(b, a);
+    return b.mul(euclidean(b, unit), size);
+  },
   // λ/2 + Σ max over δ in [0, room] of |a|δ − λδ²/2, with λ = 1/t at the (nearly) best t.
   support: (b, a, rooms) => {
     const { unit, size } = normalised(b, a);
