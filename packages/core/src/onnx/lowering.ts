@@ -197,9 +197,8 @@ export class LoweringContext {
     return found;
   }
 
-  /** How many of these attributes the node has. */
-  countOf(names: readonly string[]): number {
-    return this.proto.attribute.filter(({ name }) => names.includes(name)).length;
+  get attributeCount(): number {
+    return this.proto.attribute.length;
   }
 
   int(name: string): number | undefined;

@@ -54,6 +54,19 @@ const refused: readonly (readonly [what: string, message: RegExp, nodes: readonl
     ],
   ],
   [
+    'a constant with another attribute, which runtimes take for its value',
+    /Constant Constant0: it has more attributes than its value/,
+    [
+      {
+        op: 'Constant',
+        inputs: [],
+        outputs: ['c'],
+        attributes: { alpha: { float: 2.5 }, value_floats: { floats: [1, 2] } },
+      },
+      node('Mul', ['x', 'c']),
+    ],
+  ],
+  [
     'places that are not zero',
     /NonZero NonZero0: operand 0 must be a constant, .*: export the model with fixed sizes/,
     [node('NonZero', ['x'])],

@@ -7,16 +7,6 @@ import type { Lowering } from '../lowering.ts';
 /** A longer list of whole numbers is data, not a shape. */
 const MOST_AS_SIZES = 2 ** 12;
 
-/** Attributes that a Constant has one of. */
-const constantForms = [
-  'value',
-  'value_float',
-  'value_floats',
-  'value_int',
-  'value_ints',
-  'sparse_value',
-];
-
 export const constants: Readonly<Record<string, Lowering>> = {
   Shape: (c) => {
     const { shape } = c.operand();
@@ -43,7 +33,8 @@ export const constants: Readonly<Record<string, Lowering>> = {
     if (['value', 'value_string', 'value_strings'].some((name) => c.isText(name))) {
       return [undefined];
     }
-    if (c.countOf(constantForms) > 1) throw c.invalid('it has more than one value');
+    // Runtimes take the first attribute for the value, whatever its name.
+    if (c.attributeCount > 1) throw c.invalid('it has more attributes than its value');
     const value = c.tensor('value');
     if (value) return c.b.constant(value);
     const list = c.intList('value_ints');
