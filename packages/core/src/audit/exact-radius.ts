@@ -88,7 +88,7 @@ async function bracket(bracketing: Bracketing): Promise<void> {
       );
       return;
     }
-    const { lower, nodes, narrowed } = await searchNearest(nearest, room, {
+    const searched = await searchNearest(nearest, room, {
       tolerance: plan.tolerance,
       nodes: left,
       narrowBelow: radii ? NEARER * radius : radius * (1 + SLACK),
@@ -97,6 +97,11 @@ async function bracket(bracketing: Bracketing): Promise<void> {
       outOfTime,
       signal,
     });
+    if (!searched) {
+      ledger.notes.add(REFUSED);
+      return;
+    }
+    const { lower, nodes, narrowed } = searched;
     left -= nodes;
     const proven = lower === Infinity ? radius : Math.min(radius, lower * (1 - SLACK));
     if (proven > 0) ledger.proven(entry, proven, ID);
@@ -111,6 +116,8 @@ async function bracket(bracketing: Bracketing): Promise<void> {
   }
 }
 
+const REFUSED =
+  'Some linear programs hold numbers too large for the solver: their margins are bracketed by the cheaper bounds alone (exact).';
 const UNFINISHED =
   'Some exact brackets are wider than asked for: their linear programs were too many (exact).';
 const BLURRED =

@@ -39,30 +39,44 @@ export function loadHighs(): Promise<Highs> {
   return loading;
 }
 
+function modelOf(highs: Highs, { cost, limits, starts, indices, values }: LinearProgram): Model {
+  const [numRows, numCols] = [limits.rowLower.length, cost.length];
+  return highs.createModel({
+    numCols,
+    numRows,
+    colCost: cost,
+    colLower: limits.lower,
+    colUpper: limits.upper,
+    rowLower: limits.rowLower,
+    rowUpper: limits.rowUpper,
+    matrix: { format: 'csr', numRows, numCols, starts, indices, values },
+  });
+}
+
+/** What a call gives; null where the solver refuses it. */
+function accepted<T>({ errors }: Highs, call: () => T): T | null {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof errors.HighsError) return null;
+    throw error;
+  }
+}
+
 /** A program that is solved again and again as its limits change; each solve starts from the last basis. */
 export class OpenProgram {
   private readonly program: LinearProgram;
   private readonly highs: Highs;
   private readonly model: Model;
-  private limits: Limits;
+  /** What the solver was told last; null where it may have been told a part. */
+  private limits: Limits | null;
 
-  private constructor(program: LinearProgram, highs: Highs) {
-    const { cost, limits, starts, indices, values } = program;
-    const [numRows, numCols] = [limits.rowLower.length, cost.length];
+  private constructor(program: LinearProgram, highs: Highs, model: Model) {
     this.program = program;
     this.highs = highs;
-    this.limits = copyOf(limits);
-    this.model = highs.createModel({
-      numCols,
-      numRows,
-      colCost: cost,
-      colLower: limits.lower,
-      colUpper: limits.upper,
-      rowLower: limits.rowLower,
-      rowUpper: limits.rowUpper,
-      matrix: { format: 'csr', numRows, numCols, starts, indices, values },
-    });
-    this.model.options.set({
+    this.model = model;
+    this.limits = copyOf(program.limits);
+    model.options.set({
       output_flag: false,
       presolve: 'off',
       solver: 'simplex',
@@ -73,16 +87,21 @@ export class OpenProgram {
     });
   }
 
-  /** Memory of the solver is held until `dispose`. */
-  static async open(program: LinearProgram): Promise<OpenProgram> {
-    return new OpenProgram(program, await loadHighs());
+  /**
+   * Memory of the solver is held until `dispose`. null where the solver refuses the program: numbers
+   * beyond 1e15 in its rows, or ends it takes for infinite (1e20).
+   */
+  static async open(program: LinearProgram): Promise<OpenProgram | null> {
+    const highs = await loadHighs();
+    const model = accepted(highs, () => modelOf(highs, program));
+    return model && new OpenProgram(program, highs, model);
   }
 
   /** Minimises within other limits than the program's own. */
   solve(limits: Limits = this.program.limits): LpAnswer {
-    this.adopt(limits);
     const { model, highs, program } = this;
-    try {
+    const answer = accepted(highs, (): LpAnswer => {
+      this.adopt(limits);
       model.run();
       const { infeasible, optimal } = highs.constants.modelStatus;
       const status = model.getModelStatus();
@@ -94,23 +113,22 @@ export class OpenProgram {
       const { colValue, rowDual } = model.getSolution();
       const bound = dualBound(program, limits, rowDual);
       return { bound, point: status === optimal ? colValue : null, duals: rowDual };
-    } catch (error) {
-      if (!(error instanceof highs.errors.HighsError)) throw error;
-      model.clearSolver();
-      return NOTHING;
-    }
+    });
+    if (!answer) model.clearSolver();
+    return answer ?? NOTHING;
   }
 
   /** Tells the solver what has changed since the last solve. */
   private adopt(limits: Limits): void {
     const { model, limits: old } = this;
+    this.limits = null;
     limits.lower.forEach((low, i) => {
       const high = limits.upper[i] ?? 0;
-      if (low !== old.lower[i] || high !== old.upper[i]) model.changeColBounds(i, low, high);
+      if (low !== old?.lower[i] || high !== old.upper[i]) model.changeColBounds(i, low, high);
     });
     limits.rowLower.forEach((low, i) => {
       const high = limits.rowUpper[i] ?? 0;
-      if (low !== old.rowLower[i] || high !== old.rowUpper[i]) model.changeRowBounds(i, low, high);
+      if (low !== old?.rowLower[i] || high !== old.rowUpper[i]) model.changeRowBounds(i, low, high);
     });
     this.limits = copyOf(limits);
   }

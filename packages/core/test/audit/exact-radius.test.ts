@@ -243,6 +243,24 @@ describe('what is no dense network', () => {
     }
   });
 
+  // 1 − |x| as above, where intervals prove 1/2; the solver's rows hold numbers up to 1e15.
+  test('coefficients that the solver refuses leave what the cheaper bounds prove', async () => {
+    const b = new Builder();
+    const x = b.input('x', [BATCH, 1]);
+    const hidden = b.relu(b.matMul(x, b.floats([2 ** 60, -(2 ** 60)], [1, 2])));
+    const spread = b.matMul(hidden, b.floats([-(2 ** -60), -(2 ** -60)], [2, 1]));
+    const score = b.add(spread, b.floats([1], [1, 1]));
+    const bytes = writeModel(b.graph({ scores: b.concat([score, b.mul(score, 0)], 1) }));
+    const threat = new Threat('linf', { eps: 0.75 });
+    const asked = { bytes, x: new Float32Array(1), label: 0, threat };
+    const [cheap, exact] = await proven(asked, [planWith([interval], false), ...exactAlone]);
+    expect(cheap?.lower).toBeCloseTo(0.5, 3);
+    expect(exact?.lower).toBe(cheap?.lower);
+    expect(exact?.lowerMethod).toBe('interval');
+    const [atEps] = await proven(asked, exactAlone, false);
+    expect(atEps?.verdict).toBe('unknown');
+  });
+
   test('a network that something else bends is refused, with the layer', async () => {
     const b = new Builder();
     const hidden = b.push(

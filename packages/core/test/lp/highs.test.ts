@@ -50,9 +50,15 @@ function inSquare(cost: readonly number[], planes: readonly HalfPlane[]): Linear
   return p.program();
 }
 
+async function opened(program: LinearProgram): Promise<OpenProgram> {
+  const open = await OpenProgram.open(program);
+  if (!open) throw new RangeError('the solver refused the program');
+  return open;
+}
+
 describe('a linear program', () => {
   test('without rows has its optimum at a corner of its box, proven exactly', async () => {
-    const open = await OpenProgram.open(inSquare([3, -2], []));
+    const open = await opened(inSquare([3, -2], []));
     expect(open.solve().bound).toBe(-5);
     open.dispose();
   });
@@ -68,7 +74,7 @@ describe('a linear program', () => {
       5,
     );
     const program = p.program();
-    const open = await OpenProgram.open(program);
+    const open = await opened(program);
     // All of the third and the first, a quarter of the second.
     expect(open.solve().bound).toBeCloseTo(-10.25, 9);
     const { limits } = program;
@@ -80,8 +86,22 @@ describe('a linear program', () => {
   });
 
   test('that no point meets is proven empty by the solver’s ray', async () => {
-    const open = await OpenProgram.open(inSquare([1, 1], [{ a: [-1, -1], most: -3 }]));
+    const open = await opened(inSquare([1, 1], [{ a: [-1, -1], most: -3 }]));
     expect(open.solve().bound).toBe(Infinity);
+    open.dispose();
+  });
+
+  test('with a coefficient that the solver calls too large is refused, not an error', async () => {
+    expect(await OpenProgram.open(inSquare([1, 1], [{ a: [1e20, 1], most: 1 }]))).toBeNull();
+  });
+
+  test('with an end that the solver calls infinite proves nothing, and what it is asked next is solved', async () => {
+    const program = inSquare([3, -2], []);
+    const open = await opened(program);
+    const { limits } = program;
+    const vast = { ...limits, lower: Float64Array.of(1e25, -1), upper: Float64Array.of(2e25, 1) };
+    expect(open.solve(vast)).toEqual({ bound: -Infinity, point: null, duals: null });
+    expect(open.solve().bound).toBe(-5);
     open.dispose();
   });
 
@@ -96,7 +116,7 @@ describe('a linear program', () => {
         });
         const least = leastOverVertices(cost, planes);
         const program = inSquare(cost, planes);
-        const open = await OpenProgram.open(program);
+        const open = await opened(program);
         const { bound } = open.solve();
         open.dispose();
         if (least === Infinity) expect(bound).toBe(Infinity);

@@ -44,12 +44,14 @@ interface OpenNode {
   readonly bound: number;
 }
 
+/** null where the solver refuses the program. */
 export async function searchNearest(
   nearest: NearestProgram,
   room: Room,
   options: SearchOptions,
-): Promise<Searched> {
+): Promise<Searched | null> {
   const solver = await OpenProgram.open(nearest.program);
+  if (!solver) return null;
   try {
     return await search(nearest, room, options, solver);
   } finally {
