@@ -31,10 +31,10 @@ export interface Certification {
 export type Job = 'audit' | readonly MethodName[] | Certification;
 
 /**
- * Radii that are asked for are found this closely, relatively: by each bound in turn, so that a tighter one
- * never gives less; roughly where the exact margin is sought behind them.
+ * Radii that are asked for are found this closely, relatively: by each bound in turn, so that a tighter one,
+ * or the exact margin, never gives less than a run of a cheaper one.
  */
-const [CLOSE, ROUGH] = [5e-5, 0.1];
+const CLOSE = 5e-5;
 
 const cascadeOfBounds: readonly Bound[] = [interval, crownIbp, crown, alphaCrown];
 
@@ -99,9 +99,8 @@ function provingPlan(plan: Plan, name: Certification['proof']): Plan {
   const last = isExact ? alphaCrown.id : name;
   const place = cascadeOfBounds.findIndex(({ id }) => id === last);
   const bounds = name === 'lipschitz' ? [lipschitz] : cascadeOfBounds.slice(0, place + 1);
-  const tolerance = isExact ? ROUGH : CLOSE;
   const proofs = bounds.map((bound) => {
-    return { bound, tolerance, dearTolerance: tolerance, hope: Infinity };
+    return { bound, tolerance: CLOSE, dearTolerance: CLOSE, hope: Infinity };
   });
   const none = { noise: null, attacks: [], cheap: 0, nearest: [], search: [], polish: [] };
   return { ...plan, ...none, proofs, exact: isExact ? exactPlan : null };
