@@ -10,7 +10,10 @@ const exitCodes: readonly (readonly [number, string])[] = [
     '`--check` failed, or could not be done because the file cannot be read (outputs that agree where no gradient can be compared are no failure: `passed` is null then); of `bench`: a verdict contradicts what is expected',
   ],
   [2, 'bad usage, input or output, or an unsupported model: one sentence on stderr says which'],
-  [3, 'nothing was decided (`verify`: unknown or timed-out)'],
+  [
+    3,
+    'nothing was decided (`verify`: unknown or timed-out; `bounds`: a value inside is not finite; `audit`, `attack`, `certify`: every input is an error, such as a score that is no number)',
+  ],
   [70, 'an internal error: please report it; `GLACIS_DEBUG=1` shows where'],
   [
     130,

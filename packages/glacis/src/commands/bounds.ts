@@ -31,6 +31,8 @@ export interface BoundsDocument {
     readonly upper: readonly (number | null)[];
   };
   readonly layers: readonly LayerRecord[];
+  /** Why the outputs are unknown; null where they are bounded. */
+  readonly unknown: string | null;
   readonly seconds: number;
 }
 
@@ -82,9 +84,10 @@ export async function boundsCommand(
       semantics,
       margin,
       ...contents(found, layers, outputsOf(network)),
+      unknown: found ? null : NOT_FINITE,
       seconds,
     };
-    if (!found) terminal.warn('A value inside is not finite: the outputs are unknown.');
+    if (!found) terminal.warn(`${NOT_FINITE}: the outputs are unknown.`);
     const stdout = values.json
       ? `${JSON.stringify(document, null, 2)}\n`
       : `${boundsText(document, set.description, { color, width })}\n`;
@@ -93,6 +96,8 @@ export async function boundsCommand(
     await network.release();
   }
 }
+
+const NOT_FINITE = 'A value inside is not finite';
 
 /** Numbers that one row puts out. */
 function outputsOf({ output }: OpenNetwork): number {

@@ -40,6 +40,8 @@ export function boundsText(
           ink.dim('width: mean; bent: values whose interval holds 0'),
         ];
   const margin = document.margin === 'off' ? ', rounding left out: no proof' : '';
+  const unknown =
+    document.unknown === null ? [] : [`${document.unknown}: the outputs are unknown.`];
   return [
     ink.bold(`${document.method} over the ${set}`),
     ink.dim(`${document.semantics} semantics${margin}`),
@@ -47,6 +49,7 @@ export function boundsText(
     ink.dim(`${padded('output', 8)}${cells(['lower', 'upper', 'width'])}`),
     ...rows,
     ...more,
+    ...unknown,
     ...layers,
     '',
     ink.dim(duration(document.seconds)),

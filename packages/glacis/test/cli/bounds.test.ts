@@ -22,6 +22,10 @@ test('every output has an entry, null where a value inside is not finite', async
   const { code, stdout, stderr } = await glacis(words);
   expect(code).toBe(3);
   expect(stderr).toContain('the outputs are unknown');
-  const { outputs } = JSON.parse(stdout) as BoundsDocument;
+  const { outputs, unknown } = JSON.parse(stdout) as BoundsDocument;
   expect(outputs).toEqual({ lower: [null, null, null], upper: [null, null, null] });
+  expect(unknown).toBe('A value inside is not finite');
+  const quiet = await glacis([...words.slice(0, -1), '--quiet']);
+  expect(quiet).toMatchObject({ code: 3, stderr: '' });
+  expect(quiet.stdout).toMatch(/0 +unknown +unknown[^]*the outputs are unknown/);
 });
