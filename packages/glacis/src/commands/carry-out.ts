@@ -42,18 +42,30 @@ export async function carryOut(
     const { values } = request;
     const before = await earlier?.(prepared);
     const run = await executeRun({ prepared, values, terminal, signal, folder, ...before });
-    const exitCode = signal.aborted ? interruption.exitCode() : 0;
+    const failure = signal.aborted ? null : errorOfAll(run);
+    if (failure !== null) terminal.warn(`Nothing was decided: ${failure}.`);
     if (signal.aborted) terminal.say(howToGoOn(run, folder, request.job));
     terminal.gap();
     return {
       stdout: shown(run, signal.aborted ? null : folder, request.values, surroundings),
-      exitCode,
+      exitCode: signal.aborted ? interruption.exitCode() : exitCodeOf(run),
     };
   } finally {
     // A second delivery of the signal that has come may be on its way.
     if (!signal.aborted) interruption.end();
     await prepared.release();
   }
+}
+
+/** Of a run that was not interrupted. */
+export function exitCodeOf(run: Run): number {
+  return errorOfAll(run) === null ? 0 : 3;
+}
+
+/** What went wrong where every input is an error; null where one is not. */
+function errorOfAll({ samples }: Run): string | null {
+  const [first] = samples;
+  return first && samples.every(({ verdict }) => verdict === 'error') ? first.error : null;
 }
 
 function howToGoOn(run: Run, folder: string | null, job: Job): string {

@@ -15,7 +15,7 @@ import { Collected, type SavedPart } from '../run/collected.ts';
 import type { Prepared } from '../run/prepare.ts';
 import { parseParts, parseRun } from '../run/schema.ts';
 import { adversarialFile, partsFile, runFile } from '../run/store.ts';
-import { carryOut, type CommandRequest, shown } from './carry-out.ts';
+import { carryOut, type CommandRequest, exitCodeOf, shown } from './carry-out.ts';
 
 /** What may be said anew when going on. */
 const changeable: ReadonlySet<OptionName> = new Set([
@@ -42,7 +42,10 @@ export async function resumeRun(
   const run = parseRun(await contentOf(folder, runFile), join(folder, runFile));
   if (!run.partial) {
     surroundings.terminal.say(`The run in ${folder} is finished; there is nothing to go on with.`);
-    return { stdout: shown(run, folder, request.values, surroundings), exitCode: 0 };
+    return {
+      stdout: shown(run, folder, request.values, surroundings),
+      exitCode: exitCodeOf(run),
+    };
   }
   if (run.glacis !== version) {
     throw new UsageError(

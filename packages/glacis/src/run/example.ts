@@ -16,24 +16,26 @@ export interface Example {
 /** Where a run of the example is written unless --out names a folder. */
 export const exampleFolder = 'glacis-digits';
 
-const files = (name: string): string =>
-  fileURLToPath(new URL(`../../example/${name}`, import.meta.url));
+const shipped = new URL('../../example/', import.meta.url);
 
-/** Throws UsageError when a model or data are given as well, or the files are not there. */
-export function findExample(request: {
-  readonly model: string | null;
-  readonly values: OptionValues;
-}): Example {
+/** Throws UsageError when a model or data are given as well, or the files are not in the folder. */
+export function findExample(
+  request: { readonly model: string | null; readonly values: OptionValues },
+  folder: URL = shipped,
+): Example {
   const { values } = request;
   if (request.model !== null || values.data !== undefined) {
     throw new UsageError(
       '--example digits brings its own model and data; leave out MODEL and --data.',
     );
   }
+  const at = (name: string): string => fileURLToPath(new URL(name, folder));
   const names = { model: 'digits.onnx', data: 'digits.npz' };
-  const [model, data] = [files(names.model), files(names.data)];
+  const [model, data] = [at(names.model), at(names.data)];
   if (!existsSync(model) || !existsSync(data)) {
-    throw new UsageError('The example is not in this installation of glacis; install it again.');
+    throw new UsageError(
+      'The example is not in this installation of glacis: in a clone, npm run setup makes it (npm start also runs it); elsewhere, install glacis again.',
+    );
   }
   const chosen = values.first ?? values.sample ?? values.index;
   return {

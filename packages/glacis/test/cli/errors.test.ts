@@ -1,9 +1,11 @@
 /** What is wrong is said in one sentence, with exit code 2, and nothing is written. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tensor } from '@glacis/core';
+import { pathToFileURL } from 'node:url';
+import { BATCH, Builder, tensor, writeModel } from '@glacis/core';
 import { afterAll, expect, test } from 'vitest';
 import { writeNpz } from '../../src/data/npz.ts';
+import { findExample } from '../../src/run/example.ts';
 import { glacis } from './glacis.ts';
 import { tinyModel, writeTiny } from './tiny.ts';
 
@@ -90,4 +92,23 @@ test('the version is answered without a command', async () => {
   const { version } = JSON.parse(manifest) as { version: string };
   const answer = { code: 0, signal: null, stdout: `${version}\n`, stderr: '' };
   expect(await glacis(['--version'])).toEqual(answer);
+});
+
+test('a run whose every input is an error says which, and exits with 3: nothing was decided', async () => {
+  const b = new Builder();
+  const x = b.input('point', [BATCH, 2]);
+  const scores = b.matMul(x, b.floats([Number.NaN, 1, 1, 1], [2, 2]));
+  writeFileSync(at('nan.onnx'), writeModel(b.graph({ scores })));
+  for (const command of ['audit', 'certify']) {
+    const words = [command, at('nan.onnx'), '--data', data, '--eps', '0.1'];
+    const { code, stdout, stderr } = await glacis(words);
+    expect(code).toBe(3);
+    expect(stdout).toContain('4 error');
+    expect(stderr).toContain('Nothing was decided: the model gives a score that is not a finite');
+  }
+});
+
+test('where the example is not there, what makes it is said', () => {
+  const folderURL = pathToFileURL(join(folder, 'empty/'));
+  expect(() => findExample({ model: null, values: {} }, folderURL)).toThrow(/npm run setup/);
 });
