@@ -113,7 +113,8 @@ async function bracket(
   const standing = await attackStages(job, open, cheap);
   if (proofs) enter('prove');
   const { eps } = context.threat;
-  if (proofs && eps > 0 && !outOfTime()) await certifyAtEps(context, ledger, standing, plan.proofs);
+  const asked = proofs && eps > 0 && !outOfTime();
+  if (asked) await certifyAtEps(context, ledger, standing, plan.proofs);
   if (proofs && plan.exact && !radii) {
     const undecided = standing.filter(({ lower }) => (lower ?? -1) < eps);
     await exactStage(context, ledger, undecided, { plan: plan.exact, radii, outOfTime });
@@ -121,7 +122,10 @@ async function bracket(
   enter('strong attack');
   const undecided = standing.filter(({ lower }) => (lower ?? -1) < eps);
   await attackStages(job, undecided, dear, standing.length - undecided.length);
-  if (!radii) return;
+  if (!radii) {
+    if (asked) for (const entry of standing) entry.lower ??= 0;
+    return;
+  }
   if (plan.search.length > 0) {
     enter('upper radius');
     await searchUpperRadius(job, open);

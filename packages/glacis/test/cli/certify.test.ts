@@ -35,6 +35,14 @@ describe('glacis certify', () => {
     expect(run.samples[1]?.marginLower).toBeLessThan(0);
   });
 
+  test('says that nothing is proven where that is so, not that nothing was tried', async () => {
+    const run = await certified('--eps', '2');
+    expect(run.accuracy.certifiedLower).toBe(0);
+    expect(run.samples.map(({ lower }) => lower)).toEqual([0, 0, null]);
+    const { stdout } = await glacis(['certify', model, '--data', data, '--eps', '2']);
+    expect(stdout).toMatch(/for none it is\s+proven/);
+  });
+
   test('finds radii that grow from bound to bound, up to the edge of the diamond', async () => {
     const radii: number[] = [];
     for (const method of ['interval', 'crown', 'alpha-crown']) {
