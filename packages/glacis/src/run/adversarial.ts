@@ -10,7 +10,8 @@ export type AdversarialInputs = ReadonlyMap<number, Float32Array>;
 
 /**
  * Keys: x_adv [n, …shape], and for each row index, label, prediction (the original file's answer to
- * x_adv), distance (float64) and method (its position in run.json's `methods`).
+ * x_adv; both are classes, or of a regression values in float64), distance (float64) and method (its
+ * position in run.json's `methods`).
  */
 export function adversarialBytes(
   run: Run,
@@ -27,13 +28,15 @@ export function adversarialBytes(
       [rows.length],
       BigInt64Array.from(rows, (row) => BigInt(of(row))),
     );
-  const distances = Float64Array.from(rows, ({ upper }) => upper ?? Infinity);
+  const real = (of: (row: (typeof rows)[number]) => number): Tensor =>
+    tensor('float64', [rows.length], Float64Array.from(rows, of));
+  const answers = run.criterion.kind === 'error' ? real : whole;
   return writeNpz({
     x_adv: tensor('float32', [rows.length, ...sampleShape], x),
     index: whole(({ index }) => index),
-    label: whole(({ label }) => label),
-    prediction: whole(({ adversarialPrediction }) => adversarialPrediction ?? -1),
-    distance: tensor('float64', [rows.length], distances),
+    label: answers(({ label }) => label),
+    prediction: answers(({ adversarialPrediction }) => adversarialPrediction ?? -1),
+    distance: real(({ upper }) => upper ?? Infinity),
     method: whole(({ upperMethod }) => run.methods.findIndex(({ id }) => id === upperMethod)),
   });
 }

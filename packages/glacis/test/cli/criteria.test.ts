@@ -1,9 +1,9 @@
 /** Criteria of success on the command line: what counts as broken, in the document and in words. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BATCH, Builder, type Run, tensor, writeModel } from '@glacis/core';
 import { afterAll, expect, test } from 'vitest';
-import { writeNpz } from '../../src/data/npz.ts';
+import { readNpz, writeNpz } from '../../src/data/npz.ts';
 import { runSchema } from '../../src/run/schema.ts';
 import { glacis } from './glacis.ts';
 import { writeTiny } from './tiny.ts';
@@ -45,6 +45,25 @@ test('a regression is broken where its error reaches the bound, at |f âˆ’ y| + Î
   });
   const { stdout } = await glacis(words);
   expect(stdout).toContain('Of 3 inputs, 2 are predicted to within 1');
+});
+
+test('what breaks a regression is stored with real labels and answers, and read back breaks it', async () => {
+  const words = ['attack', regression, '--data', table, '--eps', '0.2', '--above', '1'];
+  const out = join(folder, 'adversarial.npz');
+  const { samples } = await run(...words, '--out', out);
+  const stored = readNpz(readFileSync(out), out);
+  const own = samples.filter(({ upper }) => upper !== null);
+  expect(own.length).toBeGreaterThan(0);
+  expect([...stored.read('label').data]).toEqual(own.map(({ label }) => label));
+  expect([...stored.read('prediction').data]).toEqual(
+    own.map(({ adversarialPrediction }) => adversarialPrediction),
+  );
+  expect([...stored.read('distance').data]).toEqual(own.map(({ upper }) => upper));
+  const replay = ['--method', 'replay', '--examples', out, '--json', '--quiet'];
+  const replayed = JSON.parse((await glacis([...words, ...replay])).stdout) as Run;
+  expect(replayed.samples.map(({ verdict, upper }) => [verdict, upper])).toEqual(
+    samples.map(({ verdict, upper }) => [verdict, upper]),
+  );
 });
 
 test('with a target inputs of that class are left out, and breaks answer it', async () => {
