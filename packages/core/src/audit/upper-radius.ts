@@ -27,12 +27,15 @@ function firstRadius(entry: Entry, eps: number): number {
 }
 
 /** The next radius to try, or null when the search is over for this input. */
-function nextRadius(search: Search, { eps, quantum }: Threat, tolerance: number): number | null {
+function nextRadius(search: Search, threat: Threat, tolerance: number): number | null {
+  const { eps, quantum, grid } = threat;
   const next = nextReal(search, eps, tolerance);
   if (quantum === 0 || next === null) return next;
-  // Between whole numbers of features, or of eight-bit steps, there is nothing to try.
+  // Between whole numbers of features, or of eight-bit steps, there is nothing to try; steps are off by
+  // their rounding, and a little more than so many holds them at every feature.
   const { upper, withstood } = search.entry;
-  const whole = Math.floor(next / quantum + 1e-9) * quantum;
+  const steps = Math.floor(next / quantum + 1e-9) * quantum;
+  const whole = steps + (grid && !threat.norm.counts ? grid.dust : 0);
   return whole <= withstood || (upper !== null && whole >= upper) ? null : whole;
 }
 

@@ -55,7 +55,7 @@ export function ballFeeds(
 
 /**
  * The same without what the network is evaluated with besides its perturbed input. Outward, the radius is
- * rounded up, and covers what an eight-bit grid adds.
+ * rounded up.
  */
 export function setFeeds(
   context: SetContext<Network>,
@@ -64,22 +64,21 @@ export function setFeeds(
 ): Record<string, RowFeed> {
   const { sampleSize: size, sampleShape: shape } = context.classifier;
   const isOutward = side === 'outward';
-  const radii = isOutward
-    ? rows.radii.map((value) => context.threat.proofRadius(value, size))
-    : rows.radii;
   const lower = new Float32Array(rows.x.length);
   const upper = new Float32Array(rows.x.length);
   for (let row = 0; row < rows.count; row++) {
     const [start, end] = [row * size, (row + 1) * size];
     context.threat.enclose(
       rows.x.subarray(start, end),
-      radii[row] ?? 0,
+      rows.radii[row] ?? 0,
       side,
       lower.subarray(start, end),
       upper.subarray(start, end),
     );
   }
-  const radius = Float32Array.from(radii, (value) => (isOutward ? nextUp(roundUp(value)) : value));
+  const radius = Float32Array.from(rows.radii, (value) =>
+    isOutward ? nextUp(roundUp(value)) : value,
+  );
   return {
     centre: { data: rows.x, shape },
     lower: { data: lower, shape },

@@ -37,13 +37,6 @@ const norms: ReadonlyMap<NormName, Norm> = new Map([
 
 /** Larger radii leave float32, the type of the inputs. */
 const LARGEST_RADIUS = 1e38;
-/** Rounding that ends inside: what the float32 search missed a step by is at most a share of it. */
-const SETTLINGS = [
-  ['inward', 1],
-  ['inward', 1 - 2 ** -9],
-  ['inward', 1 - 2 ** -6],
-  ['inward', 0.5],
-] as const;
 /** The largest float32. */
 const MAX = (2 - 2 ** -23) * 2 ** 127;
 
@@ -140,7 +133,7 @@ export class Threat {
     for (let i = 0; i < x.length; i++) {
       const value = x[i] ?? 0;
       const from = centre[i] ?? 0;
-      const difference = this.grid ? this.grid.difference(value, from) : value - from;
+      const difference = value - from;
       if (difference !== 0) {
         if (this.fixed.has(i)) return Infinity;
         if (this.clip && (value < this.clip[0] || value > this.clip[1])) return Infinity;
@@ -200,28 +193,24 @@ export class Threat {
     radius: number,
     rounding: StepRounding,
   ): number {
-    const given = x.slice();
-    for (const [how, share] of [[rounding, 1], ...SETTLINGS] as const) {
-      x.set(given);
-      grid.settle(centre, x, how, share);
+    if (rounding !== 'inward') {
+      const given = x.slice();
+      grid.settle(centre, x, rounding);
       const distance = this.distance(centre, x);
       if (distance <= radius) return distance;
+      x.set(given);
     }
-    x.set(centre);
-    return 0;
+    const limits = {
+      radius,
+      distance: (own: Float32Array) => this.distance(centre, own),
+      reach: (value: number, i: number) =>
+        this.norm.counts ? 0 : Math.abs((value - (centre[i] ?? 0)) / this.weight(i)),
+    };
+    grid.settleWithin(centre, x, limits);
+    return this.distance(centre, x);
   }
 
-  /** A radius whose ball of float32 points holds all grid points of this one: what a proof must cover. */
-  proofRadius(radius: number, size: number): number {
-    if (!this.grid || radius === 0 || this.norm.counts) return radius;
-    const { dust } = this.grid;
-    return (
-      radius +
-      this.norm.length(Float64Array.from({ length: size }, (_, i) => dust / this.weight(i)))
-    );
-  }
-
-  /** The radii that differ are multiples of this; 0: all differ. */
+  /** The radii that differ are multiples of this, in eight bits but for rounding; 0: all differ. */
   get quantum(): number {
     if (this.norm.counts) return 1;
     return this.grid && this.norm.isBox && !this.weights ? this.grid.step : 0;

@@ -1,5 +1,5 @@
 // Inputs that eight bits can store: whatever an attack proposes ends on a step of the valid range and in
-// the ball; k/255 is a distance of exactly k steps; and proofs cover the float32 numbers of the steps.
+// the ball, by the float64 distance of the stored float32 numbers.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
@@ -34,7 +34,8 @@ describe.each(norms)('in a %s ball', (norm) => {
           const x = centre.map((c, i) => c + (features[i]?.[1] ?? 0) * (clip[1] - clip[0]));
           const distance = threat.legalise(centre, x, eps, rounding);
           expect(distance).toBeLessThanOrEqual(eps);
-          expect(threat.distance(centre, x)).toBe(distance);
+          const lengths = Float64Array.from(x, (value, i) => value - (centre[i] ?? 0));
+          expect(threat.norm.length(lengths)).toBe(distance);
           const grid = new Set(Array.from({ length: 256 }, (_, k) => stored(k, clip)));
           expect(x.every((value) => grid.has(value))).toBe(true);
         },
@@ -44,14 +45,30 @@ describe.each(norms)('in a %s ball', (norm) => {
   });
 });
 
-test('a ball of 8/255 holds all eight steps to both sides of every level', () => {
+test('a ball of 8/255 holds eight steps where their float32 ends are inside, and else seven', () => {
   const threat = new Threat('linf', { eps: 8 / 255, clip: [0, 1], eightBit: true });
   const centre = Float32Array.from({ length: 240 }, (_, k) => (k + 8) / 255);
   for (const side of [1, -1]) {
     const x = centre.map((c) => c + (side * 8) / 255);
-    expect(threat.legalise(centre, x, threat.eps)).toBe(8 / 255);
-    expect(x).toEqual(Float32Array.from({ length: 240 }, (_, k) => (k + 8 + 8 * side) / 255));
+    const distance = threat.legalise(centre, x, threat.eps);
+    const ends = Float32Array.from({ length: 240 }, (_, k) => (k + 8 + 8 * side) / 255);
+    const inner = Float32Array.from({ length: 240 }, (_, k) => (k + 8 + 7 * side) / 255);
+    const fits = ends.map((end, k) => (Math.abs(end - (centre[k] ?? 0)) <= 8 / 255 ? 1 : 0));
+    expect(fits.includes(0) && fits.includes(1)).toBe(true);
+    expect(x).toEqual(ends.map((end, k) => (fits[k] === 1 ? end : (inner[k] ?? 0))));
+    expect(distance).toBeLessThanOrEqual(8 / 255);
   }
+});
+
+test.each(['l1', 'l2'] as const)('where steps leave an %s ball together, few go back', (norm) => {
+  const centre = Float32Array.from({ length: 40 }, (_, k) => (3 * k + 20) / 255);
+  const steps = centre.map((c) => Math.fround(Math.round(c * 255 + 2) / 255));
+  const exact = norm === 'l1' ? 80 / 255 : (2 / 255) * Math.sqrt(40);
+  const threat = new Threat(norm, { eps: exact * (1 - 1e-6), clip: [0, 1], eightBit: true });
+  const x = steps.slice();
+  const distance = threat.legalise(centre, x, threat.eps);
+  expect(distance).toBeLessThanOrEqual(threat.eps);
+  expect(x.filter((value, i) => value !== steps[i]).length).toBe(1);
 });
 
 test('of a linear model the least break is a whole number of steps, and proofs stay below it', async () => {
@@ -73,7 +90,9 @@ test('of a linear model the least break is a whole number of steps, and proofs s
   samples.forEach(({ margin, upper, lower }, row) => {
     const exact = (Math.abs(margin ?? 0) / dual) * 255;
     // All features move by the same whole number of steps, up to the rounding of the score.
-    expect((upper ?? 0) * 255).toBeCloseTo(Math.ceil(exact), 6);
+    expect((upper ?? 0) * 255).toBeCloseTo(Math.ceil(exact), 4);
+    const ends = Float64Array.from(adversarial[row] ?? [], (v, i) => v - (x[30 * row + i] ?? 0));
+    expect(upper).toBe(threat.norm.length(ends));
     expect((lower ?? 0) * 255).toBeLessThan(exact);
     expect(Array.from(adversarial[row] ?? []).every((v) => threat.grid?.holds(v))).toBe(true);
   });
