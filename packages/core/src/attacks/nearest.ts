@@ -68,15 +68,17 @@ export class NearestBreaks {
   }
 
   /**
-   * Takes the position if it breaks the row nearer than known. A break at a tie, which the original
-   * file may not share, gives way to any sure one. Returns whether the position is a sure break.
+   * Takes the position if it breaks the row nearer than known. A break at a tie or by scores that are no
+   * numbers, which the original file may not share, gives way to any sure one. Returns whether the
+   * position is a sure break.
    */
   offer(row: number, x: Float32Array, margin: number, logit: number): boolean {
-    if (!(margin <= 0)) {
+    const isNumber = !Number.isNaN(margin) && Number.isFinite(logit);
+    if (isNumber && !(margin <= 0)) {
       if (this.standsAt(row, x)) this.outcome.margins[row] = margin;
       return false;
     }
-    const sure = margin < -SURE * logit ? 1 : 0;
+    const sure = isNumber && margin < -SURE * logit ? 1 : 0;
     const known = this.sure[row] ?? 0;
     if (sure < known) return false;
     const distance = this.moves.distance(this.centre(row), x);
@@ -86,7 +88,7 @@ export class NearestBreaks {
     if (sure === known && distance === most && this.holds(row, margin)) return sure === 1;
     this.distances[row] = distance;
     this.sure[row] = sure;
-    this.outcome.margins[row] = margin;
+    this.outcome.margins[row] = isNumber ? margin : Number.NaN;
     this.best(row).set(x);
     return sure === 1;
   }
@@ -158,7 +160,9 @@ export class NearestBreaks {
    */
   async tighten(halvings = HALVINGS): Promise<AttackOutcome> {
     const { context, rows, size, moves } = this;
-    const row = Int32Array.from(rows.labels.keys()).filter((r) => this.found(r));
+    const row = Int32Array.from(rows.labels.keys()).filter(
+      (r) => this.found(r) || Number.isNaN(this.outcome.margins[r]),
+    );
     if (row.length === 0) return this.outcome;
     if (context.threat.norm.counts) {
       for (const r of row) await pruneRow(context, this, r);
