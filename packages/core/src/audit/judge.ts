@@ -118,13 +118,15 @@ async function judgeSettled(
   return entries.map((entry, i) => {
     entry.forwards++;
     const kept = classifier.kept(entry.label);
-    if (answerFor(judgement, i, kept) === kept) return null;
+    const answer = answerFor(judgement, i, kept);
+    if (answer === kept) return null;
     return {
       x: x.slice(i * size, (i + 1) * size),
       distance: distances[i] ?? Infinity,
       prediction: shownAnswer(judgement, i, kept),
       margin: scoreMargin(judgement, i, kept),
       size: scoreSize(judgement, i),
+      isFinite: answer >= 0,
     };
   });
 }

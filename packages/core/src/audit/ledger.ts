@@ -54,6 +54,9 @@ interface Tally {
   standing: number | null;
 }
 
+/** What broke an input where the file's own answer is no finite number, whichever attack came upon it. */
+const NON_FINITE = 'non-finite';
+
 /**
  * Under `real` semantics an attack this close to a tie, relative to the scores, may be the network's
  * own rounding.
@@ -93,7 +96,7 @@ export class Ledger {
     if (entry.withstood >= found.distance) entry.withstood = 0;
     if (entry.upper !== null && found.distance >= entry.upper) return;
     entry.upper = found.distance;
-    entry.upperMethod = method;
+    entry.upperMethod = found.isFinite ? method : NON_FINITE;
     entry.adversarial = found.x;
     entry.adversarialPrediction = found.prediction;
     entry.adversarialMargin = found.margin;
@@ -204,6 +207,8 @@ export interface Broken {
   readonly margin: number;
   /** The largest |score| there: what rounding is relative to. */
   readonly size: number;
+  /** False where some score is no finite number. */
+  readonly isFinite: boolean;
 }
 
 export function newEntry(

@@ -93,6 +93,7 @@ interface Answer {
   readonly prediction: number;
   readonly margin: number;
   readonly size: number;
+  readonly isFinite: boolean;
 }
 
 /** The original file's answer to each example, ties counting as broken. */
@@ -109,8 +110,10 @@ async function answersTo(
   return entries.map(({ label }, i) => {
     if (!examples[i]) return null;
     const kept = classifier.kept(label);
+    const answer = answerFor(judgement, i, kept);
     return {
-      broken: answerFor(judgement, i, kept) !== kept,
+      broken: answer !== kept,
+      isFinite: answer >= 0,
       prediction: shownAnswer(judgement, i, kept),
       margin: scoreMargin(judgement, i, kept),
       size: scoreSize(judgement, i),

@@ -53,6 +53,7 @@ export interface SampleRecord {
   readonly lowerMethod: string | null;
   /** Smallest radius broken (float64 distance of the stored adversarial input). */
   readonly upper: number | null;
+  /** The attack that found it; `non-finite` where the file answers it with a number that is not finite. */
   readonly upperMethod: string | null;
   /** Proven lower bound of the margin at the run's ε. */
   readonly marginLower: number | null;

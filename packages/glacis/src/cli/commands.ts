@@ -26,7 +26,7 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     usage: 'glacis attack MODEL --data PATH --eps E [--method M] [options]',
     summary: 'the attack side alone, or a re-check of given adversarial examples',
     description:
-      'Looks for perturbations of at most ε that change the answer. What is reported as broken was predicted again by the original file on the stored input, its distance computed in float64.',
+      'Looks for perturbations of at most ε that change the answer. What is reported as broken was predicted again by the original file on the stored input, its distance computed in float64; where a score of that answer is not finite, the input is broken by the method non-finite, whichever attack came upon it.',
     examples: [
       ['glacis attack model.onnx --data test.npz --eps 8/255 --method fast', 'a first look'],
       ['glacis attack model.onnx --data test.npz --eps 0.1 --out run', 'keep adversarial.npz'],

@@ -17,7 +17,7 @@ const exitCodes: readonly (readonly [number, string])[] = [
   [70, 'an internal error: please report it; `GLACIS_DEBUG=1` shows where'],
   [
     130,
-    'interrupted by Ctrl-C (143 by SIGTERM); with `--out`, what was finished is kept and `--resume DIR` goes on',
+    'interrupted by Ctrl-C (143 by SIGTERM); with `--out`, what was finished is kept, and `glacis audit --resume DIR` goes on with an audit',
   ],
 ];
 

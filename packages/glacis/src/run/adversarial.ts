@@ -11,7 +11,7 @@ export type AdversarialInputs = ReadonlyMap<number, Float32Array>;
 /**
  * Keys: x_adv [n, …shape], and for each row index, label, prediction (the original file's answer to
  * x_adv; both are classes, or of a regression values in float64), distance (float64) and method (its
- * position in run.json's `methods`).
+ * position in run.json's `methods`; −1 where the file answers with a number that is not finite).
  */
 export function adversarialBytes(
   run: Run,
