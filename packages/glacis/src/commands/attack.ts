@@ -8,11 +8,14 @@ export async function attackCommand(
   request: CommandRequest,
   surroundings: Surroundings,
 ): Promise<Outcome> {
-  const { method = ['standard'], examples, out, trace } = request.values;
+  const { method = ['standard'], examples, out, surrogate, trace } = request.values;
   if (out !== undefined) await claimFolder(out);
   if (trace !== undefined) await claimFile(trace);
   if (method === 'replay') {
     if (trace !== undefined) throw new UsageError('--trace shows attacks, and a replay runs none.');
+    if (surrogate !== undefined) {
+      throw new UsageError('--surrogate lends gradients to attacks, and a replay runs none.');
+    }
     const { replayCommand } = await import('./replay.ts');
     return replayCommand(request, surroundings);
   }

@@ -38,6 +38,9 @@ const CLOSE = 5e-5;
 
 const cascadeOfBounds: readonly Bound[] = [interval, crownIbp, crown, alphaCrown];
 
+/** The methods that try another model's gradients. */
+const borrowers: ReadonlySet<MethodName> = new Set<MethodName>(['standard', 'minimum', 'transfer']);
+
 export interface JobPlan {
   readonly plan: Plan;
   /** Whether the radii of both sides are searched. */
@@ -49,14 +52,19 @@ function isCascade(name: MethodName): name is Cascade {
   return name in cascades;
 }
 
-/** Throws UsageError where a method needs a surrogate and none is given. */
+/** Throws UsageError where a method needs a surrogate and none is given, or has no use for the one given. */
 export function planOf(job: Job, surrogate: Classifier | null): JobPlan {
   const plan = defaultPlan(surrogate);
   if (job === 'audit') return { plan, radii: true, proofs: true };
   if ('proof' in job)
     return { plan: provingPlan(plan, job.proof), radii: job.radius, proofs: true };
+  if (surrogate && !job.some((name) => borrowers.has(name))) {
+    throw new UsageError(
+      `--surrogate is used by audit and by --method standard, minimum and transfer alone; add transfer to --method ${job.join(',')}, or leave it out.`,
+    );
+  }
   const named = job.flatMap((name) =>
-    isCascade(name) ? cascadeOf(plan, name) : attackNamed(name, surrogate),
+    isCascade(name) ? cascadeOf(plan, name, surrogate) : attackNamed(name, surrogate),
   );
   const asked = named.find(({ side }) => side === 'noise') ?? null;
   const noise = job.some(isCascade) ? plan.noise : asked;
@@ -121,12 +129,14 @@ function attackNamed(name: Exclude<MethodName, Cascade>, surrogate: Classifier |
   );
 }
 
-function cascadeOf(plan: Plan, name: Cascade): readonly Attack[] {
+function cascadeOf(plan: Plan, name: Cascade, surrogate: Classifier | null): readonly Attack[] {
+  const first = plan.attacks.slice(0, 2);
   switch (name) {
     case 'standard':
       return plan.attacks;
     case 'minimum':
+      return surrogate ? [...first, transferFrom(surrogate)] : first;
     case 'fast':
-      return plan.attacks.slice(0, 2);
+      return first;
   }
 }

@@ -73,7 +73,20 @@ test('its own gradient alone breaks nothing of it', async () => {
   expect(run.samples.some(({ verdict }) => verdict === 'falsified')).toBe(false);
 });
 
+test('the nearest breaks start from what the other model lends', async () => {
+  const broken = async (...more: string[]) => {
+    const run = JSON.parse((await glacis(words('minimum', ...more))).stdout) as Run;
+    expect(run.methods.some(({ id }) => id === 'transfer')).toBe(more.length > 0);
+    return run.samples.filter(({ verdict }) => verdict === 'falsified').length;
+  };
+  expect(await broken('--surrogate', plain)).toBeGreaterThan(10);
+  await broken();
+});
+
 test.each([
+  [['pgd', '--surrogate', plain], '--surrogate is used by audit and by --method standard'],
+  [['fast', '--surrogate', plain], 'minimum and transfer alone; add transfer to --method fast'],
+  [['replay', '--surrogate', plain], 'a replay runs none'],
   [['transfer'], '--method transfer needs --surrogate FILE'],
   [['transfer', '--surrogate', other], 'it takes inputs of shape 3, the model 2.'],
   [['standard', '--surrogate', join(folder, 'none.onnx')], 'none.onnx'],

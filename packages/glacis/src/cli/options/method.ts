@@ -53,7 +53,7 @@ export const methodOptions = {
     '--surrogate',
     'FILE',
     parse.text,
-    'another ONNX model of the same inputs and classes, read with the same --mean, --std and --preprocess: its gradients are tried on the model, whose own may be hidden',
+    'another ONNX model of the same inputs and classes, read with the same --mean, --std and --preprocess: its gradients are tried on the model, whose own may be hidden, by audits and by --method standard, minimum and transfer',
   ),
   examples: row(
     'Method',
