@@ -53,7 +53,7 @@ export function servesOnly(...served: NormName[]): (context: SetContext) => stri
   const last = names.pop() ?? '';
   const list = names.length > 0 ? `${names.join(', ')} and ${last}` : last;
   return ({ threat: { norm } }) =>
-    served.includes(norm.name) ? null : `serves ${list}, not ${norm.name}`;
+    served.includes(norm.name) ? null : `serves ${list}, not ${normNames[norm.name]}`;
 }
 
 export function emptyOutcome(rows: Rows, context?: AttackContext): AttackOutcome {

@@ -6,7 +6,7 @@
  */
 import { RandomBlock } from '../tensor/random.ts';
 import type { Rows } from '../threats/ball.ts';
-import { type Attack, type AttackContext, emptyOutcome } from './attack.ts';
+import { type Attack, type AttackContext, emptyOutcome, servesOnly } from './attack.ts';
 import { Decisions } from './decisions.ts';
 import { startingBreaks } from './starting-breaks.ts';
 
@@ -31,8 +31,7 @@ export function hopSkipJump({ id = 'hopskipjump', queries }: HopSkipJumpOptions)
     side: 'attack',
     aim: 'nearest',
     cost: { forwards: queries, gradients: 0 },
-    refusal: ({ threat: { norm } }) =>
-      norm.name === 'linf' || norm.name === 'l2' ? null : 'hopskipjump serves ℓ∞ and ℓ2',
+    refusal: servesOnly('linf', 'l2'),
     run: async (context, rows, outcome = emptyOutcome(rows, context)) => {
       const decisions = new Decisions(context, rows);
       const { size } = decisions;

@@ -7,7 +7,13 @@
 import { type RowFeed, runRows } from '../runtime/rows.ts';
 import { RandomBlock } from '../tensor/random.ts';
 import { networkFeeds, type Rows } from '../threats/ball.ts';
-import { type Attack, type AttackContext, type AttackOutcome, emptyOutcome } from './attack.ts';
+import {
+  type Attack,
+  type AttackContext,
+  type AttackOutcome,
+  emptyOutcome,
+  servesOnly,
+} from './attack.ts';
 import { confirmed } from './confirm.ts';
 import { type FeatureGrid, gridOf, type Window } from './feature-grid.ts';
 import { marginProgram } from './programs.ts';
@@ -66,8 +72,7 @@ export function square(options: SquareOptions): Attack {
     side: 'attack',
     aim: 'ball',
     cost: { forwards: queries, gradients: 0 },
-    refusal: ({ threat }) =>
-      threat.norm.name === 'l0' ? 'square serves ℓ∞, ℓ2 and ℓ1, not ℓ0' : null,
+    refusal: servesOnly('linf', 'l2', 'l1'),
     run: async (context, rows, outcome = emptyOutcome(rows, context)) => {
       const batch = new Batch(context, rows);
       const moves = movesOf(context, gridOf(context.classifier.sampleShape));

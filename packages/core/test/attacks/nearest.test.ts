@@ -292,10 +292,10 @@ test('a norm that an attack does not serve is refused in words', async () => {
     for (const norm of ['linf', 'l2', 'l1', 'l0'] as const) {
       const said = refusal(attack, norm);
       if (served.includes(norm)) expect(said).toBeNull();
-      else expect(said).toContain(`, not ${norm}`);
+      else expect(said).toMatch(/^serves ℓ.*, not ℓ[∞012]$/);
     }
   }
-  expect(refusal(ddn({ steps: 1 }), 'linf')).toBe('serves ℓ2, not linf');
-  expect(refusal(deepfool({ steps: 1, rivals: 1 }), 'l1')).toBe('serves ℓ∞ and ℓ2, not l1');
+  expect(refusal(ddn({ steps: 1 }), 'linf')).toBe('serves ℓ2, not ℓ∞');
+  expect(refusal(deepfool({ steps: 1, rivals: 1 }), 'l1')).toBe('serves ℓ∞ and ℓ2, not ℓ1');
   await classifier.release();
 });

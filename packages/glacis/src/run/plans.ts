@@ -95,9 +95,9 @@ export function requireServing(
     const why = attackNamed(name, surrogate).refusal?.(context);
     if (why == null) continue;
     const able = Object.values<Attack>(attackTable).filter((attack) => !attack.refusal?.(context));
-    throw new UsageError(
-      `--method ${name}: ${why}; those that can: ${able.map(({ id }) => id).join(', ')}.`,
-    );
+    const ids = able.map(({ id }) => id).join(', ');
+    const lent = name === 'transfer' ? '' : ', transfer (with --surrogate)';
+    throw new UsageError(`--method ${name}: ${why}; those that can: ${ids}${lent}.`);
   }
 }
 

@@ -98,3 +98,14 @@ test('a replay shows by how little an example is too far, and which of several i
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain('has no example for any of the chosen inputs: its index holds 7;');
 });
+
+test.each([
+  ['hopskipjump', 'l1', 'serves ℓ∞ and ℓ2, not ℓ1'],
+  ['square', 'l0', 'serves ℓ∞, ℓ2 and ℓ1, not ℓ0'],
+])('%s names itself once where it cannot serve %s, and those that can', async (name, norm, why) => {
+  const more = ['--norm', norm, '--eps', '1', '--clip', '-2,2', '--method', name];
+  const { code, stderr } = await glacis([...words, ...more]);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`--method ${name}: ${why}; those that can: noise, `);
+  expect(stderr).toContain(', transfer (with --surrogate).');
+});
