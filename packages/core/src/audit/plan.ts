@@ -55,6 +55,11 @@ export interface Plan {
   readonly cheap: number;
   /** For the nearest break of every input, before the search for the smallest broken radius. */
   readonly nearest: readonly Attack[];
+  /**
+   * Need no gradient: the first that serves the norm, for inputs that nothing else broke or that show no
+   * gradient. It goes after the ones above, or at each radius of the search, by its aim.
+   */
+  readonly blind: readonly Attack[];
   /** At each radius of the search for the smallest broken one; none: it is not searched. */
   readonly search: readonly Attack[];
   /** Once the search is over, what tries again this share below the radius it found. */
@@ -95,6 +100,7 @@ export function defaultPlan(surrogate: Classifier | null = null): Plan {
     ],
     cheap: 4,
     nearest: [],
+    blind: [],
     search: [
       attackTable.fgsm,
       pgd({ loss: 'margin', steps: 10, restarts: 1, stepSize: 0.25 }),

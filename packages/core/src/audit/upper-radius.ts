@@ -9,6 +9,7 @@ import type { Threat } from '../threats/threat.ts';
 import { attackStage } from './attack-stage.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import type { Job } from './job.ts';
+import type { Plan } from './plan.ts';
 
 const MAX_DOUBLINGS = 24;
 
@@ -68,9 +69,12 @@ async function seekNearest(
   { context, ledger, plan, outOfTime }: Job,
   entries: readonly Entry[],
 ): Promise<void> {
-  for (const attack of plan.nearest) {
+  const blind = blindAttack(plan, context, 'nearest');
+  for (const attack of [...plan.nearest, ...(blind ? [blind] : [])]) {
     if (attack.refusal?.(context)) continue;
-    const open = entries.filter(({ upper }) => upper === null || upper > 0);
+    const open = entries.filter(
+      (entry) => (entry.upper ?? 1) > 0 && (attack !== blind || isBlind(entry)),
+    );
     if (open.length === 0 || outOfTime()) return;
     const radii = Float64Array.from(open, (entry) => within(context, entry));
     const before = open.map(({ withstood }) => withstood);
@@ -79,6 +83,17 @@ async function seekNearest(
     // To find nothing nearer is not to withstand a radius.
     open.forEach((entry, i) => (entry.withstood = before[i] ?? 0));
   }
+}
+
+/** The attack that needs no gradient, where it has this aim and the norm is one that it serves. */
+function blindAttack(plan: Plan, context: AttackContext, aim: Attack['aim']): Attack | null {
+  const first = plan.blind.find((attack) => attack.refusal?.(context) == null);
+  return first?.aim === aim ? first : null;
+}
+
+/** Whether gradients have nothing to say of an input, or attacks by them nothing to show. */
+function isBlind({ upper, estimate }: Entry): boolean {
+  return upper === null || estimate === null;
 }
 
 /** Without a valid box nothing bounds a search: float32 does. */
@@ -145,6 +160,7 @@ async function bisect(
   entries: readonly Entry[],
 ): Promise<void> {
   const { threat } = context;
+  const blind = blindAttack(plan, context, 'ball');
   const searches: Search[] = entries.map((entry) => ({
     entry,
     reach: threat.reach(entry.x),
@@ -161,6 +177,7 @@ async function bisect(
     if (tries.length === 0 || outOfTime()) return;
     const radii = new Map(tries.map(({ entry, radius }) => [entry, radius] as const));
     let open = tries.map(({ entry }) => entry);
+    const withstood = new Map(open.map((entry) => [entry, entry.withstood] as const));
     for (const attack of plan.search) {
       const before = open.map(({ withstood }) => withstood);
       const broken = await tryAt(context, ledger, open, radii, attack);
@@ -170,6 +187,13 @@ async function bisect(
       }
       open = open.filter((_, i) => broken[i] !== true);
       if (open.length === 0) break;
+    }
+    if (blind) {
+      open = open.filter(isBlind);
+      const broken = await tryAt(context, ledger, open, radii, blind);
+      open.forEach((entry, i) => {
+        if (broken[i] === true) entry.withstood = withstood.get(entry) ?? 0;
+      });
     }
   }
 }

@@ -14,6 +14,7 @@ import {
   lipschitz,
   type Plan,
   ReluNetworkReader,
+  square,
   type Threat,
   transferFrom,
 } from '@glacis/core';
@@ -35,6 +36,9 @@ export type Job = 'audit' | readonly MethodName[] | Certification;
  * or the exact margin, never gives less than a run of a cheaper one.
  */
 const CLOSE = 5e-5;
+
+/** At each radius of a search by scores alone. */
+const BLIND_QUERIES = 1000;
 
 const cascadeOfBounds: readonly Bound[] = [interval, crownIbp, crown, alphaCrown];
 
@@ -73,7 +77,8 @@ export function planOf(job: Job, surrogate: Classifier | null): JobPlan {
   const chosen = { ...plan, attacks, noise };
   const minimum = job.includes('minimum');
   const nearest = minimum ? [attackTable['fmn-rounds'], attackTable['corner-search']] : [];
-  return { plan: { ...chosen, nearest }, radii: minimum, proofs: false };
+  const blind = minimum ? [attackTable.hopskipjump, square({ queries: BLIND_QUERIES })] : [];
+  return { plan: { ...chosen, nearest, blind }, radii: minimum, proofs: false };
 }
 
 /**
@@ -110,7 +115,15 @@ function provingPlan(plan: Plan, name: Certification['proof']): Plan {
   const proofs = bounds.map((bound) => {
     return { bound, tolerance: CLOSE, dearTolerance: CLOSE, hope: Infinity };
   });
-  const none = { noise: null, attacks: [], cheap: 0, nearest: [], search: [], polish: [] };
+  const none = {
+    noise: null,
+    attacks: [],
+    cheap: 0,
+    nearest: [],
+    blind: [],
+    search: [],
+    polish: [],
+  };
   return { ...plan, ...none, proofs, exact: isExact ? exactPlan : null };
 }
 
