@@ -31,7 +31,15 @@ function planWith(bounds: readonly Bound[], exact: boolean): Plan {
   const proofs = bounds.map((bound) => {
     return { bound, tolerance: 5e-5, dearTolerance: 5e-5, hope: Infinity };
   });
-  const none = { noise: null, attacks: [], cheap: 0, nearest: [], blind: [], search: [], polish: [] };
+  const none = {
+    noise: null,
+    attacks: [],
+    cheap: 0,
+    nearest: [],
+    blind: [],
+    search: [],
+    polish: [],
+  };
   return { ...defaultPlan(), ...none, proofs, exact: exact ? exactPlan : null };
 }
 

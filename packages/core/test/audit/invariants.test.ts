@@ -193,7 +193,14 @@ test('an attack inside a proven radius stops everything', () => {
   const entry = newEntry(4, 0, Float32Array.of(0));
   const ledger = new Ledger([entry], linf({ eps: 0.1 }), 'float32');
   ledger.proven(entry, 0.2, 'interval');
-  const found = { x: Float32Array.of(0.1), distance: 0.1, prediction: 1, margin: -1, size: 10 };
+  const found = {
+    x: Float32Array.of(0.1),
+    distance: 0.1,
+    prediction: 1,
+    margin: -1,
+    size: 10,
+    isFinite: true,
+  };
   expect(() => ledger.broken(entry, found, 'fgsm')).toThrow(ContradictionError);
 });
 
@@ -203,7 +210,14 @@ test('over the reals an attack that is within rounding of a tie lowers the proof
   ledger.proven(entry, 0.2, 'interval');
   ledger.broken(
     entry,
-    { x: Float32Array.of(0.1), distance: 0.1, prediction: 1, margin: -1e-7, size: 1 },
+    {
+      x: Float32Array.of(0.1),
+      distance: 0.1,
+      prediction: 1,
+      margin: -1e-7,
+      size: 1,
+      isFinite: true,
+    },
     'fgsm',
   );
   expect(entry.lower).toBeLessThan(0.1);
