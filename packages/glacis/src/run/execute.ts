@@ -78,11 +78,13 @@ export async function executeRun(execution: Execution): Promise<Run> {
   });
   terminal.clear();
   await saver.settled();
+  // A second Ctrl-C ends the process: what was found is kept before the others are answered.
+  if (signal.aborted && folder !== null) {
+    await writeRun(folder, collected.files(collected.run(spent + since(begun))));
+  }
   const unbegun: SampleRecord[] = [];
-  if (!signal.aborted) {
-    for (const block of blocks) {
-      if (!collected.has(block)) unbegun.push(...(await unbegunRecords(classifier, block)));
-    }
+  for (const block of blocks) {
+    if (!collected.has(block)) unbegun.push(...(await unbegunRecords(classifier, block)));
   }
   const run = collected.run(spent + since(begun), unbegun);
   if (values.trace !== undefined) await writeFileWhole(values.trace, collected.traces(run));

@@ -97,7 +97,12 @@ describe('an interrupted audit', () => {
     expect(stopped.stderr).toContain(`glacis audit --resume ${out}`);
     const kept = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')) as Run;
     expect(kept.partial).toBe(true);
-    expect(kept.samples.length).toBeGreaterThan(0);
+    // Fractions and counts are of all samples: those that were not begun have their clean answers.
+    expect(kept.samples).toHaveLength(480);
+    expect(Object.values(kept.verdicts).reduce((sum, each) => sum + each, 0)).toBe(480);
+    const { accuracy: all } = JSON.parse(whole.stdout) as Run;
+    expect(kept.accuracy.clean).toBe(all.clean);
+    expect(kept.verdicts.timeout).toBeGreaterThan(0);
     const parts = readFileSync(join(out, 'parts.json'), 'utf8');
     const finished = (JSON.parse(parts) as { samples: unknown[] }[]).flatMap(
       (part) => part.samples,
