@@ -79,7 +79,7 @@ export { audit, type AuditOptions, type AuditProgress } from './audit/audit.ts';
 export type { AuditData } from './audit/data.ts';
 export { type AuditPart, joinParts, type SampleTrace } from './audit/part.ts';
 export { countVerdicts, curveAt, curveRadii, summarise, wilson } from './audit/summary.ts';
-export { ContradictionError } from './audit/ledger.ts';
+export { ContradictionError, NON_FINITE } from './audit/ledger.ts';
 export { replay, type ReplayOptions, type ReplayOutcome, type ReplayPart } from './audit/replay.ts';
 export { cleanEntries, labelsOf } from './audit/stages.ts';
 export { defaultPlan, exactPlan, type ExactPlan, type Plan, type Proof } from './audit/plan.ts';

@@ -55,7 +55,7 @@ interface Tally {
 }
 
 /** What broke an input where the file's own answer is no finite number, whichever attack came upon it. */
-const NON_FINITE = 'non-finite';
+export const NON_FINITE = 'non-finite';
 
 /**
  * Under `real` semantics an attack this close to a tie, relative to the scores, may be the network's

@@ -1,6 +1,6 @@
 /** Which broken inputs the report shows: the nearest ones of every class, turn by turn. */
 import type { Run, SampleRecord, Tensor } from '@glacis/core';
-import { row } from '@glacis/core';
+import { NON_FINITE, row } from '@glacis/core';
 import type { GalleryItem } from '../report/input.ts';
 import type { AdversarialInputs } from './adversarial.ts';
 
@@ -25,7 +25,8 @@ export function chooseGallery(
           index: sample.index,
           label: sample.label,
           prediction: sample.prediction,
-          adversarialPrediction: sample.adversarialPrediction,
+          adversarialPrediction:
+            sample.upperMethod === NON_FINITE ? 'not finite' : sample.adversarialPrediction,
           distance: sample.upper ?? Infinity,
           method: sample.upperMethod ?? '',
           original: row(x, position).slice(),
