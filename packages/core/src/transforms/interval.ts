@@ -10,28 +10,16 @@ import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, multiply } from '../graph/dimension.ts';
 import { ancestors, type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
 import { type Bounds, isPoint, RuleMissing, type RoundingModel } from '../graph/ops/definition.ts';
-import { centred, FEW_ULPS, magnitude } from '../graph/ops/outward.ts';
 import { backwardEnds, supportedEnds } from './affine-ends.ts';
 import { finiteFlag } from './finite-flag.ts';
-import {
-  affineRegion,
-  type AffineRegion,
-  evaluationTerms,
-  isAffine,
-  isRowwise,
-  pulledTerms,
-  pullRows,
-  regionMagnitude,
-  regionReach,
-  regionSpread,
-  regionTerms,
-} from './affine.ts';
+import { affineRegion, type AffineRegion, isAffine, isRowwise, pullRows } from './affine.ts';
 import { backwardBound, type BackwardBound, type BackwardOptions } from './backward-bounds.ts';
 import { forwardBounds } from './forward-bounds.ts';
 import { fusedTerms } from './fusion.ts';
 import type { InputSet } from './input-set.ts';
 import { lowerBound } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
+import { pulledLoss, regionError } from './region-errors.ts';
 import { type MeanValueContext, meanValueLowerBound } from './mean-value.ts';
 import { regionRows, type RegionRows } from './region-rows.ts';
 
@@ -90,9 +78,6 @@ export interface PropagationOptions {
   /** Bounds of values that are known already, and known to be finite. */
   readonly given?: (node: Node) => Bounds | undefined;
 }
-
-/** Added to sums whose γ it carries: γ ≥ 2⁻²², and underflow takes at most 2⁻¹²⁶ a product. */
-const UNDERFLOWN = 2 ** -100;
 
 class Propagation implements IntervalPropagation, MeanValueContext {
   readonly b: Builder;
@@ -229,47 +214,12 @@ class Propagation implements IntervalPropagation, MeanValueContext {
     );
   }
 
-  /**
-   * Error of a region's bound: of evaluating it (by the network, and at the centre), relative to its
-   * terms; and of its rows, relative to the same terms over how far the frontier is from its centre: a
-   * set's own, elsewhere the middle.
-   */
   regionError(region: AffineRegion): Node {
-    const { b, rounding } = this;
-    const sizes = new Map<number, Node>();
-    for (const node of region.frontier) sizes.set(node.id, magnitude(b, this.boundsOf(node)));
-    const terms = regionTerms(b, region);
-    const network = rounding.gamma(terms) - rounding.own(terms);
-    const evaluation = network + rounding.own(evaluationTerms(b, region));
-    const least = evaluation > 0 ? UNDERFLOWN : 0;
-    const values = b.mul(regionMagnitude(b, region, sizes, least), evaluation * (1 + 2 ** -20));
-    const pulled = rounding.own(pulledTerms(b, region, this.batch) + 2);
-    const rows = b.mul(regionReach(b, region, this.reachesOf(region)), pulled);
-    const error = b.add(b.add(values, rows), 4 * rounding.tiny(terms));
-    const loss = this.pulledLoss(region);
-    return loss ? b.add(error, b.perRow(loss, region.output.shape.length)) : error;
+    return regionError(this, region);
   }
 
-  /** What underflow in pulled rows may cost, whatever their size: [batch]. */
   pulledLoss(region: AffineRegion): Node | undefined {
-    const { b, rounding, batch } = this;
-    if (rounding.own(1) === 0 || !isRowwise(region, batch)) return undefined;
-    const products = pulledTerms(b, region, batch) + 4;
-    return b.mul(regionSpread(b, region, this.reachesOf(region)), products * 2 ** -124);
-  }
-
-  private reachesOf(region: AffineRegion): Map<number, Node> {
-    return new Map(
-      region.frontier.map((node) => [node.id, this.reachOf(node, this.boundsOf(node))] as const),
-    );
-  }
-
-  private reachOf(node: Node, bounds: Bounds): Node {
-    const { b } = this;
-    const centre = this.sets.get(node.id)?.centre;
-    if (!centre) return centred(b, bounds).radius ?? b.mul(bounds.lower, 0);
-    const reach = b.max(b.sub(bounds.upper, centre), b.sub(centre, bounds.lower));
-    return b.add(b.mul(reach, 1 + FEW_ULPS), b.mul(b.abs(centre), FEW_ULPS));
+    return pulledLoss(this, region);
   }
 
   readonly lowerBoundOf = (output: Node, rows: Node): Node => lowerBound(this, output, rows);
