@@ -82,7 +82,14 @@ export { countVerdicts, curveAt, curveRadii, summarise, wilson } from './audit/s
 export { ContradictionError, NON_FINITE } from './audit/ledger.ts';
 export { replay, type ReplayOptions, type ReplayOutcome, type ReplayPart } from './audit/replay.ts';
 export { cleanEntries, labelsOf } from './audit/stages.ts';
-export { defaultPlan, exactPlan, type ExactPlan, type Plan, type Proof } from './audit/plan.ts';
+export {
+  defaultPlan,
+  exactPlan,
+  onlyProving,
+  type ExactPlan,
+  type Plan,
+  type Proof,
+} from './audit/plan.ts';
 export { type AttackName, attackTable } from './attacks/table.ts';
 export type { Attack, AttackContext, AttackOutcome } from './attacks/attack.ts';
 export type { LossTrace } from './attacks/trace.ts';
@@ -140,7 +147,7 @@ export {
   writeResult,
 } from './vnnlib/assignment.ts';
 export { type Decision, verify, type VerifyOptions } from './verify/verify.ts';
-export { Helper } from './verify/helper.ts';
+export { BoxCloser } from './verify/box-closer.ts';
 export type { BoxList } from './verify/box-store.ts';
 export type { Closed, Helpers } from './verify/sharing.ts';
 export { semanticsOf } from './verify/semantics.ts';

@@ -76,6 +76,20 @@ const ROUGH = 0.1;
 /** To 1e-4 relative, or as near as so many programs bring it. */
 export const exactPlan: ExactPlan = { tolerance: 1e-4, nodes: 5000, unstable: 400 };
 
+/** A plan that proves alone: nothing is attacked. */
+export function onlyProving(plan: Plan, { proofs, exact }: Pick<Plan, 'proofs' | 'exact'>): Plan {
+  const none = {
+    noise: null,
+    attacks: [],
+    cheap: 0,
+    nearest: [],
+    blind: [],
+    search: [],
+    polish: [],
+  };
+  return { ...plan, ...none, proofs, exact };
+}
+
 /** `surrogate`: another model of the same inputs and classes, whose gradients are tried as well. */
 export function defaultPlan(surrogate: Classifier | null = null): Plan {
   return {

@@ -30,8 +30,7 @@ function openedFor({ classifier, threat }: SetContext, semantics: Semantics): Op
   const own = opened.get(classifier.programs) ?? new Map<string, Opened>();
   opened.set(classifier.programs, own);
   // Nested sets are kept by radius: what else a set depends on is in the key.
-  const box = `${threat.clip?.join(',') ?? ''}/${threat.grid ? 'eight-bit' : ''}`;
-  const key = `margins/${semantics}/${threatKey(threat)}/${box}`;
+  const key = `margins/${semantics}/${threatKey(threat)}/${threat.clip?.join(',') ?? ''}`;
   const known = own.get(key);
   if (known) return known;
   requireProvable(classifier.model, semantics);

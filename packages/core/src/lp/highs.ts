@@ -39,7 +39,12 @@ export function loadHighs(): Promise<Highs> {
   return loading;
 }
 
-function modelOf(highs: Highs, { cost, limits, starts, indices, values }: LinearProgram): Model {
+/** The program as HiGHS has it; `integrality`: 1 for columns of whole numbers. The caller disposes of it. */
+export function modelOf(
+  highs: Highs,
+  { cost, limits, starts, indices, values }: LinearProgram,
+  integrality?: Int32Array,
+): Model {
   const [numRows, numCols] = [limits.rowLower.length, cost.length];
   return highs.createModel({
     numCols,
@@ -50,6 +55,7 @@ function modelOf(highs: Highs, { cost, limits, starts, indices, values }: Linear
     rowLower: limits.rowLower,
     rowUpper: limits.rowUpper,
     matrix: { format: 'csr', numRows, numCols, starts, indices, values },
+    ...(integrality ? { integrality } : {}),
   });
 }
 

@@ -61,10 +61,10 @@ export function isRowwise(region: AffineRegion, batch: Dimension): boolean {
   return [...region.inside, ...region.frontier].every(({ shape }) => shape[0] === batch);
 }
 
-type Remake = (node: Node, operands: readonly Node[]) => Node;
+export type Remake = (node: Node, operands: readonly Node[]) => Node;
 
-/** Remakes nodes over other values of what they start from; points stand for themselves. */
-function remakeAll(
+/** Remakes nodes over other values of what they start from; `point` gives what stands for points. */
+export function remakeAll(
   inside: readonly Node[],
   frontier: ReadonlyMap<number, Node>,
   point: (id: number) => Node,
@@ -90,7 +90,7 @@ function remake(
   return result;
 }
 
-function nodeOf(b: Builder, id: number): Node {
+export function nodeOf(b: Builder, id: number): Node {
   const node = b.nodes[id];
   if (!node) throw new RangeError(`the builder has no node ${id}`);
   return node;
@@ -98,7 +98,7 @@ function nodeOf(b: Builder, id: number): Node {
 
 /**
  * The region's value where the frontier has other values of the same shapes, all of them points; its
- * rounding counts evaluationTerms.
+ * rounding counts evaluationTerms (region-sizes.ts).
  */
 export function evaluateRegion(
   b: Builder,
@@ -113,114 +113,6 @@ export function evaluateRegion(
       rulesOf(node).blocked?.(b, node, operands)?.value ??
       b.push(node.op, operands, node.attributes),
   );
-}
-
-/**
- * Σ |terms| of the region's output, given the frontier's magnitudes (running error analysis). `least` is added
- * to every sum on the way: times any γ it outweighs what underflow takes from that sum.
- */
-export function regionMagnitude(
-  b: Builder,
-  region: AffineRegion,
-  frontier: ReadonlyMap<number, Node>,
-  least = 0,
-): Node {
-  return remake(
-    region,
-    frontier,
-    (id) => b.abs(nodeOf(b, id)),
-    (node, operands) => {
-      const rules = rulesOf(node);
-      const sum = rules.absolute?.(b, node, operands) ?? b.push(node.op, operands, node.attributes);
-      return rules.terms && least > 0 ? b.add(sum, least) : sum;
-    },
-  );
-}
-
-/**
- * Σ over all values of the region of how far they are from their centres, for a frontier that is so far
- * from its own: [batch]. What a coefficient loses by underflow is multiplied by one of these.
- */
-export function regionSpread(
-  b: Builder,
-  region: AffineRegion,
-  reaches: ReadonlyMap<number, Node>,
-): Node {
-  const all = remakeAll(
-    region.inside,
-    reaches,
-    (id) => b.abs(nodeOf(b, id)),
-    (node, operands) =>
-      rulesOf(node).absolute?.(b, node, operands) ?? b.push(node.op, operands, node.attributes),
-  );
-  return [...all.values()].map((value) => b.sumRows(value)).reduce((sum, part) => b.add(sum, part));
-}
-
-/** The same over deviations of the frontier: Σ |coefficients|·reach, constants left out. */
-export function regionReach(
-  b: Builder,
-  region: AffineRegion,
-  reaches: ReadonlyMap<number, Node>,
-): Node {
-  const zero = regionMagnitude(
-    b,
-    region,
-    new Map([...reaches].map(([id, r]) => [id, b.mul(r, 0)])),
-  );
-  // Constants contribute the same to both; the difference is rounded up by a few units of the larger.
-  const whole = regionMagnitude(b, region, reaches);
-  return b.add(b.relu(b.sub(whole, zero)), b.mul(whole, 2 ** -20));
-}
-
-/** Products and sums on the longest path through the region, as the network computes it: the n of its γ_n. */
-export function regionTerms(b: Builder, region: AffineRegion): number {
-  return longestPath(b, region, (node, operands) => rulesOf(node).terms?.(node, operands) ?? 0);
-}
-
-/** The same as evaluateRegion computes it. */
-export function evaluationTerms(b: Builder, region: AffineRegion): number {
-  return longestPath(b, region, (node, operands) => {
-    const rules = rulesOf(node);
-    return rules.blocked?.(b, node, operands)?.terms ?? rules.terms?.(node, operands) ?? 0;
-  });
-}
-
-function longestPath(
-  b: Builder,
-  region: AffineRegion,
-  terms: (node: Node, operands: readonly Node[]) => number,
-): number {
-  const depth = new Map<number, number>();
-  for (const node of region.inside) {
-    const operands = node.operands.map((id) => nodeOf(b, id));
-    const before = Math.max(0, ...node.operands.map((id) => depth.get(id) ?? 0));
-    depth.set(node.id, before + terms(node, operands));
-  }
-  return depth.get(region.output.id) ?? 0;
-}
-
-const pulledDepths = new WeakMap<Node, number>();
-
-/**
- * The same of rows that are pulled back through the region: a sum in the adjoint is over what a value
- * is used for, not over what it is made of.
- */
-export function pulledTerms(b: Builder, region: AffineRegion, batch: Dimension): number {
-  const known = pulledDepths.get(region.output);
-  if (known !== undefined) return known;
-  const spec = standIn(b, region.output, batch);
-  const pulled = pullRows(b, region, spec, batch);
-  const depth = new Map([[spec.id, 0]]);
-  for (const node of b.nodes.slice(spec.id + 1)) {
-    const before = node.operands.flatMap((id) => depth.get(id) ?? []);
-    if (before.length === 0) continue;
-    const operands = node.operands.map((id) => nodeOf(b, id));
-    depth.set(node.id, Math.max(...before) + (rulesOf(node).terms?.(node, operands) ?? 0));
-  }
-  const rows = [...(pulled?.values() ?? [])];
-  const deepest = Math.max(0, ...rows.map(({ id }) => depth.get(id) ?? 0));
-  pulledDepths.set(region.output, deepest);
-  return deepest;
 }
 
 /**
@@ -289,23 +181,6 @@ export function stackedCopies(
   }
 }
 
-/** Σ |coefficients|·values of the linear part, for stacked rows of values of any sign. */
-export function stackedMagnitude(
-  b: Builder,
-  region: AffineRegion,
-  values: ReadonlyMap<number, Node>,
-  batch: Dimension,
-): Node | undefined {
-  const [first] = values.values();
-  const rows = first?.shape[0] ?? 1;
-  const nothing = new Map([...values].map(([id, value]) => [id, b.mul(value, 0)]));
-  const whole = stackedCopies(b, region.inside, values, rows, batch, true)?.get(region.output.id);
-  const constants = stackedCopies(b, region.inside, nothing, rows, batch, true)?.get(
-    region.output.id,
-  );
-  return whole && constants && b.sub(whole, constants);
-}
-
 /**
  * A point beside stacked rows: one with a row for each sample is repeated for the sample's rows. A
  * batch of 1 broadcasts by itself, except where elements are only moved (joined).
@@ -329,7 +204,7 @@ function pointRows(
 }
 
 /** A value of the node's shape for another number of rows, a node of its own for each. */
-function standIn(b: Builder, node: Node, rows: Dimension): Node {
+export function standIn(b: Builder, node: Node, rows: Dimension): Node {
   const zero = b.constant({ type: 'float32', shape: [], data: new Float32Array(1) });
   return b.expand(zero, [rows, ...node.shape.slice(1)]);
 }

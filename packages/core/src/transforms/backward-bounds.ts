@@ -10,13 +10,13 @@
 import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, known, multiply } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import { outward } from '../graph/ops/outward.ts';
-import { type AffineRegion, pullRows } from './affine.ts';
+import { pullRows } from './affine.ts';
 import { Centres } from './centres.ts';
 import { type FreeSlopes, turnedSlope } from './free-slopes.ts';
-import { LEAST_SLACK, type RegionBounds } from './interval-specification.ts';
+import type { RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
 import { LEAST_ROOM, offset, relaxByPlanes } from './plane-relaxation.ts';
+import { RowTally } from './row-tally.ts';
 
 export interface BackwardBound {
   /** Lower bound of rows·output: [batch, rows]. */
@@ -60,12 +60,7 @@ class BackwardPass {
   private readonly pending = new Map<number, Node>();
   /** Values whose region's error the coefficients of some of their users have not paid. */
   private readonly uncharged = new Set<number>();
-  /** Parts of the bound: [batch, rows] each. */
-  private readonly parts: Node[] = [];
-  /** What is taken off it for rounding. */
-  private readonly errors: Node[] = [];
-  /** What is taken off every row, however small its coefficients, since these may underflow: [batch]. */
-  private readonly losses: Node[] = [];
+  private readonly tally: RowTally;
   private readonly centres: Centres;
   private readonly closed = new Map<number, Node>();
 
@@ -76,17 +71,18 @@ class BackwardPass {
     this.count = rows.shape[1] ?? 1;
     this.slopes = slopes;
     this.centres = new Centres(p);
+    this.tally = new RowTally(p, this.count);
   }
 
   bound(output: Node, rows: Node, pulled?: Node): BackwardBound {
     const { b, p } = this;
     const own = b.reshape(rows, [this.rows(), ...output.shape.slice(1)]);
-    this.addPart(own, this.centres.of(output));
+    this.tally.addProduct(this.tally.matrix(own), this.centres.of(output));
     const region = p.regionOf(output);
     const [start] = region.frontier;
     if (pulled && start) {
-      this.addError(own, this.errorOf(region));
-      this.lose(p.pulledLoss(region));
+      this.tally.charge(own, p.regionError(region));
+      this.tally.lose(p.pulledLoss(region));
       this.add(start, b.reshape(pulled, [this.rows(), ...start.shape.slice(1)]), false);
     } else {
       this.pending.set(output.id, own);
@@ -97,36 +93,8 @@ class BackwardPass {
       const node = b.nodes[id];
       if (coefficients && node) this.replace(node, coefficients);
     }
-    const total = (terms: readonly Node[]): Node =>
-      terms.reduce(
-        (sum, term) => b.add(sum, term),
-        b.expand(b.scalar(0), [this.batch, this.count]),
-      );
-    const estimate = total(this.parts);
-    const sizes = total(this.parts.map((part) => b.abs(part)));
-    const relative = b.mul(sizes, p.rounding.own(this.parts.length + 2));
-    const slack = b.add(b.add(total(this.errors), relative), this.lost());
-    const lower = b.sub(estimate, b.mul(slack, 1 + 2 ** -18));
-    const outwards = p.watchedNode(outward(b, { lower, upper: lower }).lower);
-    return { lower: outwards, estimate, coefficients: this.closed };
-  }
-
-  /** Nothing where nothing is rounded. */
-  private lose(loss: Node | undefined): void {
-    if (loss && this.p.rounding.own(1) > 0) this.losses.push(loss);
-  }
-
-  /** Products that make coefficients of a value, of which each may underflow. */
-  private loseProducts(node: Node, products: number): void {
-    const reach = this.b.sumRows(this.centres.reachOf(node));
-    if (node.shape[0] === this.batch) this.lose(this.b.mul(reach, products * 2 ** -124));
-  }
-
-  private lost(): Node {
-    const { b } = this;
-    if (this.p.rounding.own(1) === 0) return b.scalar(0);
-    const all = this.losses.reduce((sum, loss) => b.add(sum, loss), b.scalar(LEAST_SLACK));
-    return all.shape.length === 0 ? all : b.perRow(all, 2);
+    const { lower, estimate } = this.tally.bound();
+    return { lower: p.watchedNode(lower), estimate, coefficients: this.closed };
   }
 
   private rows(): Dimension {
@@ -135,33 +103,6 @@ class BackwardPass {
 
   private width(node: Node): number {
     return known(elementCount(node.shape.slice(1)), 'a layer');
-  }
-
-  /** coefficients [batch, rows, width] and a value [batch, width, 1] beside them. */
-  private matrix(coefficients: Node): Node {
-    const size = known(elementCount(coefficients.shape.slice(1)), 'a layer');
-    return this.b.reshape(coefficients, [this.batch, this.count, size]);
-  }
-
-  private dot(matrix: Node, value: Node): Node {
-    const { b, batch } = this;
-    const size = matrix.shape[2] ?? 1;
-    const column = b.reshape(b.expand(value, [batch, ...value.shape.slice(1)]), [batch, size, 1]);
-    return b.reshape(b.matMul(matrix, column), [batch, this.count]);
-  }
-
-  private addPart(coefficients: Node, value: Node): void {
-    const { b, p } = this;
-    const matrix = this.matrix(coefficients);
-    this.parts.push(this.dot(matrix, value));
-    const own = p.rounding.own(Number(matrix.shape[2]));
-    this.errors.push(b.mul(this.dot(b.abs(matrix), b.abs(value)), own));
-  }
-
-  private addError(coefficients: Node, error: Node): void {
-    const matrix = this.matrix(coefficients);
-    const own = this.p.rounding.own(Number(matrix.shape[2]));
-    this.errors.push(this.b.mul(this.dot(this.b.abs(matrix), error), 1 + own));
   }
 
   /** `charged`: whether the part of the bound that these coefficients come from has the region's error. */
@@ -175,7 +116,7 @@ class BackwardPass {
     }
     const sum = b.add(before, coefficients);
     this.pending.set(node.id, sum);
-    this.addError(sum, b.mul(this.centres.reachOf(node), p.rounding.own(1)));
+    this.tally.charge(sum, b.mul(this.centres.reachOf(node), p.rounding.own(1)));
   }
 
   private replace(node: Node, coefficients: Node): void {
@@ -184,9 +125,9 @@ class BackwardPass {
     if (set) {
       // Supports may swallow NaN; everywhere else a part of the bound becomes NaN with a coefficient.
       const known = p.watchedNode(coefficients);
-      this.closed.set(node.id, this.matrix(known));
+      this.closed.set(node.id, this.tally.matrix(known));
       const flat = b.reshape(b.neg(known), [this.rows(), this.width(node)]);
-      this.parts.push(b.neg(set.support(flat, false)));
+      this.tally.add(b.neg(set.support(flat, false)));
       return;
     }
     const region = p.regionOf(node);
@@ -199,25 +140,22 @@ class BackwardPass {
       this.leave(node, coefficients);
       return;
     }
-    if (this.uncharged.has(node.id)) this.addError(coefficients, this.errorOf(region));
-    this.lose(p.pulledLoss(region));
+    if (this.uncharged.has(node.id)) this.tally.charge(coefficients, p.regionError(region));
+    this.tally.lose(p.pulledLoss(region));
     for (const each of region.frontier) {
       const own = pulled.get(each.id);
       if (own) this.add(each, own, false);
     }
   }
 
-  private errorOf(region: AffineRegion): Node {
-    for (const each of region.frontier) this.p.boundsOf(each);
-    return this.p.regionError(region);
-  }
-
   /** The value at the far ends of its interval. */
   private leave(node: Node, coefficients: Node): void {
-    this.parts.push(
-      this.b.neg(this.dot(this.b.abs(this.matrix(coefficients)), this.centres.reachOf(node))),
+    this.tally.add(
+      this.b.neg(
+        this.tally.dot(this.b.abs(this.tally.matrix(coefficients)), this.centres.reachOf(node)),
+      ),
     );
-    this.addError(
+    this.tally.charge(
       coefficients,
       this.b.mul(this.centres.reachOf(node), this.p.rounding.own(this.width(node))),
     );
@@ -243,7 +181,7 @@ class BackwardPass {
     }
     const least = offset(p, lines.lower.height, own, 1);
     const most = offset(p, lines.upper.height, own, -1);
-    const matrix = this.matrix(coefficients);
+    const matrix = this.tally.matrix(coefficients);
     const positive = b.relu(matrix);
     const size = this.width(node);
     const beside = (value: Node): Node =>
@@ -256,16 +194,16 @@ class BackwardPass {
       b.mul(positive, turned ? b.add(difference, turned) : difference),
     );
     // Turned about the origin, the line below moves by the turn times the centre at the centre.
-    if (turned) this.addTurn(b.mul(positive, turned), centre);
+    if (turned) this.tally.addProduct(b.mul(positive, turned), centre, 2);
     const [below, above] = [b.abs(lines.lower.slope), b.abs(lines.upper.slope)];
     // Where a hinge bends, its free slope is at most 1.
     const free = turned ? b.mul(b.greater(0, x.lower), b.greater(x.upper, 0)) : 0;
     const steepest = b.max(b.max(below, above), free);
     const room = this.roomFor(operand, steepest, b.add(b.abs(least), b.abs(most)));
     const [low, high] = [b.sub(least, room), b.add(most, room)];
-    this.parts.push(b.add(this.dot(matrix, high), this.dot(positive, b.sub(low, high))));
+    this.tally.add(b.add(this.tally.dot(matrix, high), this.tally.dot(positive, b.sub(low, high))));
     const shape = [this.rows(), ...operand.shape.slice(1)];
-    this.loseProducts(operand, 8);
+    this.tally.loseProducts(operand, this.centres.reachOf(operand), 8);
     this.add(operand, b.reshape(carried, shape), true);
   }
 
@@ -282,7 +220,7 @@ class BackwardPass {
     const region = p.regionOf(operand);
     const inherited =
       region.inside.length > 0 && p.isFoldable(region)
-        ? b.add(slopes, b.mul(steepest, this.errorOf(region)))
+        ? b.add(slopes, b.mul(steepest, p.regionError(region)))
         : slopes;
     const room = b.add(b.mul(inherited, 1 + own), b.mul(farthest, own));
     return own > 0 ? b.add(room, LEAST_ROOM) : room;
@@ -293,24 +231,19 @@ class BackwardPass {
     const { b, batch } = this;
     const planes = relaxByPlanes(this.p, node, this.centres);
     if (!planes) return false;
-    const matrix = this.matrix(coefficients);
+    const matrix = this.tally.matrix(coefficients);
     const positive = b.relu(matrix);
     const negative = b.sub(matrix, positive);
-    this.parts.push(b.add(this.dot(positive, planes.low), this.dot(negative, planes.high)));
+    this.tally.add(
+      b.add(this.tally.dot(positive, planes.low), this.tally.dot(negative, planes.high)),
+    );
     const apart = (rows: Node): Node =>
       b.reshape(rows, [batch, this.count, ...node.shape.slice(1)]);
     const rows = { positive: apart(positive), negative: apart(negative) };
     for (const [operand, carried] of planes.carried(rows)) {
-      this.loseProducts(operand, planes.products);
+      this.tally.loseProducts(operand, this.centres.reachOf(operand), planes.products);
       this.add(operand, b.reshape(carried, [this.rows(), ...operand.shape.slice(1)]), false);
     }
     return true;
-  }
-
-  private addTurn(coefficients: Node, centre: Node): void {
-    const { b, p } = this;
-    this.parts.push(this.dot(coefficients, centre));
-    const own = p.rounding.own(Number(coefficients.shape[2]) + 2);
-    this.errors.push(b.mul(this.dot(b.abs(coefficients), b.abs(centre)), own));
   }
 }

@@ -12,19 +12,12 @@ import type { Node } from '../graph/graph.ts';
 import type { Bounds } from '../graph/ops/definition.ts';
 import { outward } from '../graph/ops/outward.ts';
 import { floats } from '../tensor/tensor.ts';
-import {
-  type AffineRegion,
-  evaluateRegion,
-  pullRows,
-  regionMagnitude,
-  regionReach,
-  regionTerms,
-  stackedMagnitude,
-} from './affine.ts';
+import { type AffineRegion, evaluateRegion, pullRows } from './affine.ts';
 import { pullBack } from './gradient.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import type { InputSet } from './input-set.ts';
 import { rulesOf } from './lowering.ts';
+import { regionMagnitude, regionReach, regionTerms, stackedMagnitude } from './region-sizes.ts';
 
 /**
  * A value between (mean − half)·δ + lower and (mean + half)·δ + upper, δ being the way from the set's

@@ -1,31 +1,21 @@
 /**
  * What float32 takes from an affine region: from its value, as the network and a bound compute it, and from
- * rows that are pulled back through it. Running error analysis (Higham 2002, section 3.3), with underflow.
+ * rows that are pulled back through it, underflow included.
  */
-import type { Builder } from '../graph/builder.ts';
-import type { Dimension } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import type { Bounds, RoundingModel } from '../graph/ops/definition.ts';
 import { centred, FEW_ULPS, magnitude } from '../graph/ops/outward.ts';
+import { type AffineRegion, isRowwise } from './affine.ts';
+import type { RegionBounds } from './interval-specification.ts';
 import {
-  type AffineRegion,
   evaluationTerms,
-  isRowwise,
   pulledTerms,
   regionMagnitude,
   regionReach,
   regionSpread,
   regionTerms,
-} from './affine.ts';
-import type { InputSet } from './input-set.ts';
+} from './region-sizes.ts';
 
-export interface ErrorContext {
-  readonly b: Builder;
-  readonly batch: Dimension;
-  readonly sets: ReadonlyMap<number, InputSet>;
-  readonly rounding: RoundingModel;
-  readonly boundsOf: (node: Node) => Bounds;
-}
+type ErrorContext = Pick<RegionBounds, 'b' | 'batch' | 'sets' | 'rounding' | 'boundsOf'>;
 
 /** Added to sums whose γ it carries: γ ≥ 2⁻²², and underflow takes at most 2⁻¹²⁶ a product. */
 const UNDERFLOWN = 2 ** -100;

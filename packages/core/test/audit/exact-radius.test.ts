@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
-import { defaultPlan, exactPlan, type Plan } from '../../src/audit/plan.ts';
+import { defaultPlan, exactPlan, onlyProving, type Plan } from '../../src/audit/plan.ts';
 import type { SampleRecord, Semantics } from '../../src/audit/run.ts';
 import { alphaCrown } from '../../src/bounds/alpha-crown.ts';
 import type { Bound } from '../../src/bounds/bound.ts';
@@ -31,16 +31,7 @@ function planWith(bounds: readonly Bound[], exact: boolean): Plan {
   const proofs = bounds.map((bound) => {
     return { bound, tolerance: 5e-5, dearTolerance: 5e-5, hope: Infinity };
   });
-  const none = {
-    noise: null,
-    attacks: [],
-    cheap: 0,
-    nearest: [],
-    blind: [],
-    search: [],
-    polish: [],
-  };
-  return { ...defaultPlan(), ...none, proofs, exact: exact ? exactPlan : null };
+  return onlyProving(defaultPlan(), { proofs, exact: exact ? exactPlan : null });
 }
 
 interface Asked {

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { Builder } from '../../src/graph/builder.ts';
 import { BATCH } from '../../src/graph/dimension.ts';
 import type { Node } from '../../src/graph/graph.ts';
-import { affineRegion, pulledTerms, regionTerms } from '../../src/transforms/affine.ts';
+import { affineRegion } from '../../src/transforms/affine.ts';
+import { pulledTerms, regionTerms } from '../../src/transforms/region-sizes.ts';
 
 const weights = (b: Builder, rows: number, columns: number): Node =>
   b.floats(

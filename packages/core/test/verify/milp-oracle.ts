@@ -2,7 +2,7 @@
  * Whether a problem can be satisfied, by HiGHS: the networks as mixed-integer programs (Tjeng et al. 2019), the
  * slack of a conjunction's rows made as large as it gets. Nothing is shared with the verifier.
  */
-import { loadHighs } from '../../src/lp/highs.ts';
+import { loadHighs, modelOf } from '../../src/lp/highs.ts';
 import { ProgramBuilder, type Term } from '../../src/lp/program.ts';
 import type { Layer } from './line-oracle.ts';
 import { type Conjunction, jointAt, type RandomProblem } from './random-problem.ts';
@@ -138,20 +138,8 @@ async function solve({
   program,
   integral,
 }: Encoding): Promise<{ point: Float64Array; bound: number }> {
-  const { cost, limits, starts, indices, values } = program.program();
-  const [numRows, numCols] = [limits.rowLower.length, cost.length];
   const highs = await loadHighs();
-  const model = highs.createModel({
-    numCols,
-    numRows,
-    colCost: cost,
-    colLower: limits.lower,
-    colUpper: limits.upper,
-    rowLower: limits.rowLower,
-    rowUpper: limits.rowUpper,
-    matrix: { format: 'csr', numRows, numCols, starts, indices, values },
-    integrality: Int32Array.from(integral),
-  });
+  const model = modelOf(highs, program.program(), Int32Array.from(integral));
   try {
     model.options.set({
       output_flag: false,

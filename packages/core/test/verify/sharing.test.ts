@@ -4,7 +4,7 @@ import { readModel } from '../../src/onnx/read.ts';
 import { openNetwork, type OpenNetwork } from '../../src/runtime/network.ts';
 import { OutOfTime } from '../../src/runtime/deadline.ts';
 import type { BoxList } from '../../src/verify/box-store.ts';
-import { Helper } from '../../src/verify/helper.ts';
+import { BoxCloser } from '../../src/verify/box-closer.ts';
 import type { Closed, Helpers } from '../../src/verify/sharing.ts';
 import { type Decision, verify } from '../../src/verify/verify.ts';
 import { parseVnnlib } from '../../src/vnnlib/parse.ts';
@@ -28,12 +28,12 @@ beforeAll(async () => {
 });
 afterAll(() => network.release());
 
-type Answer = (own: Helper, boxes: BoxList, call: number) => Promise<Closed>;
+type Answer = (own: BoxCloser, boxes: BoxList, call: number) => Promise<Closed>;
 
 async function decideWith(query: Query, count: number, answer: Answer) {
   const networks = new Map([[query.networks[0]?.name ?? '', network]]);
   let [idle, calls] = [0, 0];
-  const made = Array.from({ length: count }, () => new Helper({ query, networks }));
+  const made = Array.from({ length: count }, () => new BoxCloser({ query, networks }));
   const free = [...made];
   const helpers: Helpers = {
     startTime: 0,

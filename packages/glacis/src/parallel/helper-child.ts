@@ -1,10 +1,10 @@
 /** A worker process that helps to verify: opens the query once, then works on the boxes it is sent. */
-import type { Helper } from '@glacis/core';
+import type { BoxCloser } from '@glacis/core';
 import { answering } from './answering.ts';
 import { openHelper } from './helper-setup.ts';
 import type { FromHelper, ToHelper } from './messages.ts';
 
-let helper: Helper | null = null;
+let helper: BoxCloser | null = null;
 
 answering(async (message): Promise<FromHelper> => {
   const told = message as ToHelper;

@@ -9,6 +9,7 @@ import {
   crownIbp,
   defaultPlan,
   exactPlan,
+  onlyProving,
   exactRefusal,
   interval,
   lipschitz,
@@ -115,16 +116,7 @@ function provingPlan(plan: Plan, name: Certification['proof']): Plan {
   const proofs = bounds.map((bound) => {
     return { bound, tolerance: CLOSE, dearTolerance: CLOSE, hope: Infinity };
   });
-  const none = {
-    noise: null,
-    attacks: [],
-    cheap: 0,
-    nearest: [],
-    blind: [],
-    search: [],
-    polish: [],
-  };
-  return { ...plan, ...none, proofs, exact: isExact ? exactPlan : null };
+  return onlyProving(plan, { proofs, exact: isExact ? exactPlan : null });
 }
 
 /** Throws UsageError or ModelError where no exact margin can be found. */

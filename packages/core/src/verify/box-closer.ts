@@ -1,4 +1,4 @@
-/** A helper's own end of a shared search (sharing.ts): boxes in, what is left of them out. */
+/** The other end of a shared search (sharing.ts): boxes in, what is left of them out. */
 import { InputSplitting } from './input-splitting.ts';
 import type { BoxList } from './box-store.ts';
 import { JointNetwork } from './joint.ts';
@@ -11,7 +11,7 @@ import { WitnessJudge } from './witness.ts';
 /** How long boxes stay away, in milliseconds: others may be waiting for what comes of them. */
 const AWAY = 250;
 
-export class Helper {
+export class BoxCloser {
   private readonly joint: JointNetwork;
   private readonly splitting: InputSplitting;
 
