@@ -6,12 +6,22 @@ import { type Builder, copyNode } from '../graph/builder.ts';
 import { ancestors, type Graph, type Node, type OpName } from '../graph/graph.ts';
 import { type OpDefinition, RuleMissing } from '../graph/ops/definition.ts';
 import { definitionOf } from '../graph/ops/table.ts';
+import { trimmed, type UsedOnce } from './trimming.ts';
 
 export type Rule = 'gradient' | 'range';
 
 /** The table row of a node, for calls with that node's own attributes. */
 export function rulesOf(node: Node): OpDefinition<OpName> {
   return definitionOf<OpName>(node.op);
+}
+
+/** Whether one use at most is made of a copied value. */
+function usesIn(graph: Graph, copies: ReadonlyMap<number, Node>): UsedOnce {
+  const uses = graph.nodes.map(() => 0);
+  const count = (id: number): void => void (uses[id] = (uses[id] ?? 0) + 1);
+  for (const { operands } of graph.nodes) operands.forEach(count);
+  for (const { id } of graph.outputs) count(id);
+  return (copy) => graph.nodes.every(({ id }) => copies.get(id) !== copy || (uses[id] ?? 0) <= 1);
 }
 
 /**
@@ -27,12 +37,17 @@ export function replayLowered(
 ): Map<number, Node> {
   const copies = new Map(given);
   const needed = wanted && ancestors(graph, wanted);
+  const usedOnce = usesIn(graph, copies);
   for (const node of graph.nodes) {
     if (copies.has(node.id) || (needed && !needed[node.id])) continue;
     const definition = rulesOf(node);
     const lacks = rules.some((rule) => definition[rule] === undefined);
     if (definition.kind === 'source' || !lacks) {
-      copies.set(node.id, copyNode(b, node, copies));
+      const operands = node.operands.flatMap((id) => copies.get(id) ?? []);
+      const less = rules.includes('range')
+        ? undefined
+        : b.labelled(node.label, () => trimmed(b, node, operands, usedOnce));
+      copies.set(node.id, less ?? copyNode(b, node, copies));
       continue;
     }
     if (!definition.lower) {

@@ -3,10 +3,11 @@
  * operands are perturbed: a product with a point is linear, of two perturbed values coupled.
  */
 import type { Builder } from '../builder.ts';
-import { broadcastShapes, printShape, type Shape } from '../dimension.ts';
+import { broadcastShapes, printShape, sameShape, type Shape } from '../dimension.ts';
 import type { Node, ValueType } from '../graph.ts';
 import {
   type Bounds,
+  type Cropping,
   isPoint,
   type LipschitzContext,
   oneFactor,
@@ -91,6 +92,13 @@ function share(b: Builder, winner: Node, loser: Node): Node {
   return b.mul(b.add(b.greater(winner, loser), b.greaterOrEqual(winner, loser)), 0.5);
 }
 
+/** A term of a sum: one that is repeated along spatial axes stays as it is. */
+function croppedTerm(term: Node, sum: Node, { ends, crop }: Cropping): Node | undefined {
+  const own = term.shape.slice(2 - sum.shape.length);
+  if (own.every((size) => size === 1)) return term;
+  return sameShape(term.shape.slice(2), sum.shape.slice(2)) ? crop(term, ends) : undefined;
+}
+
 export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
   add: {
     kind: 'linear',
@@ -98,6 +106,10 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
     emit: emitAs('Add'),
     gradient: ({ b, operands, cotangent }, i) =>
       b.sumTo(cotangent, pair(operands)[i === 0 ? 0 : 1].shape),
+    cropped: (b, node, operands, cropping) => {
+      const [x, y] = pair(operands).map((operand) => croppedTerm(operand, node, cropping));
+      return x && y && b.add(x, y);
+    },
     terms: () => 1,
     range: (context) => {
       const [x, y] = pair(context.operands);

@@ -10,7 +10,7 @@ import type { ConvGeometry } from './convolutions.ts';
 import { type OpDefinition, ShapeError } from './definition.ts';
 import { only } from './operands.ts';
 import { fusedError, magnitude, outwardBy } from './outward.ts';
-import { type PoolGeometry, pooledSizes } from './pooling.ts';
+import { type PoolGeometry, pooledSizes, windowsAlone } from './pooling.ts';
 
 export interface AverageGeometry extends PoolGeometry {
   /**
@@ -124,6 +124,14 @@ export const averagePooling: { readonly averagePool: OpDefinition<'averagePool'>
       });
     },
     terms: ({ attributes }) => termsOf(attributes),
+    trimmed: (b, { attributes: g }, x, crop) => {
+      const { ends, padAfter } = windowsAlone(g, x.shape);
+      const counted = g.counted.map(([low, high], i): [number, number] => {
+        const behind = (ends[i] ?? high) + (padAfter[i] ?? 0);
+        return [low, Math.min(high, behind)];
+      });
+      return averaged(b, crop(x, ends), { ...g, padAfter, counted });
+    },
     range: (context) => {
       const { b, node } = context;
       const x = only(context.operands);

@@ -177,6 +177,18 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
         : b.push('convWeights', [x, cotangent], { ...geometry, size: spatial(w.shape) });
     },
     blocked: blockedConvolution,
+    cropped: (b, node, operands, { ends, crop }) => {
+      const [x, w] = pair(operands);
+      const g = node.attributes;
+      const kernel = spatial(w.shape);
+      const reached = ends.map((end, i) => {
+        const reach = at(g.dilations, i) * (at(kernel, i) - 1) + 1;
+        return at(g.strides, i) * (end - 1) - at(g.padBefore, i) + reach;
+      });
+      const seen = spatial(x.shape).map((size, i) => Math.min(size, at(reached, i)));
+      const padAfter = reached.map((end, i) => end - at(seen, i));
+      return b.push('conv', [crop(x, seen), w], { ...g, padAfter });
+    },
     spectralNorm: (node, weights, operands) =>
       convolutionNorm(weights, node.attributes, spatial(pair(operands)[0].shape)),
     terms: (_node, operands) => {

@@ -138,6 +138,20 @@ export interface OpDefinition<K extends OpName> {
   rebatched?(attributes: OpAttributes[K], rows: Dimension): OpAttributes[K];
   /** Of a linear op: the same value of points, with fewer roundings; undefined where there is no such way. */
   blocked?(b: Builder, node: NodeOf<K>, operands: readonly Node[]): Blocked | undefined;
+  /**
+   * The first `ends` positions of each spatial axis of the result, without computing what lies behind;
+   * absent or undefined: there is no way but a slice of the whole.
+   */
+  cropped?(
+    b: Builder,
+    node: NodeOf<K>,
+    operands: readonly Node[],
+    cropping: Cropping,
+  ): Node | undefined;
+  /** The same value over those positions of its operand alone that it depends on; absent: on all. */
+  trimmed?(b: Builder, node: NodeOf<K>, operand: Node, crop: Crop): Node;
+  /** Whether every element is the greatest of some of the operand's: nondecreasing functions may then come after. */
+  readonly picksGreatest?: boolean;
   /** Products summed into one element of the output; 0 or absent when nothing is summed. */
   terms?(node: NodeOf<K>, operands: readonly ValueType[]): number;
 }
@@ -148,6 +162,15 @@ export interface LipschitzContext<K extends OpName> {
   readonly node: NodeOf<K>;
   readonly operands: readonly ValueType[];
   readonly changes: readonly number[];
+}
+
+/** The first `ends` positions of each spatial axis of [batch, channels, size…]. */
+export type Crop = (of: Node, ends: readonly number[]) => Node;
+
+export interface Cropping {
+  readonly ends: readonly number[];
+  /** How operands are cropped. */
+  readonly crop: Crop;
 }
 
 /** A product is linear while at most one factor is perturbed. */

@@ -102,6 +102,8 @@ export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinitio
     ...(hinge ? { hinge } : {}),
     kind: 'elementwise',
     infer: (_, operands) => only(operands),
+    cropped: (b, { op, attributes }, operands, { ends, crop }) =>
+      b.push(op, [crop(only(operands), ends)], attributes),
     emit: (e, { attributes }, operands) => {
       const x = e.nameOf(only(operands));
       if (typeof onnx === 'function') return onnx(e, x, attributes);

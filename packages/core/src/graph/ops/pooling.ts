@@ -29,6 +29,22 @@ export function pooledSizes(g: PoolGeometry, shape: Shape): number[] {
   });
 }
 
+/** A pool's geometry over the positions of its windows alone, and how many they are on each axis. */
+export function windowsAlone(
+  g: PoolGeometry,
+  shape: Shape,
+): { ends: number[]; padAfter: number[] } {
+  const reached = pooledSizes(g, shape).map((windows, i) => {
+    const [kernel = 1, stride = 1, before = 0] = [g.kernel[i], g.strides[i], g.padBefore[i]];
+    return (windows - 1) * stride - before + (kernel - 1) * (g.dilations[i] ?? 1) + 1;
+  });
+  const sizes = shape.slice(2).map((size) => known(size, 'a pooled axis'));
+  return {
+    ends: reached.map((end, i) => Math.min(end, sizes[i] ?? end)),
+    padAfter: reached.map((end, i) => Math.max(0, end - (sizes[i] ?? end))),
+  };
+}
+
 /**
  * Which input position window q sees at tap k: a tap in the padding sees another tap of the same
  * window that is inside, which cannot change the maximum.
@@ -72,6 +88,11 @@ export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
   maxPool: {
     kind: 'coupled',
     evaluationError: 'exact',
+    picksGreatest: true,
+    trimmed: (b, { attributes }, x, crop) => {
+      const { ends, padAfter } = windowsAlone(attributes, x.shape);
+      return b.push('maxPool', [crop(x, ends)], { ...attributes, padAfter });
+    },
     // An element is in as many windows as strides fit a kernel.
     lipschitz: ({ order, node, changes: [change = 0] }) => {
       const { kernel, strides, dilations } = node.attributes;
