@@ -23,6 +23,8 @@ export interface FmnOptions {
   readonly rivals: number;
   /** The norms it is for; by default all. */
   readonly norms?: readonly NormName[];
+  /** Whether a break within the run's ε is near enough: the row is left then. */
+  readonly within?: boolean;
   /** DDN: steps end on the sphere, and the radius changes by the same share throughout (ℓ2). */
   readonly sphere?: boolean;
 }
@@ -38,6 +40,10 @@ const CROSSINGS = 20;
 const PAST = 1.05;
 const GROWTH = 1.1;
 const FIRST_HALVINGS = 8;
+/** Of ε: what rounding of the original file may undo is searched on. */
+const NEAR_ENOUGH = 0.999;
+/** Walkers are copied where this share of them, or less, goes on. */
+const MOST_KEPT = 0.9;
 const SCATTER_DRAWS = 0x30000;
 
 export function fmn(options: FmnOptions): Attack {
@@ -57,15 +63,28 @@ export function fmn(options: FmnOptions): Attack {
       const places = Array.from({ length: rows.count }, (_, row) =>
         [-1, ...(order[row] ?? []).slice(0, rivals)].map((target) => ({ row, target })),
       ).flat();
+      const isOpen = openIn(options, context, breaks);
       for (let round = 0; round < rounds; round++) {
-        const walkers = walkersFor(context, rows, places);
+        const left = places.filter(({ row }) => isOpen(row));
+        const walkers = walkersFor(context, rows, left);
         scatter(context, rows, breaks, walkers, round);
-        await descend(context, options, breaks, walkers);
+        await descend(context, rows, options, breaks, walkers);
       }
       await homeward(context, rows, breaks);
       return breaks.tighten();
     },
   };
+}
+
+/** Whether a row is searched on. */
+function openIn(
+  { within }: FmnOptions,
+  { threat }: AttackContext,
+  breaks: NearestBreaks,
+): (row: number) => boolean {
+  if (!within) return () => true;
+  const enough = NEAR_ENOUGH * threat.eps;
+  return (row) => !(breaks.found(row) && (breaks.distances[row] ?? 0) <= enough);
 }
 
 function pastAt(step: number): number {
@@ -125,16 +144,25 @@ function wholly(before: number, changed: number, nearest: number): number {
 
 async function descend(
   context: AttackContext,
-  { steps, sphere = false }: FmnOptions,
+  rows: Rows,
+  options: FmnOptions,
   breaks: NearestBreaks,
-  walkers: Walkers,
+  all: Walkers,
 ): Promise<void> {
   const { moves } = breaks;
+  const { steps, sphere = false } = options;
   const size = context.classifier.sampleSize;
   const { counts } = context.threat.norm;
-  const radii = new Float64Array(walkers.row.length);
+  let walkers = all;
+  let radii = new Float64Array(walkers.row.length);
   const move = new Float64Array(size);
-  for (let step = 0; step < steps; step++) {
+  const isOpen = openIn(options, context, breaks);
+  for (let step = 0; step < steps && walkers.row.length > 0; step++) {
+    const open = [...walkers.row.keys()].filter((i) => isOpen(walkers.row[i] ?? 0));
+    if (open.length <= MOST_KEPT * walkers.row.length) {
+      walkers = keepWalkers(context, rows, walkers, open);
+      radii = Float64Array.from(open, (i) => radii[i] ?? 0);
+    }
     const { lead, gradient, broken } = await breaks.look(walkers, true);
     const wave = (1 + Math.cos((Math.PI * step) / steps)) / 2;
     const share = LAST_SHARE + (1 - LAST_SHARE) * wave;

@@ -10,7 +10,7 @@ import { fab } from './fab.ts';
 import { fgsm } from './fgsm.ts';
 import { mpgd } from './mpgd.ts';
 import { hopSkipJump } from './hop-skip-jump.ts';
-import { fmn } from './fmn.ts';
+import { fmn, type FmnOptions } from './fmn.ts';
 import { noise } from './noise.ts';
 import { pdpgd } from './pdpgd.ts';
 import { pgd } from './pgd.ts';
@@ -20,6 +20,17 @@ import { square } from './square.ts';
 /** Draws of the yardstick, and rival classes that a step goes towards. */
 export const NOISE_DRAWS = 10;
 const RIVALS = 9;
+
+const fmnRounds: FmnOptions = {
+  id: 'fmn-rounds',
+  steps: 60,
+  rounds: 3,
+  rivals: 3,
+  norms: ['linf', 'l2', 'l1'],
+};
+
+/** The same for a cascade at one ε, which is content with any break within it. */
+export const fmnRoundsWithin: Attack = fmn({ ...fmnRounds, within: true });
 
 export const attackTable = {
   noise: noise({ draws: NOISE_DRAWS }),
@@ -55,13 +66,7 @@ export const attackTable = {
   pdpgd: pdpgd({ steps: 500 }),
   fmn: fmn({ id: 'fmn', steps: 100, rounds: 1, rivals: 0 }),
   'corner-search': cornerSearch({ rivals: 3, shortlist: 64, exchanges: 4 }),
-  'fmn-rounds': fmn({
-    id: 'fmn-rounds',
-    steps: 60,
-    rounds: 3,
-    rivals: 3,
-    norms: ['linf', 'l2', 'l1'],
-  }),
+  'fmn-rounds': fmn(fmnRounds),
 } satisfies Readonly<Record<string, Attack>>;
 
 export type AttackName = keyof typeof attackTable;

@@ -7,7 +7,7 @@
  */
 import type { Attack } from '../attacks/attack.ts';
 import { pgd } from '../attacks/pgd.ts';
-import { attackTable } from '../attacks/table.ts';
+import { attackTable, fmnRoundsWithin } from '../attacks/table.ts';
 import { transferFrom } from '../attacks/transfer.ts';
 import { alphaCrownLast } from '../bounds/alpha-crown.ts';
 import type { Bound } from '../bounds/bound.ts';
@@ -106,7 +106,7 @@ export function defaultPlan(surrogate: Classifier | null = null): Plan {
       attackTable['apgd-wide'],
       attackTable['apgd-margin'],
       attackTable['fgsm-rivals'],
-      attackTable['fmn-rounds'],
+      fmnRoundsWithin,
       attackTable['corner-search'],
       attackTable['apgd-t'],
       ...(surrogate ? [transferFrom(surrogate)] : []),

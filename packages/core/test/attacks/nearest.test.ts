@@ -284,6 +284,36 @@ test.each(searches)(
   },
 );
 
+test('a search that is content within ε breaks what the whole one does there, with fewer gradients', async () => {
+  const weights = weightsOf(6);
+  const classifier = await linear(weights, 6);
+  const nearest = Array.from({ length: ROWS }, (_, row) => exact('l2', weights, 6, row, null));
+  const eps = nearest.toSorted((a, b) => a - b)[ROWS >> 1] ?? 0;
+  const threat = new Threat('l2', { eps: 1.05 * eps });
+  const options = { id: 'fmn', steps: 40, rounds: 3, rivals: 2 };
+  const run = async (within: boolean): Promise<{ broken: boolean[]; gradients: number[] }> => {
+    const rows = rowsFor(weights, 6);
+    const { best, gradients } = await fmn({ ...options, within }).run(
+      { classifier, threat, seed: 1 },
+      rows,
+    );
+    const broken = nearest.map((_, row) => {
+      const [start, end] = [row * FEATURES, (row + 1) * FEATURES];
+      return threat.distance(x.subarray(start, end), best.subarray(start, end)) <= threat.eps;
+    });
+    return { broken, gradients: [...gradients] };
+  };
+  const [whole, content] = [await run(false), await run(true)];
+  expect(content.broken).toEqual(whole.broken);
+  expect(content.broken.filter(Boolean).length).toBeGreaterThan(ROWS / 2);
+  content.broken.forEach((broken, row) => {
+    const [less, all] = [content.gradients[row] ?? 0, whole.gradients[row] ?? 0];
+    if (broken) expect(less).toBeLessThan(all / 2);
+    else expect(less).toBe(all);
+  });
+  await classifier.release();
+});
+
 test('a norm that an attack does not serve is refused in words', async () => {
   const classifier = await linear(weightsOf(2), 2);
   const refusal = (attack: Attack, norm: NormName): string | null | undefined =>
