@@ -10,6 +10,7 @@
 import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, known, multiply } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
+import { isExact } from '../graph/ops/definition.ts';
 import { pullRows } from './affine.ts';
 import { Centres } from './centres.ts';
 import { type FreeSlopes, turnedSlope } from './free-slopes.ts';
@@ -197,10 +198,12 @@ class BackwardPass {
     if (turned) this.tally.addProduct(b.mul(positive, turned), centre, 2);
     const [below, above] = [b.abs(lines.lower.slope), b.abs(lines.upper.slope)];
     // Where a hinge bends, its free slope is at most 1.
-    const free = turned ? b.mul(b.greater(0, x.lower), b.greater(x.upper, 0)) : 0;
-    const steepest = b.max(b.max(below, above), free);
+    const steep = b.max(below, above);
+    const steepest = turned
+      ? b.max(steep, b.mul(b.greater(0, x.lower), b.greater(x.upper, 0)))
+      : steep;
     const room = this.roomFor(operand, steepest, b.add(b.abs(least), b.abs(most)));
-    const [low, high] = [b.sub(least, room), b.add(most, room)];
+    const [low, high] = room ? [b.sub(least, room), b.add(most, room)] : [least, most];
     this.tally.add(b.add(this.tally.dot(matrix, high), this.tally.dot(positive, b.sub(low, high))));
     const shape = [this.rows(), ...operand.shape.slice(1)];
     this.tally.loseProducts(operand, this.centres.reachOf(operand), 8);
@@ -208,12 +211,13 @@ class BackwardPass {
   }
 
   /**
-   * What lines are moved apart by, so that their coefficients pay for rounding: of the slopes, of the sums
+   * What lines are moved apart by where anything is rounded, so that their coefficients pay for rounding: of the slopes, of the sums
    * over heights, and of the region that the operand is computed in, whose coefficients are these times
    * a slope.
    */
-  private roomFor(operand: Node, steepest: Node, farthest: Node): Node {
+  private roomFor(operand: Node, steepest: Node, farthest: Node): Node | undefined {
     const { b, p } = this;
+    if (isExact(p.rounding)) return undefined;
     const own = 2 * p.rounding.own(this.width(operand) + 3);
     // A coefficient is a sum of a coefficient times one slope and times the difference of two.
     const slopes = b.mul(b.mul(steepest, this.centres.reachOf(operand)), p.rounding.own(18));
@@ -223,7 +227,7 @@ class BackwardPass {
         ? b.add(slopes, b.mul(steepest, p.regionError(region)))
         : slopes;
     const room = b.add(b.mul(inherited, 1 + own), b.mul(farthest, own));
-    return own > 0 ? b.add(room, LEAST_ROOM) : room;
+    return b.add(room, LEAST_ROOM);
   }
 
   /** Planes in the place of a function of several values; false where there are none. */

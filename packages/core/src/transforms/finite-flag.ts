@@ -9,6 +9,9 @@ import type { Node } from '../graph/graph.ts';
  */
 const OVERFLOWING = 2 ** 107;
 
+/** Values of so few numbers a row are laid side by side and summed at once: a copy costs less than a node. */
+const MOST_JOINED = 4096;
+
 /**
  * 1 for rows where every watched value is finite and small enough, else 0: [batch]. Σ|v| < OVERFLOWING holds
  * only if every v is finite; sums and |·| let no NaN escape, unlike ReduceMax, MaxPool, Where or
@@ -21,13 +24,19 @@ export function finiteFlag(
   batch: Dimension,
   poisoned: boolean,
 ): Node {
-  const sums = [...watched].map((node) => {
+  const [together, sums]: [Node[], Node[]] = [[], []];
+  for (const node of watched) {
     const [first = 1] = node.shape;
     const perRow = divide(elementCount(node.shape), batch);
-    return perRow === undefined || divide(first, batch) === undefined
-      ? b.reshape(sumAll(b, b.abs(node)), [1])
-      : b.sum(b.abs(b.reshape(node, [batch, perRow])), [1]);
-  });
+    if (perRow === undefined || divide(first, batch) === undefined) {
+      sums.push(b.reshape(sumAll(b, b.abs(node)), [1]));
+    } else if (typeof perRow === 'number' && perRow <= MOST_JOINED) {
+      together.push(b.reshape(node, [batch, perRow]));
+    } else {
+      sums.push(b.sum(b.abs(b.reshape(node, [batch, perRow])), [1]));
+    }
+  }
+  if (together.length > 0) sums.push(b.sum(b.abs(b.concat(together, 1)), [1]));
   const start = b.scalar(poisoned ? Infinity : 0);
   const total = sums.reduce((sum, part) => b.add(sum, part), start);
   return b.greater(OVERFLOWING, b.expand(total, [batch]));

@@ -4,7 +4,7 @@
  */
 import { elementCount, known } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import { isPoint } from '../graph/ops/definition.ts';
+import { isPoint, isExact } from '../graph/ops/definition.ts';
 import type { SignedRows } from '../graph/ops/planes.ts';
 import type { Centres } from './centres.ts';
 import type { RegionBounds } from './interval-specification.ts';
@@ -26,9 +26,9 @@ export const LEAST_ROOM = 2 ** -118;
 /** A height relative to a centre, rounded downwards or upwards. */
 export function offset(p: RegionBounds, height: Node, centre: Node, side: 1 | -1): Node {
   const { b } = p;
-  const unit = p.rounding.own(1) === 0 ? 0 : 2 ** -21;
-  const rounding = b.mul(b.add(b.abs(height), b.abs(centre)), unit * side);
-  return b.sub(b.sub(height, centre), rounding);
+  const apart = b.sub(height, centre);
+  if (isExact(p.rounding)) return apart;
+  return b.sub(apart, b.mul(b.add(b.abs(height), b.abs(centre)), side * 2 ** -21));
 }
 
 /** Undefined where there are none but flat ones. */

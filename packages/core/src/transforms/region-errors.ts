@@ -2,6 +2,7 @@
  * What float32 takes from an affine region: from its value, as the network and a bound compute it, and from
  * rows that are pulled back through it, underflow included.
  */
+import { isExact } from '../graph/ops/definition.ts';
 import type { Node } from '../graph/graph.ts';
 import { centred, FEW_ULPS, magnitude } from '../graph/ops/outward.ts';
 import { type AffineRegion, isRowwise } from './affine.ts';
@@ -27,13 +28,14 @@ const UNDERFLOWN = 2 ** -100;
  */
 export function regionError(context: ErrorContext, region: AffineRegion): Node {
   const { b, rounding, batch, boundsOf } = context;
+  if (isExact(rounding)) return b.mul(region.output, 0);
   const sizes = new Map<number, Node>();
   for (const node of region.frontier) sizes.set(node.id, magnitude(b, boundsOf(node)));
   const terms = regionTerms(b, region);
   const network = rounding.gamma(terms) - rounding.own(terms);
   const evaluation = network + rounding.own(evaluationTerms(b, region));
-  const least = evaluation > 0 ? UNDERFLOWN : 0;
-  const values = b.mul(regionMagnitude(b, region, sizes, least), evaluation * (1 + 2 ** -20));
+  const size = regionMagnitude(b, region, sizes, UNDERFLOWN);
+  const values = b.mul(size, evaluation * (1 + 2 ** -20));
   const pulled = rounding.own(pulledTerms(b, region, batch) + 2);
   const rows = b.mul(regionReach(b, region, reachesOf(context, region)), pulled);
   const error = b.add(b.add(values, rows), 4 * rounding.tiny(terms));
@@ -44,7 +46,7 @@ export function regionError(context: ErrorContext, region: AffineRegion): Node {
 /** What underflow in pulled rows may cost, whatever their size: [batch]; undefined where nothing is rounded. */
 export function pulledLoss(context: ErrorContext, region: AffineRegion): Node | undefined {
   const { b, rounding, batch } = context;
-  if (rounding.own(1) === 0 || !isRowwise(region, batch)) return undefined;
+  if (isExact(rounding) || !isRowwise(region, batch)) return undefined;
   const products = pulledTerms(b, region, batch) + 4;
   return b.mul(regionSpread(b, region, reachesOf(context, region)), products * 2 ** -124);
 }

@@ -51,23 +51,37 @@ export function regionMagnitude(
   return result;
 }
 
+/** How far every value of the region is from its centre, at most, for a frontier that is so far from its own. */
+function deviations(b: Builder, region: AffineRegion, reaches: Frontier): Map<number, Node> {
+  const all = new Map(reaches);
+  for (const node of region.inside) {
+    const rules = rulesOf(node);
+    const moves = node.operands.map((id) => all.get(id));
+    const operands = moves.map((move, i) => move ?? b.abs(nodeOf(b, node.operands[i] ?? -1)));
+    const moved =
+      rules.deviation?.(b, node, moves) ??
+      rules.absolute?.(b, node, operands) ??
+      b.push(node.op, operands, node.attributes);
+    all.set(node.id, moved);
+  }
+  return all;
+}
+
 /**
  * Σ over all values of the region of how far they are from their centres, for a frontier that is so far
  * from its own: [batch]. What a coefficient loses by underflow is multiplied by one of these.
  */
 export function regionSpread(b: Builder, region: AffineRegion, reaches: Frontier): Node {
-  return [...magnitudes(b, region, reaches).values()]
+  return [...deviations(b, region, reaches).values()]
     .map((value) => b.sumRows(value))
     .reduce((sum, part) => b.add(sum, part));
 }
 
-/** The magnitude over deviations of the frontier: Σ |coefficients|·reach, constants left out. */
+/** The magnitude over deviations of the frontier: Σ |coefficients|·reach. */
 export function regionReach(b: Builder, region: AffineRegion, reaches: Frontier): Node {
-  const nothing = new Map([...reaches].map(([id, reach]) => [id, b.mul(reach, 0)]));
-  const zero = regionMagnitude(b, region, nothing);
-  // Constants contribute the same to both; the difference is rounded up by a few units of the larger.
-  const whole = regionMagnitude(b, region, reaches);
-  return b.add(b.relu(b.sub(whole, zero)), b.mul(whole, 2 ** -20));
+  const reach = deviations(b, region, reaches).get(region.output.id);
+  if (!reach) throw new RangeError('the region does not reach its output');
+  return reach;
 }
 
 /** Σ |coefficients|·values of the linear part, for stacked rows of values of any sign. */

@@ -8,6 +8,7 @@ import type { Node, ValueType } from '../graph.ts';
 import {
   type Bounds,
   type Cropping,
+  isExact,
   isPoint,
   type LipschitzContext,
   oneFactor,
@@ -15,7 +16,7 @@ import {
   type RangeContext,
   ShapeError,
 } from './definition.ts';
-import { fusedError, magnitude, outwardBy } from './outward.ts';
+import { FEW_ULPS, fusedError, magnitude, outwardBy, TINY } from './outward.ts';
 import { only, pair } from './operands.ts';
 import { multiplicationPlanes, quotientPlanes } from './product-planes.ts';
 import { extremePlanes } from './selection-planes.ts';
@@ -55,12 +56,31 @@ function emitAs(opType: string): OpDefinition<Binary>['emit'] {
     );
 }
 
-/** The ends of a sum, rounded as part of its fused region. */
-function sumRange(context: RangeContext<'add' | 'sub'>, lower: Node, upper: Node): Bounds {
-  const { b } = context;
+/** Below it a value less γ times its size grows with the value. */
+const MONOTONE_GAMMA = 0.5;
+
+/**
+ * The ends of x ± y, rounded as part of its fused region: each end by the terms at that end, since
+ * v − γ|v| grows with v.
+ */
+function sumRange(context: RangeContext<'add' | 'sub'>, sign: 1 | -1): Bounds {
+  const { b, rounding, fused } = context;
   const [x, y] = pair(context.operands);
-  const terms = b.add(magnitude(b, x), magnitude(b, y));
-  return outwardBy(b, { lower, upper }, fusedError(context, terms));
+  const sum = (v: Node, w: Node): Node => (sign === 1 ? b.add(v, w) : b.sub(v, w));
+  const [low, high] = sign === 1 ? [y.lower, y.upper] : [y.upper, y.lower];
+  const ends = { lower: sum(x.lower, low), upper: sum(x.upper, high) };
+  if (isExact(rounding)) return ends;
+  const gamma = rounding.gamma(fused);
+  if (gamma > MONOTONE_GAMMA) {
+    return outwardBy(b, ends, fusedError(context, b.add(magnitude(b, x), magnitude(b, y))));
+  }
+  const [share, least] = [gamma * (1 + FEW_ULPS) + FEW_ULPS, rounding.tiny(fused) + 2 * TINY];
+  const part = (v: Node): Node => b.mul(b.abs(v), share);
+  const slack = (v: Node, w: Node): Node => b.add(part(v), b.add(part(w), least));
+  return {
+    lower: b.sub(ends.lower, slack(x.lower, low)),
+    upper: b.add(ends.upper, slack(x.upper, high)),
+  };
 }
 
 function extremes(b: Builder, values: readonly Node[]): Bounds {
@@ -92,6 +112,19 @@ function share(b: Builder, winner: Node, loser: Node): Node {
   return b.mul(b.add(b.greater(winner, loser), b.greaterOrEqual(winner, loser)), 0.5);
 }
 
+/** A sum moves as far as its terms together. */
+function sumOfDeviations(
+  b: Builder,
+  { shape }: ValueType,
+  moves: readonly (Node | undefined)[],
+): Node {
+  const [first = b.scalar(0), ...others] = moves.filter((move) => move !== undefined);
+  return b.expand(
+    others.reduce((sum, move) => b.add(sum, move), first),
+    shape,
+  );
+}
+
 /** A term of a sum: one that is repeated along spatial axes stays as it is. */
 function croppedTerm(term: Node, sum: Node, { ends, crop }: Cropping): Node | undefined {
   const own = term.shape.slice(2 - sum.shape.length);
@@ -111,11 +144,8 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
       return x && y && b.add(x, y);
     },
     terms: () => 1,
-    range: (context) => {
-      const [x, y] = pair(context.operands);
-      const { b } = context;
-      return sumRange(context, b.add(x.lower, y.lower), b.add(x.upper, y.upper));
-    },
+    deviation: sumOfDeviations,
+    range: (context) => sumRange(context, 1),
   },
   sub: {
     kind: 'linear',
@@ -127,11 +157,8 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
         ? b.sumTo(cotangent, pair(operands)[0].shape)
         : b.neg(b.sumTo(cotangent, pair(operands)[1].shape)),
     terms: () => 1,
-    range: (context) => {
-      const [x, y] = pair(context.operands);
-      const { b } = context;
-      return sumRange(context, b.sub(x.lower, y.upper), b.sub(x.upper, y.lower));
-    },
+    deviation: sumOfDeviations,
+    range: (context) => sumRange(context, -1),
   },
   mul: {
     kind: 'linear',

@@ -15,6 +15,7 @@ import {
   type OpDefinition,
   type RelaxContext,
   ShapeError,
+  isExact,
 } from './definition.ts';
 import type { Emitter } from './emitter.ts';
 import { bounded, type Curve, type Lines } from './lines.ts';
@@ -122,7 +123,7 @@ function linesAtZero<K extends 'step' | 'sign'>(context: RelaxContext<K>, range:
     derivativeAt: (value) => b.mul(value, 0),
     error: { relative: 0, absolute: 0 },
     derivativeError: { relative: 0, absolute: 0 },
-    exact: rounding.own(1) === 0,
+    exact: isExact(rounding),
   };
   return bounded(b, x, stepLines(curve, range, 0), range);
 }

@@ -53,6 +53,11 @@ export interface RoundingModel {
   tiny(n: number): number;
 }
 
+/** Whether a model leaves rounding out: then nothing is written to pay for it. */
+export function isExact(rounding: RoundingModel): boolean {
+  return rounding.own(1) === 0;
+}
+
 export interface RangeContext<K extends OpName> {
   readonly b: Builder;
   readonly node: NodeOf<K>;
@@ -134,6 +139,11 @@ export interface OpDefinition<K extends OpName> {
    * Absent: the op itself.
    */
   absolute?(b: Builder, node: NodeOf<K>, magnitudes: readonly Node[]): Node;
+  /**
+   * For linear ops whose operands may be terms: how far the sum moves, given how far each operand does;
+   * undefined for one that does not. Absent: what does not move is a factor.
+   */
+  deviation?(b: Builder, node: NodeOf<K>, moves: readonly (Node | undefined)[]): Node;
   /** Attributes of the same op over another number of rows; absent: they do not name it. */
   rebatched?(attributes: OpAttributes[K], rows: Dimension): OpAttributes[K];
   /** Of a linear op: the same value of points, with fewer roundings; undefined where there is no such way. */

@@ -4,7 +4,13 @@
  */
 import type { Builder } from '../builder.ts';
 import type { Node, OpAttributes, OpName } from '../graph.ts';
-import { type Bounds, isPoint, type OpDefinition, type RelaxContext } from './definition.ts';
+import {
+  type Bounds,
+  isPoint,
+  type OpDefinition,
+  type RelaxContext,
+  isExact,
+} from './definition.ts';
 import type { Emitter } from './emitter.ts';
 import { bounded, type Curve, type Lines } from './lines.ts';
 import { FEW_ULPS, magnitude, outward, TINY } from './outward.ts';
@@ -83,7 +89,7 @@ export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinitio
         derivativeAt: (value) => rule.derivative(b, value, at(value), node.attributes),
         error: errorOf(node.attributes),
         derivativeError: given(rule.derivativeError, node.attributes),
-        exact: rounding.own(1) === 0,
+        exact: isExact(rounding),
       },
       node.attributes,
     );

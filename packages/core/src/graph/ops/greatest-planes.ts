@@ -5,7 +5,7 @@
 import type { Builder } from '../builder.ts';
 import { multiply } from '../dimension.ts';
 import type { Node, OpName } from '../graph.ts';
-import type { Bounds } from './definition.ts';
+import { type Bounds, isExact } from './definition.ts';
 import { magnitude, TINY } from './outward.ts';
 import { besideRows, type PlaneContext, type Planes } from './planes.ts';
 
@@ -60,7 +60,7 @@ export function reducedPlanes(context: PlaneContext<'reduceMax'>): Planes | unde
     greatest: (elements) => b.maximum(elements, axes, keep),
     repeated: (values) => b.expand(b.reshape(values, kept), shape),
   };
-  const shares = sharesOf(b, x, centre, groups, rounding.own(1) === 0);
+  const shares = sharesOf(b, x, centre, groups, isExact(rounding));
   const [batch = 1, ...rest] = kept;
   return {
     lower: shares.lower,
@@ -102,7 +102,7 @@ export function windowPlanes(
     greatest: (elements) => b.maximum(elements, [last]),
     repeated: (values) => b.expand(b.reshape(values, [...node.shape, 1]), seen.lower.shape),
   };
-  const shares = sharesOf(b, seen, stacked(centre), groups, rounding.own(1) === 0);
+  const shares = sharesOf(b, seen, stacked(centre), groups, isExact(rounding));
   const count = Number(seen.lower.shape[last]);
   return {
     lower: shares.lower,

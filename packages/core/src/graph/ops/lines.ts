@@ -193,7 +193,8 @@ export function poleLines(curve: Curve): Lines {
 
 /** The slope of the line below a hinge that leaves the smaller area between it and the hinge. */
 export function hingeSlope(b: Builder, { lower, upper }: Bounds, flat: number): Node {
-  return b.add(b.mul(b.step(b.add(lower, upper)), 1 - flat), flat);
+  const steep = b.step(b.add(lower, upper));
+  return flat === 0 ? steep : b.add(b.mul(steep, 1 - flat), flat);
 }
 
 /**
@@ -204,7 +205,7 @@ export function hingeLines(curve: Curve, flat: number): Lines {
   const { b, x, centre } = curve;
   const [up, down] = [b.relu(x.upper), b.relu(b.neg(x.lower))];
   const share = b.div(up, b.max(b.add(up, down), 1e-30));
-  const slope = b.min(b.add(b.mul(share, 1 - flat), flat), 1);
+  const slope = b.min(flat === 0 ? share : b.add(b.mul(share, 1 - flat), flat), 1);
   const ends = b.max(heightAt(curve, slope, x.lower), heightAt(curve, slope, x.upper));
   const piece = hingeSlope(b, x, flat);
   const exact = flat === 0;

@@ -4,7 +4,7 @@
  */
 import type { Builder } from '../builder.ts';
 import type { Node } from '../graph.ts';
-import type { Bounds } from './definition.ts';
+import { type Bounds, isExact } from './definition.ts';
 import { expChord, fits, laneOf, relativeError } from './lanes.ts';
 import type { PlaneContext, Planes } from './planes.ts';
 
@@ -64,7 +64,7 @@ export function logSumExpPlanes(
   const lane = laneOf(b, x.lower, axes);
   const { count } = lane;
   const lanes = { lower: lane.into(x.lower), upper: lane.into(x.upper) };
-  const planes = logSumPlanes(b, lanes, lane.into(centre), count, rounding.own(1) === 0);
+  const planes = logSumPlanes(b, lanes, lane.into(centre), count, isExact(rounding));
   const sound = fits(b, [
     planes.below.height,
     planes.above.height,
@@ -80,7 +80,7 @@ export function logSumExpPlanes(
     return b.reshape(slopes, [batch, groups, 1, elements]);
   };
   // The network's own error, as its range has it.
-  const network = rounding.own(1) === 0 ? 0 : 1;
+  const network = isExact(rounding) ? 0 : 1;
   const own = (height: Node): Node =>
     b.mul(b.add(b.mul(b.abs(height), 2 ** -19), 2 ** -18 + count * 2 ** -22), network);
   return {
@@ -118,7 +118,7 @@ export function logSoftmaxPlanes(
   const { count } = lane;
   const lanes = { lower: lane.into(x.lower), upper: lane.into(x.upper) };
   const at = lane.into(centre);
-  const exact = rounding.own(1) === 0;
+  const exact = isExact(rounding);
   const planes = logSumPlanes(b, lanes, at, count, exact);
   const sum = b.sum(planes.above.slopes, [2], true);
   const sound = fits(b, [planes.below.height, planes.above.height, sum, at]);

@@ -3,7 +3,7 @@
  * √s ≤ (s/z + z)/2 with the chords of the squares for s, taken where both are equal in the middle.
  */
 import type { Node } from '../graph.ts';
-import type { Bounds } from './definition.ts';
+import { type Bounds, isExact } from './definition.ts';
 import { besideRows, type PlaneContext, type Planes } from './planes.ts';
 
 const [MOST, LEAST] = [2 ** 60, 1e-15];
@@ -21,7 +21,7 @@ export function normPlanes(
   const { shape } = x.lower;
   const kept = shape.map((dim, i) => (axes.includes(i) ? 1 : dim));
   const sum = (value: Node): Node => b.sum(value, axes, true);
-  const error = rounding.own(1) === 0 ? 0 : 2 ** -18 + count * 2 ** -22;
+  const error = isExact(rounding) ? 0 : 2 ** -18 + count * 2 ** -22;
   const middle = b.add(b.mul(x.lower, 0.5), b.mul(x.upper, 0.5));
   const size = b.sqrt(sum(b.mul(middle, middle)));
   const direction = b.div(middle, b.max(size, LEAST));

@@ -52,17 +52,20 @@ export function bilinearRange<K extends OpName>(
   const [first, second] = context.operands;
   if (!first || !second) throw new RangeError('a bilinear map has two operands');
   const n = Math.max(terms, context.fused);
-  const gamma = rounding.gamma(n);
   const x = centred(b, first);
   const y = centred(b, second);
   const absX = b.abs(x.centre);
   const absY = b.abs(y.centre);
+  const centre = apply(x.centre, y.centre);
+  const gamma = rounding.gamma(n);
   const inflate = (size: Node): Node => b.mul(size, gamma);
+  const inflated = (radius: Node, size: Node): Node =>
+    gamma === 0 ? radius : b.add(radius, inflate(b.add(size, radius)));
   let radius: Node;
   if (x.radius && !y.radius) {
-    radius = apply(b.add(x.radius, inflate(b.add(absX, x.radius))), absY);
+    radius = apply(inflated(x.radius, absX), absY);
   } else if (y.radius && !x.radius) {
-    radius = apply(absX, b.add(y.radius, inflate(b.add(absY, y.radius))));
+    radius = apply(absX, inflated(y.radius, absY));
   } else if (x.radius && y.radius) {
     const reachX = b.add(absX, x.radius);
     const reachY = b.add(absY, y.radius);
@@ -73,9 +76,10 @@ export function bilinearRange<K extends OpName>(
   } else {
     radius = inflate(apply(absX, absY));
   }
-  const error = b.add(b.mul(radius, 1 + 2 * gamma), rounding.tiny(n));
-  const centre = apply(x.centre, y.centre);
-  return outwardBy(b, { lower: centre, upper: centre }, error);
+  // FEW_ULPS of both cover the sums that follow.
+  const own = b.add(b.mul(b.abs(centre), FEW_ULPS), rounding.tiny(n) + 2 * TINY);
+  const error = b.add(b.mul(radius, (1 + 2 * gamma) * (1 + 4 * FEW_ULPS)), own);
+  return { lower: b.sub(centre, error), upper: b.add(centre, error) };
 }
 
 /** Centre and an outward radius; no radius for a point. */

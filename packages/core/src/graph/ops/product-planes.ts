@@ -4,7 +4,7 @@
  */
 import type { Builder } from '../builder.ts';
 import type { Node } from '../graph.ts';
-import type { Bounds, RoundingModel } from './definition.ts';
+import { type Bounds, type RoundingModel, isExact } from './definition.ts';
 import { pole } from './elementwise.ts';
 import {
   bounded,
@@ -52,7 +52,14 @@ const flipped = (b: Builder, { slopes, height }: Plane): Plane => ({
   height: b.neg(height),
 });
 
-/** Of two planes below the one whose least value over the box is greater; of two above, the opposite. */
+/** Values closer than this share of them are equal but for rounding. */
+const EQUAL = 2 ** -16;
+
+/**
+ * Of two planes below the one whose least value over the box is greater; of two above, the opposite. The
+ * second where they are equal, as those above a product of factors of one sign always are: rounding is
+ * not to decide.
+ */
 function better(
   b: Builder,
   factors: readonly [Factor, Factor],
@@ -60,7 +67,8 @@ function better(
   side: 'below' | 'above',
 ): Plane {
   const seen = (plane: Plane): Plane => (side === 'below' ? plane : flipped(b, plane));
-  const mask = b.greater(leastOf(b, factors, seen(second)), leastOf(b, factors, seen(first)));
+  const [own, other] = [leastOf(b, factors, seen(second)), leastOf(b, factors, seen(first))];
+  const mask = b.greaterOrEqual(b.add(own, b.mul(b.abs(own), EQUAL)), other);
   return chosenPlane(b, mask, second, first);
 }
 
@@ -102,7 +110,7 @@ export function squarePlanes(context: PlaneContext<'mul'>): Planes | undefined {
     derivativeAt: (value) => b.mul(value, 2),
     error: { relative: rounding.gamma(1), absolute: rounding.tiny(1) },
     derivativeError: { relative: 0, absolute: 0 },
-    exact: rounding.own(1) === 0,
+    exact: isExact(rounding),
   };
   const { lower, upper }: Lines = convexLines(curve);
   const none = b.mul(centre, 0);
@@ -119,7 +127,7 @@ export function quotientPlanes(context: PlaneContext<'div'>): Planes | undefined
   const [x, y] = operands;
   const [centreX, centreY] = centres;
   if (!x || !y || !centreX || !centreY) return undefined;
-  const exact = rounding.own(1) === 0;
+  const exact = isExact(rounding);
   const curve: Curve = {
     b,
     x: y,

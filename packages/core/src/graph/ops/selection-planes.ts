@@ -6,7 +6,7 @@
 import type { Builder } from '../builder.ts';
 import type { Node } from '../graph.ts';
 import { peakLines, stepLines } from './cornered-lines.ts';
-import type { Bounds } from './definition.ts';
+import { type Bounds, isExact } from './definition.ts';
 import { bounded, type Curve, hingeLines, type Line, type Lines } from './lines.ts';
 import { outward } from './outward.ts';
 import {
@@ -69,7 +69,7 @@ export function extremePlanes(
   const { b, operands, centres, rounding } = context;
   const [bounds, at] = [twoOf(operands), twoOf(centres)];
   if (!bounds || !at) return undefined;
-  const exact = rounding.own(1) === 0;
+  const exact = isExact(rounding);
   const d = differenceOf(b, bounds, at, exact);
   const lines = hingeLines(
     curveOf(b, d, exact, (value) => b.relu(value)),
@@ -105,7 +105,7 @@ function differencePlanes(
   const { b, operands, centres, rounding } = context;
   const bounds = twoOf(operands);
   if (!bounds) return undefined;
-  const exact = rounding.own(1) === 0;
+  const exact = isExact(rounding);
   const d = differenceOf(b, bounds, centres, exact);
   const curve = curveOf(b, d, exact, (value) => b.step(value));
   const lines: Lines = bounded(b, d.bounds, around(curve, range, 0), range);
@@ -127,7 +127,7 @@ export function choicePlanes(context: PlaneContext<'where'>): Planes | undefined
   const [mask, x, y] = operands;
   const [centreMask, centreX, centreY] = centres;
   if (!mask || !x || !y || !centreMask || !centreX || !centreY) return undefined;
-  const exact = rounding.own(1) === 0;
+  const exact = isExact(rounding);
   const d = differenceOf(b, [x, y], [centreX, centreY], exact);
   const { lower: m0, upper: m1 } = maskEnds(b, mask);
   const open = b.sub(m1, m0);

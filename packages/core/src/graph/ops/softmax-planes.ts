@@ -6,7 +6,7 @@
 import type { Builder } from '../builder.ts';
 import { known } from '../dimension.ts';
 import type { Node } from '../graph.ts';
-import type { Bounds } from './definition.ts';
+import { type Bounds, isExact } from './definition.ts';
 import { expChord, fits, laneOf, relativeError } from './lanes.ts';
 import type { PlaneContext, Planes } from './planes.ts';
 
@@ -90,7 +90,7 @@ export function softmaxPlanes(context: PlaneContext<'softmax'>, range: Bounds): 
   const lane = laneOf(b, x.lower, [axis]);
   if (lane.count > MOST_ELEMENTS) return undefined;
   const lanes = { lower: lane.into(x.lower), upper: lane.into(x.upper) };
-  const exact = rounding.own(1) === 0;
+  const exact = isExact(rounding);
   const planes = pairPlanes(b, lanes, lane.into(centre), exact);
   const sizes = [planes.below, planes.above].map((slopes) => b.sum(b.abs(slopes), [3]));
   const sound = fits(b, [planes.lower, planes.upper, ...sizes]);
