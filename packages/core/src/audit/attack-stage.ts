@@ -35,6 +35,8 @@ export interface StageOptions {
   readonly starts?: Float32Array;
   /** Named so in the ledger. */
   readonly method: string;
+  /** False: an input that it does not break has not withstood its radius yet. */
+  readonly decides?: boolean;
 }
 
 /** The attack's outcome, or what it had found when it was stopped. */
@@ -60,19 +62,19 @@ export async function attackStage(
   context: AttackContext,
   ledger: Ledger,
   entries: readonly Entry[],
-  { attack, radii, starts, method }: StageOptions,
+  { attack, radii, starts, method, decides = true }: StageOptions,
 ): Promise<boolean[]> {
   if (entries.length === 0) return [];
   const { classifier, threat } = context;
   const begun = Date.now();
   const rows = rowsOf(classifier, entries, radii, starts);
+  const before = spentOn(entries);
   const { outcome, whole } = await runUntilStopped(attack, context, rows);
   const { best } = outcome;
   const bySlope = attack.side === 'attack';
   const verdicts = await judgeCandidates(classifier, threat, entries, best, radii, bySlope);
-  let [forwards, gradients, decided] = [0, 0, 0];
+  let decided = 0;
   entries.forEach((entry, i) => {
-    const [f, g] = [outcome.forwards[i] ?? 0, outcome.gradients[i] ?? 0];
     const margins = outcome.trace?.current(i) ?? [];
     if (margins.length > 0) {
       const radius = radii[i] ?? 0;
@@ -83,19 +85,35 @@ export async function attackStage(
         margins: Float32Array.from(margins),
       });
     }
-    entry.forwards += f;
-    entry.gradients += g;
-    forwards += f + 1;
-    gradients += g;
+    entry.forwards += outcome.forwards[i] ?? 0;
+    entry.gradients += outcome.gradients[i] ?? 0;
     const found = verdicts[i];
     if (!found) {
-      if (whole) entry.withstood = Math.max(entry.withstood, radii[i] ?? 0);
+      const isKnownBroken = (entry.upper ?? Infinity) <= (radii[i] ?? 0);
+      if (whole && decides && !isKnownBroken) withstand(entry, radii[i] ?? 0);
     } else {
       decided++;
       ledger.broken(entry, found, attack.id);
     }
   });
   const seconds = (Date.now() - begun) / 1000;
-  ledger.charge(method, attack.side, entries, { forwards, gradients, seconds, decided });
+  const after = spentOn(entries);
+  ledger.charge(method, attack.side, entries, {
+    forwards: after.forwards - before.forwards,
+    gradients: after.gradients - before.gradients,
+    seconds,
+    decided,
+  });
   return verdicts.map((found) => found !== null);
+}
+
+/** Notes that attacks were tried at a radius and failed. */
+export function withstand(entry: Entry, radius: number): void {
+  entry.withstood = Math.max(entry.withstood, radius);
+}
+
+/** The counts include what judging took: in eight bits more than one answer. */
+function spentOn(entries: readonly Entry[]): { forwards: number; gradients: number } {
+  const sum = (of: (entry: Entry) => number) => entries.reduce((all, entry) => all + of(entry), 0);
+  return { forwards: sum((entry) => entry.forwards), gradients: sum((entry) => entry.gradients) };
 }

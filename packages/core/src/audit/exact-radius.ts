@@ -41,10 +41,9 @@ export async function exactStage(
   const reader = new ReluNetworkReader(context, ledger.semantics);
   const attack = attackTable['fmn-rounds'];
   const radii = Float64Array.from(entries, (entry) => within(context, entry));
-  await attackStage(context, ledger, entries, { attack, radii, method: attack.id });
+  const nearest = { attack, radii, method: attack.id, decides: false };
+  await attackStage(context, ledger, entries, nearest);
   for (const entry of entries) {
-    // What an attack for the nearest break did not find is not withstood.
-    entry.withstood = 0;
     if (options.outOfTime()) return;
     const begun = Date.now();
     await bracket({ context, ledger, reader, entry, options });

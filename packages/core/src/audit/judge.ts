@@ -17,7 +17,7 @@ import type { Broken, Entry } from './ledger.ts';
 const NEAR = [1.003, 1.01];
 
 /** Moves a candidate of an entry, in place, to where it is judged; returns its distance. */
-type Settle = (entry: Entry, x: Float32Array, radius: number, i: number) => number;
+type Settle = (entry: Entry, x: Float32Array, radius: number) => number;
 
 /**
  * Judges one candidate per entry [entries × sampleSize]. Returns, for each entry, what broke it, or null
@@ -35,43 +35,45 @@ export async function judgeCandidates(
 ): Promise<(Broken | null)[]> {
   const size = classifier.sampleSize;
   const found: (Broken | null)[] = entries.map(() => null);
-  const judgeOpen = async (settleOf: (own: Candidates) => Promise<Settle> | Settle) => {
-    const open = [...entries.keys()].filter((i) => !found[i]);
+  const stillOpen = () => [...entries.keys()].filter((i) => !found[i]);
+  const candidatesOf = (open: readonly number[]): Candidates => ({
+    entries: open.flatMap((i) => entries[i] ?? []),
+    x: gather(candidates, open, size),
+    radii: open.map((i) => radii[i] ?? 0),
+  });
+  const judgeOpen = async (settle: Settle) => {
+    const open = stillOpen();
     if (open.length === 0) return;
-    const own = {
-      entries: open.flatMap((i) => entries[i] ?? []),
-      x: gather(candidates, open, size),
-      radii: open.map((i) => radii[i] ?? 0),
-    };
-    const judged = await judgeSettled(classifier, own, await settleOf(own));
+    const judged = await judgeSettled(classifier, candidatesOf(open), settle);
     open.forEach((i, at) => (found[i] = judged[at] ?? null));
   };
   const legal =
     (rounding: StepRounding): Settle =>
     (entry, x, radius) =>
       threat.legalise(entry.x, x, radius, rounding);
-  await judgeOpen(() => legal('inward'));
+  await judgeOpen(legal('inward'));
   const { grid } = threat;
   if (!grid) return found;
+  const slopes = new Map<Entry, Float32Array>();
+  const open = bySlope ? stillOpen() : [];
+  if (open.length > 0) {
+    const all = await slopesAt(classifier, threat, candidatesOf(open));
+    open.forEach((i, at) => {
+      const entry = entries[i];
+      if (entry) slopes.set(entry, all.subarray(at * size, (at + 1) * size));
+    });
+  }
   const along =
-    (slopes: Float32Array, within: (centre: Float32Array, x: Float32Array) => number): Settle =>
-    (entry, x, radius, i) => {
-      const slope = slopes.subarray(i * size, (i + 1) * size);
-      return roundAlong(threat, grid, entry.x, x, Math.min(radius, within(entry.x, x)), slope);
+    (share: number | null): Settle =>
+    (entry, x, radius) => {
+      const near = share === null ? radius : share * threat.distance(entry.x, x);
+      return roundAlong(threat, grid, entry.x, x, Math.min(radius, near), slopes.get(entry) ?? []);
     };
   // First little farther than the candidate, since the nearest break may be wanted.
-  for (const share of bySlope ? NEAR : []) {
-    await judgeOpen(async (own) =>
-      along(
-        await slopesAt(classifier, threat, own),
-        (centre, x) => share * threat.distance(centre, x),
-      ),
-    );
-  }
-  await judgeOpen(() => legal('outward'));
-  await judgeOpen(() => legal('nearest'));
-  if (!bySlope) return found;
-  await judgeOpen(async (own) => along(await slopesAt(classifier, threat, own), () => Infinity));
+  for (const share of bySlope ? NEAR : []) await judgeOpen(along(share));
+  await judgeOpen(legal('outward'));
+  await judgeOpen(legal('nearest'));
+  if (bySlope) await judgeOpen(along(null));
   return found;
 }
 
@@ -111,7 +113,7 @@ async function judgeSettled(
 ): Promise<(Broken | null)[]> {
   const size = classifier.sampleSize;
   const distances = entries.map((entry, i) =>
-    settle(entry, x.subarray(i * size, (i + 1) * size), radii[i] ?? 0, i),
+    settle(entry, x.subarray(i * size, (i + 1) * size), radii[i] ?? 0),
   );
   const streams = entries.map(({ index }) => index);
   const judgement = await classifier.judge(x, streams);

@@ -118,11 +118,10 @@ export async function noiseStage(
 ): Promise<void> {
   if (!plan.noise) return;
   const radii = new Float64Array(entries.length).fill(context.threat.eps);
-  const options = { attack: plan.noise, radii, method: plan.noise.id };
+  const options = { attack: plan.noise, radii, method: plan.noise.id, decides: false };
   const broken = await attackStage(context, ledger, entries, options);
   entries.forEach((entry, i) => {
     entry.noiseBroken = broken[i] ?? false;
-    entry.withstood = 0;
   });
   ledger.standing(plan.noise.id, broken.filter((flag) => !flag).length);
 }
@@ -138,23 +137,16 @@ export async function attackStages(
   safe = 0,
 ): Promise<Entry[]> {
   const { eps } = context.threat;
-  // Noise is a yardstick: what it broke is still shown to the first attack.
-  let open = [...entries];
+  const stands = ({ upper }: Entry): boolean => upper === null || upper > eps;
+  // What noise broke is broken: an attack at ε would find it no nearer, a search for radii will.
+  let open = entries.filter(stands);
   for (const attack of attacks) {
     if (outOfTime() || open.length + safe === 0) return open;
     if (attack.refusal?.(context)) continue;
-    const radii = Float64Array.from(open, (entry) =>
-      attack.aim === 'nearest' ? within(context, entry) : eps,
-    );
-    const before = open.map(({ withstood }) => withstood);
-    const broken = await attackStage(context, ledger, open, { attack, radii, method: attack.id });
-    if (attack.aim === 'nearest') {
-      open.forEach((entry, i) => (entry.withstood = before[i] ?? 0));
-    }
-    open = open.filter((entry, i) => {
-      const atEps = attack.aim === 'ball' && broken[i] === true;
-      return !atEps && !(entry.upper !== null && entry.upper <= eps);
-    });
+    const decides = attack.aim === 'ball';
+    const radii = Float64Array.from(open, (entry) => (decides ? eps : within(context, entry)));
+    await attackStage(context, ledger, open, { attack, radii, method: attack.id, decides });
+    open = open.filter(stands);
     ledger.standing(attack.id, open.length + safe);
   }
   return open;

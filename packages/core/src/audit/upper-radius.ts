@@ -6,7 +6,7 @@
  */
 import type { Attack, AttackContext } from '../attacks/attack.ts';
 import type { Threat } from '../threats/threat.ts';
-import { attackStage } from './attack-stage.ts';
+import { attackStage, withstand } from './attack-stage.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import type { Job } from './job.ts';
 import type { Plan } from './plan.ts';
@@ -77,11 +77,9 @@ async function seekNearest(
     );
     if (open.length === 0 || outOfTime()) return;
     const radii = Float64Array.from(open, (entry) => within(context, entry));
-    const before = open.map(({ withstood }) => withstood);
     const starts = nearestKnown(context, open);
-    await attackStage(context, ledger, open, { attack, radii, starts, method: attack.id });
-    // To find nothing nearer is not to withstand a radius.
-    open.forEach((entry, i) => (entry.withstood = before[i] ?? 0));
+    const options = { attack, radii, starts, method: attack.id, decides: false };
+    await attackStage(context, ledger, open, options);
   }
 }
 
@@ -125,6 +123,7 @@ async function polish(
       broken.push(...standing.filter((_, i) => flags[i] === true));
       standing = standing.filter((_, i) => flags[i] !== true);
     }
+    if (!outOfTime()) withstandAt(radii, standing);
     for (const entry of broken) lowered.add(entry);
     open = broken;
   }
@@ -137,6 +136,11 @@ function nearestKnown({ classifier }: AttackContext, entries: readonly Entry[]):
   const starts = new Float32Array(entries.length * size);
   entries.forEach((entry, i) => starts.set(entry.adversarial ?? entry.x, i * size));
   return starts;
+}
+
+/** Only when all attacks of a round have failed has a radius been withstood. */
+function withstandAt(radii: ReadonlyMap<Entry, number>, standing: readonly Entry[]): void {
+  for (const entry of standing) withstand(entry, radii.get(entry) ?? 0);
 }
 
 /** One attack at the given radii, from the nearest adversarial inputs known. */
@@ -152,6 +156,7 @@ function tryAt(
     radii: Float64Array.from(entries, (entry) => radii.get(entry) ?? 0),
     starts: nearestKnown(context, entries),
     method: 'radius-search',
+    decides: false,
   });
 }
 
@@ -177,23 +182,12 @@ async function bisect(
     if (tries.length === 0 || outOfTime()) return;
     const radii = new Map(tries.map(({ entry, radius }) => [entry, radius] as const));
     let open = tries.map(({ entry }) => entry);
-    const withstood = new Map(open.map((entry) => [entry, entry.withstood] as const));
-    for (const attack of plan.search) {
-      const before = open.map(({ withstood }) => withstood);
-      const broken = await tryAt(context, ledger, open, radii, attack);
-      // Only when the whole round has failed has a radius been withstood.
-      if (attack !== plan.search.at(-1)) {
-        open.forEach((entry, i) => (entry.withstood = before[i] ?? 0));
-      }
-      open = open.filter((_, i) => broken[i] !== true);
-      if (open.length === 0) break;
+    for (const attack of [...plan.search, ...(blind ? [blind] : [])]) {
+      const asked = attack === blind ? open.filter(isBlind) : open;
+      const flags = await tryAt(context, ledger, asked, radii, attack);
+      const broken = new Set(asked.filter((_, i) => flags[i] === true));
+      open = open.filter((entry) => !broken.has(entry));
     }
-    if (blind) {
-      open = open.filter(isBlind);
-      const broken = await tryAt(context, ledger, open, radii, blind);
-      open.forEach((entry, i) => {
-        if (broken[i] === true) entry.withstood = withstood.get(entry) ?? 0;
-      });
-    }
+    if (!outOfTime()) withstandAt(radii, open);
   }
 }
