@@ -25,9 +25,11 @@ export async function labelsOf(classifier: Classifier, data: AuditData): Promise
   const count = data.x.shape[0] ?? 0;
   const indices = Array.from({ length: count }, (_, i) => data.indices?.[i] ?? i);
   const { y } = data;
-  if (y) return new Map(indices.map((index, i) => [index, Number(y[i])]));
+  // A regression's targets are the float32 numbers that programs see: what is judged is what is told.
+  const asSeen = classifier.criterion.kind === 'error' ? Math.fround : Number;
+  if (y) return new Map(indices.map((index, i) => [index, asSeen(Number(y[i]))]));
   const judgement = await classifier.judge(data.x.data, indices);
-  return new Map(indices.map((index, i) => [index, ownAnswer(judgement, i)]));
+  return new Map(indices.map((index, i) => [index, asSeen(ownAnswer(judgement, i))]));
 }
 
 /** Entries of data with what the original file answers to each, and nothing else known. */

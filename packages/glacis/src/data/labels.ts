@@ -68,6 +68,25 @@ export function checkLabels(y: Labels, classes: number, positions?: readonly num
   );
 }
 
+/**
+ * Targets of a regression as float32 numbers, which is what programs compute with; `positions` are the
+ * samples' positions in the file. Throws UsageError on one that float32 cannot hold.
+ */
+export function asFloat32(
+  y: Labels,
+  positions?: readonly number[],
+): { readonly y: Float64Array; readonly notes: readonly string[] } {
+  const rounded = Float64Array.from(y, Math.fround);
+  const at = rounded.findIndex((label) => !Number.isFinite(label));
+  if (at >= 0) {
+    throw new UsageError(
+      `Label ${y[at]} at sample ${positions?.[at] ?? at} is beyond float32, in which errors are computed.`,
+    );
+  }
+  const isSame = rounded.every((label, i) => label === y[i]);
+  return { y: rounded, notes: isSame ? [] : ['Labels are rounded to float32, as inputs are.'] };
+}
+
 function advice(lowest: number, highest: number, classes: number): string {
   if (lowest >= 1 && highest === classes) {
     return `; the labels run from ${lowest} to ${highest}, so subtract 1 from each.`;

@@ -2,7 +2,7 @@
 import { type Classifier, rowSize, type Tensor } from '@glacis/core';
 import type { OptionValues } from '../cli/options.ts';
 import { fitToModel } from '../data/fit.ts';
-import { checkLabels, type Labels } from '../data/labels.ts';
+import { asFloat32, checkLabels, type Labels } from '../data/labels.ts';
 import { labelsAsColumns } from '../data/model-classes.ts';
 import type { Targets } from '../data/targets.ts';
 import { type DataSet, readData } from '../data/read.ts';
@@ -41,22 +41,22 @@ export async function loadInputs(
   const fitted = fitToModel(data.x, classifier.sampleShape);
   const { criterion } = classifier;
   const labels = labelsAsColumns(data, classifier.classLabels);
-  if (labels.y && criterion.kind !== 'error') {
-    checkLabels(labels.y, classifier.labelled, data.indices);
-  }
+  const isRegression = criterion.kind === 'error';
+  if (labels.y && !isRegression) checkLabels(labels.y, classifier.labelled, data.indices);
+  const targetsSeen = isRegression && labels.y ? asFloat32(labels.y, data.indices) : null;
   const inputs: Inputs = {
     path,
     sha256: data.sha256,
     total: data.total,
     indices: data.indices,
     x: fitted.x,
-    y: labels.y && (criterion.kind === 'error' ? labels.y : Int32Array.from(labels.y)),
+    y: targetsSeen?.y ?? (labels.y && Int32Array.from(labels.y)),
     storedShape: data.x.shape.slice(1),
     eightBit: data.eightBit,
     isFolder: data.names !== null,
     featureNames: data.featureNames,
     classNames: labels.classNames,
-    notes: [...labels.notes, ...fitted.notes, ...unlabelled(data)],
+    notes: [...labels.notes, ...fitted.notes, ...unlabelled(data), ...(targetsSeen?.notes ?? [])],
   };
   if (targets) return withTargets(inputs, targets);
   if (criterion.kind !== 'target' || typeof criterion.class !== 'number') return inputs;

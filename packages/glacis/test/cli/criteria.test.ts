@@ -66,6 +66,33 @@ test('what breaks a regression is stored with real labels and answers, and read 
   );
 });
 
+test('what is stored of a regression breaks it by the stored label, in every digit', async () => {
+  const count = 64;
+  const path = join(folder, 'rounded.npz');
+  const x = Float32Array.from({ length: 2 * count }, (_, i) => Math.sin(i));
+  // A tenth is no float32, and neither are these.
+  const y = Float64Array.from({ length: count }, (_, i) => {
+    return 3 * (x[2 * i] ?? 0) - (x[2 * i + 1] ?? 0) + 0.1 * Math.cos(i);
+  });
+  const arrays = { x: tensor('float32', [count, 2], x), y: tensor('float64', [count], y) };
+  writeFileSync(path, writeNpz(arrays));
+  const out = join(folder, 'rounded-adversarial.npz');
+  const words = ['attack', regression, '--data', path, '--eps', '0.2', '--above', '0.5'];
+  const { samples, notes } = await run(...words, '--method', 'minimum', '--out', out);
+  expect(samples.every(({ verdict }) => verdict === 'falsified')).toBe(true);
+  expect(notes).toContain('Labels are rounded to float32, as inputs are.');
+  const stored = readNpz(readFileSync(out), out);
+  const [labels, answers] = ['label', 'prediction'].map((key) => [...stored.read(key).data]);
+  expect(labels).toEqual(Array.from(y, Math.fround));
+  answers?.forEach((answer, i) => {
+    expect(Math.abs(Number(answer) - Number(labels?.[i]))).toBeGreaterThanOrEqual(0.5);
+  });
+  writeFileSync(path, writeNpz({ ...arrays, y: tensor('float64', [count], y.fill(1e39)) }));
+  const { code, stderr } = await glacis(words);
+  expect({ code, stderr }).toMatchObject({ code: 2 });
+  expect(stderr).toContain('Label 1e+39 at sample 0 is beyond float32');
+});
+
 test('with a target inputs of that class are left out, and breaks answer it', async () => {
   const words = ['attack', model, '--data', data, '--eps', '0.4', '--method', 'fast'];
   const { samples, notes } = await run(...words, '--target', '1');
