@@ -84,12 +84,28 @@ function wholeHeader(
 
 /** The bytes of a version 1.0 .npy file holding `t`, as numpy.save would write it. */
 export function writeNpy(t: Tensor): Uint8Array {
-  const shape = t.shape.length === 1 ? `(${t.shape[0]},)` : `(${t.shape.join(', ')})`;
-  const dict = `{'descr': '${codeOfType[t.type]}', 'fortran_order': False, 'shape': ${shape}, }`;
+  return npyBytes(codeOfType[t.type], t.shape, t.data);
+}
+
+/** The same of words, an array of one axis, each as wide as the widest. */
+export function writeNpyWords(words: readonly string[]): Uint8Array {
+  const points = words.map((word) => Array.from(word, (letter) => letter.codePointAt(0) ?? 0));
+  const width = Math.max(1, ...points.map(({ length }) => length));
+  const data = new Uint32Array(words.length * width);
+  points.forEach((word, i) => data.set(word, i * width));
+  return npyBytes(`<U${width}`, [words.length], data);
+}
+
+function npyBytes(
+  code: string,
+  sizes: readonly number[],
+  { buffer, byteOffset, byteLength }: ArrayBufferView,
+): Uint8Array {
+  const shape = sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(', ')})`;
+  const dict = `{'descr': '${code}', 'fortran_order': False, 'shape': ${shape}, }`;
   // The header is padded so that the elements start at a multiple of 64, and ends in a newline.
   const length = Math.ceil((10 + dict.length + 1) / 64) * 64 - 10;
   const header = Buffer.from(dict.padEnd(length - 1) + '\n', 'latin1');
-  const { buffer, byteOffset, byteLength } = t.data;
   const bytes = new Uint8Array(10 + length + byteLength);
   bytes.set([...MAGIC, 1, 0, length & 0xff, length >> 8]);
   bytes.set(header, 10);

@@ -7,7 +7,7 @@ import { zipSync } from 'fflate';
 import type { Tensor } from '@glacis/core';
 import { UsageError } from '../errors.ts';
 import type { StoredArray } from './array.ts';
-import { checkDeclared, HEADER_BYTES, parseNpy, writeNpy } from './npy.ts';
+import { checkDeclared, HEADER_BYTES, parseNpy, writeNpy, writeNpyWords } from './npy.ts';
 import { UNPACK_LIMITS } from './unpack.ts';
 import type { UnpackLimits } from './unpack.ts';
 import { beginningOf, extractMember, isZip, listZip } from './zip.ts';
@@ -50,11 +50,14 @@ export function readNpz(
 }
 
 /**
- * The bytes of a .npz file with the given arrays, deflated. The same arrays give the same bytes:
+ * The bytes of a .npz file with the given arrays (numbers, or words), deflated. The same arrays give the same bytes:
  * every member is dated 1980-01-01, the earliest that zip can say.
  */
-export function writeNpz(arrays: Readonly<Record<string, Tensor>>): Uint8Array {
-  const members = Object.entries(arrays).map(([key, t]) => [`${key}.npy`, writeNpy(t)] as const);
+export function writeNpz(arrays: Readonly<Record<string, Tensor | readonly string[]>>): Uint8Array {
+  const members = Object.entries(arrays).map(
+    ([key, array]) =>
+      [`${key}.npy`, 'type' in array ? writeNpy(array) : writeNpyWords(array)] as const,
+  );
   // The library reads dates in local time, so the date is a local one as well.
   return zipSync(Object.fromEntries(members), { level: 6, mtime: new Date(1980, 0, 1) });
 }

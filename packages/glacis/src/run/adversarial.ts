@@ -2,7 +2,7 @@
  * adversarial.npz: the nearest adversarial input found for each sample that has one, with what is
  * needed to check it again. The same rows give the same bytes.
  */
-import { type Run, type Tensor, sizeOf, tensor } from '@glacis/core';
+import { NON_FINITE, type Run, type Tensor, sizeOf, tensor } from '@glacis/core';
 import { readNpz, writeNpz } from '../data/npz.ts';
 
 /** Adversarial inputs by the sample's position in the data file. */
@@ -10,8 +10,8 @@ export type AdversarialInputs = ReadonlyMap<number, Float32Array>;
 
 /**
  * Keys: x_adv [n, …shape], and for each row index, label, prediction (the original file's answer to
- * x_adv; both are classes, or of a regression values in float64), distance (float64) and method (its
- * position in run.json's `methods`; −1 where the file answers with a number that is not finite).
+ * x_adv; both are classes, or of a regression values in float64; where a score is not finite −1, or NaN),
+ * distance (float64) and method, by name.
  */
 export function adversarialBytes(
   run: Run,
@@ -30,14 +30,18 @@ export function adversarialBytes(
     );
   const real = (of: (row: (typeof rows)[number]) => number): Tensor =>
     tensor('float64', [rows.length], Float64Array.from(rows, of));
-  const answers = run.criterion.kind === 'error' ? real : whole;
+  const isRegression = run.criterion.kind === 'error';
+  const answers = isRegression ? real : whole;
+  const none = isRegression ? Number.NaN : -1;
   return writeNpz({
     x_adv: tensor('float32', [rows.length, ...sampleShape], x),
     index: whole(({ index }) => index),
     label: answers(({ label }) => label),
-    prediction: answers(({ adversarialPrediction }) => adversarialPrediction ?? -1),
+    prediction: answers(({ upperMethod, adversarialPrediction }) =>
+      upperMethod === NON_FINITE ? none : (adversarialPrediction ?? none),
+    ),
     distance: real(({ upper }) => upper ?? Infinity),
-    method: whole(({ upperMethod }) => run.methods.findIndex(({ id }) => id === upperMethod)),
+    method: rows.map(({ upperMethod }) => upperMethod ?? ''),
   });
 }
 

@@ -1,7 +1,8 @@
 /** The attack side alone, and the re-check of examples that somebody else made. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Run, tensor } from '@glacis/core';
+import { unzipSync } from 'fflate';
 import { afterAll, expect, test } from 'vitest';
 import { writeNpz } from '../../src/data/npz.ts';
 import { runSchema } from '../../src/run/schema.ts';
@@ -25,6 +26,23 @@ test('the attack side has the keys of an audit, null where nothing was run', asy
   const verdicts = run.samples.map(({ verdict }) => verdict);
   expect(verdicts).toEqual(['falsified', 'unknown', 'falsified', 'misclassified']);
   expect(run.samples.every(({ lower }) => lower === null)).toBe(true);
+});
+
+test('what is stored names the attack that found it, also where a search of radii ran it', async () => {
+  const out = join(folder, 'named.npz');
+  const { stdout } = await glacis([...words, '--method', 'minimum', '--out', out]);
+  const { samples } = runSchema.parse(JSON.parse(stdout));
+  const found = samples.flatMap(({ upperMethod }) => upperMethod ?? []);
+  expect(found.length).toBeGreaterThan(0);
+  const bytes = unzipSync(readFileSync(out))['method.npy'] ?? new Uint8Array();
+  const [, code = '', width = '0'] =
+    /'descr': '(<U(\d+))'/.exec(Buffer.from(bytes).toString()) ?? [];
+  expect(code).toBe(`<U${Math.max(...found.map(({ length }) => length))}`);
+  const letters = Array.from(bytes.subarray(-4 * Number(width) * found.length)).filter(
+    (_, i) => i % 4 === 0,
+  );
+  const words32 = found.map((name) => name.padEnd(Number(width), '\0')).join('');
+  expect(String.fromCharCode(...letters)).toBe(words32);
 });
 
 test('a replay believes only what the original file says inside ε', async () => {

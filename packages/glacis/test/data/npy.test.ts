@@ -4,7 +4,7 @@ import { tensor } from '@glacis/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { halfToNumber } from '../../src/data/array.ts';
-import { parseNpy, writeNpy } from '../../src/data/npy.ts';
+import { parseNpy, writeNpy, writeNpyWords } from '../../src/data/npy.ts';
 import { bytesOf, npy, npyHeader, usageError } from './bytes.ts';
 
 const values = (bytes: Uint8Array): number[] =>
@@ -44,6 +44,14 @@ describe('element types', () => {
     expect(halfToNumber(0x7e01)).toBeNaN();
     expect(halfToNumber(0x3555)).toBe(0.333251953125);
   });
+});
+
+test('words are written as NumPy stores them: four bytes a letter, each as wide as the widest', () => {
+  const bytes = writeNpyWords(['pgd', 'fmn-ℓ0']);
+  const text = Buffer.from(bytes).toString('latin1');
+  expect(text).toContain("{'descr': '<U6', 'fortran_order': False, 'shape': (2,), }");
+  const letters = Array.from('pgd\0\0\0fmn-ℓ0', (letter) => letter.codePointAt(0) ?? 0);
+  expect(bytes.subarray(-48)).toEqual(bytesOf(Uint32Array.from(letters)));
 });
 
 describe('headers', () => {
