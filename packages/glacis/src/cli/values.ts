@@ -63,11 +63,11 @@ export const whole =
     return number;
   };
 
-/** What `glacis attack` runs, in this order; or `replay`. */
 /** A class, or where there is one for each input. */
 export const target: Parse<number | string> = (value, flag) =>
   /^[+-]?\d+$/.test(value) ? whole(0)(value, flag) : text(value, flag);
 
+/** What `glacis attack` runs, in this order; or `replay`. */
 export const methods: Parse<readonly MethodName[] | 'replay'> = (value, flag) => {
   if (value === 'replay') return value;
   return value.split(',').map((part) => oneOf(...methodNames)(part.trim(), flag));

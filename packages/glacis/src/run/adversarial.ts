@@ -2,8 +2,10 @@
  * adversarial.npz: the nearest adversarial input found for each sample that has one, with what is
  * needed to check it again. The same rows give the same bytes.
  */
+import { readFile } from 'node:fs/promises';
 import { NON_FINITE, type Run, type Tensor, sizeOf, tensor } from '@glacis/core';
 import { readNpz, writeNpz } from '../data/npz.ts';
+import { isZip } from '../data/zip.ts';
 
 /** Adversarial inputs by the sample's position in the data file. */
 export type AdversarialInputs = ReadonlyMap<number, Float32Array>;
@@ -43,6 +45,14 @@ export function adversarialBytes(
     distance: real(({ upper }) => upper ?? Infinity),
     method: rows.map(({ upperMethod }) => upperMethod ?? ''),
   });
+}
+
+/** Whether a file holds adversarial inputs as they are stored here. */
+export async function holdsAdversarial(path: string): Promise<boolean> {
+  const bytes = new Uint8Array(await readFile(path));
+  if (!isZip(bytes)) return false;
+  const { keys } = readNpz(bytes, path);
+  return ['x_adv', 'index', 'distance', 'method'].every((key) => keys.includes(key));
 }
 
 /** The rows of adversarial.npz by index. Throws UsageError when the file is damaged. */

@@ -87,13 +87,13 @@ export async function executeRun(execution: Execution): Promise<Run> {
     if (!collected.has(block)) unbegun.push(...(await unbegunRecords(classifier, block)));
   }
   const run = collected.run(spent + since(begun), unbegun);
-  if (values.trace !== undefined) await writeFileWhole(values.trace, collected.traces(run));
   if (folder !== null) {
     await writeRun(
       folder,
       signal.aborted ? collected.files(run) : await collected.filesWithReport(run),
     );
   }
+  if (values.trace !== undefined) await writeFileWhole(values.trace, collected.traces(run));
   return run;
 }
 

@@ -16,6 +16,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, UsageError } from '../errors.ts';
+import { holdsAdversarial } from './adversarial.ts';
 
 export const runFile = 'run.json';
 export const adversarialFile = 'adversarial.npz';
@@ -30,16 +31,28 @@ export function isSingleFile(out: string): boolean {
   return /\.npz$/i.test(out);
 }
 
-/** Throws UsageError unless a file can be written there. */
-export async function claimFile(path: string): Promise<void> {
+/** Throws UsageError unless a file can be written there, and what is there is one that `isOurs`. */
+export async function claimFile(
+  path: string,
+  isOurs: (path: string) => Promise<boolean>,
+): Promise<void> {
   await saying(path, 'file', async () => {
+    const exists = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (exists && !(await isOurs(path))) {
+      throw new UsageError(
+        `${path} is a file that Glacis did not write so; nothing is overwritten: choose another.`,
+      );
+    }
     await rmdir(await mkdtemp(join(dirname(resolve(path)), '.glacis-')));
   });
 }
 
 /** Throws UsageError unless `folder` can be made, or be replaced, and be written to. */
 export async function claimFolder(folder: string): Promise<void> {
-  if (isSingleFile(folder)) return claimFile(folder);
+  if (isSingleFile(folder)) return claimFile(folder, holdsAdversarial);
   await saying(folder, 'folder', async () => {
     const names = await namesIn(folder);
     if (names && names.length > 0 && !(await holdsRun(folder))) {

@@ -57,6 +57,10 @@ test('later attacks have traces of what earlier ones left standing, whatever the
 
 test.each([
   [['--trace', join('absent', 'traces.json')], /traces\.json cannot be written/],
+  [['--trace', model], /tiny.* is a file that Glacis did not write so; nothing is overwritten/],
+  [['--trace', folder], /it is a folder; name a file/],
+  [['--out', data], /did not write so; nothing is overwritten/],
+  [['--out', file, '--trace', file], /both name/],
   [['--method', 'replay', '--examples', data, '--trace', file], /a replay runs none/],
 ])('%j is refused before anything runs', async (more, message) => {
   rmSync(file, { force: true });
