@@ -118,8 +118,7 @@ export class NearestBreaks {
     const broken = Uint8Array.from(walkers.row, (row, i) => {
       // Boundaries are aimed at where a break is a sure one.
       lead[i] = (lead[i] ?? 0) - 2 * SURE * (size[i] ?? 0);
-      this.charge(row, 1);
-      this.outcome.trace?.note(row, margin[i] ?? Infinity);
+      this.charge(row, 1, margin[i] ?? Infinity);
       const x = walkers.x.subarray(i * this.size, (i + 1) * this.size);
       return this.offer(row, x, margin[i] ?? Infinity, size[i] ?? 0) ? 1 : 0;
     });
@@ -139,7 +138,7 @@ export class NearestBreaks {
     const { margin = NOTHING, scores = NOTHING } = seen;
     const { classes } = classifier;
     owners.forEach((row, i) => {
-      this.charge(row, 0);
+      this.charge(row, 0, margin[i] ?? Infinity);
       const logit = largest(scores.subarray(i * classes, (i + 1) * classes));
       const own = x.subarray(i * this.size, (i + 1) * this.size);
       this.offer(row, own, margin[i] ?? Infinity, logit);
@@ -147,8 +146,10 @@ export class NearestBreaks {
     return { margin, scores };
   }
 
-  private charge(row: number, gradients: number): void {
+  /** Every run is a step of the row's trace. */
+  private charge(row: number, gradients: number, margin: number): void {
     const { outcome } = this;
+    outcome.trace?.note(row, margin);
     outcome.forwards[row] = (outcome.forwards[row] ?? 0) + 1;
     outcome.gradients[row] = (outcome.gradients[row] ?? 0) + gradients;
   }

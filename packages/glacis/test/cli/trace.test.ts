@@ -21,7 +21,13 @@ const { folder, model, data } = writeTiny(40);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const file = join(folder, 'traces.json');
 const words = (method: string, ...more: readonly string[]): string[] => {
-  const threat = ['--data', data, '--eps', '0.2', '--method', method];
+  const threat = [
+    '--data',
+    data,
+    '--method',
+    method,
+    ...(more.includes('--eps') ? [] : ['--eps', '0.2']),
+  ];
   return ['attack', model, ...threat, '--trace', file, '--json', '--quiet', ...more];
 };
 const traced = async (...all: Parameters<typeof words>): Promise<[Run, Traces]> => {
@@ -43,6 +49,15 @@ test('a trace begins at the clean margin, has every step, and ends below 0 where
   // Besides the steps the original file is asked once about each input.
   const steps = traces.reduce((sum, { margins }) => sum + margins.length, 0);
   expect(methods.find(({ id }) => id === 'pgd')?.forwards).toBe(steps + attacked.length);
+});
+
+test('a search by scores alone has every score it saw, of changes that it tried together too', async () => {
+  const more = ['--norm', 'l0', '--eps', '1', '--clip', '-2,2'];
+  const [{ methods }, { traces }] = await traced('corner-search', ...more);
+  const steps = traces.reduce((sum, { margins }) => sum + margins.length, 0);
+  const [method] = methods;
+  expect(method?.forwards).toBe(steps + (method?.asked ?? 0));
+  expect(traces).toHaveLength(method?.asked ?? 0);
 });
 
 test('later attacks have traces of what earlier ones left standing, whatever the workers', async () => {
