@@ -63,9 +63,9 @@ export const whole =
     return number;
   };
 
-/** A class, or where there is one for each input. */
+/** A class by number or name, or where there is one for each input. */
 export const target: Parse<number | string> = (value, flag) =>
-  /^[+-]?\d+$/.test(value) ? whole(0)(value, flag) : text(value, flag);
+  /^\d+$/.test(value) ? whole(0)(value, flag) : text(value, flag);
 
 /** What `glacis attack` runs, in this order; or `replay`. */
 export const methods: Parse<readonly MethodName[] | 'replay'> = (value, flag) => {

@@ -20,27 +20,34 @@ export interface StoredLabels {
 
 /**
  * One label for each of `samples` samples, from [N], [N, 1], or a one-hot [N, K], which is said in
- * a note. Throws UsageError when the counts differ or a label is not a number.
+ * a note; `noun`: what they are called. Throws UsageError when the counts differ or a label is not a number.
  */
-export function toLabels(stored: StoredArray, samples: number, where: string): StoredLabels {
+export function toLabels(
+  stored: StoredArray,
+  samples: number,
+  where: string,
+  noun = 'label',
+): StoredLabels {
   const [count = 0, ...rest] = stored.shape;
   const classes = sizeOf(rest);
   if (stored.shape.length === 0 || count !== samples) {
     throw new UsageError(
-      `${where}: labels of shape ${showShape(stored.shape)} do not go with ${samples} samples; one label for each is needed.`,
+      `${where}: ${noun}s of shape ${showShape(stored.shape)} do not go with ${samples} samples; one ${noun} for each is needed.`,
     );
   }
-  if (classes === 1) return { y: numbers(stored, where), arePositions: false, notes: [] };
+  if (classes === 1) return { y: numbers(stored, where, noun), arePositions: false, notes: [] };
   if (rest.length !== 1) {
     throw new UsageError(
-      `${where}: labels of shape ${showShape(stored.shape)} are neither one class number for each sample nor one-hot.`,
+      `${where}: ${noun}s of shape ${showShape(stored.shape)} are neither one class number for each sample nor one-hot.`,
     );
   }
-  const y = Int32Array.from({ length: samples }, (_, i) => hotIndex(stored, i, classes, where));
+  const y = Int32Array.from({ length: samples }, (_, i) =>
+    hotIndex(stored, i, classes, where, noun),
+  );
   return {
     y,
     arePositions: true,
-    notes: [`The labels are one-hot over ${classes} classes and are read as class numbers.`],
+    notes: [`The ${noun}s are one-hot over ${classes} classes and are read as class numbers.`],
   };
 }
 
@@ -95,13 +102,13 @@ function advice(lowest: number, highest: number, classes: number): string {
   return '; check that the data and the model belong together.';
 }
 
-function numbers(stored: StoredArray, where: string): Labels {
+function numbers(stored: StoredArray, where: string, noun: string): Labels {
   const values = Float64Array.from({ length: stored.data.length }, (_, i) =>
     Number(stored.data[i]),
   );
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
-    throw new UsageError(`${where}: the label of sample ${bad} is ${values[bad]}, not a number.`);
+    throw new UsageError(`${where}: the ${noun} of sample ${bad} is ${values[bad]}, not a number.`);
   }
   if (!values.every(Number.isInteger)) return values;
   const wide = values.findIndex((value) => value !== (value | 0));
@@ -109,11 +116,17 @@ function numbers(stored: StoredArray, where: string): Labels {
   // A regression may well have targets beyond 2³¹, but they are then stored as floats.
   if (stored.type === 'float32' || stored.type === 'float64') return values;
   throw new UsageError(
-    `${where}: the label of sample ${wide} is ${values[wide]}, which is no class number.`,
+    `${where}: the ${noun} of sample ${wide} is ${values[wide]}, which is no class number.`,
   );
 }
 
-function hotIndex(stored: StoredArray, sample: number, classes: number, where: string): number {
+function hotIndex(
+  stored: StoredArray,
+  sample: number,
+  classes: number,
+  where: string,
+  noun: string,
+): number {
   let hot = -1;
   for (let k = 0; k < classes; k++) {
     const value = Number(stored.data[sample * classes + k]);
@@ -123,6 +136,6 @@ function hotIndex(stored: StoredArray, sample: number, classes: number, where: s
   }
   if (hot >= 0 && hot < classes) return hot;
   throw new UsageError(
-    `${where}: the labels have shape ${showShape(stored.shape)} but sample ${sample} is not one-hot (a single 1 among zeros); give one class number for each sample.`,
+    `${where}: the ${noun}s have shape ${showShape(stored.shape)} but sample ${sample} is not one-hot (a single 1 among zeros); give one class number for each sample.`,
   );
 }

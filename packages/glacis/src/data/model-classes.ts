@@ -18,10 +18,15 @@ export interface ClassedLabels {
 
 const SHOWN = 12;
 
+/** Whether classes have no names but 0 … n − 1. */
+export function areNumbered(classes: ClassLabels | null): classes is null {
+  return !classes || classes.every((name, i) => name === i);
+}
+
 /** Throws UsageError on a label that is none of the classes. */
 export function labelsAsColumns(data: DataSet, classes: ClassLabels | null): ClassedLabels {
   const { y, classNames, notes } = data;
-  if (!classes || classes.every((name, i) => name === i)) return { y, classNames, notes };
+  if (areNumbered(classes)) return { y, classNames, notes };
   const names = classes.map(String);
   if (!y || y instanceof Float64Array || data.labelsArePositions)
     return { y, classNames: names, notes };
@@ -34,7 +39,7 @@ export function labelsAsColumns(data: DataSet, classes: ClassLabels | null): Cla
     };
   }
   if (typeof classes[0] === 'number') {
-    const note = `The model's file calls its classes ${list(names)}; the names in the data stand for them in sorted order.`;
+    const note = `The model's file calls its classes ${listed(names)}; the names in the data stand for them in sorted order.`;
     return { y, classNames, notes: [...notes, note] };
   }
   const columns = classNames.map((name) => names.indexOf(name));
@@ -63,7 +68,7 @@ function meaningOf(data: DataSet, y: Int32Array, names: readonly string[]): Mean
       return { columnOf: (label) => columns.get(String(label)) ?? -1, note: matched(names) };
     }
     if (labels.every(isPosition)) {
-      const note = `The labels are not what the model's file calls its classes, ${list(names)}; they are read as positions in that list, from 0.`;
+      const note = `The labels are not what the model's file calls its classes, ${listed(names)}; they are read as positions in that list, from 0.`;
       return { columnOf: (label) => label, note };
     }
   }
@@ -78,12 +83,13 @@ function unknownLabel(
   names: readonly string[],
 ): UsageError {
   return new UsageError(
-    `Label ${label} at sample ${indices[at] ?? at} is none of the classes that the model's file names: ${list(names)}.`,
+    `Label ${label} at sample ${indices[at] ?? at} is none of the classes that the model's file names: ${listed(names)}.`,
   );
 }
 
-const list = (names: readonly string[]): string =>
+/** Names, cut short where they are many. */
+export const listed = (names: readonly string[]): string =>
   names.slice(0, SHOWN).join(', ') + (names.length > SHOWN ? ', …' : '');
 
 const matched = (names: readonly string[]): string =>
-  `Labels are the classes that the model's file names: ${list(names.map((name, i) => `${i} = ${name}`))}.`;
+  `Labels are the classes that the model's file names: ${listed(names.map((name, i) => `${i} = ${name}`))}.`;

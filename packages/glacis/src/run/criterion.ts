@@ -1,6 +1,7 @@
 /** What the flags say counts as broken. */
 import type { Criterion } from '@glacis/core';
-import { type Targets, readTargets } from '../data/targets.ts';
+import type { ClassColumns } from '../data/class-columns.ts';
+import { isThere, rangeOf, type Targets, readTargets } from '../data/targets.ts';
 import type { OptionValues } from '../cli/options.ts';
 import { UsageError } from '../errors.ts';
 
@@ -19,10 +20,11 @@ export interface ChosenCriterion {
   readonly targets: Targets | null;
 }
 
-/** Throws UsageError where flags contradict each other or a number is missing. */
+/** `columns`: how classes are called. Throws UsageError where flags contradict each other or a number is missing. */
 export async function chooseCriterion(
   values: OptionValues,
   dataPath: string,
+  columns: () => Promise<ClassColumns>,
 ): Promise<ChosenCriterion> {
   const given = numbers.filter(([, name]) => values[name] !== undefined);
   const [first, second] = given;
@@ -42,8 +44,10 @@ export async function chooseCriterion(
       return { criterion: { kind }, targets: null };
     case 'target': {
       const { target = 0 } = values;
-      if (typeof target === 'number') return { criterion: { kind, class: target }, targets: null };
-      const targets = await readTargets(target, dataPath);
+      const called = await columns();
+      const one = await oneClass(target, called);
+      if (one !== null) return { criterion: { kind, class: one }, targets: null };
+      const targets = await readTargets(String(target), dataPath, called);
       return { criterion: { kind, class: targets.classes }, targets };
     }
     case 'confidence':
@@ -51,4 +55,18 @@ export async function chooseCriterion(
     case 'error':
       return { criterion: { kind, above: values.above ?? 0 }, targets: null };
   }
+}
+
+/** The class of that number or name; null where it is a file, or none. Throws UsageError on a number that is none. */
+async function oneClass(
+  target: number | string,
+  { names, columnOf }: ClassColumns,
+): Promise<number | null> {
+  if (typeof target === 'number') {
+    const column = columnOf(target);
+    if (column >= 0) return column;
+    throw new UsageError(`--target ${target}: there is no such class; ${rangeOf(names)}.`);
+  }
+  const column = names?.indexOf(target) ?? -1;
+  return column < 0 || (await isThere(target)) ? null : column;
 }

@@ -2,8 +2,16 @@
  * From flags to an opened run: the model, the runtime, the inputs and the threat, each checked, with
  * everything that was decided on the user's behalf said in `notes`.
  */
-import { type Classifier, ModelError, openClassifier, type Threat } from '@glacis/core';
+import {
+  type ClassLabels,
+  type Classifier,
+  ModelError,
+  openClassifier,
+  type Runtime,
+  type Threat,
+} from '@glacis/core';
 import type { OptionValues } from '../cli/options.ts';
+import { classColumns } from '../data/class-columns.ts';
 import { UsageError } from '../errors.ts';
 import { cutIntoBlocks, type Block } from '../parallel/block.ts';
 import type { Setup } from '../parallel/setup.ts';
@@ -16,7 +24,7 @@ import { environmentOf } from './environment.ts';
 import { checkRows } from './fixed-inputs.ts';
 import { findExample } from './example.ts';
 import { type Inputs, loadInputs } from './inputs.ts';
-import { openModelFile } from './model-file.ts';
+import { type ModelFile, openModelFile } from './model-file.ts';
 import { sizesOfData } from './open-sizes.ts';
 import { type Job, planOf, requireServing } from './plans.ts';
 import { openSurrogate, surrogateFile } from './surrogate.ts';
@@ -75,7 +83,9 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
     eot: expectation = 1,
   } = values;
   const { fixed } = modelFile;
-  const { criterion, targets } = await chooseCriterion(values, dataPath);
+  const { criterion, targets } = await chooseCriterion(values, dataPath, async () =>
+    classColumns(dataPath, values, await namedClasses(modelPath, modelFile, runtime)),
+  );
   if (expectation > 1 && modelFile.model.random.length === 0) {
     throw new UsageError(
       `--eot ${expectation}: ${modelPath} draws no random numbers; leave it out.`,
@@ -159,6 +169,18 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
     await release();
     throw error;
   }
+}
+
+/** What the model's file calls its classes; which of its outputs holds their scores an open model knows. */
+async function namedClasses(
+  path: string,
+  { model, fixed }: ModelFile,
+  runtime: Runtime,
+): Promise<ClassLabels | null> {
+  if (model.classLabels.size === 0) return null;
+  const classifier = await opened(path, () => openClassifier(model, runtime, { fixed }));
+  await classifier.release();
+  return classifier.classLabels;
 }
 
 async function opened<T>(path: string, open: () => Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BATCH, Builder, type Run, tensor, writeModel } from '@glacis/core';
 import { afterAll, expect, test } from 'vitest';
+import { onnxFile } from '../../../core/test/onnx/hand-made.ts';
 import { writeNpy } from '../../src/data/npy.ts';
 import { readNpz, writeNpz } from '../../src/data/npz.ts';
 import { runSchema } from '../../src/run/schema.ts';
@@ -68,6 +69,75 @@ test('each input is bracketed about the distance to its own target, from a file 
       expect(verdict).toBe(exact <= 0.35 ? 'falsified' : 'certified');
     });
   }
+});
+
+// The same scores, by a classifier that calls its classes 3, 7 and 11; labels as it calls them, and as positions.
+const called = [3, 7, 11];
+writeFileSync(
+  at('called.onnx'),
+  onnxFile({
+    opset: 17,
+    inputs: { x: ['n', 3] },
+    outputs: ['label', 'scores'],
+    types: { label: 'int64' },
+    nodes: [
+      {
+        op: 'ai.onnx.ml.LinearClassifier',
+        inputs: ['x'],
+        outputs: ['label', 'scores'],
+        attributes: {
+          coefficients: { floats: [1, 0, 0, 0, 1, 0, 0, 0, 1] },
+          intercepts: { floats: [0, 0, 0] },
+          classlabels_ints: called,
+        },
+      },
+    ],
+  }),
+);
+const names = (columns: readonly number[]) => whole(columns.map((k) => called[k] ?? 0));
+writeFileSync(
+  at('called.npz'),
+  writeNpz({ x: points, y: names(labels), wanted: names(targets), columns: whole(targets) }),
+);
+writeFileSync(
+  at('named.csv'),
+  ['a,b,c,label', '1,0.2,0,ant', '0,0.6,0.1,bee', '0.1,0,0.4,cow', ''].join('\n'),
+);
+
+test.each([
+  ['called.npz', 'wanted', targets],
+  ['data.npz', 'wanted', targets],
+  ['called.npz', '7', [1, 1, 1]],
+  ['data.npz', '1', [1, 1, 1]],
+])(
+  'of named classes a target is what a label of its number is: in %s, %s',
+  async (file, target, wanted) => {
+    const own = ['attack', at('called.onnx'), '--data', at(file), '--eps', '0.35'];
+    const { samples } = await run(...own, '--target', target, '--method', 'minimum');
+    expect(samples.map((sample) => sample.target)).toEqual(wanted);
+    for (const sample of samples) expect(sample.adversarialPrediction).toBe(sample.target);
+  },
+);
+
+test('a target may be the name of a class of the data, but where a file is called so', async () => {
+  const own = ['attack', at('identity.onnx'), '--data', at('named.csv'), '--eps', '1'];
+  const { samples, criterion } = await run(...own, '--target', 'cow', '--method', 'fgsm');
+  expect(criterion).toEqual({ kind: 'target', class: 2 });
+  expect(samples.map(({ label }) => label)).toEqual([0, 1]);
+  expect(samples.map(({ adversarialPrediction }) => adversarialPrediction)).toEqual([2, 2]);
+  const { code, stderr } = await glacis([...own, '--target', 'dog']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('there is no such file; the classes are ant, bee, cow.');
+});
+
+test.each([
+  ['columns', /the target of input 0 is 1, which is no class; the classes are 3, 7, 11/],
+  ['1', /--target 1: there is no such class; the classes are 3, 7, 11/],
+])('of named classes the target %s is refused', async (target, message) => {
+  const own = ['attack', at('called.onnx'), '--data', at('called.npz'), '--eps', '0.35'];
+  const { code, stderr } = await glacis([...own, '--target', target]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
 });
 
 test('the examples of one run are found broken again by replay with the same targets alone', async () => {

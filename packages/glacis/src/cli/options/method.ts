@@ -29,7 +29,7 @@ export const methodOptions = {
     '--target',
     'K|FILE',
     parse.target,
-    'the class that an attacker wants: an input is broken where the model answers K; inputs of class K are left out. Or one for each input of the data: .npy, IDX, .npz, or an array of the .npz of the data',
+    'the class that an attacker wants, by number or by name: an input is broken where the model answers K; inputs of class K are left out. Or one for each input of the data: .npy, IDX, .npz, or an array of the .npz of the data',
   ),
   below: row(
     'Method',
