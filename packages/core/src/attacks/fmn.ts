@@ -42,8 +42,6 @@ const GROWTH = 1.1;
 const FIRST_HALVINGS = 8;
 /** Of ε: what rounding of the original file may undo is searched on. */
 const NEAR_ENOUGH = 0.999;
-/** Walkers are copied where this share of them, or less, goes on. */
-const MOST_KEPT = 0.9;
 const SCATTER_DRAWS = 0x30000;
 
 export function fmn(options: FmnOptions): Attack {
@@ -159,7 +157,8 @@ async function descend(
   const isOpen = openIn(options, context, breaks);
   for (let step = 0; step < steps && walkers.row.length > 0; step++) {
     const open = [...walkers.row.keys()].filter((i) => isOpen(walkers.row[i] ?? 0));
-    if (open.length <= MOST_KEPT * walkers.row.length) {
+    // At once: what becomes of a row must not depend on the others beside it.
+    if (open.length < walkers.row.length) {
       walkers = keepWalkers(context, rows, walkers, open);
       radii = Float64Array.from(open, (i) => radii[i] ?? 0);
     }

@@ -12,6 +12,7 @@ import { deepfool } from '../../src/attacks/deepfool.ts';
 import { fab } from '../../src/attacks/fab.ts';
 import { fmn } from '../../src/attacks/fmn.ts';
 import type { NormName } from '../../src/audit/run.ts';
+import { rowsAt } from '../../src/attacks/packing.ts';
 import { pdpgd } from '../../src/attacks/pdpgd.ts';
 import { Builder } from '../../src/graph/builder.ts';
 import { BATCH } from '../../src/graph/dimension.ts';
@@ -311,6 +312,25 @@ test('a search that is content within ε breaks what the whole one does there, w
     if (broken) expect(less).toBeLessThan(all / 2);
     else expect(less).toBe(all);
   });
+  await classifier.release();
+});
+
+test('a search that is content within ε leaves a row at once, however many stand beside it', async () => {
+  const weights = weightsOf(6);
+  const classifier = await linear(weights, 6);
+  const nearest = Array.from({ length: ROWS }, (_, row) => exact('l2', weights, 6, row, null));
+  const order = [...nearest.keys()].sort((p, q) => (nearest[p] ?? 0) - (nearest[q] ?? 0));
+  const [near = 0, far = 0] = [order.at(0), order.at(-1)];
+  const threat = new Threat('l2', { eps: 1.004 * (nearest[near] ?? 0) });
+  const attack = fmn({ id: 'fmn', steps: 40, rounds: 3, rivals: 2, within: true });
+  const gradientsOf = async (positions: readonly number[]) => {
+    const rows = rowsAt(rowsFor(weights, 6), positions, FEATURES);
+    const { gradients } = await attack.run({ classifier, threat, seed: 1 }, rows);
+    return [...gradients];
+  };
+  const [alone] = await gradientsOf([near]);
+  const [among] = await gradientsOf([near, ...Array.from({ length: 30 }, () => far)]);
+  expect(among).toBe(alone);
   await classifier.release();
 });
 
