@@ -1,7 +1,7 @@
 /**
  * Writes the pooled parts of a network with less to compute: positions that no window sees are not made, and
  * nondecreasing hinges come after a maximum rather than before, on fewer elements (max(relu(x)) = relu(max(x))).
- * Values are the same; bounds of them need not be, so searches alone use it.
+ * Values are the same, so searches and Lipschitz constants use it; bounds by ranges need not be, and do not.
  */
 import type { Builder } from '../graph/builder.ts';
 import { known, sameShape } from '../graph/dimension.ts';
