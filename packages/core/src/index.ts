@@ -85,6 +85,7 @@ export { cleanEntries, labelsOf } from './audit/stages.ts';
 export {
   defaultPlan,
   exactPlan,
+  splitPlan,
   onlyProving,
   type ExactPlan,
   type Plan,
@@ -115,6 +116,7 @@ export {
 } from './graph/graph.ts';
 export { definitionOf } from './graph/ops/table.ts';
 export { RuleMissing, ShapeError } from './graph/ops/definition.ts';
+export { splitRefusal } from './audit/split-stage.ts';
 export { exactRefusal, ReluNetworkReader } from './bounds/exact/relu-network.ts';
 export { isProvable, requireProvable } from './bounds/provable.ts';
 export { parseVnnlib } from './vnnlib/parse.ts';

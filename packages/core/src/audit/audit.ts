@@ -22,6 +22,7 @@ import { type AuditPart, joinParts } from './part.ts';
 import { defaultPlan, type Plan } from './plan.ts';
 import type { Criterion, Semantics } from './run.ts';
 import type { AuditData } from './data.ts';
+import { splitAtEps, splitRadii } from './split-stage.ts';
 import { attackStages, cleanStage, estimateStage, labelsOf, noiseStage } from './stages.ts';
 import { searchUpperRadius } from './upper-radius.ts';
 
@@ -121,7 +122,12 @@ async function bracket(
   }
   enter('strong attack');
   const undecided = standing.filter(({ lower }) => (lower ?? -1) < eps);
-  await attackStages(job, undecided, dear, standing.length - undecided.length);
+  const unbroken = await attackStages(job, undecided, dear, standing.length - undecided.length);
+  const { split } = plan;
+  if (asked && split && !outOfTime()) {
+    enter('split');
+    await splitAtEps(context, ledger, unbroken, { plan: split, outOfTime });
+  }
   if (!radii) {
     if (asked) for (const entry of standing) entry.lower ??= 0;
     return;
@@ -132,6 +138,7 @@ async function bracket(
   }
   if (proofs) enter('lower radius');
   if (proofs) await searchLowerRadius(context, ledger, open, { ...plan, outOfTime });
+  if (proofs && split) await splitRadii(context, ledger, open, { plan: split, outOfTime });
   if (proofs && plan.exact) {
     await exactStage(context, ledger, open, { plan: plan.exact, radii, outOfTime });
   }

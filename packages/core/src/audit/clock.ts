@@ -6,6 +6,7 @@ const stages = [
   'attack',
   'prove',
   'strong attack',
+  'split',
   'upper radius',
   'lower radius',
 ] as const;
@@ -17,6 +18,7 @@ const weights: Readonly<Record<Stage, number>> = {
   attack: 0.1,
   prove: 0.05,
   'strong attack': 0.25,
+  split: 0,
   'upper radius': 0.3,
   'lower radius': 0.2,
 };

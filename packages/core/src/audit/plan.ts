@@ -42,11 +42,25 @@ export interface ExactPlan {
   readonly unstable: number;
 }
 
+/** Where few inputs vary, boxes are cut until nothing is open. */
+export interface SplitPlan {
+  /** Inputs that may vary. */
+  readonly inputs: number;
+  /** Boxes that are bounded at most for one input at the run's ε. */
+  readonly boxes: number;
+  /** The same at each radius of the search. */
+  readonly searchBoxes: number;
+  /** How narrow a bracket of radii ends the search for it, relatively. */
+  readonly tolerance: number;
+}
+
 export interface Plan {
   /** Cheap first; each is at least as tight as the one before. */
   readonly proofs: readonly Proof[];
   /** The exact margin, after all bounds, of networks and norms that have one to find; null: not sought. */
   readonly exact: ExactPlan | null;
+  /** Branch and bound over the inputs, after all bounds and attacks; null: none. */
+  readonly split: SplitPlan | null;
   /** null: no yardstick. */
   readonly noise: Attack | null;
   /** At the run's ε. */
@@ -76,8 +90,22 @@ const ROUGH = 0.1;
 /** To 1e-4 relative, or as near as so many programs bring it. */
 export const exactPlan: ExactPlan = { tolerance: 1e-4, nodes: 5000, unstable: 400 };
 
+/** Inputs that vary up to which cutting their box pays. */
+const FEW_INPUTS = 20;
+
+/** Until each box is decided, or so many were bounded. */
+export const splitPlan: SplitPlan = {
+  inputs: FEW_INPUTS,
+  boxes: 1_000_000,
+  searchBoxes: 100_000,
+  tolerance: 1e-3,
+};
+
 /** A plan that proves alone: nothing is attacked. */
-export function onlyProving(plan: Plan, { proofs, exact }: Pick<Plan, 'proofs' | 'exact'>): Plan {
+export function onlyProving(
+  plan: Plan,
+  { proofs, exact, split }: Pick<Plan, 'proofs' | 'exact' | 'split'>,
+): Plan {
   const none = {
     noise: null,
     attacks: [],
@@ -87,7 +115,7 @@ export function onlyProving(plan: Plan, { proofs, exact }: Pick<Plan, 'proofs' |
     search: [],
     polish: [],
   };
-  return { ...plan, ...none, proofs, exact };
+  return { ...plan, ...none, proofs, exact, split };
 }
 
 /** `surrogate`: another model of the same inputs and classes, whose gradients are tried as well. */
@@ -100,6 +128,7 @@ export function defaultPlan(surrogate: Classifier | null = null): Plan {
       { bound: alphaCrownLast, tolerance: null, dearTolerance: null, hope: 1 },
     ],
     exact: null,
+    split: { ...splitPlan, boxes: 5000, searchBoxes: 400, tolerance: 1e-2 },
     noise: attackTable.noise,
     attacks: [
       attackTable.fgsm,

@@ -2,7 +2,7 @@
 import type { Program } from '../runtime/programs.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type BoxGraphOptions, boxGraph } from './box-graph.ts';
-import type { JointNetwork } from './joint.ts';
+import type { BoxFunction } from './box-function.ts';
 import type { Specification } from './specification.ts';
 
 /** Boxes that are bounded together; each has its own specification. */
@@ -30,13 +30,13 @@ const MOST_BOXES = 256;
 export class BoxBounder {
   /** Boxes a run takes at once. */
   readonly atOnce: number;
-  private readonly joint: JointNetwork;
+  private readonly joint: BoxFunction;
   private readonly options: Omit<BoxGraphOptions, 'spread'>;
 
-  constructor(joint: JointNetwork, options: Omit<BoxGraphOptions, 'spread'>) {
+  constructor(joint: BoxFunction, options: Omit<BoxGraphOptions, 'spread'>) {
     this.joint = joint;
     this.options = options;
-    const widest = widestLayer(joint);
+    const { widest } = joint;
     const coefficients = widest * 2 * Math.min(widest, Math.max(options.linearUpTo, 1));
     const fitting = Math.max(1, Math.floor(MOST_COEFFICIENTS / coefficients));
     this.atOnce = joint.batched ? Math.min(MOST_BOXES, fitting) : 1;
@@ -78,18 +78,6 @@ export class BoxBounder {
       boxGraph(this.joint, { ...this.options, spread }),
     );
   }
-}
-
-/** Elements for one sample of the widest layer. */
-export function widestLayer({ networks }: JointNetwork): number {
-  const sizes = networks.flatMap(({ graph }) =>
-    graph.nodes
-      .filter(({ op }) => op !== 'constant')
-      .map(({ shape }) =>
-        shape.slice(1).reduce<number>((size, dim) => size * (Number(dim) || 1), 1),
-      ),
-  );
-  return Math.max(1, ...sizes);
 }
 
 function floats(tensor: Tensor | undefined): Float32Array {

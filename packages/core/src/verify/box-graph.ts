@@ -9,7 +9,7 @@ import { magnitude } from '../graph/ops/outward.ts';
 import { inputSet } from '../threats/set-graph.ts';
 import { linf } from '../threats/threat.ts';
 import { propagateIntervals } from '../transforms/interval.ts';
-import type { JointNetwork } from './joint.ts';
+import type { BoxFunction } from './box-function.ts';
 
 export interface BoxGraphOptions {
   readonly rounding: RoundingModel;
@@ -25,7 +25,7 @@ export interface BoxGraphOptions {
  * Σ |aᵢ|·(distance of xᵢ from the end of the box that a points away from), everywhere on the box.
  */
 export function boxGraph(
-  joint: JointNetwork,
+  joint: BoxFunction,
   { rounding, linearUpTo, spread }: BoxGraphOptions,
 ): Graph {
   const b = new Builder();

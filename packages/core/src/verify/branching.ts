@@ -62,3 +62,10 @@ function halves({ lower, upper }: Piece, input: number): Piece[] {
     { lower: above, upper },
   ];
 }
+
+/** Inputs of a box that can be cut. */
+export function varying({ lower, upper }: Piece): number {
+  let count = 0;
+  lower.forEach((low, i) => (count += Number(isSplittable(low, upper[i] ?? low))));
+  return count;
+}

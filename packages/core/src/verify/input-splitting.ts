@@ -3,15 +3,16 @@
  * cannot hold, else narrowed by their linear bounds and cut; the points at which bounds are least are
  * candidates for a witness.
  */
+import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Alternative } from './alternatives.ts';
 import type { BatchBounds, BoxBatch, BoxBounder } from './box-bounder.ts';
 import { type BoxList, BoxStore } from './box-store.ts';
-import { type Brancher, cut, type Piece } from './branching.ts';
-import { clip } from './clipping.ts';
+import { type Brancher, cut } from './branching.ts';
 import type { Search } from './search.ts';
 import { type Helpers, Sharing } from './sharing.ts';
-import { isRefuted, type Specification } from './specification.ts';
+import type { Specification } from './specification.ts';
 import { startAt, startsIn } from './starts.ts';
+import { survivor, type Survivor, type Taken } from './survivor.ts';
 
 export interface SplittingOptions {
   readonly bounder: BoxBounder;
@@ -22,6 +23,11 @@ export interface SplittingOptions {
   readonly seed: number;
   /** Others that take boxes off this search. */
   readonly helpers?: Helpers | undefined;
+  /** Boxes that are bounded at most; by default as many as it takes. */
+  readonly most?: number;
+  /** Ends where nothing finite is known of so many boxes, nor of any before them. */
+  readonly mostBlind?: number;
+  readonly signal?: CancelSignal | undefined;
 }
 
 /** What is known when a search ends or is stopped. */
@@ -29,6 +35,8 @@ export interface Splitting {
   readonly witness: Float64Array | null;
   /** Boxes that nothing closes and nothing cuts. */
   readonly stuck: number;
+  /** Boxes that were left when the most were bounded. */
+  readonly left: number;
 }
 
 /** Pieces a box is cut into at most while there are few. */
@@ -48,6 +56,8 @@ export class InputSplitting {
   private readonly store: BoxStore;
   private readonly sharing: Sharing | null;
   private stuck = 0;
+  /** Whether anything is known of any box so far. */
+  private isSeeing = false;
   private nextRestart = FIRST_RESTART;
 
   constructor(alternatives: readonly Alternative[], options: SplittingOptions) {
@@ -68,15 +78,25 @@ export class InputSplitting {
     for (const { index, lower, upper } of this.alternatives.values()) {
       this.store.push({ lower, upper, disjunct: index, key: -Infinity });
     }
-    while (this.store.size > 0 || this.sharing?.isBusy) {
-      const witness = (await this.returned()) ?? (await this.step()) ?? (await this.restarted());
-      if (witness) return { witness, stuck: this.stuck };
+    const { signal } = this.options;
+    let witness: Float64Array | null = null;
+    while ((this.store.size > 0 || this.sharing?.isBusy) && !witness && !this.isHopeless) {
+      signal?.throwIfAborted();
+      witness = (await this.returned()) ?? (await this.step()) ?? (await this.restarted());
     }
-    return { witness: null, stuck: this.stuck };
+    return { witness, stuck: this.stuck, left: this.store.size };
+  }
+
+  private get isHopeless(): boolean {
+    const { most = Infinity, mostBlind = Infinity } = this.options;
+    return this.branches >= most || (this.branches >= mostBlind && !this.isSeeing);
   }
 
   /** These boxes and what comes of them, for some time; what is still open then is handed back. */
-  async advance(boxes: BoxList, milliseconds: number): Promise<Splitting & { open: BoxList }> {
+  async advance(
+    boxes: BoxList,
+    milliseconds: number,
+  ): Promise<Omit<Splitting, 'left'> & { open: BoxList }> {
     const end = Date.now() + milliseconds;
     this.stuck = 0;
     this.store.put(boxes);
@@ -109,6 +129,7 @@ export class InputSplitting {
       throw error;
     }
     this.branches += boxes.length;
+    this.isSeeing ||= bounds.least.some((value) => value > -Infinity);
     const open = boxes
       .map((box, i) => survivor(box, i, batch, bounds))
       .filter((each) => each !== null);
@@ -160,75 +181,6 @@ export class InputSplitting {
     if (parts.length === 1 && !isNarrower) this.stuck++;
     else for (const part of parts) this.store.push({ ...part, disjunct, key });
   }
-}
-
-interface Taken extends Piece {
-  readonly disjunct: number;
-  readonly key: number;
-}
-
-interface Survivor {
-  readonly box: Piece;
-  /** Whether it is less than what was bounded. */
-  readonly isNarrower: boolean;
-  readonly disjunct: number;
-  readonly key: number;
-  /** Of the row that is nearest to closing the box. */
-  readonly slopes: Float32Array;
-  /** Where that row's linear bound is least. */
-  readonly x: Float32Array;
-}
-
-/** What is left of a box; null where it is closed. */
-function survivor(
-  taken: Taken,
-  i: number,
-  { specifications }: BoxBatch,
-  { rows, least, slopes }: BatchBounds,
-): Survivor | null {
-  const specification = specifications[i];
-  if (!specification) return null;
-  if (isRefuted(specification, least, i * rows)) return null;
-  const width = taken.lower.length;
-  const own = slopes.subarray(i * rows * width, (i + 1) * rows * width);
-  const ownLeast = least.subarray(i * rows, (i + 1) * rows);
-  const nearest = nearestRow(specification, ownLeast, own, taken);
-  const rowSlopes = own.subarray(nearest * width, (nearest + 1) * width);
-  const x = taken.lower.map((low, j) => ((rowSlopes[j] ?? 0) > 0 ? low : (taken.upper[j] ?? low)));
-  const box = { lower: taken.lower.slice(), upper: taken.upper.slice() };
-  if (!clip(specification, box.lower, box.upper, ownLeast, own)) return null;
-  const isNarrower =
-    box.lower.some((low, j) => low !== taken.lower[j]) ||
-    box.upper.some((high, j) => high !== taken.upper[j]);
-  const bound = specification.rows[nearest]?.bound ?? 0;
-  const key = (ownLeast[nearest] ?? NaN) - bound;
-  return {
-    box,
-    isNarrower,
-    disjunct: taken.disjunct,
-    key: Number.isNaN(key) ? -Infinity : key,
-    slopes: rowSlopes,
-    x,
-  };
-}
-
-/** The row whose bound misses the least of what its linear function varies by. */
-function nearestRow(
-  { rows }: Specification,
-  least: Float32Array,
-  slopes: Float32Array,
-  { lower, upper }: Piece,
-): number {
-  let [nearest, best] = [0, -Infinity];
-  rows.forEach(({ bound }, k) => {
-    let reach = 0;
-    lower.forEach((low, j) => {
-      reach += Math.abs(slopes[k * lower.length + j] ?? 0) * ((upper[j] ?? low) - low);
-    });
-    const share = ((least[k] ?? NaN) - bound) / (reach + Number.MIN_VALUE);
-    if (share > best) [nearest, best] = [k, share];
-  });
-  return nearest;
 }
 
 function piecesFor(open: number, waiting: number, atOnce: number): number {

@@ -12,6 +12,7 @@ import { sizeOf } from '../tensor/tensor.ts';
 import { fileOf } from '../vnnlib/interface.ts';
 import type { Query, QueryTensor } from '../vnnlib/query.ts';
 import { VnnlibError } from '../vnnlib/vnnlib-error.ts';
+import { type BoxFunction, widestOf } from './box-function.ts';
 import { plainNetworks } from './plain-networks.ts';
 
 /** One network's place in the joint vector. */
@@ -28,13 +29,14 @@ function requireOneSample(query: Query, { name, shape, at }: QueryTensor, sample
   throw new VnnlibError('unsupported', sentence, query.where(at));
 }
 
-export class JointNetwork {
+export class JointNetwork implements BoxFunction {
   readonly inputCount: number;
   readonly variableCount: number;
   /** Whether programs take several rows at once. */
   readonly batched: boolean;
   readonly batch: Dimension;
   readonly networks: readonly OpenNetwork[];
+  readonly widest: number;
   /** Over all of them together; released by `release`. */
   readonly programs: Programs;
   private readonly parts: readonly Part[];
@@ -58,6 +60,7 @@ export class JointNetwork {
       })
       .sort((a, b) => a.output.offset - b.output.offset);
     this.networks = [...new Set(this.parts.map(({ network }) => network))];
+    this.widest = widestOf(this.networks.map(({ graph }) => graph));
     this.batched = this.networks.every(({ model }) => model.batched);
     const [first] = this.networks;
     if (!first) throw new RangeError('a query without networks');
@@ -69,7 +72,6 @@ export class JointNetwork {
     return this.ties.some((own, i) => own !== i);
   }
 
-  /** The joint vector [batch, variables] in the builder, over x [batch, inputs]. */
   replay(b: Builder, fed: Node, rules: readonly Rule[]): Node {
     const x = this.isTied ? b.gather(fed, 1, Array.from(this.ties)) : fed;
     const outputs = this.parts.map(({ network, input, output }) => {

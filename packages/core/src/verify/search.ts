@@ -6,10 +6,9 @@
 import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Program } from '../runtime/programs.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { JointNetwork } from './joint.ts';
+import type { BoxFunction, Judge } from './box-function.ts';
 import type { Specification } from './specification.ts';
 import { violationGraph } from './violation-graph.ts';
-import type { WitnessJudge } from './witness.ts';
 
 /** A point to start from, and the box it may move in. */
 export interface Start {
@@ -35,10 +34,10 @@ const MOST_SHOWN = 4;
 export class Search {
   /** Points whose outputs were computed. */
   evaluations = 0;
-  private readonly joint: JointNetwork;
-  private readonly judge: WitnessJudge;
+  private readonly joint: BoxFunction;
+  private readonly judge: Judge;
 
-  constructor(joint: JointNetwork, judge: WitnessJudge) {
+  constructor(joint: BoxFunction, judge: Judge) {
     this.joint = joint;
     this.judge = judge;
   }

@@ -13,8 +13,8 @@ import type { Outcome } from '../vnnlib/assignment.ts';
 import type { Query } from '../vnnlib/query.ts';
 import type { Tick } from '../vnnlib/tick.ts';
 import type { Alternative } from './alternatives.ts';
-import { BoxBounder, widestLayer } from './box-bounder.ts';
-import { bySlope, isSplittable } from './branching.ts';
+import { BoxBounder } from './box-bounder.ts';
+import { bySlope, varying } from './branching.ts';
 import { InputSplitting, type SplittingOptions } from './input-splitting.ts';
 import { JointNetwork } from './joint.ts';
 import { layered } from './layered.ts';
@@ -32,7 +32,7 @@ export interface VerifyOptions {
   /** By default what the query's types say. */
   readonly semantics?: Semantics;
   readonly seed?: number;
-  /** Bytes that open boxes may take before the search goes depth first. Default 1 GiB. */
+  /** Bytes that open boxes may take before the search goes depth first. Default 4 GiB. */
   readonly memory?: number;
   /** Throws OutOfTime when the time is up, as the runtime does: for what needs none. */
   readonly tick?: Tick;
@@ -65,7 +65,7 @@ const [STARTS, FEWEST] = [128, 4];
 /** Disjuncts that the first search looks into. */
 const MOST_SEARCHED = 256;
 const ROOT_SEARCH = { steps: 20, stepSize: 0.25 };
-const GIBIBYTE = 2 ** 30;
+const MOST_MEMORY = 4 * 2 ** 30;
 
 /** Throws VnnlibError for what a query asks beyond Glacis, RuleMissing for an op without a bound. */
 export async function verify(options: VerifyOptions): Promise<Decision> {
@@ -134,7 +134,7 @@ class Verification {
     if (witness) return sat(witness, 'search', 0);
     for (const { model } of joint.networks) requireProvable(model, semantics);
     const [network, another] = joint.networks;
-    const isWide = widestLayer(joint) > FEW_VALUES;
+    const isWide = joint.widest > FEW_VALUES;
     const isFlat = alternatives.every((one) => varying(one) <= VERY_FEW_INPUTS);
     let open = alternatives;
     if (isWide && !isFlat && network && !another && !joint.isTied) {
@@ -171,7 +171,7 @@ class Verification {
 
 /** What a query's boxes are cut by, here and in every helper. */
 export function splittingOptions(
-  { query, semantics = semanticsOf(query), seed = 0, memory = GIBIBYTE, helpers }: VerifyOptions,
+  { query, semantics = semanticsOf(query), seed = 0, memory = MOST_MEMORY, helpers }: VerifyOptions,
   joint: JointNetwork,
   search: Search,
 ): SplittingOptions {
@@ -180,11 +180,4 @@ export function splittingOptions(
   const bytesOfBox = 8 * joint.inputCount + 32;
   const mostBoxes = Math.floor(memory / bytesOfBox);
   return { bounder, brancher: bySlope, search, mostBoxes, seed, helpers };
-}
-
-/** Inputs of the box that can be cut. */
-function varying({ lower, upper }: Alternative): number {
-  let count = 0;
-  lower.forEach((low, i) => (count += Number(isSplittable(low, upper[i] ?? low))));
-  return count;
 }

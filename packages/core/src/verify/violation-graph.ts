@@ -2,14 +2,14 @@
 import { Builder } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
 import { gradientWith } from '../transforms/gradient.ts';
-import type { JointNetwork } from './joint.ts';
+import type { BoxFunction } from './box-function.ts';
 
 /**
  * x, lower, upper [batch, inputs], rows [batch, rows, variables], bounds [batch, rows], step [batch] →
  * `excess` [batch]: the greatest c·v − bound of a row (≤ 0 where all hold), and `next`: a step down its
  * gradient's signs, step times the box's width long, within the box.
  */
-export function violationGraph(joint: JointNetwork): Graph {
+export function violationGraph(joint: BoxFunction): Graph {
   const b = new Builder();
   const { batch, inputCount, variableCount } = joint;
   const shape = [batch, inputCount];

@@ -1,9 +1,10 @@
 /** Whether a point is a witness: the query holds, exactly, of what the files themselves compute from it. */
 import type { Query } from '../vnnlib/query.ts';
 import { holds } from '../vnnlib/holds.ts';
+import type { Judge } from './box-function.ts';
 import type { JointNetwork } from './joint.ts';
 
-export class WitnessJudge {
+export class WitnessJudge implements Judge {
   private readonly query: Query;
   private readonly joint: JointNetwork;
 

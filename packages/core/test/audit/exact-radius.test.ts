@@ -31,7 +31,7 @@ function planWith(bounds: readonly Bound[], exact: boolean): Plan {
   const proofs = bounds.map((bound) => {
     return { bound, tolerance: 5e-5, dearTolerance: 5e-5, hope: Infinity };
   });
-  return onlyProving(defaultPlan(), { proofs, exact: exact ? exactPlan : null });
+  return onlyProving(defaultPlan(), { proofs, exact: exact ? exactPlan : null, split: null });
 }
 
 interface Asked {

@@ -14,6 +14,8 @@ import {
   interval,
   lipschitz,
   type Plan,
+  splitPlan,
+  splitRefusal,
   ReluNetworkReader,
   square,
   type Threat,
@@ -25,8 +27,14 @@ import { UsageError } from '../errors.ts';
 
 /** A proof at ε, and where `radius` is true the largest proven radius. */
 export interface Certification {
-  readonly proof: ProofName | 'lipschitz' | 'exact';
+  readonly proof: ProofName | 'lipschitz' | 'bab' | 'exact';
   readonly radius: boolean;
+}
+
+/** What a method is to serve. */
+interface Serving {
+  readonly classifier: Classifier;
+  readonly threat: Threat;
 }
 
 /** An audit, the attacks asked for, or the proof. */
@@ -86,14 +94,11 @@ export function planOf(job: Job, surrogate: Classifier | null): JobPlan {
  * Throws UsageError where a method that was asked for by its own name cannot serve the norm or the model,
  * with those that can. Cascades leave such members out.
  */
-export function requireServing(
-  job: Job,
-  context: { readonly classifier: Classifier; readonly threat: Threat },
-  surrogate: Classifier | null,
-): void {
+export function requireServing(job: Job, context: Serving, surrogate: Classifier | null): void {
   if (job === 'audit') return;
   if ('proof' in job) {
     if (job.proof === 'exact') requireExact(context);
+    if (job.proof === 'bab') requireSplittable(context);
     return;
   }
   for (const name of job) {
@@ -107,20 +112,33 @@ export function requireServing(
   }
 }
 
-/** The bound that is asked for, or the exact margin, after all cheaper ones that it is at least as tight as. */
+/**
+ * The bound that is asked for, branch and bound or the exact margin, after all cheaper ones that it is at least
+ * as tight as.
+ */
 function provingPlan(plan: Plan, name: Certification['proof']): Plan {
   const isExact = name === 'exact';
-  const last = isExact ? alphaCrown.id : name;
+  const last = isExact || name === 'bab' ? alphaCrown.id : name;
   const place = cascadeOfBounds.findIndex(({ id }) => id === last);
   const bounds = name === 'lipschitz' ? [lipschitz] : cascadeOfBounds.slice(0, place + 1);
   const proofs = bounds.map((bound) => {
     return { bound, tolerance: CLOSE, dearTolerance: CLOSE, hope: Infinity };
   });
-  return onlyProving(plan, { proofs, exact: isExact ? exactPlan : null });
+  return onlyProving(plan, {
+    proofs,
+    exact: isExact ? exactPlan : null,
+    split: name === 'bab' ? splitPlan : null,
+  });
+}
+
+/** Throws UsageError where no box is cut. */
+function requireSplittable({ classifier, threat }: Serving): void {
+  const why = splitRefusal(classifier, threat);
+  if (why !== null) throw new UsageError(`--method bab: ${why}; use --method alpha-crown.`);
 }
 
 /** Throws UsageError or ModelError where no exact margin can be found. */
-function requireExact({ classifier, threat }: { classifier: Classifier; threat: Threat }): void {
+function requireExact({ classifier, threat }: Serving): void {
   const why = exactRefusal(threat);
   if (why !== null) throw new UsageError(`--method exact: ${why}; use --method alpha-crown.`);
   ReluNetworkReader.require({ classifier, threat });
