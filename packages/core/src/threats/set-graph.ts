@@ -25,8 +25,8 @@ export interface BallNodes {
 /** Coordinates per specification row up to which the exact boxed support is computed per sample. */
 const EXACT_SUPPORT_ROWS = 64;
 const FEW_ULPS = 2 ** -21;
-/** Rooms are measured in no smaller unit. */
-const SMALLEST_UNIT = 1e-37;
+/** Rooms are measured in no smaller or larger unit. */
+const [SMALLEST_UNIT, LARGEST_UNIT] = [1e-37, 3e38];
 
 function scaleOf(b: Builder, threat: Threat, width: Dimension): Node | undefined {
   // What is counted has no size to weigh.
@@ -53,7 +53,7 @@ function roomsOf(b: Builder, threat: Threat, ball: BallNodes, outwards: boolean)
   const scale = scaleOf(b, threat, centre.shape[1] ?? 1);
   const unit = b.max(b.perRow(unitOf(b, threat, ball, outwards), 2), SMALLEST_UNIT);
   const room = (width: Node): Node => {
-    const own = b.div(scale ? b.div(width, scale) : width, unit);
+    const own = shareOf(b, width, scale ? b.mul(scale, unit) : unit);
     const ended = outwards ? b.add(b.mul(own, 1 + FEW_ULPS), 1e-37) : own;
     return b.min(b.max(ended, 0), 1);
   };
@@ -62,6 +62,12 @@ function roomsOf(b: Builder, threat: Threat, ball: BallNodes, outwards: boolean)
     down: room(b.sub(centre, flatten(b, ball.lower))),
     ...(threat.norm.counts ? { most: b.push('floor', [ball.radius], {}) } : {}),
   };
+}
+
+/** width / size, or all of 1 where the size is too small to be told. */
+function shareOf(b: Builder, width: Node, size: Node): Node {
+  const share = b.div(width, b.max(b.min(size, LARGEST_UNIT), SMALLEST_UNIT));
+  return b.where(b.greater(SMALLEST_UNIT, size), 1, share);
 }
 
 /** centre + ε·weight·δ, clamped to the box; δ [batch, n] of the unit ball. */
@@ -179,8 +185,10 @@ function support(
   { batch, rows, shared, rounds }: Asked,
 ): Node {
   const width = Number(rows.shape[1] ?? 1);
+  // More than underflow takes.
+  const withLeast = (value: Node): Node => (rounds ? b.add(value, width * 2 ** -120) : value);
   const roundedUp = (value: Node, terms = width): Node =>
-    rounds ? b.add(b.mul(value, 1 + (terms + 64) * 2 ** -23), width * 2 ** -120) : value;
+    rounds ? withLeast(b.mul(value, 1 + (terms + 64) * 2 ** -23)) : value;
   const centre = flatten(b, ball.centre);
   const up = b.mul(b.sub(flatten(b, ball.upper), centre), 1 + FEW_ULPS);
   const down = b.mul(b.sub(centre, flatten(b, ball.lower)), 1 + FEW_ULPS);
@@ -200,7 +208,7 @@ function support(
   if (typeof count !== 'number' || count > EXACT_SUPPORT_ROWS) {
     const dual = b.reshape(threat.norm.dual(b, own), shared ? [1, count] : [batch, count]);
     const features = threat.norm.counts ? b.perRow(ball.radius, 2) : 1;
-    return roundedUp(b.min(b.mul(b.mul(dual, radius), features), boxed));
+    return roundedUp(b.min(b.mul(b.mul(withLeast(dual), radius), features), boxed));
   }
   const rooms = roomsOf(b, threat, ball, true);
   const full = b.expand(shared ? b.reshape(own, [1, count, width]) : own, [batch, count, width]);
@@ -209,7 +217,8 @@ function support(
     up: beside(rooms.up),
     down: beside(rooms.down),
   });
-  const exact = b.mul(b.reshape(unit, [batch, count]), b.max(radius, SMALLEST_UNIT));
+  const least = withLeast(b.reshape(unit, [batch, count]));
+  const exact = b.mul(least, b.max(radius, SMALLEST_UNIT));
   return roundedUp(b.min(exact, boxed));
 }
 

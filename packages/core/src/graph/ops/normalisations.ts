@@ -4,7 +4,7 @@ import type { Builder } from '../builder.ts';
 import { known, type Shape } from '../dimension.ts';
 import type { Node, NodeOf } from '../graph.ts';
 import { type Bounds, type OpDefinition, ShapeError } from './definition.ts';
-import { magnitude, outward, outwardBy } from './outward.ts';
+import { magnitude, outward, outwardBy, TINY } from './outward.ts';
 import { logSoftmaxPlanes } from './log-sum-planes.ts';
 import { only } from './operands.ts';
 import { softmaxPlanes } from './softmax-planes.ts';
@@ -37,7 +37,9 @@ function channelScale(b: Builder, scale: Node, variance: Node, epsilon: number):
       Float64Array.from(node.attributes.tensor.data, Number),
     );
     const values = (v ?? []).map((value, i) => (s?.[i] ?? 0) / Math.sqrt(value + epsilon));
-    return b.constant(floats(values));
+    const isBlurred = (value: number): boolean => value !== 0 && Math.abs(value) < TINY;
+    // What float32 would round by more than its unit is left to be computed, and bounded.
+    if (!values.some(isBlurred)) return b.constant(floats(values));
   }
   return b.div(scale, b.sqrt(b.add(variance, epsilon)));
 }
