@@ -17,6 +17,7 @@ import { pullBack } from './gradient.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import type { InputSet } from './input-set.ts';
 import { rulesOf } from './lowering.ts';
+import { leastOf } from './region-errors.ts';
 import { regionMagnitude, regionReach, regionTerms, stackedMagnitude } from './region-sizes.ts';
 
 /**
@@ -194,6 +195,7 @@ class ForwardPass {
           ),
         ]),
       ),
+      p.rounding.own(1) > 0 ? leastOf(p) : undefined,
     );
     const terms = regionTerms(b, region);
     // Coefficients are as wrong as their terms and the constants that cancel, for every input's way.

@@ -8,6 +8,7 @@ import type { Node } from '../graph/graph.ts';
 import type { Bounds, RoundingModel } from '../graph/ops/definition.ts';
 import { centred, magnitude, outward } from '../graph/ops/outward.ts';
 import { type AffineRegion, evaluateRegion, pullRows } from './affine.ts';
+import type { Factors } from './constant-factors.ts';
 import type { InputSet } from './input-set.ts';
 
 /** More than underflow takes from sums of up to 2²⁵ products. */
@@ -21,6 +22,8 @@ export interface RegionBounds {
   readonly rounding: RoundingModel;
   readonly boundsOf: (node: Node) => Bounds;
   regionOf(output: Node): AffineRegion;
+  /** Constants that may be multiplied before an affine value is; undefined where there are not two. */
+  readonly factorsOf: (node: Node) => Factors | undefined;
   isFoldable(region: AffineRegion): boolean;
   regionError(region: AffineRegion): Node;
   /** What underflow in rows pulled through the region may cost: [batch]; undefined where nothing is rounded. */

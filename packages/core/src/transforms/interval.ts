@@ -11,6 +11,7 @@ import { type Dimension, elementCount, multiply } from '../graph/dimension.ts';
 import { ancestors, type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
 import { type Bounds, isPoint, RuleMissing, type RoundingModel } from '../graph/ops/definition.ts';
 import { backwardEnds, supportedEnds } from './affine-ends.ts';
+import { constantFactors, type Factors, regroupedEnds } from './constant-factors.ts';
 import { finiteFlag } from './finite-flag.ts';
 import { affineRegion, type AffineRegion, isAffine, isRowwise, pullRows } from './affine.ts';
 import { backwardBound, type BackwardBound, type BackwardOptions } from './backward-bounds.ts';
@@ -87,6 +88,7 @@ class Propagation implements IntervalPropagation, MeanValueContext {
   private readonly bounds = new Map<number, Bounds>();
   private readonly perturbed: boolean[];
   private readonly fused: number[];
+  private readonly factors: ReadonlyMap<number, Factors>;
   readonly batch: Dimension;
   private readonly watched = new Set<Node>();
   private readonly linearUpTo: number;
@@ -112,6 +114,7 @@ class Propagation implements IntervalPropagation, MeanValueContext {
       if (node.operands.some((id) => this.perturbed[id])) this.perturbed[node.id] = true;
     }
     this.fused = fusedTerms(nodes, (id) => this.perturbed[id] ?? false);
+    this.factors = constantFactors(nodes, (id) => this.perturbed[id] ?? false);
   }
 
   readonly boundsOf = (node: Node): Bounds => {
@@ -156,8 +159,10 @@ class Propagation implements IntervalPropagation, MeanValueContext {
     const context = { b, node, operands, rounding, fused };
     const bounds = b.labelled(`interval of ${node.label}`, () => definition.range?.(context));
     if (!bounds) throw new RuleMissing('interval', node, 'no bound can be proven through it');
-    return this.watch(this.sharpened(node, this.watch(bounds)));
+    return this.watch(this.sharpened(node, this.watch(regroupedEnds(this, node, bounds))));
   }
+
+  readonly factorsOf = (node: Node): Factors | undefined => this.factors.get(node.id);
 
   /** Intersects an affine function with what is known of it beyond its interval. */
   private sharpened(node: Node, bounds: Bounds): Bounds {

@@ -6,9 +6,11 @@ import { isExact } from '../graph/ops/definition.ts';
 import type { Node } from '../graph/graph.ts';
 import { centred, FEW_ULPS, magnitude } from '../graph/ops/outward.ts';
 import { type AffineRegion, isRowwise } from './affine.ts';
+import { greatestProduct } from './constant-factors.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import {
   evaluationTerms,
+  type Least,
   pulledTerms,
   regionMagnitude,
   regionReach,
@@ -16,7 +18,10 @@ import {
   regionTerms,
 } from './region-sizes.ts';
 
-type ErrorContext = Pick<RegionBounds, 'b' | 'batch' | 'sets' | 'rounding' | 'boundsOf'>;
+type ErrorContext = Pick<
+  RegionBounds,
+  'b' | 'batch' | 'sets' | 'rounding' | 'boundsOf' | 'factorsOf'
+>;
 
 /** Added to sums whose γ it carries: γ ≥ 2⁻²², and underflow takes at most 2⁻¹²⁶ a product. */
 const UNDERFLOWN = 2 ** -100;
@@ -34,7 +39,7 @@ export function regionError(context: ErrorContext, region: AffineRegion): Node {
   const terms = regionTerms(b, region);
   const network = rounding.gamma(terms) - rounding.own(terms);
   const evaluation = network + rounding.own(evaluationTerms(b, region));
-  const size = regionMagnitude(b, region, sizes, UNDERFLOWN);
+  const size = regionMagnitude(b, region, sizes, leastOf(context));
   const values = b.mul(size, evaluation * (1 + 2 ** -20));
   const pulled = rounding.own(pulledTerms(b, region, batch) + 2);
   const rows = b.mul(regionReach(b, region, reachesOf(context, region)), pulled);
@@ -43,12 +48,34 @@ export function regionError(context: ErrorContext, region: AffineRegion): Node {
   return loss ? b.add(error, b.perRow(loss, region.output.shape.length)) : error;
 }
 
+/** What a sum is taken to be at least, so that its γ pays for underflow: its own, and that of its factors. */
+export function leastOf(context: ErrorContext): Least {
+  const { b, factorsOf } = context;
+  return (node, known) => {
+    const factors = factorsOf(node);
+    const base = factors && known.get(factors.base.id);
+    if (!base) return UNDERFLOWN;
+    return b.mul(greatestProduct(context, factors, base, node.shape.length), UNDERFLOWN);
+  };
+}
+
 /** What underflow in pulled rows may cost, whatever their size: [batch]; undefined where nothing is rounded. */
 export function pulledLoss(context: ErrorContext, region: AffineRegion): Node | undefined {
   const { b, rounding, batch } = context;
   if (isExact(rounding) || !isRowwise(region, batch)) return undefined;
   const products = pulledTerms(b, region, batch) + 4;
-  return b.mul(regionSpread(b, region, reachesOf(context, region)), products * 2 ** -124);
+  const loss = b.mul(regionSpread(b, region, reachesOf(context, region)), products * 2 ** -124);
+  // Rows may meet constants in another order as well.
+  const others = region.inside.flatMap((node) => {
+    const factors = context.factorsOf(node);
+    return factors ? [greatestProduct(context, factors, b.scalar(0), 1)] : [];
+  });
+  return others.length === 0
+    ? loss
+    : b.mul(
+        loss,
+        others.reduce((most, each) => b.max(most, each)),
+      );
 }
 
 function reachesOf(context: ErrorContext, { frontier }: AffineRegion): Map<number, Node> {

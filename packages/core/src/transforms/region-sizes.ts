@@ -17,21 +17,27 @@ import { rulesOf } from './lowering.ts';
 
 type Frontier = ReadonlyMap<number, Node>;
 
+/** What is added to the sum of a node, given the magnitudes of those before. */
+export type Least = (node: Node, known: ReadonlyMap<number, Node>) => Node | number;
+
 /** Σ |terms| of every value of the region, given the frontier's magnitudes; `least` is added to each sum. */
 function magnitudes(
   b: Builder,
   region: AffineRegion,
   frontier: Frontier,
-  least = 0,
+  least?: Least,
 ): Map<number, Node> {
+  const known = new Map(frontier);
   return remakeAll(
     region.inside,
     frontier,
     (id) => b.abs(nodeOf(b, id)),
     (node, operands) => {
       const rules = rulesOf(node);
-      const sum = rules.absolute?.(b, node, operands) ?? b.push(node.op, operands, node.attributes);
-      return rules.terms && least > 0 ? b.add(sum, least) : sum;
+      const own = rules.absolute?.(b, node, operands) ?? b.push(node.op, operands, node.attributes);
+      const sum = rules.terms && least ? b.add(own, least(node, known)) : own;
+      known.set(node.id, sum);
+      return sum;
     },
   );
 }
@@ -44,7 +50,7 @@ export function regionMagnitude(
   b: Builder,
   region: AffineRegion,
   frontier: Frontier,
-  least = 0,
+  least?: Least,
 ): Node {
   const result = magnitudes(b, region, frontier, least).get(region.output.id);
   if (!result) throw new RangeError('the region does not reach its output');

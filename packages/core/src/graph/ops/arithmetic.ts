@@ -196,6 +196,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
   div: {
     kind: 'coupled',
     linearIn: ([, divisor]) => divisor !== true,
+    divides: true,
     infer: (_, operands) => broadcastType(operands),
     emit: emitAs('Div'),
     gradient: ({ b, operands, output, cotangent }, i) => {

@@ -134,6 +134,8 @@ export interface OpDefinition<K extends OpName> {
    * structural kinds, never for the others.
    */
   linearIn?(perturbed: readonly boolean[]): boolean;
+  /** Whether the second operand divides, where it is a point. */
+  readonly divides?: boolean;
   /**
    * For linear ops, the same sum over the absolute values of its terms, given operands' magnitudes.
    * Absent: the op itself.

@@ -1,0 +1,148 @@
+/**
+ * Constants that a runtime may multiply with each other before a value meets them: a convolution's weights with
+ * the scale behind it, scales before and behind a product. In float32 such a product may underflow or overflow
+ * where the file's own order does neither, and what is lost is multiplied by the value, however large it is.
+ */
+import type { Builder } from '../graph/builder.ts';
+import type { Dimension } from '../graph/dimension.ts';
+import type { Node } from '../graph/graph.ts';
+import type { Bounds, RoundingModel } from '../graph/ops/definition.ts';
+import { magnitude, outwardBy } from '../graph/ops/outward.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { isAffine } from './affine.ts';
+import { rulesOf } from './lowering.ts';
+
+export interface Factors {
+  /** The value that is multiplied. */
+  readonly base: Node;
+  /** How many constants, one after the other. */
+  readonly count: number;
+  /** Whether one of them is a sum's weights: there is one in a fusion at most. */
+  readonly sums: boolean;
+  /** At least the product of any of them, summed over all ways through them. */
+  readonly size: number;
+  /** Points that are factors too, but computed. */
+  readonly computed: readonly { readonly point: Node; readonly divides: boolean }[];
+}
+
+/** By a node's id, where at least two constants may be multiplied first. */
+export function constantFactors(
+  nodes: readonly Node[],
+  perturbed: (id: number) => boolean,
+): ReadonlyMap<number, Factors> {
+  const all = new Map<number, Factors>();
+  for (const node of nodes) {
+    const own = perturbed(node.id) ? factorsOf(nodes, node, perturbed, all) : undefined;
+    if (own) all.set(node.id, own);
+  }
+  return new Map([...all].filter(([, { count }]) => count > 1));
+}
+
+function factorsOf(
+  nodes: readonly Node[],
+  node: Node,
+  perturbed: (id: number) => boolean,
+  known: ReadonlyMap<number, Factors>,
+): Factors | undefined {
+  if (!isAffine(node, perturbed)) return undefined;
+  const operands = node.operands.flatMap((id) => nodes[id] ?? []);
+  const [moving, ...others] = operands.filter(({ id }) => perturbed(id));
+  if (!moving || others.length > 0) return undefined;
+  const rules = rulesOf(node);
+  const terms = rules.terms?.(node, operands) ?? 0;
+  const before = known.get(moving.id);
+  // What is moved, or shifted by a constant, is multiplied all the same.
+  if (!rules.linearIn) return terms <= 1 ? before : undefined;
+  const [point] = operands.filter(({ id }) => !perturbed(id));
+  if (!point || rules.kind === 'structural') return before;
+  const sums = terms > 1;
+  const divides = rules.divides === true;
+  const start =
+    before && !(sums && before.sums)
+      ? before
+      : { base: moving, count: 0, sums: false, size: 1, computed: [] };
+  const factor = constantSize(nodes, point, divides);
+  return {
+    base: start.base,
+    count: start.count + 1,
+    sums: start.sums || sums,
+    size: start.size * Math.max(terms, 1) * (factor ?? 1),
+    computed: factor === undefined ? [...start.computed, { point, divides }] : start.computed,
+  };
+}
+
+const sizes = new WeakMap<Tensor, readonly [least: number, most: number]>();
+
+/** At least 1, and as any of the constant's numbers or, where it divides, their inverses; undefined where it is computed. */
+function constantSize(nodes: readonly Node[], point: Node, divides: boolean): number | undefined {
+  if (point.op === 'constant') {
+    const [least, most] = sizesOf(point.attributes.tensor);
+    return divides ? Math.max(1, 1 / least) : Math.max(1, most);
+  }
+  const [first, ...others] = point.operands;
+  const moved = rulesOf(point).kind === 'structural' && others.length === 0;
+  const source = moved && first !== undefined ? nodes[first] : undefined;
+  return source && constantSize(nodes, source, divides);
+}
+
+/** The least and the greatest |number|. */
+function sizesOf(tensor: Tensor): readonly [number, number] {
+  const known = sizes.get(tensor);
+  if (known) return known;
+  let [least, most] = [Infinity, 0];
+  for (let i = 0; i < tensor.data.length; i++) {
+    const size = Math.abs(Number(tensor.data[i]));
+    // Not for NaN either.
+    if (!(size >= least)) least = size;
+    if (!(size <= most)) most = size;
+  }
+  sizes.set(tensor, [least, most]);
+  return [least, most];
+}
+
+interface Around {
+  readonly b: Builder;
+  readonly batch: Dimension;
+  readonly boundsOf: (node: Node) => Bounds;
+}
+
+/**
+ * At least what any product of some of the factors and of the base can be, the base being at most so large:
+ * [batch, 1, …] of the rank of a value that it is to be added to; infinite where one may overflow.
+ */
+export function greatestProduct(
+  { b, batch, boundsOf }: Around,
+  { size, computed }: Factors,
+  base: Node,
+  rank: number,
+): Node {
+  const total = (value: Node): Node => {
+    if (value.shape[0] === batch && rank > 0) return b.perRow(b.sumRows(value), rank);
+    return b.sum(
+      value,
+      value.shape.map((_, i) => i),
+    );
+  };
+  const points = computed.map(({ point, divides }) => {
+    const ends = boundsOf(point);
+    const nearest = b.max(b.relu(ends.lower), b.relu(b.neg(ends.upper)));
+    return b.add(total(divides ? b.reciprocal(nearest) : magnitude(b, ends)), 1);
+  });
+  const whole = points.reduce((product, each) => b.mul(product, each), b.add(total(base), 1));
+  return b.mul(whole, size);
+}
+
+interface Rounded extends Around {
+  readonly rounding: RoundingModel;
+  readonly factorsOf: (node: Node) => Factors | undefined;
+}
+
+/** Ends of a node's value with room for what products of constants lose that are multiplied first. */
+export function regroupedEnds(context: Rounded, node: Node, bounds: Bounds): Bounds {
+  const { b, rounding, boundsOf } = context;
+  const factors = context.factorsOf(node);
+  if (!factors || rounding.own(1) === 0) return bounds;
+  const base = magnitude(b, boundsOf(factors.base));
+  const product = greatestProduct(context, factors, base, node.shape.length);
+  return outwardBy(b, bounds, b.mul(product, rounding.tiny(factors.count)));
+}
