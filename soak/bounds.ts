@@ -1,7 +1,8 @@
 /**
  * Random graphs: no sampled point lies below the backward linear bounds of any row.
  *
- * The check is the tests' own (packages/core/test/random-bound.ts).
+ * Two in five have weights from 1e-30 to 1e30; one in five is a network of such weights, over sets of every norm
+ * and by every method. The check is the tests' own (packages/core/test/random-bound.ts).
  */
 import { openSource } from './from-source.ts';
 import { soak } from './harness.ts';

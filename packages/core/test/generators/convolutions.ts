@@ -22,8 +22,14 @@ function spatialSizes(draw: Draw, least: number, most: number): number[] {
 
 const reach = ({ low, high }: Measured): number => Math.max(Math.abs(low), Math.abs(high));
 
-function bounded(w: Workshop, node: Measured['node'], terms: number, x: Measured): Measured {
-  const most = terms * reach(x);
+function bounded(
+  w: Workshop,
+  node: Measured['node'],
+  terms: number,
+  x: Measured,
+  weight = 1,
+): Measured {
+  const most = terms * reach(x) * weight;
   return w.measured(node, -most, most);
 }
 
@@ -35,7 +41,7 @@ export const convolutions: Recipes<'conv' | 'convTranspose' | 'convWeights'> = {
     const x = w.fitted(source, [groups * perGroup, ...sizes]);
     const weights = w.constant([outputs, perGroup, ...window.kernel]);
     const node = w.b.push('conv', [x.node, weights.node], geometryOf(window));
-    return bounded(w, node, perGroup * 9, x);
+    return bounded(w, node, perGroup * 9, x, reach(weights));
   },
   convTranspose: (w, source) => {
     const { groups, perGroup, outputs } = layersOf(w.draw);
@@ -49,7 +55,7 @@ export const convolutions: Recipes<'conv' | 'convTranspose' | 'convWeights'> = {
     const weights = w.constant([outputs, perGroup, ...window.kernel]);
     const attributes = { ...geometryOf(window), size };
     const node = w.b.push('convTranspose', [y.node, weights.node], attributes);
-    return bounded(w, node, outputs * 9, y);
+    return bounded(w, node, outputs * 9, y, reach(weights));
   },
   convWeights: (w, source) => {
     const { groups, perGroup, outputs } = layersOf(w.draw);
@@ -72,6 +78,7 @@ export const convolutions: Recipes<'conv' | 'convTranspose' | 'convWeights'> = {
     const weights = w.b.push('convWeights', [x.node, y.node], attributes);
     const image = w.fitted(source, [channels, ...sizes]);
     const node = w.b.push('conv', [image.node, weights], geometryOf(window));
-    return bounded(w, node, perGroup * 9 * 5, image);
+    const weight = (reach(x) / 0.3) * (reach(y) / 0.3);
+    return bounded(w, node, perGroup * 9 * 5, image, weight);
   },
 };

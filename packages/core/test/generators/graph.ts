@@ -11,7 +11,7 @@ import { floats, sizeOf, type Tensor } from '../../src/tensor/tensor.ts';
 import { Draw } from './draw.ts';
 import { printGraph } from './print.ts';
 import { recipes } from './recipes.ts';
-import { Workshop } from './workshop.ts';
+import { type Scales, Workshop } from './workshop.ts';
 
 export interface Sample {
   /** One output, `out`: [batch, …]. */
@@ -30,6 +30,8 @@ export interface RandomGraphOptions {
   /** Most ops in a row; 6 when absent. */
   readonly steps?: number;
   readonly batch?: Dimension;
+  /** Of weights; plain when absent. */
+  readonly scales?: Scales;
 }
 
 interface Step {
@@ -54,16 +56,17 @@ function stepOf(ops: readonly OpName[]): fc.Arbitrary<Step> {
 function samples(
   steps: fc.Arbitrary<readonly Step[]>,
   batchOf: (genome: Genome) => Dimension,
+  scales: Scales | undefined,
 ): fc.Arbitrary<Sample> {
   const genomes = fc.record({ seed: seeds, rows: fc.integer({ min: 1, max: 3 }), steps });
-  return genomes.map((genome) => grow(genome, batchOf(genome)));
+  return genomes.map((genome) => grow(genome, batchOf(genome), scales));
 }
 
 /** Random small graphs over the given ops. */
 export function randomGraph(options: RandomGraphOptions = {}): fc.Arbitrary<Sample> {
   const step = stepOf(options.ops ?? opNames);
   const steps = fc.array(step, { minLength: 1, maxLength: options.steps ?? 6, size: 'max' });
-  return samples(steps, () => options.batch ?? BATCH);
+  return samples(steps, () => options.batch ?? BATCH, options.scales);
 }
 
 /** Graphs that surely contain the op, between at most one other op before and one behind. */
@@ -79,14 +82,15 @@ export function sampleFor(op: OpName, options: RandomGraphOptions = {}): fc.Arbi
     ]);
   // A weight gradient sums over the batch: only for a single sample is it a value like the others.
   const single = (genome: Genome): boolean => op === 'convWeights' && genome.seed % 2 === 0;
-  return samples(steps, (genome) => (single(genome) ? 1 : (options.batch ?? BATCH)));
+  const batchOf = (genome: Genome): Dimension => (single(genome) ? 1 : (options.batch ?? BATCH));
+  return samples(steps, batchOf, options.scales);
 }
 
 const inputShapes: readonly (readonly number[])[] = [[6], [4], [2, 3], [2, 4, 4], [1, 5]];
 
-function grow(genome: Genome, batch: Dimension): Sample {
+function grow(genome: Genome, batch: Dimension, scales?: Scales): Sample {
   const draw = new Draw(genome.seed);
-  const w = new Workshop(batch, draw);
+  const w = new Workshop(batch, draw, scales);
   w.input(draw.pick(inputShapes));
   for (const { op, back, seed } of genome.steps) {
     w.draw = new Draw(seed);

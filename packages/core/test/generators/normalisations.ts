@@ -14,10 +14,13 @@ export const normalisations: Recipes<'softmax' | 'logSoftmax' | 'batchNorm' | 'd
   batchNorm: (w, source) => {
     const [channels = 1] = w.dims(source);
     const vector = (low: number, high: number): typeof source => w.constant([channels], low, high);
-    const parameters = [vector(-1, 1), vector(-0.5, 0.5), vector(-0.5, 0.5), vector(0.3, 2)];
-    const operands = [source, ...parameters].map(({ node }) => node);
+    const [scale, shift, mean] = [vector(-1, 1), vector(-0.5, 0.5), vector(-0.5, 0.5)];
+    const variance = vector(0.3, 2);
+    const operands = [source, scale, shift, mean, variance].map(({ node }) => node);
     const epsilon = w.draw.pick([1e-5, 1e-3]);
-    const most = (Math.max(Math.abs(source.low), Math.abs(source.high)) + 0.5) * 1.9 + 0.5;
+    const steep = (1.9 * scale.high) / Math.sqrt(variance.low / 0.3);
+    const reach = Math.max(Math.abs(source.low), Math.abs(source.high)) + mean.high;
+    const most = reach * steep + shift.high;
     return w.measured(w.b.push('batchNorm', operands, { epsilon }), -most, most);
   },
   dropout: (w, source) => ({

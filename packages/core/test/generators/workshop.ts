@@ -21,15 +21,22 @@ const TAME = 4;
 /** More elements than this in a row are thinned out. */
 const WIDE = 100;
 
+/** How weights are sized: as recipes ask; or times a power of ten from 1e-30 to 1e30, each constant's or each element's. */
+export type Scales = 'plain' | 'constants' | 'elements';
+
+const DECADES = 30;
+
 export class Workshop {
   readonly b = new Builder();
   readonly pool: Measured[] = [];
   readonly batch: Dimension;
   draw: Draw;
+  private readonly scales: Scales;
 
-  constructor(batch: Dimension, draw: Draw) {
+  constructor(batch: Dimension, draw: Draw, scales: Scales = 'plain') {
     this.batch = batch;
     this.draw = draw;
+    this.scales = scales;
   }
 
   /** A new input with elements in [−1, 1]. */
@@ -42,8 +49,18 @@ export class Workshop {
 
   /** A constant of any shape with elements between low and high. */
   constant(shape: readonly number[], low = -1, high = 1): Measured {
-    const values = this.draw.list(sizeOf(shape), () => this.draw.real(low, high));
-    return { node: this.b.constant(floats(values, shape)), low, high };
+    const whole = this.scales === 'constants' ? this.scale() : 1;
+    const sizes = Array.from({ length: sizeOf(shape) }, () =>
+      this.scales === 'elements' ? this.scale() : whole,
+    );
+    const values = sizes.map((size) => this.draw.real(low, high) * size);
+    const [least, most] = [Math.min(whole, ...sizes), Math.max(whole, ...sizes)];
+    const node = this.b.constant(floats(values, shape));
+    return { node, low: low * (low > 0 ? least : most), high: high * (high < 0 ? least : most) };
+  }
+
+  private scale(): number {
+    return 10 ** this.draw.integer(-DECADES, DECADES);
   }
 
   /** Sizes of a value's axes after the batch. */
