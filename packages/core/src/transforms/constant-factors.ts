@@ -31,11 +31,48 @@ export function constantFactors(
   perturbed: (id: number) => boolean,
 ): ReadonlyMap<number, Factors> {
   const all = new Map<number, Factors>();
+  const coupled = new Map<number, Factors>();
   for (const node of nodes) {
-    const own = perturbed(node.id) ? factorsOf(nodes, node, perturbed, all) : undefined;
+    if (!perturbed(node.id)) continue;
+    const own = factorsOf(nodes, node, perturbed, all);
     if (own) all.set(node.id, own);
+    const before = own ? undefined : scalesBefore(nodes, node, perturbed, all);
+    if (before) coupled.set(node.id, before);
   }
-  return new Map([...all].filter(([, { count }]) => count > 1));
+  return new Map([...[...all].filter(([, { count }]) => count > 1), ...coupled]);
+}
+
+/** Scales of the factors of a sum of products, which a runtime may put behind it. */
+function scalesBefore(
+  nodes: readonly Node[],
+  node: Node,
+  perturbed: (id: number) => boolean,
+  known: ReadonlyMap<number, Factors>,
+): Factors | undefined {
+  const rules = rulesOf(node);
+  if (!rules.linearIn || isAffine(node, perturbed)) return undefined;
+  const operands = node.operands.flatMap((id) => nodes[id] ?? []);
+  const terms = rules.terms?.(node, operands) ?? 0;
+  if (terms <= 1) return undefined;
+  const scaleOf = ({ id }: Node): Factors | undefined => {
+    const own = known.get(id);
+    return own?.sums === false ? own : undefined;
+  };
+  const scales = operands.flatMap((operand) => scaleOf(operand) ?? []);
+  const [first] = scales;
+  if (!first) return undefined;
+  const others = operands.filter((operand) => !scaleOf(operand));
+  const values = [...scales.slice(1).map(({ base }) => base), ...others];
+  return {
+    base: first.base,
+    count: scales.reduce((sum, { count }) => sum + count, 1),
+    sums: true,
+    size: scales.reduce((product, { size }) => product * size, terms),
+    computed: [
+      ...scales.flatMap(({ computed }) => computed),
+      ...values.map((point) => ({ point, divides: false })),
+    ],
+  };
 }
 
 function factorsOf(
@@ -137,12 +174,18 @@ interface Rounded extends Around {
   readonly factorsOf: (node: Node) => Factors | undefined;
 }
 
-/** Ends of a node's value with room for what products of constants lose that are multiplied first. */
-export function regroupedEnds(context: Rounded, node: Node, bounds: Bounds): Bounds {
+/** What a node's value loses where constants are multiplied first; undefined where none are, or nothing is rounded. */
+export function regroupingError(context: Rounded, node: Node): Node | undefined {
   const { b, rounding, boundsOf } = context;
   const factors = context.factorsOf(node);
-  if (!factors || rounding.own(1) === 0) return bounds;
+  if (!factors || rounding.own(1) === 0) return undefined;
   const base = magnitude(b, boundsOf(factors.base));
   const product = greatestProduct(context, factors, base, node.shape.length);
-  return outwardBy(b, bounds, b.mul(product, rounding.tiny(factors.count)));
+  return b.mul(product, rounding.tiny(factors.count));
+}
+
+/** Ends of a node's value with room for that. */
+export function regroupedEnds(context: Rounded, node: Node, bounds: Bounds): Bounds {
+  const error = regroupingError(context, node);
+  return error ? outwardBy(context.b, bounds, error) : bounds;
 }

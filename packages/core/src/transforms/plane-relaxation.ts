@@ -7,6 +7,7 @@ import type { Node } from '../graph/graph.ts';
 import { isPoint, isExact } from '../graph/ops/definition.ts';
 import type { SignedRows } from '../graph/ops/planes.ts';
 import type { Centres } from './centres.ts';
+import { regroupingError } from './constant-factors.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
 
@@ -62,7 +63,9 @@ export function relaxByPlanes(
   });
   const farthest = b.mul(b.add(b.abs(least), b.abs(most)), sums);
   const all = spreads.reduce((sum, spread) => b.add(sum, spread), farthest);
-  const room = sums > 0 ? b.add(all, LEAST_ROOM) : all;
+  const regrouped = regroupingError(p, node);
+  const apart = regrouped ? b.add(all, regrouped) : all;
+  const room = sums > 0 ? b.add(apart, LEAST_ROOM) : apart;
   return {
     low: b.sub(least, room),
     high: b.add(most, room),

@@ -5,6 +5,7 @@
  */
 import { dependents, type Node } from '../graph/graph.ts';
 import { isAffine } from './affine.ts';
+import { regroupingError } from './constant-factors.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
 
@@ -48,7 +49,9 @@ export class RoundingErrors {
     if (!evaluationError) return [{ cotangent, error: this.width(node) }];
     const operands = node.operands.map((id) => boundsOf(b.nodes[id] ?? node));
     const context = { b, node, operands, rounding, fused: 0 };
-    return [{ cotangent, error: evaluationError(context, boundsOf(node)) }];
+    const error = evaluationError(context, boundsOf(node));
+    const regrouped = regroupingError(this.p, node);
+    return [{ cotangent, error: regrouped ? b.add(error, regrouped) : error }];
   }
 
   /** What float32 makes of a value and what it is lie between the same ends. */
