@@ -6,7 +6,7 @@
 import type { Builder } from '../graph/builder.ts';
 import type { Dimension } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import type { Bounds, RoundingModel } from '../graph/ops/definition.ts';
+import { type Bounds, isExact, type RoundingModel } from '../graph/ops/definition.ts';
 import { magnitude, outwardBy } from '../graph/ops/outward.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { isAffine } from './affine.ts';
@@ -178,7 +178,7 @@ interface Rounded extends Around {
 export function regroupingError(context: Rounded, node: Node): Node | undefined {
   const { b, rounding, boundsOf } = context;
   const factors = context.factorsOf(node);
-  if (!factors || rounding.own(1) === 0) return undefined;
+  if (!factors || isExact(rounding)) return undefined;
   const base = magnitude(b, boundsOf(factors.base));
   const product = greatestProduct(context, factors, base, node.shape.length);
   return b.mul(product, rounding.tiny(factors.count));

@@ -9,7 +9,7 @@
 import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, known, multiply } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import type { Bounds } from '../graph/ops/definition.ts';
+import { type Bounds, isExact } from '../graph/ops/definition.ts';
 import { outward } from '../graph/ops/outward.ts';
 import { floats } from '../tensor/tensor.ts';
 import { type AffineRegion, evaluateRegion, pullRows } from './affine.ts';
@@ -195,7 +195,7 @@ class ForwardPass {
           ),
         ]),
       ),
-      p.rounding.own(1) > 0 ? leastOf(p) : undefined,
+      isExact(p.rounding) ? undefined : leastOf(p),
     );
     const terms = regionTerms(b, region);
     // Coefficients are as wrong as their terms and the constants that cancel, for every input's way.
