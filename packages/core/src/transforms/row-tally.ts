@@ -105,7 +105,9 @@ export class RowTally {
   /** [batch, rows, 1] */
   private charged({ matrix, errors }: Charge): Node {
     const { b } = this;
-    const all = errors.reduce((sum, error) => b.add(sum, error));
+    // What underflow took from an error, coefficients may multiply up again.
+    const least = b.scalar(errors.length * 2 ** -126);
+    const all = errors.reduce((sum, error) => b.add(sum, error), least);
     const own = this.p.rounding.own(Number(matrix.shape[2]) + errors.length);
     return b.mul(this.dot(b.abs(matrix), all), 1 + own);
   }
