@@ -5,7 +5,6 @@
 import type { AttackContext } from '../attacks/attack.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import type { Threat } from '../threats/threat.ts';
-import { roundingModel } from '../transforms/rounding.ts';
 import { varying } from '../verify/branching.ts';
 import { MarginBoxes } from '../verify/margin-boxes.ts';
 import type { Ends } from '../verify/alternatives.ts';
@@ -108,7 +107,7 @@ export function splitRefusal(classifier: Classifier, { norm, fixed }: Threat): s
 
 function boxesOf({ classifier, threat }: AttackContext, { semantics }: Ledger): MarginBoxes | null {
   if (splitRefusal(classifier, threat) !== null) return null;
-  return new MarginBoxes(classifier, roundingModel(semantics));
+  return new MarginBoxes(classifier, semantics);
 }
 
 function servesAt(context: AttackContext, plan: SplitPlan, entry: Entry, radius: number): boolean {

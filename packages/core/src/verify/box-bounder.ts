@@ -1,9 +1,12 @@
 /** A bounder: boxes in, for every row of each box's disjunct a proven lower bound and its slopes. */
+import { adamFeeds } from '../bounds/adam.ts';
+import { slopeNames } from '../bounds/layer-graphs.ts';
 import type { Program } from '../runtime/programs.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type BoxGraphOptions, boxGraph } from './box-graph.ts';
 import type { BoxFunction } from './box-function.ts';
-import type { Specification } from './specification.ts';
+import { type SlopeGraph, slopeGraph } from './slope-graph.ts';
+import { isRefuted, type Specification } from './specification.ts';
 
 /** Boxes that are bounded together; each has its own specification. */
 export interface BoxBatch {
@@ -26,14 +29,25 @@ export interface BatchBounds {
 /** Numbers that the coefficients of a layer may take at once. */
 const MOST_COEFFICIENTS = 2 ** 22;
 const MOST_BOXES = 256;
+/** When slopes are optimised: compiling their program pays then. */
+const MANY = 1000;
+/** Of Adam, each of so much: of several tried on ACAS Xu, the fewest seconds. */
+const [STEPS, RATE] = [4, 0.3];
+
+export interface BoxBounderOptions extends Omit<BoxGraphOptions, 'spread'> {
+  /** Boxes that are bounded before slopes are optimised for those that stay open (α-CROWN). */
+  readonly climbsFrom?: number;
+}
 
 export class BoxBounder {
   /** Boxes a run takes at once. */
   readonly atOnce: number;
+  private bounded = 0;
+  private climbing: SlopeGraph | null = null;
   private readonly joint: BoxFunction;
-  private readonly options: Omit<BoxGraphOptions, 'spread'>;
+  private readonly options: BoxBounderOptions;
 
-  constructor(joint: BoxFunction, options: Omit<BoxGraphOptions, 'spread'>) {
+  constructor(joint: BoxFunction, options: BoxBounderOptions) {
     this.joint = joint;
     this.options = options;
     const { widest } = joint;
@@ -57,19 +71,71 @@ export class BoxBounder {
     const ends = (data: Float32Array): Tensor => {
       return { type: 'float32', shape: [count, inputCount], data };
     };
-    const program = await this.program(spread);
-    const { least, slopes, finite } = await program.run({
+    const feeds = {
       centre: ends(middles(lower, upper)),
       lower: ends(lower),
       upper: ends(upper),
       rows: matrix(({ coefficients }) => coefficients),
+    };
+    const program = await this.program(spread);
+    const { least, slopes, finite, ...stops } = await program.run({
+      ...feeds,
       ...(spread ? { spread: matrix((each) => each.spread) } : {}),
     });
-    const known = floats(least);
+    this.bounded += count;
+    const bounds = { rows, least: floats(least), slopes: floats(slopes) };
     floats(finite).forEach((flag, box) => {
-      if (flag !== 1) known.fill(NaN, box * rows, (box + 1) * rows);
+      if (flag !== 1) bounds.least.fill(NaN, box * rows, (box + 1) * rows);
     });
-    return { rows, least: known, slopes: floats(slopes) };
+    const isOpen = specifications.some((each, box) => !isRefuted(each, bounds.least, box * rows));
+    if (isOpen && !spread && this.bounded > (this.options.climbsFrom ?? MANY))
+      await this.climb({ ...feeds, ...stops }, count, bounds);
+    return bounds;
+  }
+
+  /** Raises bounds by slopes that are chosen for each row of each box. */
+  private async climb(
+    feeds: Readonly<Record<string, Tensor>>,
+    count: number,
+    { rows, least, slopes }: BatchBounds,
+  ): Promise<void> {
+    this.climbing ??= slopeGraph(this.joint, this.options.rounding);
+    const { graph, widths } = this.climbing;
+    if (widths.length === 0) return;
+    const { inputCount, programs } = this.joint;
+    const name = `slopes/${this.options.rounding.gamma(1)}`;
+    const program = await programs.named(name, () => graph);
+    let state: Record<string, Tensor> = Object.fromEntries(
+      widths.flatMap((width, i) =>
+        slopeNames(i).map((each): [string, Tensor] => {
+          const data = new Float32Array(count * rows * width);
+          return [each, { type: 'float32', shape: [count, rows, width], data }];
+        }),
+      ),
+    );
+    for (let step = 1; step <= STEPS; step++) {
+      const { rate, scale } = adamFeeds(step, RATE);
+      const results = await program.run({
+        ...feeds,
+        ...state,
+        rate: scalar(rate),
+        scale: scalar(scale),
+      });
+      const [found, along] = [floats(results['least']), floats(results['slopes'])];
+      const finite = floats(results['finite']);
+      found.forEach((value, row) => {
+        if (finite[Math.floor(row / rows)] !== 1 || !(value > (least[row] ?? NaN))) return;
+        least[row] = value;
+        const [from, to] = [row * inputCount, (row + 1) * inputCount];
+        slopes.set(along.subarray(from, to), from);
+      });
+      state = Object.fromEntries(
+        Object.keys(state).flatMap((each) => {
+          const next = results[`next/${each}`];
+          return next ? [[each, next] as const] : [];
+        }),
+      );
+    }
   }
 
   private program(spread: boolean): Promise<Program> {
@@ -94,3 +160,7 @@ function middles(lower: Float32Array, upper: Float32Array): Float32Array {
 export function middleOf(low: number, high: number): number {
   return Math.min(Math.max(Math.fround(low / 2 + high / 2), low), high);
 }
+
+const scalar = (value: number): Tensor => {
+  return { type: 'float32', shape: [], data: Float32Array.of(value) };
+};

@@ -3,7 +3,8 @@
  * backward linear bounds, with the coefficients of the linear function it comes from.
  */
 import { Builder } from '../graph/builder.ts';
-import type { Graph } from '../graph/graph.ts';
+import { endNames } from '../bounds/layer-graphs.ts';
+import type { Graph, Node } from '../graph/graph.ts';
 import type { RoundingModel } from '../graph/ops/definition.ts';
 import { magnitude } from '../graph/ops/outward.ts';
 import { inputSet } from '../threats/set-graph.ts';
@@ -21,7 +22,7 @@ export interface BoxGraphOptions {
 
 /**
  * centre, lower, upper [batch, inputs]; rows (and spread) [batch, rows, variables] → `least` [batch,
- * rows], `slopes` [batch, rows, inputs], `finite` [batch]. With its slopes a, a row is at least least +
+ * rows], `slopes` [batch, rows, inputs], `finite` [batch], and the ends of every stop. With its slopes a, a row is at least least +
  * Σ |aᵢ|·(distance of xᵢ from the end of the box that a points away from), everywhere on the box.
  */
 export function boxGraph(
@@ -41,7 +42,13 @@ export function boxGraph(
   const propagation = propagateIntervals(b, b.graph({}), sets, rounding, { linearUpTo });
   const bound = propagation.backwardBoundOf(all, rows);
   const slopes = bound.coefficients.get(centre.id) ?? b.slice(b.mul(rows, 0), 2, 0, inputCount);
-  const given = { slopes: b.mul(slopes, 1) };
+  const given: Record<string, Node> = { slopes: b.mul(slopes, 1) };
+  propagation.stops(all).forEach(({ node }, stop) => {
+    const names = endNames(stop);
+    const ends = propagation.boundsOf(node);
+    given[names.lower] = b.mul(ends.lower, 1);
+    given[names.upper] = b.mul(ends.upper, 1);
+  });
   if (!spread) return b.graph({ least: bound.lower, ...given, finite: propagation.finite() });
   // A sum of products of numbers that are not negative, rounded up.
   const ends = magnitude(b, propagation.boundsOf(all));

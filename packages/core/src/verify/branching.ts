@@ -63,6 +63,25 @@ function halves({ lower, upper }: Piece, input: number): Piece[] {
   ];
 }
 
+/** Inputs whose two values are enumerated together: 4,096 points. */
+const MOST_PAIRS = 12;
+
+/**
+ * The float32 points of a box that cannot be cut, each a box of its own; none of a point, or where they are too
+ * many.
+ */
+export function pointsOf({ lower, upper }: Piece): Piece[] {
+  const open = [...lower.keys()].filter((i) => lower[i] !== upper[i]);
+  if (open.length === 0 || open.length > MOST_PAIRS) return [];
+  return Array.from({ length: 2 ** open.length }, (_, code): Piece => {
+    const point = lower.slice();
+    open.forEach((i, bit) => {
+      if ((code >> bit) & 1) point[i] = upper[i] ?? 0;
+    });
+    return { lower: point, upper: point };
+  });
+}
+
 /** Inputs of a box that can be cut. */
 export function varying({ lower, upper }: Piece): number {
   let count = 0;

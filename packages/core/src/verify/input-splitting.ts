@@ -7,7 +7,8 @@ import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Alternative } from './alternatives.ts';
 import type { BatchBounds, BoxBatch, BoxBounder } from './box-bounder.ts';
 import { type BoxList, BoxStore } from './box-store.ts';
-import { type Brancher, cut } from './branching.ts';
+import { type Brancher, bySlope, cut, pointsOf } from './branching.ts';
+import { dealt, LATE_RACE, type Race, RULES, volumeOf } from './rule-race.ts';
 import type { Search } from './search.ts';
 import { type Helpers, Sharing } from './sharing.ts';
 import type { Specification } from './specification.ts';
@@ -16,13 +17,15 @@ import { survivor, type Survivor, type Taken } from './survivor.ts';
 
 export interface SplittingOptions {
   readonly bounder: BoxBounder;
-  readonly brancher: Brancher;
   readonly search: Search;
   /** Boxes from which on the search goes depth first. */
   readonly mostBoxes: number;
   readonly seed: number;
   /** Others that take boxes off this search. */
   readonly helpers?: Helpers | undefined;
+  /** Whether inputs are float32 numbers, of which a box that cannot be cut holds a few. */
+  readonly discrete: boolean;
+  readonly race?: Race;
   /** Boxes that are bounded at most; by default as many as it takes. */
   readonly most?: number;
   /** Ends where nothing finite is known of so many boxes, nor of any before them. */
@@ -59,6 +62,8 @@ export class InputSplitting {
   /** Whether anything is known of any box so far. */
   private isSeeing = false;
   private nextRestart = FIRST_RESTART;
+  private brancher: Brancher = bySlope;
+  private isRaced = false;
 
   constructor(alternatives: readonly Alternative[], options: SplittingOptions) {
     this.options = options;
@@ -82,7 +87,11 @@ export class InputSplitting {
     let witness: Float64Array | null = null;
     while ((this.store.size > 0 || this.sharing?.isBusy) && !witness && !this.isHopeless) {
       signal?.throwIfAborted();
-      witness = (await this.returned()) ?? (await this.step()) ?? (await this.restarted());
+      witness =
+        (await this.returned()) ??
+        (await this.step()) ??
+        (await this.raced()) ??
+        (await this.restarted());
     }
     return { witness, stuck: this.stuck, left: this.store.size };
   }
@@ -101,7 +110,9 @@ export class InputSplitting {
     this.stuck = 0;
     this.store.put(boxes);
     let witness: Float64Array | null = null;
-    while (this.store.size > 0 && !witness && Date.now() < end) witness = await this.step();
+    while (this.store.size > 0 && !witness && Date.now() < end) {
+      witness = (await this.step()) ?? (await this.raced());
+    }
     return { witness, stuck: this.stuck, open: this.store.take(Infinity) };
   }
 
@@ -145,6 +156,40 @@ export class InputSplitting {
     );
   }
 
+  /**
+   * Once: each rule of cutting closes its share of the open boxes for a while, and the one that closes more of
+   * them, by volume, goes on. Which is better depends on the problem, by factors.
+   */
+  private async raced(): Promise<Float64Array | null> {
+    const { from, boxes, fewest } = this.options.race ?? LATE_RACE;
+    const isDue = this.branches >= from && this.store.size >= fewest;
+    if (this.isRaced || !isDue || this.sharing?.isBusy) return null;
+    this.isRaced = true;
+    const shares = dealt(this.store.take(Infinity), this.width, RULES.length);
+    let best = -Infinity;
+    let winner = this.brancher;
+    const open: BoxList[] = [];
+    for (const [i, rule] of RULES.entries()) {
+      const share = shares[i];
+      if (!share) continue;
+      this.brancher = rule;
+      this.store.put(share);
+      const [before, end] = [this.branches, this.branches + boxes];
+      let witness: Float64Array | null = null;
+      while (this.store.size > 0 && !witness && this.branches < end) witness = await this.step();
+      if (witness) return witness;
+      const left = this.store.take(Infinity);
+      open.push(left);
+      const volume = (list: BoxList): number => volumeOf(list, this.alternatives);
+      const closed = 1 - volume(left) / volume(share);
+      const rate = closed / (this.branches - before);
+      if (rate > best) [best, winner] = [rate, rule];
+    }
+    for (const list of open) this.store.put(list);
+    this.brancher = winner;
+    return null;
+  }
+
   private async restarted(): Promise<Float64Array | null> {
     if (this.branches < this.nextRestart || this.store.size === 0) return null;
     const { search, seed } = this.options;
@@ -176,10 +221,12 @@ export class InputSplitting {
   }
 
   private branch({ box, isNarrower, disjunct, key, slopes }: Survivor, pieces: number): void {
-    const parts = cut(box, this.options.brancher(box.lower, box.upper, slopes), pieces);
+    const parts = cut(box, this.brancher(box.lower, box.upper, slopes), pieces);
     // What is left of a box has better bounds than the box had.
-    if (parts.length === 1 && !isNarrower) this.stuck++;
-    else for (const part of parts) this.store.push({ ...part, disjunct, key });
+    const isStuck = parts.length === 1 && !isNarrower;
+    const left = isStuck ? (this.options.discrete ? pointsOf(box) : []) : parts;
+    if (left.length === 0) this.stuck++;
+    for (const part of left) this.store.push({ ...part, disjunct, key });
   }
 }
 

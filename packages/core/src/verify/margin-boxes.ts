@@ -2,20 +2,20 @@
  * Whether a classifier's answer stays what it is all over a box: branch and bound over the few inputs that
  * vary, one disjunct for each rival whose score may come up to the kept class's.
  */
+import type { Semantics } from '../audit/run.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Builder } from '../graph/builder.ts';
 import type { Dimension } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import type { RoundingModel } from '../graph/ops/definition.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { batchOf, networkInputs } from '../runtime/network.ts';
 import type { Programs } from '../runtime/programs.ts';
 import { replayLowered, type Rule } from '../transforms/lowering.ts';
+import { roundingModel } from '../transforms/rounding.ts';
 import { FEW_VALUES } from '../bounds/size.ts';
 import type { Alternative, Ends } from './alternatives.ts';
 import { BoxBounder } from './box-bounder.ts';
 import { type BoxFunction, type Judge, widestOf } from './box-function.ts';
-import { bySlope } from './branching.ts';
 import { InputSplitting } from './input-splitting.ts';
 import { Search } from './search.ts';
 import { specificationOf } from './specification.ts';
@@ -82,10 +82,13 @@ export class MarginBoxes {
   private readonly classifier: Classifier;
   private readonly margins: Margins;
   private readonly bounder: BoxBounder;
+  private readonly discrete: boolean;
 
-  constructor(classifier: Classifier, rounding: RoundingModel) {
+  constructor(classifier: Classifier, semantics: Semantics) {
     this.classifier = classifier;
+    this.discrete = semantics === 'float32';
     this.margins = new Margins(classifier);
+    const rounding = roundingModel(semantics);
     this.bounder = new BoxBounder(this.margins, { rounding, linearUpTo: FEW_VALUES });
   }
 
@@ -107,10 +110,10 @@ export class MarginBoxes {
     const mostBoxes = (MEBIBYTES_OF_BOXES * 2 ** 20) / (8 * margins.inputCount + 32);
     const splitting = new InputSplitting(rivals, {
       bounder,
-      brancher: bySlope,
       search,
       mostBoxes: Math.floor(mostBoxes),
       seed: 0,
+      discrete: this.discrete,
       most,
       mostBlind: MOST_BLIND,
       signal,

@@ -14,7 +14,7 @@ import type { Query } from '../vnnlib/query.ts';
 import type { Tick } from '../vnnlib/tick.ts';
 import type { Alternative } from './alternatives.ts';
 import { BoxBounder } from './box-bounder.ts';
-import { bySlope, varying } from './branching.ts';
+import { varying } from './branching.ts';
 import { InputSplitting, type SplittingOptions } from './input-splitting.ts';
 import { JointNetwork } from './joint.ts';
 import { layered } from './layered.ts';
@@ -179,5 +179,6 @@ export function splittingOptions(
   const bounder = new BoxBounder(joint, { rounding, linearUpTo: FEW_VALUES });
   const bytesOfBox = 8 * joint.inputCount + 32;
   const mostBoxes = Math.floor(memory / bytesOfBox);
-  return { bounder, brancher: bySlope, search, mostBoxes, seed, helpers };
+  const discrete = semantics === 'float32';
+  return { bounder, search, mostBoxes, seed, helpers, discrete };
 }

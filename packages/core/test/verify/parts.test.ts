@@ -6,10 +6,14 @@ import { openNetwork } from '../../src/runtime/network.ts';
 import { roundingModel } from '../../src/transforms/rounding.ts';
 import { BoxBounder } from '../../src/verify/box-bounder.ts';
 import { BoxStore } from '../../src/verify/box-store.ts';
-import { byLength, bySlope, cut } from '../../src/verify/branching.ts';
+import { byLength, bySlope, cut, pointsOf } from '../../src/verify/branching.ts';
 import { clip } from '../../src/verify/clipping.ts';
+import { InputSplitting } from '../../src/verify/input-splitting.ts';
 import { JointNetwork } from '../../src/verify/joint.ts';
+import { posedBy } from '../../src/verify/posed.ts';
+import { Search } from '../../src/verify/search.ts';
 import { specificationOf } from '../../src/verify/specification.ts';
+import { WitnessJudge } from '../../src/verify/witness.ts';
 import { problemOf } from '../../src/vnnlib/problem.ts';
 import { parseVnnlib } from '../../src/vnnlib/parse.ts';
 import { Draw } from '../generators/draw.ts';
@@ -89,42 +93,118 @@ async function drawn(seed: number) {
     { rows: [...problemOf(query).disjuncts()].flatMap((disjunct) => disjunct.rows) },
     4,
   );
-  return { draw, layers, rows, joint, network, specification };
+  return { draw, layers, rows, query, joint, network, specification };
 }
 
-test('a row is nowhere on a box below the linear function its bound is the least value of', async () => {
+test.each([
+  ['as CROWN chooses them', Infinity],
+  ['optimised', 0],
+])(
+  'with slopes %s a row is nowhere below the linear function of its bound',
+  async (_, climbsFrom) => {
+    for (let seed = 0; seed < 8; seed++) {
+      const { draw, layers, joint, network, specification } = await drawn(seed);
+      const options = { rounding: roundingModel('real'), linearUpTo: 256, climbsFrom };
+      const bounder = new BoxBounder(joint, options);
+      const lower = Float32Array.from(draw.list(2 * 4, () => draw.real(-1, 0)));
+      const upper = lower.map((low) => low + draw.real(0, 1));
+      const specifications = Array.from({ length: 4 }, () => specification);
+      const {
+        rows: count,
+        least,
+        slopes,
+      } = await bounder.bound({ count: 4, lower, upper, specifications });
+      await network.release();
+      for (let k = 0; k < 200; k++) {
+        const at = k % 4;
+        const [from, to] = [lower.subarray(2 * at, 2 * at + 2), upper.subarray(2 * at, 2 * at + 2)];
+        const x = Array.from(from, (low, i) => low + draw.real(0, 1) * ((to[i] ?? low) - low));
+        const joined = [...x, ...evaluateLayers(layers, x)];
+        specification.rows.forEach((row, j) => {
+          const value = row.coefficients.reduce(
+            (sum, c, i) => sum + c * (joined[row.variables[i] ?? 0] ?? 0),
+            0,
+          );
+          let linear = least[at * count + j] ?? NaN;
+          x.forEach((own, i) => {
+            const slope = slopes[(at * count + j) * 2 + i] ?? 0;
+            const distance = slope > 0 ? own - (from[i] ?? 0) : (to[i] ?? 0) - own;
+            linear += Math.abs(slope) * distance;
+          });
+          expect(value).toBeGreaterThanOrEqual(linear);
+        });
+      }
+    }
+  },
+);
+
+test('optimised slopes never lower a bound, and raise some', async () => {
+  let raised = 0;
   for (let seed = 0; seed < 8; seed++) {
-    const { draw, layers, joint, network, specification } = await drawn(seed);
-    const bounder = new BoxBounder(joint, { rounding: roundingModel('real'), linearUpTo: 256 });
+    const { draw, joint, network, specification } = await drawn(seed);
+    const options = { rounding: roundingModel('float32'), linearUpTo: 256 };
     const lower = Float32Array.from(draw.list(2 * 4, () => draw.real(-1, 0)));
     const upper = lower.map((low) => low + draw.real(0, 1));
     const specifications = Array.from({ length: 4 }, () => specification);
-    const {
-      rows: count,
-      least,
-      slopes,
-    } = await bounder.bound({ count: 4, lower, upper, specifications });
+    const boxes = { count: 4, lower, upper, specifications };
+    const plain = await new BoxBounder(joint, { ...options, climbsFrom: Infinity }).bound(boxes);
+    const climbed = await new BoxBounder(joint, { ...options, climbsFrom: 0 }).bound(boxes);
     await network.release();
-    for (let k = 0; k < 200; k++) {
-      const at = k % 4;
-      const [from, to] = [lower.subarray(2 * at, 2 * at + 2), upper.subarray(2 * at, 2 * at + 2)];
-      const x = Array.from(from, (low, i) => low + draw.real(0, 1) * ((to[i] ?? low) - low));
-      const joined = [...x, ...evaluateLayers(layers, x)];
-      specification.rows.forEach((row, j) => {
-        const value = row.coefficients.reduce(
-          (sum, c, i) => sum + c * (joined[row.variables[i] ?? 0] ?? 0),
-          0,
-        );
-        let linear = least[at * count + j] ?? NaN;
-        x.forEach((own, i) => {
-          const slope = slopes[(at * count + j) * 2 + i] ?? 0;
-          const distance = slope > 0 ? own - (from[i] ?? 0) : (to[i] ?? 0) - own;
-          linear += Math.abs(slope) * distance;
-        });
-        expect(value).toBeGreaterThanOrEqual(linear);
-      });
-    }
+    plain.least.forEach((least, i) => {
+      expect(climbed.least[i]).toBeGreaterThanOrEqual(least);
+      if ((climbed.least[i] ?? least) > least + 1e-3) raised++;
+    });
   }
+  expect(raised).toBeGreaterThan(5);
+});
+
+test('whichever rules race, and whenever, the search ends the same', async () => {
+  let [proven, found] = [0, 0];
+  for (let seed = 0; seed < 12; seed++) {
+    const { query, joint, network } = await drawn(seed);
+    const { alternatives } = posedBy(query);
+    const rounding = roundingModel('float32');
+    const ends = [];
+    for (const race of [undefined, { from: 8, boxes: 6, fewest: 2 }]) {
+      const splitting = new InputSplitting(alternatives, {
+        bounder: new BoxBounder(joint, {
+          rounding,
+          linearUpTo: 256,
+          climbsFrom: race ? 0 : Infinity,
+        }),
+        search: new Search(joint, new WitnessJudge(query, joint)),
+        mostBoxes: 1e6,
+        seed: 0,
+        discrete: true,
+        ...(race && { race }),
+      });
+      const { witness, stuck, left } = await splitting.run();
+      if (!witness) expect(stuck + left).toBe(0);
+      ends.push(witness ? 'found' : 'proven');
+    }
+    await network.release();
+    expect(ends[1]).toBe(ends[0]);
+    if (ends[0] === 'found') found++;
+    else proven++;
+  }
+  expect(Math.min(proven, found)).toBeGreaterThan(1);
+});
+
+test('the points of a box that cannot be cut are its corners', () => {
+  const next = (value: number): number => value + 2 ** -23;
+  const lower = Float32Array.of(1, 0.5, 1);
+  const upper = Float32Array.of(next(1), 0.5, next(1));
+  const points = pointsOf({ lower, upper }).map((piece) => {
+    expect(piece.upper).toEqual(piece.lower);
+    return Array.from(piece.lower);
+  });
+  const both = [1, next(1)];
+  const corners = both.flatMap((a) => both.map((c) => [a, 0.5, c]));
+  expect(points).toHaveLength(4);
+  expect(points).toEqual(expect.arrayContaining(corners));
+  expect(pointsOf({ lower, upper: lower })).toEqual([]);
+  const wide = new Float32Array(13).fill(1);
+  expect(pointsOf({ lower: wide, upper: wide.map(next) })).toEqual([]);
 });
 
 test('clipping keeps every point at which the linear functions allow all rows', async () => {
