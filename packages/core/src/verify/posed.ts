@@ -3,11 +3,13 @@ import { type Contradiction, problemOf } from '../vnnlib/problem.ts';
 import type { Query } from '../vnnlib/query.ts';
 import { type Tick, timeless } from '../vnnlib/tick.ts';
 import { type Alternative, alternativesOf } from './alternatives.ts';
+import { areOpposed } from './opposed-rows.ts';
 import { tiesOf } from './ties.ts';
 
 export interface Posed {
   /** Why there is nothing to decide. */
   readonly contradiction: Contradiction | null;
+  /** Those whose rows do not contradict each other. */
   readonly alternatives: readonly Alternative[];
   /** As tiesOf gives them. */
   readonly ties: Int32Array;
@@ -19,5 +21,8 @@ export function posedBy(query: Query, tick: Tick = timeless): Posed {
   const { contradiction, inputCount } = problem;
   const disjuncts = contradiction ? [] : [...problem.disjuncts()];
   const ties = tiesOf(disjuncts, inputCount);
-  return { contradiction, alternatives: [...alternativesOf(query, disjuncts, ties, tick)], ties };
+  const alternatives = [...alternativesOf(query, disjuncts, ties, tick)].filter(
+    ({ specification }) => !areOpposed(specification.rows),
+  );
+  return { contradiction, alternatives, ties };
 }

@@ -67,6 +67,8 @@ const MOST_SEARCHED = 256;
 const ROOT_SEARCH = { steps: 20, stepSize: 0.25 };
 const MOST_MEMORY = 4 * 2 ** 30;
 
+const OPPOSED = 'each alternative asks for a sum of outputs that is both above and below';
+
 /** Throws VnnlibError for what a query asks beyond Glacis, RuleMissing for an op without a bound. */
 export async function verify(options: VerifyOptions): Promise<Decision> {
   let posed: Posed;
@@ -78,6 +80,7 @@ export async function verify(options: VerifyOptions): Promise<Decision> {
   }
   const { contradiction, alternatives, ties } = posed;
   if (contradiction) return unsat('contradiction', 0, contradiction.sentence);
+  if (alternatives.length === 0) return unsat('contradiction', 0, OPPOSED);
   const run = new Verification(options, ties);
   try {
     return await run.decide(alternatives);
