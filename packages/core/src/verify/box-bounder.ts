@@ -15,6 +15,8 @@ export interface BoxBatch {
   readonly lower: Float32Array;
   readonly upper: Float32Array;
   readonly specifications: readonly Specification[];
+  /** Whether slopes are optimised for boxes that stay open (α-CROWN). */
+  readonly climbs: boolean;
 }
 
 export interface BatchBounds {
@@ -29,25 +31,17 @@ export interface BatchBounds {
 /** Numbers that the coefficients of a layer may take at once. */
 const MOST_COEFFICIENTS = 2 ** 22;
 const MOST_BOXES = 256;
-/** When slopes are optimised: compiling their program pays then. */
-const MANY = 1000;
 /** Of Adam, each of so much: of several tried on ACAS Xu, the fewest seconds. */
 const [STEPS, RATE] = [4, 0.3];
-
-export interface BoxBounderOptions extends Omit<BoxGraphOptions, 'spread'> {
-  /** Boxes that are bounded before slopes are optimised for those that stay open (α-CROWN). */
-  readonly climbsFrom?: number;
-}
 
 export class BoxBounder {
   /** Boxes a run takes at once. */
   readonly atOnce: number;
-  private bounded = 0;
   private climbing: SlopeGraph | null = null;
   private readonly joint: BoxFunction;
-  private readonly options: BoxBounderOptions;
+  private readonly options: Omit<BoxGraphOptions, 'spread'>;
 
-  constructor(joint: BoxFunction, options: BoxBounderOptions) {
+  constructor(joint: BoxFunction, options: Omit<BoxGraphOptions, 'spread'>) {
     this.joint = joint;
     this.options = options;
     const { widest } = joint;
@@ -56,7 +50,7 @@ export class BoxBounder {
     this.atOnce = joint.batched ? Math.min(MOST_BOXES, fitting) : 1;
   }
 
-  async bound({ count, lower, upper, specifications }: BoxBatch): Promise<BatchBounds> {
+  async bound({ count, lower, upper, specifications, climbs }: BoxBatch): Promise<BatchBounds> {
     const { inputCount, variableCount } = this.joint;
     const rows = Math.max(...specifications.map((each) => each.rows.length));
     const spread = specifications.some((each) => each.spread !== null);
@@ -82,14 +76,12 @@ export class BoxBounder {
       ...feeds,
       ...(spread ? { spread: matrix((each) => each.spread) } : {}),
     });
-    this.bounded += count;
     const bounds = { rows, least: floats(least), slopes: floats(slopes) };
     floats(finite).forEach((flag, box) => {
       if (flag !== 1) bounds.least.fill(NaN, box * rows, (box + 1) * rows);
     });
     const isOpen = specifications.some((each, box) => !isRefuted(each, bounds.least, box * rows));
-    if (isOpen && !spread && this.bounded > (this.options.climbsFrom ?? MANY))
-      await this.climb({ ...feeds, ...stops }, count, bounds);
+    if (climbs && isOpen && !spread) await this.climb({ ...feeds, ...stops }, count, bounds);
     return bounds;
   }
 

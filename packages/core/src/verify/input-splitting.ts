@@ -26,6 +26,8 @@ export interface SplittingOptions {
   /** Whether inputs are float32 numbers, of which a box that cannot be cut holds a few. */
   readonly discrete: boolean;
   readonly race?: Race;
+  /** Boxes that are bounded before slopes are optimised: compiling their program pays then. */
+  readonly climbsFrom?: number;
   /** Boxes that are bounded at most; by default as many as it takes. */
   readonly most?: number;
   /** Ends where nothing finite is known of so many boxes, nor of any before them. */
@@ -46,6 +48,7 @@ export interface Splitting {
 const MOST_PIECES = 16;
 /** Steps of the search from each box that stays open. */
 const STEPS = { steps: 10, stepSize: 0.25 };
+const MANY = 1000;
 /** Each time the boxes have doubled, from so many on, whole disjuncts are searched again, from other points. */
 const FIRST_RESTART = 1024;
 const RESTARTS = { starts: 2048, most: 16_384, steps: 40, stepSize: 0.25 };
@@ -207,6 +210,7 @@ export class InputSplitting {
   private taken(most: number): { boxes: Taken[]; batch: BoxBatch } {
     const { lower, upper, disjuncts, keys } = this.store.take(most);
     const { width } = this;
+    const climbs = this.branches >= (this.options.climbsFrom ?? MANY);
     const boxes = Array.from(disjuncts, (disjunct, i): Taken => {
       const [start, end] = [i * width, (i + 1) * width];
       const ends = { lower: lower.subarray(start, end), upper: upper.subarray(start, end) };
@@ -217,7 +221,7 @@ export class InputSplitting {
       if (!alternative) throw new RangeError(`there is no disjunct ${disjunct}`);
       return alternative.specification;
     });
-    return { boxes, batch: { count: boxes.length, lower, upper, specifications } };
+    return { boxes, batch: { count: boxes.length, lower, upper, specifications, climbs } };
   }
 
   private branch({ box, isNarrower, disjunct, key, slopes }: Survivor, pieces: number): void {
