@@ -6,7 +6,7 @@ import type { AttackContext } from '../attacks/attack.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import type { Threat } from '../threats/threat.ts';
 import { varying } from '../verify/branching.ts';
-import { MarginBoxes } from '../verify/margin-boxes.ts';
+import { type MarginAnswer, MarginBoxes } from '../verify/margin-boxes.ts';
 import type { Ends } from '../verify/alternatives.ts';
 import { judgeCandidates } from './judge.ts';
 import type { Entry, Ledger } from './ledger.ts';
@@ -98,7 +98,8 @@ interface Splitting {
 /** Why no box of a classifier is cut; null where some may be. */
 export function splitRefusal(classifier: Classifier, { norm, fixed }: Threat): string | null {
   if (!norm.isBox) return `boxes are cut in linf, whose balls are boxes, not in ${norm.name}`;
-  if (!MarginBoxes.serves(classifier)) return 'boxes are cut of models with one input and no noise';
+  if (!MarginBoxes.serves(classifier))
+    return 'boxes are cut of classifiers with one input and no random numbers';
   const free = classifier.sampleSize - fixed.size;
   return free > splitPlan.inputs
     ? `boxes are cut where up to ${splitPlan.inputs} inputs vary, not ${free} (--freeze holds some)`
@@ -126,13 +127,10 @@ function endsOf(
   return { lower, upper };
 }
 
-async function decideAt(
-  splitting: Splitting,
-  radius: number,
-): Promise<'proven' | 'broken' | 'open'> {
+async function decideAt(splitting: Splitting, radius: number): Promise<MarginAnswer> {
   const { context, ledger, boxes, entry, most } = splitting;
   const { classifier, threat, signal } = context;
-  const { outcome } = await boxes.decide({
+  const outcome = await boxes.decide({
     box: endsOf(context, entry, radius, 'outward'),
     inside: endsOf(context, entry, radius, 'inward'),
     kept: classifier.kept(entry.label),
@@ -148,12 +146,12 @@ async function decideAt(
   return outcome;
 }
 
-async function charged<T>(
+async function charged(
   ledger: Ledger,
   entry: Entry,
   id: string,
-  body: () => Promise<T>,
-): Promise<T> {
+  body: () => Promise<MarginAnswer>,
+): Promise<MarginAnswer> {
   const begun = Date.now();
   const result = await body();
   const seconds = (Date.now() - begun) / 1000;

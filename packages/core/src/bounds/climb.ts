@@ -1,7 +1,7 @@
 /** Bounds of rows whose slopes are optimised: the loop around the program of one step. */
 import type { Tensor } from '../tensor/tensor.ts';
 import { adamFeeds } from './adam.ts';
-import { slopeNames } from './layer-graphs.ts';
+import { firstState, nextState } from './slope-state.ts';
 import type { Feeds } from './staged-programs.ts';
 
 /** Step size and its decay: of several tried on ACAS Xu, the tightest after twenty steps. */
@@ -29,19 +29,13 @@ export async function climbed(
   const best = new Float32Array(count).fill(Number.NaN);
   let open = Array.from({ length: count }, (_, row) => row);
   let own = chunk;
-  let state: Feeds = Object.fromEntries(
-    widths.flatMap((width, i) =>
-      slopeNames(i).map((name) => [name, zeros([1, count, width])] as const),
-    ),
-  );
+  let state = firstState(widths, 1, count);
   for (let step = 1; step <= steps; step++) {
     const { rate, scale } = adamFeeds(step, RATE * DECAY ** (step - 1));
     const numbersOfStep = { rate: scalar(rate), scale: scalar(scale) };
     const results = await run({ ...own, ...state, ...numbersOfStep });
     if (numbers(results['finite'])[0] === 1) keepGreater(best, open, numbers(results['least']));
-    state = Object.fromEntries(
-      Object.keys(state).map((name) => [name, results[`next/${name}`] ?? scalar(0)]),
-    );
+    state = nextState(state, results);
     const left = settles ? open.flatMap((row, i) => ((best[row] ?? 0) > 0 ? [] : [i])) : [];
     if (settles && left.length === 0) break;
     if (settles && left.length <= WORTH_LEAVING * open.length) {
@@ -79,14 +73,9 @@ export function numbers(tensor: Tensor | undefined): Float32Array {
   return tensor.data;
 }
 
-const scalar = (value: number): Tensor => ({
+/** A float32 scalar. */
+export const scalar = (value: number): Tensor => ({
   type: 'float32',
   shape: [],
   data: Float32Array.of(value),
-});
-
-const zeros = (shape: readonly number[]): Tensor => ({
-  type: 'float32',
-  shape: [...shape],
-  data: new Float32Array(shape.reduce((size, dim) => size * dim, 1)),
 });

@@ -13,13 +13,11 @@ import { batchOf, type Network, networkInputs } from '../runtime/network.ts';
 import { ballInputs } from '../threats/ball.ts';
 import { inputSet } from '../threats/set-graph.ts';
 import type { Threat } from '../threats/threat.ts';
-import type { FreeSlopes } from '../transforms/free-slopes.ts';
-import { gradientWith } from '../transforms/gradient.ts';
 import type { InputSet } from '../transforms/input-set.ts';
 import { type IntervalPropagation, propagateIntervals, type Stop } from '../transforms/interval.ts';
 import { replayLowered } from '../transforms/lowering.ts';
 import { noRounding } from '../transforms/rounding.ts';
-import { adamStep } from './adam.ts';
+import { SlopeState } from './slope-state.ts';
 
 export interface Layer {
   readonly label: string;
@@ -200,40 +198,13 @@ export class LayerGraphs {
 
   /** The same with free slopes, each [batch, rows, width], that go one step of Adam up the bounds. */
   climb(place: number, start: number | null): ClimbValues {
-    const { b, batch } = this;
     const { propagation, node, rows, pulled } = this.asked(place, start);
-    const widths: number[] = [];
-    const used: Node[] = [];
-    const state: Node[] = [];
-    const stateInput = (name: string, width: number): Node => {
-      const input = b.input(name, [batch, 'rows', width]);
-      state.push(input);
-      return input;
-    };
-    const slopes: FreeSlopes = {
-      differenceAt: (hinge) => {
-        const width = known(elementCount(hinge.shape.slice(1)), 'a layer');
-        const [name] = slopeNames(widths.push(width) - 1);
-        return stateInput(name, width);
-      },
-      used: (_, difference) => void used.push(difference),
-    };
+    const state = new SlopeState(this.b, this.batch);
+    const { slopes, widths } = state;
     const { lower, estimate } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
     const finite = propagation.finite();
-    const gradients = gradientWith(b, estimate, used);
-    const [rate, scale] = [b.input('rate', []), b.input('scale', [])];
-    const outputs: Record<string, Node> = { least: lower, finite };
-    used.forEach((difference, i) => {
-      const [slope, first, second] = slopeNames(i);
-      const width = widths[i] ?? 0;
-      const moments = { first: stateInput(first, width), second: stateInput(second, width) };
-      const gradient = gradients[i] ?? difference;
-      const next = adamStep(b, difference, gradient, moments, { rate, scale });
-      outputs[`next/${slope}`] = next.at;
-      outputs[`next/${first}`] = next.first;
-      outputs[`next/${second}`] = next.second;
-    });
-    const varying = [rows, ...(pulled ? [pulled] : []), ...state, rate, scale];
+    const outputs = { least: lower, finite, ...state.stepped(estimate) };
+    const varying = [rows, ...(pulled ? [pulled] : []), ...state.inputs];
     return { outputs, varying, widths };
   }
 }
@@ -265,9 +236,4 @@ export interface Pull {
 /** The inputs that hold the bounds of a stop. */
 export function endNames(stop: number): { readonly lower: string; readonly upper: string } {
   return { lower: `stop/${stop}/lower`, upper: `stop/${stop}/upper` };
-}
-
-/** Names of the state of one hinge layer's slopes: inputs; the step's outputs have `next/` before. */
-export function slopeNames(index: number): readonly [string, string, string] {
-  return [`slope/${index}`, `first/${index}`, `second/${index}`];
 }

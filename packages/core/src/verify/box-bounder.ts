@@ -1,6 +1,7 @@
 /** A bounder: boxes in, for every row of each box's disjunct a proven lower bound and its slopes. */
 import { adamFeeds } from '../bounds/adam.ts';
-import { slopeNames } from '../bounds/layer-graphs.ts';
+import { numbers, scalar } from '../bounds/climb.ts';
+import { firstState, nextState } from '../bounds/slope-state.ts';
 import type { Program } from '../runtime/programs.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type BoxGraphOptions, boxGraph } from './box-graph.ts';
@@ -76,8 +77,8 @@ export class BoxBounder {
       ...feeds,
       ...(spread ? { spread: matrix((each) => each.spread) } : {}),
     });
-    const bounds = { rows, least: floats(least), slopes: floats(slopes) };
-    floats(finite).forEach((flag, box) => {
+    const bounds = { rows, least: numbers(least), slopes: numbers(slopes) };
+    numbers(finite).forEach((flag, box) => {
       if (flag !== 1) bounds.least.fill(NaN, box * rows, (box + 1) * rows);
     });
     const isOpen = specifications.some((each, box) => !isRefuted(each, bounds.least, box * rows));
@@ -97,14 +98,7 @@ export class BoxBounder {
     const { inputCount, programs } = this.joint;
     const name = `slopes/${this.options.rounding.gamma(1)}`;
     const program = await programs.named(name, () => graph);
-    let state: Record<string, Tensor> = Object.fromEntries(
-      widths.flatMap((width, i) =>
-        slopeNames(i).map((each): [string, Tensor] => {
-          const data = new Float32Array(count * rows * width);
-          return [each, { type: 'float32', shape: [count, rows, width], data }];
-        }),
-      ),
-    );
+    let state = firstState(widths, count, rows);
     for (let step = 1; step <= STEPS; step++) {
       const { rate, scale } = adamFeeds(step, RATE);
       const results = await program.run({
@@ -113,20 +107,15 @@ export class BoxBounder {
         rate: scalar(rate),
         scale: scalar(scale),
       });
-      const [found, along] = [floats(results['least']), floats(results['slopes'])];
-      const finite = floats(results['finite']);
+      const [found, along] = [numbers(results['least']), numbers(results['slopes'])];
+      const finite = numbers(results['finite']);
       found.forEach((value, row) => {
         if (finite[Math.floor(row / rows)] !== 1 || !(value > (least[row] ?? NaN))) return;
         least[row] = value;
         const [from, to] = [row * inputCount, (row + 1) * inputCount];
         slopes.set(along.subarray(from, to), from);
       });
-      state = Object.fromEntries(
-        Object.keys(state).flatMap((each) => {
-          const next = results[`next/${each}`];
-          return next ? [[each, next] as const] : [];
-        }),
-      );
+      state = nextState(state, results);
     }
   }
 
@@ -138,11 +127,6 @@ export class BoxBounder {
   }
 }
 
-function floats(tensor: Tensor | undefined): Float32Array {
-  if (!(tensor?.data instanceof Float32Array)) throw new TypeError('a bound is not float32');
-  return tensor.data;
-}
-
 /** A point between the ends: the ends may be far apart, or one number. */
 function middles(lower: Float32Array, upper: Float32Array): Float32Array {
   return lower.map((low, i) => middleOf(low, upper[i] ?? low));
@@ -152,7 +136,3 @@ function middles(lower: Float32Array, upper: Float32Array): Float32Array {
 export function middleOf(low: number, high: number): number {
   return Math.min(Math.max(Math.fround(low / 2 + high / 2), low), high);
 }
-
-const scalar = (value: number): Tensor => {
-  return { type: 'float32', shape: [], data: Float32Array.of(value) };
-};

@@ -25,6 +25,7 @@ export interface SplittingOptions {
   readonly helpers?: Helpers | undefined;
   /** Whether inputs are float32 numbers, of which a box that cannot be cut holds a few. */
   readonly discrete: boolean;
+  /** When the rules of cutting are tried against each other; by default once, late. */
   readonly race?: Race;
   /** Boxes that are bounded before slopes are optimised: compiling their program pays then. */
   readonly climbsFrom?: number;
@@ -48,6 +49,7 @@ export interface Splitting {
 const MOST_PIECES = 16;
 /** Steps of the search from each box that stays open. */
 const STEPS = { steps: 10, stepSize: 0.25 };
+/** Boxes from which on slopes are optimised. */
 const MANY = 1000;
 /** Each time the boxes have doubled, from so many on, whole disjuncts are searched again, from other points. */
 const FIRST_RESTART = 1024;
@@ -86,10 +88,8 @@ export class InputSplitting {
     for (const { index, lower, upper } of this.alternatives.values()) {
       this.store.push({ lower, upper, disjunct: index, key: -Infinity });
     }
-    const { signal } = this.options;
     let witness: Float64Array | null = null;
     while ((this.store.size > 0 || this.sharing?.isBusy) && !witness && !this.isHopeless) {
-      signal?.throwIfAborted();
       witness =
         (await this.returned()) ??
         (await this.step()) ??
@@ -133,7 +133,8 @@ export class InputSplitting {
   /** One batch. Where it is interrupted, its boxes are open again. */
   private async step(): Promise<Float64Array | null> {
     if (this.store.size === 0) return null;
-    const { bounder, search } = this.options;
+    const { bounder, search, signal } = this.options;
+    signal?.throwIfAborted();
     const { boxes, batch } = this.taken(bounder.atOnce);
     let bounds: BatchBounds;
     try {
@@ -168,28 +169,31 @@ export class InputSplitting {
     const isDue = this.branches >= from && this.store.size >= fewest;
     if (this.isRaced || !isDue || this.sharing?.isBusy) return null;
     this.isRaced = true;
-    const shares = dealt(this.store.take(Infinity), this.width, RULES.length);
-    let best = -Infinity;
-    let winner = this.brancher;
-    const open: BoxList[] = [];
-    for (const [i, rule] of RULES.entries()) {
-      const share = shares[i];
-      if (!share) continue;
-      this.brancher = rule;
-      this.store.put(share);
-      const [before, end] = [this.branches, this.branches + boxes];
-      let witness: Float64Array | null = null;
-      while (this.store.size > 0 && !witness && this.branches < end) witness = await this.step();
-      if (witness) return witness;
-      const left = this.store.take(Infinity);
-      open.push(left);
-      const volume = (list: BoxList): number => volumeOf(list, this.alternatives);
-      const closed = 1 - volume(left) / volume(share);
-      const rate = closed / (this.branches - before);
-      if (rate > best) [best, winner] = [rate, rule];
+    const waiting = dealt(this.store.take(Infinity), this.width, RULES.length);
+    const volume = (list: BoxList): number => volumeOf(list, this.alternatives);
+    let best = { rate: -Infinity, rule: this.brancher };
+    try {
+      for (const rule of RULES) {
+        const share = waiting.shift();
+        if (!share) break;
+        const [whole, before] = [volume(share), this.branches];
+        this.brancher = rule;
+        this.store.put(share);
+        let witness: Float64Array | null = null;
+        while (this.store.size > 0 && !witness && this.branches < before + boxes) {
+          witness = await this.step();
+        }
+        if (witness) return witness;
+        const left = this.store.take(Infinity);
+        waiting.push(left);
+        const rate = (1 - volume(left) / whole) / (this.branches - before);
+        if (rate > best.rate) best = { rate, rule };
+      }
+    } finally {
+      // Also where it is interrupted.
+      for (const list of waiting) this.store.put(list);
     }
-    for (const list of open) this.store.put(list);
-    this.brancher = winner;
+    this.brancher = best.rule;
     return null;
   }
 

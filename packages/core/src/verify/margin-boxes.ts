@@ -66,10 +66,7 @@ export interface MarginQuestion {
 }
 
 /** `open`: neither a proof nor a break was found. */
-export interface MarginAnswer {
-  readonly outcome: 'proven' | 'broken' | 'open';
-  readonly boxes: number;
-}
+export type MarginAnswer = 'proven' | 'broken' | 'open';
 
 /** Starts of the search before boxes are cut, for each rival. */
 const STARTS = 4;
@@ -106,7 +103,7 @@ export class MarginBoxes {
     const search = new Search(margins, judge);
     const rivals = this.rivals(question);
     const starts = rivals.flatMap((one) => startsIn(one, STARTS, 0));
-    if (await search.from(starts, ROOT_SEARCH, signal)) return { outcome: 'broken', boxes: 0 };
+    if (await search.from(starts, ROOT_SEARCH, signal)) return 'broken';
     const mostBoxes = (MEBIBYTES_OF_BOXES * 2 ** 20) / (8 * margins.inputCount + 32);
     const splitting = new InputSplitting(rivals, {
       bounder,
@@ -119,8 +116,8 @@ export class MarginBoxes {
       signal,
     });
     const { witness, stuck, left } = await splitting.run();
-    const outcome = witness ? 'broken' : stuck + left === 0 ? 'proven' : 'open';
-    return { outcome, boxes: splitting.branches };
+    if (witness) return 'broken';
+    return stuck + left === 0 ? 'proven' : 'open';
   }
 
   /** Each rival's box, and the row kept − rival ≤ separation that no point of it may satisfy. */

@@ -3,16 +3,13 @@
  * over bounds of the layers that are known already, with free slopes below hinges, and these go one step of
  * Adam up the bounds.
  */
-import { adamStep } from '../bounds/adam.ts';
-import { endNames, slopeNames } from '../bounds/layer-graphs.ts';
+import { endNames } from '../bounds/layer-graphs.ts';
+import { SlopeState } from '../bounds/slope-state.ts';
 import { Builder } from '../graph/builder.ts';
-import { elementCount, known } from '../graph/dimension.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Bounds, RoundingModel } from '../graph/ops/definition.ts';
 import { inputSet } from '../threats/set-graph.ts';
 import { linf } from '../threats/threat.ts';
-import type { FreeSlopes } from '../transforms/free-slopes.ts';
-import { gradientWith } from '../transforms/gradient.ts';
 import { propagateIntervals } from '../transforms/interval.ts';
 import type { BoxFunction } from './box-function.ts';
 
@@ -51,35 +48,10 @@ export function slopeGraph(joint: BoxFunction, rounding: RoundingModel): SlopeGr
   );
   const given = ({ id }: Node): Bounds | undefined => ends.get(id);
   const propagation = propagateIntervals(b, copy, sets, rounding, { given });
-  const widths: number[] = [];
-  const used: Node[] = [];
-  const state = (name: string, width: number): Node => b.input(name, [batch, 'rows', width]);
-  const slopes: FreeSlopes = {
-    differenceAt: (hinge) => {
-      const width = known(elementCount(hinge.shape.slice(1)), 'a layer');
-      const [name] = slopeNames(widths.push(width) - 1);
-      return state(name, width);
-    },
-    used: (_, difference) => void used.push(difference),
-  };
+  const state = new SlopeState(b, batch);
+  const { slopes, widths } = state;
   const bound = propagation.backwardBoundOf(all, rows, { slopes });
   const own = bound.coefficients.get(centre.id) ?? b.slice(b.mul(rows, 0), 2, 0, inputCount);
-  const gradients = gradientWith(b, bound.estimate, used);
-  const [rate, scale] = [b.input('rate', []), b.input('scale', [])];
-  const outputs: Record<string, Node> = {
-    least: bound.lower,
-    slopes: b.mul(own, 1),
-    finite: propagation.finite(),
-  };
-  used.forEach((difference, i) => {
-    const [slope, first, second] = slopeNames(i);
-    const width = widths[i] ?? 0;
-    const moments = { first: state(first, width), second: state(second, width) };
-    const gradient = gradients[i] ?? difference;
-    const next = adamStep(b, difference, gradient, moments, { rate, scale });
-    outputs[`next/${slope}`] = next.at;
-    outputs[`next/${first}`] = next.first;
-    outputs[`next/${second}`] = next.second;
-  });
-  return { graph: b.graph(outputs), widths };
+  const outputs = { least: bound.lower, slopes: b.mul(own, 1), finite: propagation.finite() };
+  return { graph: b.graph({ ...outputs, ...state.stepped(bound.estimate) }), widths };
 }

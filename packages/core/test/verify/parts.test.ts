@@ -2,15 +2,17 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readModel } from '../../src/onnx/read.ts';
+import { OutOfTime } from '../../src/runtime/deadline.ts';
 import { openNetwork } from '../../src/runtime/network.ts';
 import { roundingModel } from '../../src/transforms/rounding.ts';
-import { BoxBounder } from '../../src/verify/box-bounder.ts';
+import { type BatchBounds, type BoxBatch, BoxBounder } from '../../src/verify/box-bounder.ts';
 import { BoxStore } from '../../src/verify/box-store.ts';
 import { byLength, bySlope, cut, pointsOf } from '../../src/verify/branching.ts';
 import { clip } from '../../src/verify/clipping.ts';
 import { InputSplitting } from '../../src/verify/input-splitting.ts';
 import { JointNetwork } from '../../src/verify/joint.ts';
 import { posedBy } from '../../src/verify/posed.ts';
+import { volumeOf } from '../../src/verify/rule-race.ts';
 import { Search } from '../../src/verify/search.ts';
 import { specificationOf } from '../../src/verify/specification.ts';
 import { WitnessJudge } from '../../src/verify/witness.ts';
@@ -183,6 +185,47 @@ test('whichever rules race, and whenever, the search ends the same', async () =>
     else proven++;
   }
   expect(Math.min(proven, found)).toBeGreaterThan(1);
+});
+
+/** Knows nothing of any box, and is interrupted once. */
+class Interrupted extends BoxBounder {
+  private left = 12;
+
+  override async bound(batch: BoxBatch): Promise<BatchBounds> {
+    if (--this.left === 0) throw new OutOfTime();
+    const bounds = await super.bound(batch);
+    return { ...bounds, least: bounds.least.fill(NaN) };
+  }
+}
+
+test('a race that is interrupted loses no box', async () => {
+  const { query, joint, network } = await drawn(1);
+  const { alternatives } = posedBy(query);
+  const [whole] = alternatives;
+  if (!whole) throw new RangeError('the query has an alternative');
+  const bounder = new Interrupted(joint, { rounding: roundingModel('real'), linearUpTo: 256 });
+  const splitting = new InputSplitting(alternatives, {
+    bounder,
+    search: new Search(joint, { witness: () => Promise.resolve(null) }),
+    mostBoxes: 1e6,
+    seed: 0,
+    discrete: false,
+    climbsFrom: Infinity,
+    race: { from: 8, boxes: 1e9, fewest: 2 },
+  });
+  const none = new Float32Array();
+  const nothing = { disjuncts: new Int32Array(), keys: new Float64Array() };
+  const boxes = {
+    lower: whole.lower,
+    upper: whole.upper,
+    disjuncts: Int32Array.of(whole.index),
+    keys: Float64Array.of(-Infinity),
+  };
+  await expect(splitting.advance(boxes, 1e9)).rejects.toThrow(OutOfTime);
+  const { open } = await splitting.advance({ lower: none, upper: none, ...nothing }, 0);
+  await network.release();
+  expect(open.disjuncts.length).toBeGreaterThan(8);
+  expect(volumeOf(open, new Map([[whole.index, whole]]))).toBeCloseTo(1, 6);
 });
 
 test('the points of a box that cannot be cut are its corners', () => {
