@@ -1,7 +1,7 @@
 /** Bounds of rows whose slopes are optimised: the loop around the program of one step. */
 import type { Tensor } from '../tensor/tensor.ts';
 import { adamFeeds } from './adam.ts';
-import { firstState, nextState } from './slope-state.ts';
+import { type Choice, firstState, nextState } from './ascent-state.ts';
 import type { Feeds } from './staged-programs.ts';
 
 /** Step size and its decay: of several tried on ACAS Xu, the tightest after twenty steps. */
@@ -22,14 +22,14 @@ export interface Ascent {
 export async function climbed(
   run: (feeds: Feeds) => Promise<Feeds>,
   chunk: Feeds,
-  widths: readonly number[],
+  choices: readonly Choice[],
   { steps, settles }: Ascent,
 ): Promise<Float32Array> {
   const count = Object.values(chunk)[0]?.shape[1] ?? 0;
   const best = new Float32Array(count).fill(Number.NaN);
   let open = Array.from({ length: count }, (_, row) => row);
   let own = chunk;
-  let state = firstState(widths, 1, count);
+  let state = firstState(choices, 1, count);
   for (let step = 1; step <= steps; step++) {
     const { rate, scale } = adamFeeds(step, RATE * DECAY ** (step - 1));
     const numbersOfStep = { rate: scalar(rate), scale: scalar(scale) };

@@ -13,11 +13,12 @@ import { batchOf, type Network, networkInputs } from '../runtime/network.ts';
 import { ballInputs } from '../threats/ball.ts';
 import { inputSet } from '../threats/set-graph.ts';
 import type { Threat } from '../threats/threat.ts';
+import type { BackwardBound, BackwardOptions } from '../transforms/backward-bounds.ts';
 import type { InputSet } from '../transforms/input-set.ts';
 import { type IntervalPropagation, propagateIntervals, type Stop } from '../transforms/interval.ts';
 import { replayLowered } from '../transforms/lowering.ts';
 import { noRounding } from '../transforms/rounding.ts';
-import { SlopeState } from './slope-state.ts';
+import { AscentState, type Choice } from './ascent-state.ts';
 
 export interface Layer {
   readonly label: string;
@@ -196,17 +197,30 @@ export class LayerGraphs {
     return { propagation, node, rows, pulled };
   }
 
+  /** Rows of the output over bounds of all stops, in any number of sets at once. */
+  overStops(options: BackwardOptions): OverStops {
+    const { propagation, node, rows } = this.asked(this.stops.length, null);
+    const bound = propagation.backwardBoundOf(node, rows, options);
+    return { bound, finite: propagation.finite() };
+  }
+
   /** The same with free slopes, each [batch, rows, width], that go one step of Adam up the bounds. */
   climb(place: number, start: number | null): ClimbValues {
     const { propagation, node, rows, pulled } = this.asked(place, start);
-    const state = new SlopeState(this.b, this.batch);
-    const { slopes, widths } = state;
+    const state = new AscentState(this.b, this.batch);
+    const { slopes, choices } = state;
     const { lower, estimate } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
     const finite = propagation.finite();
     const outputs = { least: lower, finite, ...state.stepped(estimate) };
     const varying = [rows, ...(pulled ? [pulled] : []), ...state.inputs];
-    return { outputs, varying, widths };
+    return { outputs, varying, choices };
   }
+}
+
+export interface OverStops {
+  readonly bound: BackwardBound;
+  /** [batch] */
+  readonly finite: Node;
 }
 
 interface Asked {
@@ -223,8 +237,8 @@ export interface VaryingValues {
 }
 
 export interface ClimbValues extends VaryingValues {
-  /** Elements of each hinge layer whose slopes are free. */
-  readonly widths: readonly number[];
+  /** What is chosen for rows: slopes below hinges. */
+  readonly choices: readonly Choice[];
 }
 
 export interface Pull {

@@ -7,6 +7,7 @@ import type { Values } from '../graph/subgraph.ts';
 import type { Programs } from '../runtime/programs.ts';
 import type { RowFeed } from '../runtime/rows.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Choice } from './ascent-state.ts';
 import { climbed, numbers } from './climb.ts';
 import { endNames, type Layer, LayerGraphs, type Subject } from './layer-graphs.ts';
 import { PullTables } from './pull-tables.ts';
@@ -38,10 +39,10 @@ export type Found = readonly Ends[] | null;
 
 export type SetFeed = Readonly<Record<string, RowFeed>>;
 
-/** Rows of a layer as a staged program; with the widths of its free slopes, if it has any. */
+/** Rows of a layer as a staged program; with what is chosen for its rows, if anything is. */
 interface RowProgram {
   readonly staged: Staged;
-  readonly widths: readonly number[];
+  readonly choices: readonly Choice[];
 }
 
 /** What is prepared over one set and the bounds found of its layers. */
@@ -196,14 +197,14 @@ export class LayerwiseBounds {
     how: Backward,
   ): Promise<Float32Array> {
     const start = source.pulled ? this.tables.startOf(place) : null;
-    const { staged, widths } = this.rowProgram(place, how, start);
+    const { staged, choices } = this.rowProgram(place, how, start);
     const prepared = this.preparedOver(set, found);
     const feeds = this.feeds(set, found);
     await this.stages.prepare(prepared, feeds, { name: '', values: {} }, [staged]);
     const run = await this.stages.open(staged, prepared, feeds);
     return this.inChunks(place, source, async (chunk) => {
-      if (how !== 'linear' && widths.length > 0) {
-        return climbed(run, chunk, widths, { steps: how.steps, settles });
+      if (how !== 'linear' && choices.length > 0) {
+        return climbed(run, chunk, choices, { steps: how.steps, settles });
       }
       const { least, finite } = await run(chunk);
       return numbers(finite)[0] === 1 ? numbers(least) : null;
@@ -217,8 +218,8 @@ export class LayerwiseBounds {
     if (known) return known;
     const { graphs, stages } = this;
     const climb = how === 'linear' ? null : graphs.climb(place, start);
-    const { outputs, varying } = climb?.widths.length ? climb : graphs.rows(place, start);
-    const made = { staged: stages.staged(name, outputs, varying), widths: climb?.widths ?? [] };
+    const { outputs, varying } = climb?.choices.length ? climb : graphs.rows(place, start);
+    const made = { staged: stages.staged(name, outputs, varying), choices: climb?.choices ?? [] };
     this.rowPrograms.set(name, made);
     return made;
   }

@@ -13,6 +13,7 @@ import type { Node } from '../graph/graph.ts';
 import { isExact } from '../graph/ops/definition.ts';
 import { pullRows } from './affine.ts';
 import { Centres } from './centres.ts';
+import type { FreeMultipliers } from './free-multipliers.ts';
 import { type FreeSlopes, turnedSlope } from './free-slopes.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
@@ -34,6 +35,8 @@ export interface BackwardBound {
 export interface BackwardOptions {
   /** Free slopes below hinges. */
   readonly slopes?: FreeSlopes | undefined;
+  /** Multipliers of ends inside. */
+  readonly multipliers?: FreeMultipliers | undefined;
   /**
    * The rows' coefficients of the one value that the output's affine region starts from, where they are
    * known: [batch, rows, width].
@@ -48,7 +51,7 @@ export function backwardBound(
   rows: Node,
   options: BackwardOptions = {},
 ): BackwardBound {
-  return new BackwardPass(p, rows, options.slopes).bound(output, rows, options.pulled);
+  return new BackwardPass(p, rows, options).bound(output, rows, options.pulled);
 }
 
 class BackwardPass {
@@ -57,6 +60,7 @@ class BackwardPass {
   private readonly batch: Dimension;
   private readonly count: Dimension;
   private readonly slopes: FreeSlopes | undefined;
+  private readonly multipliers: FreeMultipliers | undefined;
   /** Coefficients of values still to be replaced: [batch·rows, …value]. */
   private readonly pending = new Map<number, Node>();
   /** Values whose region's error the coefficients of some of their users have not paid. */
@@ -65,12 +69,13 @@ class BackwardPass {
   private readonly centres: Centres;
   private readonly closed = new Map<number, Node>();
 
-  constructor(p: RegionBounds, rows: Node, slopes?: FreeSlopes) {
+  constructor(p: RegionBounds, rows: Node, { slopes, multipliers }: BackwardOptions) {
     this.p = p;
     this.b = p.b;
     this.batch = p.batch;
     this.count = rows.shape[1] ?? 1;
     this.slopes = slopes;
+    this.multipliers = multipliers;
     this.centres = new Centres(p);
     this.tally = new RowTally(p, this.count);
   }
@@ -92,7 +97,7 @@ class BackwardPass {
     for (let id = output.id; id >= 0; id--) {
       const coefficients = this.pending.get(id);
       const node = b.nodes[id];
-      if (coefficients && node) this.replace(node, coefficients);
+      if (coefficients && node) this.replace(node, this.constrained(node, coefficients));
     }
     const { lower, estimate } = this.tally.bound();
     return { lower: p.watchedNode(lower), estimate, coefficients: this.closed };
@@ -118,6 +123,21 @@ class BackwardPass {
     const sum = b.add(before, coefficients);
     this.pending.set(node.id, sum);
     this.tally.charge(sum, b.mul(this.centres.reachOf(node), p.rounding.own(1)));
+  }
+
+  /** The coefficients with the multiplier of what is known of a value, whose greatest is taken off. */
+  private constrained(node: Node, coefficients: Node): Node {
+    const { b, p } = this;
+    if (!this.multipliers) return coefficients;
+    const centre = this.centres.of(node);
+    const multiplier = this.multipliers.multiplierAt(node, { coefficients, centre });
+    if (!multiplier) return coefficients;
+    const { lower, upper } = p.boundsOf(node);
+    this.tally.addProduct(b.relu(multiplier), b.sub(centre, upper), 2);
+    this.tally.addProduct(b.relu(b.neg(multiplier)), b.sub(lower, centre), 2);
+    const sum = b.add(coefficients, b.reshape(multiplier, coefficients.shape));
+    this.tally.charge(sum, b.mul(this.centres.reachOf(node), p.rounding.own(1)));
+    return sum;
   }
 
   private replace(node: Node, coefficients: Node): void {
@@ -187,7 +207,7 @@ class BackwardPass {
     const size = this.width(node);
     const beside = (value: Node): Node =>
       b.reshape(b.expand(value, [this.batch, ...value.shape.slice(1)]), [this.batch, 1, size]);
-    const turned = this.slopes && turnedSlope(b, this.slopes, node, x, beside);
+    const turned = this.slopes && turnedSlope(b, this.slopes, { node, coefficients: matrix }, x, beside);
     // The line above for all of a coefficient, and the difference of the lines where it is positive.
     const difference = beside(b.sub(lines.lower.slope, lines.upper.slope));
     const carried = b.add(

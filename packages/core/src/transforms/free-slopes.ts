@@ -8,9 +8,9 @@ import { rulesOf } from './lowering.ts';
 export interface FreeSlopes {
   /**
    * For each coefficient row, [batch, rows, width]: the difference from the slope that CROWN chooses.
-   * Any value is sound, since slopes are kept within their range.
+   * Any value is sound, since slopes are kept within their range. `coefficients`: what rows have of it.
    */
-  differenceAt(hinge: Node): Node | undefined;
+  differenceAt(hinge: Node, coefficients: Node): Node | undefined;
   /** Told the difference that is used, which is what a bound's gradient is taken with respect to. */
   used(hinge: Node, difference: Node): void;
 }
@@ -23,12 +23,12 @@ export interface FreeSlopes {
 export function turnedSlope(
   b: Builder,
   slopes: FreeSlopes,
-  node: Node,
+  { node, coefficients }: { readonly node: Node; readonly coefficients: Node },
   x: Bounds,
   beside: (value: Node) => Node,
 ): Node | undefined {
   const flat = rulesOf(node).hinge?.(node.attributes);
-  const free = flat === undefined ? undefined : slopes.differenceAt(node);
+  const free = flat === undefined ? undefined : slopes.differenceAt(node, coefficients);
   if (flat === undefined || !free) return undefined;
   const bends = b.mul(b.greater(0, x.lower), b.greater(x.upper, 0));
   const steep = hingeSlope(b, x, flat);

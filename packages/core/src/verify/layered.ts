@@ -3,6 +3,7 @@
  * methods first, and only alternatives that are still open go on to the next.
  */
 import type { Semantics } from '../audit/run.ts';
+import type { Subject } from '../bounds/layer-graphs.ts';
 import { type Ends, LayerwiseBounds, type SetFeed } from '../bounds/layerwise.ts';
 import { type BoundName, boundMethods } from '../bounds/methods.ts';
 import type { OpenNetwork } from '../runtime/network.ts';
@@ -12,77 +13,102 @@ import { linf } from '../threats/threat.ts';
 import { roundingModel } from '../transforms/rounding.ts';
 import type { Alternative } from './alternatives.ts';
 import { middleOf } from './box-bounder.ts';
+import type { Question } from './domain.ts';
+import type { Root } from './domain-bounder.ts';
 import { isAbove } from './specification.ts';
 
 type Name = Exclude<BoundName, 'interval' | 'forward'>;
 const methods: readonly Name[] = ['crown-ibp', 'crown', 'alpha-crown'];
 
-/** The alternatives that stay open, and the greatest lower bound of the one that is furthest from closed. */
+/** An alternative that bounds leave open, with what branch and bound begins with. */
+export interface LeftOpen {
+  readonly alternative: Alternative;
+  readonly root: Root;
+  readonly question: Question;
+}
+
+export interface Layered {
+  /** Where the time is not up, all of them: null where a value inside is not finite. */
+  readonly open: readonly Alternative[];
+  readonly roots: readonly LeftOpen[];
+  /** The greatest lower bound of the one that is furthest from closed. */
+  readonly lower: number;
+}
+
+/** What is bounded here. */
+export function subjectOf(network: OpenNetwork, semantics: Semantics): Subject {
+  const rounding = roundingModel(semantics);
+  return { network, output: network.output, threat: linf({ eps: 0 }), rounding };
+}
+
+/** The alternatives that stay open. */
 export async function layered(
   network: OpenNetwork,
   semantics: Semantics,
   alternatives: readonly Alternative[],
-): Promise<{ readonly open: readonly Alternative[]; readonly lower: number }> {
-  const threat = linf({ eps: 0 });
-  const rounding = roundingModel(semantics);
-  const subject = { network, output: network.output, threat, rounding };
-  const bounds = LayerwiseBounds.of(subject, `verify/${semantics}`);
+): Promise<Layered> {
+  const bounds = LayerwiseBounds.of(subjectOf(network, semantics), `verify/${semantics}`);
   const nearest = new Map(alternatives.map((each) => [each, -Infinity]));
+  const roots = new Map<Alternative, LeftOpen>();
   let open = [...alternatives];
-  const inside = new Map<string, readonly Ends[] | null>();
+  const inside = new Map<string, Over | null>();
   for (const name of methods) {
     const left: Alternative[] = [];
     for (const alternative of open) {
-      const least = await leastOf(bounds, network, name, alternative, inside);
-      const { rows } = alternative.specification;
-      if (rows.some((row, k) => isAbove(row, least[k] ?? NaN))) continue;
+      const over = await overBox(bounds, network, name, alternative, inside);
+      const question = over && questionOf(alternative, over.ends);
+      const least = over && question && (await bounds.least(over.set, over.found, { rows: question.rows, settles: false }, boundMethods[name].rows));
+      const excess = Math.max(...alternative.specification.rows.map((_, k) => question?.excess(k, least?.[k] ?? NaN) ?? -Infinity));
+      if (excess > 0) continue;
       left.push(alternative);
-      const short = rows.map(({ bound }, k) => (least[k] ?? -Infinity) - bound);
-      const before = nearest.get(alternative) ?? -Infinity;
-      nearest.set(alternative, Math.max(before, ...short.filter((value) => value > -Infinity)));
+      nearest.set(alternative, Math.max(nearest.get(alternative) ?? -Infinity, excess));
+      if (over && question) roots.set(alternative, { alternative, root: over, question });
     }
     open = left;
     if (open.length === 0) break;
   }
   const lower = Math.min(Infinity, ...open.map((each) => nearest.get(each) ?? -Infinity));
-  return { open, lower };
+  return { open, roots: open.flatMap((each) => roots.get(each) ?? []), lower };
 }
 
-/** Lower bounds of an alternative's rows; NaN where nothing is known. */
-async function leastOf(
+/** A box with the bounds of all layers over it, the output's last. */
+interface Over extends Root {
+  readonly ends: Ends;
+}
+
+async function overBox(
   bounds: LayerwiseBounds,
   network: OpenNetwork,
   name: Name,
   alternative: Alternative,
-  known: Map<string, readonly Ends[] | null>,
-): Promise<number[]> {
-  const { lower, upper, specification } = alternative;
-  const { rows, coefficients, spread } = specification;
-  const set = setOf(network, alternative);
+  known: Map<string, Over | null>,
+): Promise<Over | null> {
+  const { lower, upper } = alternative;
   const method = boundMethods[name];
   const box = `${lower.join()}/${upper.join()}`;
   const key = `${JSON.stringify(method.inside)}/${box}`;
-  let inside = known.get(key);
-  if (inside === undefined) {
-    const outer = known.get(`last/${box}`) ?? null;
-    inside = await bounds.inside(set, method, outer);
-    known.set(key, inside);
-    known.set(`last/${box}`, inside);
-  }
-  const place = bounds.layers.length - 1;
-  const outputs = bounds.layers[place]?.width ?? 0;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const outer = known.get(`last/${box}`);
+  const set = outer?.set ?? setOf(network, alternative);
+  const found = await bounds.inside(set, method, outer?.found ?? null);
+  const ends = found && (await bounds.ends(set, found, bounds.layers.length - 1, method.rows));
+  const over = found && ends && { set, found, ends };
+  known.set(key, over);
+  known.set(`last/${box}`, over);
+  return over;
+}
+
+/** An alternative's rows over the outputs, beside what its inputs and the coefficients' rounding may take off. */
+function questionOf({ index, lower, upper, specification }: Alternative, ends: Ends): Question {
+  const { rows, coefficients, spread } = specification;
+  const outputs = ends.lower.length;
   const width = coefficients.length / Math.max(1, rows.length);
   const from = width - outputs;
-  const ends = inside && (await bounds.ends(set, inside, place, method.rows));
-  if (!inside || !ends) return rows.map(() => NaN);
   const ofOutputs = new Float32Array(rows.length * outputs);
-  rows.forEach((_, k) => {
+  const beside = rows.map((_, k) => {
     ofOutputs.set(coefficients.subarray(k * width + from, (k + 1) * width), k * outputs);
-  });
-  const least = await bounds.least(set, inside, { rows: ofOutputs, settles: false }, method.rows);
-  // The inputs' part, and what the coefficients' rounding may hide.
-  return rows.map((_, k) => {
-    let value = least[k] ?? NaN;
+    let value = 0;
     for (let i = 0; i < width; i++) {
       const [low, high] =
         i < from
@@ -99,6 +125,18 @@ async function leastOf(
     }
     return value;
   });
+  return {
+    index,
+    rows: ofOutputs,
+    count: rows.length,
+    excess: (k, least) => {
+      const row = rows[k];
+      const value = addDown(least, beside[k] ?? NaN);
+      if (!row) return NaN;
+      // What refutes a strict row by nothing to spare refutes it.
+      return isAbove(row, value) ? Math.max(value - row.bound, Number.MIN_VALUE) : Math.min(value - row.bound, 0);
+    },
+  };
 }
 
 function setOf(network: OpenNetwork, { lower, upper }: Alternative): SetFeed {

@@ -17,12 +17,14 @@ import { BoxBounder } from './box-bounder.ts';
 import { varying } from './branching.ts';
 import { InputSplitting, type SplittingOptions } from './input-splitting.ts';
 import { JointNetwork } from './joint.ts';
-import { layered } from './layered.ts';
+import { layered, type LeftOpen, subjectOf } from './layered.ts';
+import { ActivationSplitting } from './activation-splitting.ts';
+import { DomainBounder, type Root } from './domain-bounder.ts';
 import { type Posed, posedBy } from './posed.ts';
 import { Search } from './search.ts';
 import { semanticsOf } from './semantics.ts';
 import type { Helpers } from './sharing.ts';
-import { startsIn } from './starts.ts';
+import { startAt, startsIn } from './starts.ts';
 import { WitnessJudge } from './witness.ts';
 
 export interface VerifyOptions {
@@ -41,7 +43,7 @@ export interface VerifyOptions {
 }
 
 /** What decided. */
-export type Method = 'contradiction' | 'search' | 'bounds' | 'input-splitting';
+export type Method = 'contradiction' | 'search' | 'bounds' | 'input-splitting' | 'activation-splitting';
 
 export interface Decision {
   readonly outcome: Outcome;
@@ -65,6 +67,8 @@ const [STARTS, FEWEST] = [128, 4];
 /** Disjuncts that the first search looks into. */
 const MOST_SEARCHED = 256;
 const ROOT_SEARCH = { steps: 20, stepSize: 0.25 };
+/** Of the search from where a domain's bound is least. */
+const BRANCH_SEARCH = { steps: 5, stepSize: 0.25 };
 const MOST_MEMORY = 4 * 2 ** 30;
 
 const OPPOSED = 'each alternative asks for a sum of outputs that is both above and below';
@@ -110,6 +114,8 @@ class Verification {
   private readonly semantics: Semantics;
   private splitting: InputSplitting | null = null;
   private rootLower: number | null = null;
+  private branching: ActivationSplitting | null = null;
+  private branched = 0;
 
   constructor(options: VerifyOptions, ties: Int32Array) {
     this.options = options;
@@ -118,9 +124,10 @@ class Verification {
   }
 
   get progress(): Pick<Decision, 'branches' | 'lower'> {
-    const lower = this.splitting ? this.splitting.lower : this.rootLower;
+    const { splitting, branching } = this;
+    const lower = (splitting ?? branching)?.lower ?? this.rootLower;
     const known = lower !== null && Number.isFinite(lower) ? lower : null;
-    return { branches: this.splitting?.branches ?? 0, lower: known };
+    return { branches: splitting?.branches ?? this.branched + (branching?.branches ?? 0), lower: known };
   }
 
   release(): Promise<void> {
@@ -145,6 +152,9 @@ class Verification {
       if (left.open.length === 0) return unsat('bounds', alternatives.length);
       open = left.open;
       this.rootLower = left.lower;
+      if (left.roots.length === open.length && !open.every((one) => varying(one) <= FEW_INPUTS)) {
+        return this.branch(network, left.roots, search);
+      }
     }
     const bottomless = open.filter(({ specification }) => specification.rows.length === 0);
     if (bottomless.length > 0) {
@@ -156,6 +166,41 @@ class Verification {
       return { ...undecided('unknown', reason), ...this.progress };
     }
     return this.split(open, search);
+  }
+
+  /** Domains told apart by values inside. */
+  private async branch(
+    network: OpenNetwork,
+    roots: readonly LeftOpen[],
+    search: Search,
+  ): Promise<Decision> {
+    const { memory = MOST_MEMORY } = this.options;
+    const bounder = new DomainBounder(subjectOf(network, this.semantics), `branch/${this.semantics}`, 32);
+    let stuck = 0;
+    for (const [root, group] of grouped(roots)) {
+      const alternatives = new Map(group.map(({ alternative }) => [alternative.index, alternative]));
+      const splitting = new ActivationSplitting({
+        bounder,
+        root,
+        mostDomains: Math.floor(memory / 2 ** 16),
+        search: (from) => {
+          const starts = from.map(({ x, question }) => {
+            const alternative = alternatives.get(question.index);
+            return alternative ? startAt(alternative, alternative, leastPoint(alternative, x)) : null;
+          });
+          return search.from(starts.filter((start) => start !== null), BRANCH_SEARCH);
+        },
+      });
+      this.branching = splitting;
+      const before = this.branched;
+      const found = await splitting.run(group.map(({ question }) => question));
+      this.branched = before + splitting.branches;
+      if (found.witness) return sat(found.witness, 'activation-splitting', this.branched);
+      stuck += found.stuck;
+    }
+    if (stuck === 0) return unsat('activation-splitting', this.branched);
+    const reason = `nothing inside is left to cut in ${stuck} domains, and their bounds do not close them`;
+    return { ...undecided('unknown', reason), branches: this.branched };
   }
 
   private async split(alternatives: readonly Alternative[], search: Search): Promise<Decision> {
@@ -170,6 +215,17 @@ class Verification {
     const reason = `${stuck} boxes are too small to cut, and their bounds do not close them`;
     return { ...undecided('unknown', reason), branches };
   }
+}
+
+/** Where a linear function is least on a box. */
+function leastPoint({ lower, upper }: Alternative, slopes: Float32Array): Float32Array {
+  return lower.map((low, i) => ((slopes[i] ?? 0) > 0 ? low : (upper[i] ?? low)));
+}
+
+function grouped(roots: readonly LeftOpen[]): Map<Root, LeftOpen[]> {
+  const groups = new Map<Root, LeftOpen[]>();
+  for (const each of roots) groups.set(each.root, [...(groups.get(each.root) ?? []), each]);
+  return groups;
 }
 
 /** What a query's boxes are cut by, here and in every helper. */

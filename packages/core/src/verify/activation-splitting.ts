@@ -1,0 +1,125 @@
+/**
+ * Branch and bound over values inside (β-CROWN, Wang et al. 2021), where too many inputs vary to cut their box:
+ * domains are bounded in batches, closed where some row of their question cannot hold, else cut at the value
+ * whose halves a glance finds best (filtered smart branching, De Palma et al. 2021).
+ */
+import type { CancelSignal } from '../runtime/cancel.ts';
+import { BestFirst } from './best-first.ts';
+import type { Domain, Question } from './domain.ts';
+import type { Bounded, DomainBounder, Root } from './domain-bounder.ts';
+import { type Candidate, candidates } from './split-choice.ts';
+
+export interface ActivationSplittingOptions {
+  readonly bounder: DomainBounder;
+  readonly root: Root;
+  /** Looks for a witness from where bounds are least: points, one for each open domain. */
+  readonly search: (from: readonly { x: Float32Array; question: Question }[]) => Promise<Float64Array | null>;
+  /** Domains from which on the search goes depth first. */
+  readonly mostDomains: number;
+  readonly signal?: CancelSignal | undefined;
+}
+
+export interface Branched {
+  readonly witness: Float64Array | null;
+  /** Domains that nothing closes and nothing cuts. */
+  readonly stuck: number;
+}
+
+/** Steps of Adam at the root, and below it, where choices begin with the parent's. */
+const [ROOT_STEPS, STEPS] = [40, 12];
+/** Candidates that are glanced at, of each score. */
+const CANDIDATES = 3;
+
+export class ActivationSplitting {
+  /** Domains that were bounded. */
+  branches = 0;
+  private readonly options: ActivationSplittingOptions;
+  private readonly open: BestFirst<Domain>;
+  private stuck = 0;
+
+  constructor(options: ActivationSplittingOptions) {
+    this.options = options;
+    this.open = new BestFirst(options.mostDomains);
+  }
+
+  /** The least excess of an open domain; Infinity where none is. */
+  get lower(): number {
+    return this.open.worst;
+  }
+
+  async run(questions: readonly Question[]): Promise<Branched> {
+    for (const question of questions) {
+      this.open.push({ question, splits: [], choices: null, key: -Infinity });
+    }
+    let witness: Float64Array | null = null;
+    while (this.open.size > 0 && !witness) witness = await this.step();
+    return { witness, stuck: this.stuck };
+  }
+
+  private async step(): Promise<Float64Array | null> {
+    const { bounder, root, search, signal } = this.options;
+    signal?.throwIfAborted();
+    const domains = this.open.take(bounder.atOnce);
+    try {
+      const isRoot = domains.some(({ choices }) => choices === null);
+      const bounds = await bounder.bound(root, domains, isRoot ? ROOT_STEPS : STEPS);
+      this.branches += domains.length;
+      const left = domains.flatMap((domain, i) => {
+        const own = bounds[i];
+        return own && own.key <= 0 ? [{ domain, own }] : [];
+      });
+      const children = await this.children(left);
+      domains.length = 0;
+      for (const child of children) this.open.push(child);
+      return await search(left.map(({ domain, own }) => ({ x: own.slopes, question: domain.question })));
+    } catch (error) {
+      // Where it is interrupted, its domains are open again.
+      for (const domain of domains) this.open.push(domain);
+      throw error;
+    }
+  }
+
+  private async children(
+    left: readonly { readonly domain: Domain; readonly own: Bounded }[],
+  ): Promise<Domain[]> {
+    const { bounder, root } = this.options;
+    const tried = left.flatMap(({ domain, own }) => {
+      const found = candidates(own.views, domain.splits, CANDIDATES);
+      if (found.length === 0) this.stuck++;
+      return found.map((candidate) => ({ domain, pair: halves(domain, own, candidate) }));
+    });
+    const all = tried.flatMap(({ pair }) => pair);
+    const keys = await this.glanced(all);
+    const best = new Map<Domain, { readonly pair: readonly Domain[]; readonly score: number }>();
+    tried.forEach(({ domain, pair }, i) => {
+      const [below = -Infinity, above = -Infinity] = [keys[2 * i], keys[2 * i + 1]];
+      const score = Math.min(below, above, 0) + 1e-3 * Math.min(Math.max(below, above), 0);
+      if (score > (best.get(domain)?.score ?? -Infinity)) best.set(domain, { pair, score });
+    });
+    void bounder;
+    void root;
+    return [...best.values()].flatMap(({ pair }) => pair);
+  }
+
+  private async glanced(domains: readonly Domain[]): Promise<Float64Array> {
+    const { bounder, root } = this.options;
+    const keys = new Float64Array(domains.length);
+    const atOnce = 2 * bounder.atOnce;
+    for (let from = 0; from < domains.length; from += atOnce) {
+      keys.set(await bounder.glance(root, domains.slice(from, from + atOnce)), from);
+    }
+    return keys;
+  }
+}
+
+function halves(domain: Domain, { key, choices }: Bounded, candidate: Candidate): Domain[] {
+  const { question, splits } = domain;
+  const { place, element, point } = candidate;
+  const least = Math.max(key, domain.key);
+  return ([1, -1] as const).map((side): Domain => ({
+    question,
+    splits: [...splits, { place, element, side, point }],
+    choices,
+    key: least,
+  }));
+}
