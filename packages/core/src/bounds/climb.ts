@@ -1,11 +1,13 @@
-/** Bounds of rows whose slopes are optimised: the loop around the program of one step. */
+/** Bounds of rows whose slopes are optimised: steps of where they lead, and the bounds that come of them. */
 import type { Tensor } from '../tensor/tensor.ts';
-import { adamFeeds } from './adam.ts';
-import { type Choice, firstState, nextState } from './ascent-state.ts';
+import type { ChoiceStop } from './choice-inputs.ts';
 import type { Feeds } from './staged-programs.ts';
+import { type Columns, type Pace, ratesAt, Turns } from './turns.ts';
 
-/** Step size and its decay: of several tried on ACAS Xu, the tightest after twenty steps. */
-const [RATE, DECAY] = [0.2, 0.95];
+/** Of several tried on ACAS Xu, the tightest after twenty steps. */
+const PACE: Pace = { rate: 0.2, decay: 0.95 };
+/** Steps after which bounds are taken, and rows that are settled leave. */
+const OFTEN = 5;
 /** Rows are taken out where no more than this share stays. */
 const WORTH_LEAVING = 0.75;
 
@@ -15,31 +17,35 @@ export interface Ascent {
   readonly settles: boolean;
 }
 
+type Run = (feeds: Feeds) => Promise<Feeds>;
+
 /**
- * Bounds of rows after each of so many steps up, the greatest of each. `chunk`: what goes with rows, each
- * [1, rows, …]; `run` makes a step from it and the slopes' state.
+ * Bounds of rows, the greatest of those taken on the way. `chunk`: what goes with rows, each [1, rows, …];
+ * `bound` proves by the slopes it is fed, `look` says where they lead.
  */
 export async function climbed(
-  run: (feeds: Feeds) => Promise<Feeds>,
+  { bound, look }: { readonly bound: Run; readonly look: Run },
   chunk: Feeds,
-  choices: readonly Choice[],
+  { stops, columns }: { readonly stops: readonly ChoiceStop[]; readonly columns: readonly Columns[] },
   { steps, settles }: Ascent,
 ): Promise<Float32Array> {
   const count = Object.values(chunk)[0]?.shape[1] ?? 0;
   const best = new Float32Array(count).fill(Number.NaN);
   let open = Array.from({ length: count }, (_, row) => row);
   let own = chunk;
-  let state = firstState(choices, 1, count);
+  const turnsOf = (rows: number): Turns =>
+    new Turns(stops, columns, rows, (width) => [1, rows, width]);
+  let turns = turnsOf(count);
   for (let step = 1; step <= steps; step++) {
-    const { rate, scale } = adamFeeds(step, RATE * DECAY ** (step - 1));
-    const numbersOfStep = { rate: scalar(rate), scale: scalar(scale) };
-    const results = await run({ ...own, ...state, ...numbersOfStep });
+    turns.step(ratesAt(step, PACE), await look({ ...own, ...turns.feeds }));
+    if (step !== steps && (step % OFTEN !== 0 || !settles)) continue;
+    const results = await bound({ ...own, ...turns.feeds });
     if (numbers(results['finite'])[0] === 1) keepGreater(best, open, numbers(results['least']));
-    state = nextState(state, results);
     const left = settles ? open.flatMap((row, i) => ((best[row] ?? 0) > 0 ? [] : [i])) : [];
     if (settles && left.length === 0) break;
     if (settles && left.length <= WORTH_LEAVING * open.length) {
-      [own, state] = [chosen(own, left), chosen(state, left)];
+      own = chosen(own, left);
+      turns = turns.ofRows(left, turnsOf(left.length));
       open = left.map((i) => open[i] ?? 0);
     }
   }

@@ -11,14 +11,14 @@ import type { Bounds, RoundingModel } from '../graph/ops/definition.ts';
 import type { Values } from '../graph/subgraph.ts';
 import { batchOf, type Network, networkInputs } from '../runtime/network.ts';
 import { ballInputs } from '../threats/ball.ts';
-import { inputSet } from '../threats/set-graph.ts';
+import { type BallNodes, inputSet } from '../threats/set-graph.ts';
 import type { Threat } from '../threats/threat.ts';
-import type { BackwardBound, BackwardOptions } from '../transforms/backward-bounds.ts';
 import type { InputSet } from '../transforms/input-set.ts';
 import { type IntervalPropagation, propagateIntervals, type Stop } from '../transforms/interval.ts';
+import { gradientWith } from '../transforms/gradient.ts';
 import { replayLowered } from '../transforms/lowering.ts';
 import { noRounding } from '../transforms/rounding.ts';
-import { AscentState, type Choice } from './ascent-state.ts';
+import { ChoiceInputs, type ChoiceStop, choiceStops } from './choice-inputs.ts';
 
 export interface Layer {
   readonly label: string;
@@ -49,6 +49,7 @@ export class LayerGraphs {
   readonly batch: Dimension;
   private readonly subject: Subject;
   private readonly copy: Graph;
+  private readonly ball: BallNodes;
   private readonly sets: ReadonlyMap<number, InputSet>;
   private readonly output: Node;
   /** By the ids of stops, and where they stand among them. */
@@ -60,6 +61,7 @@ export class LayerGraphs {
     this.subject = subject;
     this.batch = batchOf(network);
     const ball = ballInputs(b, network);
+    this.ball = ball;
     this.input = ball.centre;
     const inputs = networkInputs(b, network, ball.centre);
     const value = replayLowered(b, network.graph, inputs, ['range'], [output.id]).get(output.id);
@@ -79,12 +81,12 @@ export class LayerGraphs {
   }
 
   /** Over bounds of the stops before `place`, which are inputs. */
-  propagation(place: number): IntervalPropagation {
+  propagation(place: number, rounding = this.subject.rounding): IntervalPropagation {
     const given = ({ id }: Node): Bounds | undefined => {
       const known = this.given.get(id);
       return known && known.place < place ? known.bounds : undefined;
     };
-    return propagateIntervals(this.b, this.copy, this.sets, this.subject.rounding, { given });
+    return propagateIntervals(this.b, this.copy, this.sets, rounding, { given });
   }
 
   /** What a layer is: a stop, or the output behind them. */
@@ -151,6 +153,33 @@ export class LayerGraphs {
     return { [`least${suffix}`]: b.mul(lower, 1), [`most${suffix}`]: b.mul(upper, 1) };
   }
 
+  /** Over bounds of all stops, any number of sets at once: the output and what is asked of it. */
+  overStops(): OverStops {
+    const propagation = this.propagation(this.stops.length);
+    const { output } = this;
+    propagation.boundsOf(output);
+    return { propagation, output, minimiserOf: this.minimiserOf };
+  }
+
+  /** The input of the set at which a·x is least, a [batch·rows, …input]; of a's shape. */
+  private readonly minimiserOf = (input: Node, coefficients: Node): Node => {
+    const { b, ball, batch } = this;
+    const count = divide(coefficients.shape[0] ?? 1, batch) ?? 1;
+    const size = this.widthOf(input);
+    const beside = (value: Node): Node => b.reshape(value, [batch, 1, size]);
+    const { lower, upper, centre } = ball;
+    if (this.subject.threat.norm.isBox) {
+      const towardsUpper = b.step(b.neg(b.reshape(coefficients, [batch, count, size])));
+      const x = b.add(b.mul(towardsUpper, beside(b.sub(upper, lower))), beside(lower));
+      return b.reshape(x, coefficients.shape);
+    }
+    const flat = b.neg(b.reshape(coefficients, [coefficients.shape[0] ?? 1, size]));
+    const set = this.sets.get(input.id);
+    const [moved] = set ? gradientWith(b, set.support(flat, false), [flat]) : [];
+    const offset = b.reshape(moved ?? b.mul(flat, 0), [batch, count, size]);
+    return b.reshape(b.add(offset, beside(centre)), coefficients.shape);
+  };
+
   private rowsInput(place: number): Node {
     const size = elementCount(this.target(place).shape.slice(1));
     return this.b.input('rows', [this.batch, 'rows', size]);
@@ -197,30 +226,82 @@ export class LayerGraphs {
     return { propagation, node, rows, pulled };
   }
 
-  /** Rows of the output over bounds of all stops, in any number of sets at once. */
-  overStops(options: BackwardOptions): OverStops {
-    const { propagation, node, rows } = this.asked(this.stops.length, null);
-    const bound = propagation.backwardBoundOf(node, rows, options);
-    return { bound, finite: propagation.finite() };
+  /**
+   * The same with `turn/K` [batch, rows, width] of each hinge before the layer, that far from CROWN's own slopes;
+   * and where those lead the bounds: `point/K` and `behind/K` [batch·rows, …] as relaxedPass says.
+   */
+  climb(place: number, start: number | null): ClimbValues {
+    const { b, batch } = this;
+    const { propagation, node, rows, pulled } = this.asked(place, start);
+    const inputs = new ChoiceInputs(b, choiceStops(b, this.stops, batch), [batch, 'rows']);
+    const slopes = {
+      differenceAt: (hinge: Node) => inputs.turnAt(hinge),
+      used: (): void => undefined,
+    };
+    const { lower } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
+    const given = [rows, ...(pulled ? [pulled] : [])];
+    const closed = { outputs: { least: lower, finite: propagation.finite() }, varying: [...given, ...inputs.all] };
+    const look = this.look(place, { node, rows, pulled, inputs });
+    return { closed, look: { outputs: look, varying: closed.varying }, stops: inputs.stops };
   }
 
-  /** The same with free slopes, each [batch, rows, width], that go one step of Adam up the bounds. */
-  climb(place: number, start: number | null): ClimbValues {
-    const { propagation, node, rows, pulled } = this.asked(place, start);
-    const state = new AscentState(this.b, this.batch);
-    const { slopes, choices } = state;
-    const { lower, estimate } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
-    const finite = propagation.finite();
-    const outputs = { least: lower, finite, ...state.stepped(estimate) };
-    const varying = [rows, ...(pulled ? [pulled] : []), ...state.inputs];
-    return { outputs, varying, choices };
+  /** The same by the gradient of the bound, whatever is inside. */
+  private differentiated(
+    propagation: IntervalPropagation,
+    { node, rows, pulled, inputs }: Looked,
+  ): Values {
+    const { b } = this;
+    const used = new Map<number, Node>();
+    const slopes = {
+      differenceAt: (hinge: Node) => inputs.turnAt(hinge),
+      used: ({ operands: [id = -1] }: Node, difference: Node): void => void used.set(id, difference),
+    };
+    const { estimate } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
+    const gradients = gradientWith(b, estimate, [...used.values()]);
+    const values: Record<string, Node> = {};
+    [...used].forEach(([id, difference], i) => {
+      const [stop, gradient] = [inputs.stopOf(id), gradients[i]];
+      if (!stop || !gradient) return;
+      values[`point/${stop.place}`] = b.mul(gradient, 1);
+      values[`behind/${stop.place}`] = b.add(b.mul(difference, 0), 1);
+    });
+    return values;
+  }
+
+  private look(
+    place: number,
+    { node, rows, pulled, inputs }: Looked,
+  ): Values {
+    const { b } = this;
+    const propagation = this.propagation(place, noRounding);
+    propagation.boundsOf(node);
+    const pass = propagation.relaxedPassOf(node, { rows, pulled }, {
+      turnAt: (hinge) => inputs.turnAt(hinge),
+      multiplierAt: () => undefined,
+      minimiserOf: this.minimiserOf,
+    });
+    if (!pass) return this.differentiated(propagation, { node, rows, pulled, inputs });
+    const values: Record<string, Node> = {};
+    for (const [id, point] of pass.points) {
+      const stop = inputs.stopOf(id);
+      const behind = pass.behind.get(id);
+      if (stop?.flat === undefined || !behind) continue;
+      values[`point/${stop.place}`] = b.mul(point, 1);
+      values[`behind/${stop.place}`] = b.mul(behind, 1);
+    }
+    return values;
   }
 }
 
+interface Looked extends Pick<Asked, 'node' | 'rows' | 'pulled'> {
+  readonly inputs: ChoiceInputs;
+}
+
 export interface OverStops {
-  readonly bound: BackwardBound;
-  /** [batch] */
-  readonly finite: Node;
+  readonly propagation: IntervalPropagation;
+  readonly output: Node;
+  /** The input of the set at which a·x is least, a of the input's shape. */
+  minimiserOf(input: Node, coefficients: Node): Node;
 }
 
 interface Asked {
@@ -236,9 +317,12 @@ export interface VaryingValues {
   readonly varying: readonly Node[];
 }
 
-export interface ClimbValues extends VaryingValues {
-  /** What is chosen for rows: slopes below hinges. */
-  readonly choices: readonly Choice[];
+export interface ClimbValues {
+  /** The bounds, proven. */
+  readonly closed: VaryingValues;
+  /** What tells where slopes lead; nothing where it cannot be told. */
+  readonly look: VaryingValues;
+  readonly stops: readonly ChoiceStop[];
 }
 
 export interface Pull {

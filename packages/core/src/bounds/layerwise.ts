@@ -7,9 +7,10 @@ import type { Values } from '../graph/subgraph.ts';
 import type { Programs } from '../runtime/programs.ts';
 import type { RowFeed } from '../runtime/rows.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Choice } from './ascent-state.ts';
+import type { ChoiceStop } from './choice-inputs.ts';
 import { climbed, numbers } from './climb.ts';
 import { endNames, type Layer, LayerGraphs, type Subject } from './layer-graphs.ts';
+import { columnsOf } from './turns.ts';
 import { PullTables } from './pull-tables.ts';
 import { elementRows, givenRows, ROWS_AT_ONCE, type RowSource } from './row-source.ts';
 import { type Feeds, Prepared, type Staged, StagedPrograms } from './staged-programs.ts';
@@ -39,11 +40,14 @@ export type Found = readonly Ends[] | null;
 
 export type SetFeed = Readonly<Record<string, RowFeed>>;
 
-/** Rows of a layer as a staged program; with what is chosen for its rows, if anything is. */
+/** Rows of a layer as a staged program; with what tells where its free slopes lead, if it has any. */
 interface RowProgram {
   readonly staged: Staged;
-  readonly choices: readonly Choice[];
+  readonly look: Staged | null;
+  readonly stops: readonly ChoiceStop[];
 }
+
+const stagesOf = ({ staged, look }: RowProgram): Staged[] => (look ? [staged, look] : [staged]);
 
 /** What is prepared over one set and the bounds found of its layers. */
 interface Over {
@@ -131,7 +135,7 @@ export class LayerwiseBounds {
       this.preparedOver(set, found),
       this.feeds(set, found),
       { name: `ends/${place}`, values },
-      isSharpened ? [this.rowProgram(place, next, this.tables.startOf(place)).staged] : [],
+      isSharpened ? stagesOf(this.rowProgram(place, next, this.tables.startOf(place))) : [],
     );
     if (numbers(finite)[0] !== 1) return null;
     return { lower: numbers(least), upper: numbers(most) };
@@ -197,16 +201,19 @@ export class LayerwiseBounds {
     how: Backward,
   ): Promise<Float32Array> {
     const start = source.pulled ? this.tables.startOf(place) : null;
-    const { staged, choices } = this.rowProgram(place, how, start);
+    const program = this.rowProgram(place, how, start);
     const prepared = this.preparedOver(set, found);
     const feeds = this.feeds(set, found);
-    await this.stages.prepare(prepared, feeds, { name: '', values: {} }, [staged]);
-    const run = await this.stages.open(staged, prepared, feeds);
+    await this.stages.prepare(prepared, feeds, { name: '', values: {} }, stagesOf(program));
+    const bound = await this.stages.open(program.staged, prepared, feeds);
+    const look = program.look && (await this.stages.open(program.look, prepared, feeds));
+    const { stops } = program;
+    const columns = columnsOf(stops, found);
     return this.inChunks(place, source, async (chunk) => {
-      if (how !== 'linear' && choices.length > 0) {
-        return climbed(run, chunk, choices, { steps: how.steps, settles });
+      if (how !== 'linear' && look) {
+        return climbed({ bound, look }, chunk, { stops, columns }, { steps: how.steps, settles });
       }
-      const { least, finite } = await run(chunk);
+      const { least, finite } = await bound(chunk);
       return numbers(finite)[0] === 1 ? numbers(least) : null;
     });
   }
@@ -218,8 +225,13 @@ export class LayerwiseBounds {
     if (known) return known;
     const { graphs, stages } = this;
     const climb = how === 'linear' ? null : graphs.climb(place, start);
-    const { outputs, varying } = climb?.choices.length ? climb : graphs.rows(place, start);
-    const made = { staged: stages.staged(name, outputs, varying), choices: climb?.choices ?? [] };
+    const isFree = climb !== null && Object.keys(climb.look.outputs).length > 0;
+    const { outputs, varying } = isFree ? climb.closed : graphs.rows(place, start);
+    const made: RowProgram = {
+      staged: stages.staged(name, outputs, varying),
+      look: isFree ? stages.staged(`look/${name}`, climb.look.outputs, climb.look.varying) : null,
+      stops: climb?.stops ?? [],
+    };
     this.rowPrograms.set(name, made);
     return made;
   }

@@ -136,7 +136,11 @@ export class StagedPrograms {
   ): Promise<(feeds: Feeds) => Promise<Feeds>> {
     const program = await this.programs.named(`${this.key}/${name}`, () => varying.graph);
     const fixed = this.fed(varying, prepared, ofSet);
-    return (feeds) => program.run({ ...fixed, ...feeds });
+    const { inputs } = varying;
+    return (feeds) => {
+      const own = Object.entries(feeds).filter(([given]) => inputs.includes(given));
+      return program.run({ ...fixed, ...Object.fromEntries(own) });
+    };
   }
 
   private fed({ inputs }: Subgraph, { values }: Prepared, feeds: Feeds): Record<string, Tensor> {

@@ -130,12 +130,13 @@ class BackwardPass {
     const { b, p } = this;
     if (!this.multipliers) return coefficients;
     const centre = this.centres.of(node);
-    const multiplier = this.multipliers.multiplierAt(node, { coefficients, centre });
+    const multiplier = this.multipliers.multiplierAt(node, { centre });
     if (!multiplier) return coefficients;
     const { lower, upper } = p.boundsOf(node);
-    this.tally.addProduct(b.relu(multiplier), b.sub(centre, upper), 2);
-    this.tally.addProduct(b.relu(b.neg(multiplier)), b.sub(lower, centre), 2);
-    const sum = b.add(coefficients, b.reshape(multiplier, coefficients.shape));
+    const { value, added } = multiplier;
+    this.tally.addProduct(b.relu(value), b.sub(centre, upper), 2);
+    this.tally.addProduct(b.relu(b.neg(value)), b.sub(lower, centre), 2);
+    const sum = b.add(coefficients, b.reshape(added, coefficients.shape));
     this.tally.charge(sum, b.mul(this.centres.reachOf(node), p.rounding.own(1)));
     return sum;
   }

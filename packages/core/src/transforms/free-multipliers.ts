@@ -6,16 +6,18 @@
 import type { Node } from '../graph/graph.ts';
 
 export interface FreeMultipliers {
-  /**
-   * For each coefficient row, [batch, rows, width], of a value whose ends are known. Any number is sound.
-   */
-  multiplierAt(value: Node, passing: Passing): Node | undefined;
+  /** For each coefficient row, [batch, rows, width], of a value whose ends are known. Any number is sound. */
+  multiplierAt(value: Node, passing: Passing): Multiplier | undefined;
 }
 
 /** What a backward pass knows of a value when it comes to it. */
 export interface Passing {
-  /** What the rows have of it so far: [batch·rows, …value]. */
-  readonly coefficients: Node;
-  /** What they multiply is the value less this. */
+  /** What the rows multiply is the value less this. */
   readonly centre: Node;
+}
+
+export interface Multiplier {
+  readonly value: Node;
+  /** The same number, as a node that only the coefficients are made of. */
+  readonly added: Node;
 }

@@ -22,6 +22,7 @@ import { lowerBound } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
 import { pulledLoss, regionError } from './region-errors.ts';
 import { type MeanValueContext, meanValueLowerBound } from './mean-value.ts';
+import { type RelaxedChoices, type RelaxedPass, relaxedPass, type RelaxedRows } from './relaxed-pass.ts';
 import { regionRows, type RegionRows } from './region-rows.ts';
 
 /** An affine value that something bends next. */
@@ -42,6 +43,12 @@ export interface IntervalPropagation {
   readonly linearBoundOf: (output: Node, rows: Node) => Node;
   /** By backward linear bounds alone, with free slopes below hinges. */
   readonly backwardBoundOf: (output: Node, rows: Node, options?: BackwardOptions) => BackwardBound;
+  /** A pass back and one forth, for choosing; undefined where not all of it has lines. */
+  readonly relaxedPassOf: (
+    output: Node,
+    rows: RelaxedRows,
+    choices: RelaxedChoices,
+  ) => RelaxedPass | undefined;
   /**
    * Coefficients of the one value that something bent and from which an affine output starts, for rows
    * [batch, rows, outputs]: [batch·rows, …value]. Undefined where there is not one such value.
@@ -247,6 +254,12 @@ class Propagation implements IntervalPropagation, MeanValueContext {
 
   readonly backwardBoundOf = (output: Node, rows: Node, options?: BackwardOptions): BackwardBound =>
     backwardBound(this, output, rows, options);
+
+  readonly relaxedPassOf = (
+    output: Node,
+    rows: RelaxedRows,
+    choices: RelaxedChoices,
+  ): RelaxedPass | undefined => relaxedPass(this, output, rows, choices);
 
   readonly pulledRows = (output: Node, rows: Node): Node | undefined => {
     const region = this.regionOf(output);

@@ -49,7 +49,7 @@ export class ActivationSplitting {
 
   async run(questions: readonly Question[]): Promise<Branched> {
     for (const question of questions) {
-      this.open.push({ question, splits: [], choices: null, key: -Infinity });
+      this.open.push({ question, splits: [], chosen: null, key: -Infinity });
     }
     let witness: Float64Array | null = null;
     while (this.open.size > 0 && !witness) witness = await this.step();
@@ -61,17 +61,17 @@ export class ActivationSplitting {
     signal?.throwIfAborted();
     const domains = this.open.take(bounder.atOnce);
     try {
-      const isRoot = domains.some(({ choices }) => choices === null);
+      const isRoot = domains.some(({ chosen }) => chosen === null);
       const bounds = await bounder.bound(root, domains, isRoot ? ROOT_STEPS : STEPS);
       this.branches += domains.length;
       const left = domains.flatMap((domain, i) => {
         const own = bounds[i];
-        return own && own.key <= 0 ? [{ domain, own }] : [];
+        return own && !own.isClosed ? [{ domain, own }] : [];
       });
       const children = await this.children(left);
       domains.length = 0;
       for (const child of children) this.open.push(child);
-      return await search(left.map(({ domain, own }) => ({ x: own.slopes, question: domain.question })));
+      return await search(left.map(({ domain, own }) => ({ x: own.x, question: domain.question })));
     } catch (error) {
       // Where it is interrupted, its domains are open again.
       for (const domain of domains) this.open.push(domain);
@@ -82,7 +82,6 @@ export class ActivationSplitting {
   private async children(
     left: readonly { readonly domain: Domain; readonly own: Bounded }[],
   ): Promise<Domain[]> {
-    const { bounder, root } = this.options;
     const tried = left.flatMap(({ domain, own }) => {
       const found = candidates(own.views, domain.splits, CANDIDATES);
       if (found.length === 0) this.stuck++;
@@ -96,8 +95,6 @@ export class ActivationSplitting {
       const score = Math.min(below, above, 0) + 1e-3 * Math.min(Math.max(below, above), 0);
       if (score > (best.get(domain)?.score ?? -Infinity)) best.set(domain, { pair, score });
     });
-    void bounder;
-    void root;
     return [...best.values()].flatMap(({ pair }) => pair);
   }
 
@@ -112,14 +109,14 @@ export class ActivationSplitting {
   }
 }
 
-function halves(domain: Domain, { key, choices }: Bounded, candidate: Candidate): Domain[] {
+function halves(domain: Domain, { key, chosen }: Bounded, candidate: Candidate): Domain[] {
   const { question, splits } = domain;
   const { place, element, point } = candidate;
-  const least = Math.max(key, domain.key);
+  const least = Number.isNaN(key) ? domain.key : Math.max(key, domain.key);
   return ([1, -1] as const).map((side): Domain => ({
     question,
     splits: [...splits, { place, element, side, point }],
-    choices,
+    chosen,
     key: least,
   }));
 }

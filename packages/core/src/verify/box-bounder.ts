@@ -1,7 +1,7 @@
 /** A bounder: boxes in, for every row of each box's disjunct a proven lower bound and its slopes. */
 import { adamFeeds } from '../bounds/adam.ts';
 import { numbers, scalar } from '../bounds/climb.ts';
-import { firstState, nextState } from '../bounds/ascent-state.ts';
+import { firstState, nextState } from '../bounds/slope-state.ts';
 import type { Program } from '../runtime/programs.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type BoxGraphOptions, boxGraph } from './box-graph.ts';
@@ -93,12 +93,12 @@ export class BoxBounder {
     { rows, least, slopes }: BatchBounds,
   ): Promise<void> {
     this.climbing ??= slopeGraph(this.joint, this.options.rounding);
-    const { graph, choices } = this.climbing;
-    if (choices.length === 0) return;
+    const { graph, widths } = this.climbing;
+    if (widths.length === 0) return;
     const { inputCount, programs } = this.joint;
     const name = `slopes/${this.options.rounding.gamma(1)}`;
     const program = await programs.named(name, () => graph);
-    let state = firstState(choices, count, rows);
+    let state = firstState(widths, count, rows);
     for (let step = 1; step <= STEPS; step++) {
       const { rate, scale } = adamFeeds(step, RATE);
       const results = await program.run({

@@ -1,15 +1,17 @@
 /**
  * A bounder of domains (β-CROWN, Wang et al. 2021): bounds of values inside are those found at the root, moved
- * where branches say so; slopes and multipliers of each domain's rows are climbed from its parent's.
+ * where branches say so; slopes and multipliers of each domain's row are climbed from its parent's. What seems
+ * closed is bounded once more, outward: nothing else closes a domain.
  */
-import { adamFeeds } from '../bounds/adam.ts';
-import type { Choice } from '../bounds/ascent-state.ts';
-import { numbers, scalar } from '../bounds/climb.ts';
+import { numbers } from '../bounds/climb.ts';
 import { endNames, type Subject } from '../bounds/layer-graphs.ts';
 import type { Ends, SetFeed } from '../bounds/layerwise.ts';
+import { Prepared, type Staged, StagedPrograms } from '../bounds/staged-programs.ts';
+import { type Columns, columnsOf } from '../bounds/turns.ts';
 import type { Programs } from '../runtime/programs.ts';
-import { sizeOf, type Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { Domain, Split } from './domain.ts';
+import { type Chosen, DomainChoices } from './domain-choices.ts';
 import { type DomainGraphs, domainGraphs } from './domain-graphs.ts';
 
 type Feeds = Record<string, Tensor>;
@@ -20,248 +22,188 @@ export interface Root {
   readonly found: readonly Ends[];
 }
 
-/** What is known of a stop's values, for the row of a domain that is nearest to being refuted. */
+/** What is known of a stop's values in one domain. */
 export interface StopView {
+  readonly place: number;
+  /** Of the hinge. */
+  readonly flat: number;
   readonly lower: Float32Array;
   readonly upper: Float32Array;
-  /** Coefficients of the values, and of the hinges that bend them. */
-  readonly coefficients: Float32Array;
-  readonly behind: Float32Array | null;
+  /** Coefficients of the hinges that bend them. */
+  readonly behind: Float32Array;
+  /** How far the slopes below are turned. */
+  readonly turns: Float32Array;
   /** Where the relaxed network has them when the bound is least. */
   readonly points: Float32Array;
 }
 
 export interface Bounded {
-  /** The greatest excess of a row; −Infinity where nothing is known. */
+  readonly isClosed: boolean;
+  /** What the bound comes to; not proven. */
   readonly key: number;
-  readonly choices: Float32Array;
-  /** Where the linear bound of that row is least. */
-  readonly slopes: Float32Array;
-  readonly views: ReadonlyMap<number, StopView>;
+  readonly chosen: Chosen;
+  /** The input at which it does. */
+  readonly x: Float32Array;
+  readonly views: readonly StopView[];
 }
-
-/** Columns of a choice that matter at a root: those of values that both sides of a branch may hold. */
-interface Kept {
-  readonly choice: Choice;
-  readonly columns: Int32Array;
-}
-
-const [RATE, MULTIPLIER_RATE, DECAY] = [0.1, 0.1, 0.98];
 
 export class DomainBounder {
+  /** Domains a run takes at once. */
   readonly atOnce: number;
   private readonly programs: Programs;
   private readonly key: string;
   private readonly graphs: DomainGraphs;
-  private readonly kept = new WeakMap<Root, readonly Kept[]>();
+  private readonly stages: StagedPrograms;
+  private readonly climb: Staged;
+  private readonly columns = new WeakMap<Root, readonly Columns[]>();
 
   constructor(subject: Subject, key: string, atOnce: number) {
     this.programs = subject.network.programs;
     this.key = key;
     this.graphs = domainGraphs(subject);
     this.atOnce = atOnce;
+    const { climbing, climb, varying } = this.graphs;
+    this.stages = new StagedPrograms(this.programs, key, climbing.b.nodes, [climbing.input]);
+    this.climb = this.stages.staged('climb', climb, varying);
   }
 
   /** After so many steps up. */
   async bound(root: Root, domains: readonly Domain[], steps: number): Promise<Bounded[]> {
-    const rows = Math.max(...domains.map(({ question }) => question.count));
-    const feeds = this.feeds(root, domains, rows);
-    let state = this.unpacked(root, domains, rows);
-    const climb = await this.program('climb');
+    const feeds = this.feeds(root, domains);
+    const choices = this.choices(root, domains);
+    const prepared = new Prepared();
+    // What depends on the domains alone is computed once.
+    await this.stages.prepare(prepared, feeds, { name: '', values: {} }, [this.climb]);
+    const run = await this.stages.open(this.climb, prepared, feeds);
+    let results = await run(choices.feeds);
     for (let step = 1; step <= steps; step++) {
-      const results = await climb.run({ ...feeds, ...state, ...ratesAt(step) });
-      state = Object.fromEntries(
-        Object.entries(state).map(([name, own]) => [name, results[`next/${name}`] ?? own]),
-      );
+      choices.step(step, results);
+      results = await run(choices.feeds);
     }
-    const close = await this.program('close');
-    const results = await close.run({ ...feeds, ...state });
-    return domains.map((domain, i) => this.bounded(root, domain, i, rows, { feeds, state, results }));
+    const keys = keysOf(domains, choices.estimates(results));
+    const closed = await this.closed(feeds, choices, domains, keys);
+    const size = numbers(results['x']).length / domains.length;
+    return domains.map((_, i): Bounded => {
+      const views = this.graphs.stops.flatMap(({ place, width, flat }): StopView[] => {
+        const names = endNames(place);
+        const of = (tensor: Tensor | undefined): Float32Array =>
+          numbers(tensor).subarray(i * width, (i + 1) * width);
+        if (flat === undefined || !results[`behind/${place}`]) return [];
+        return [
+          {
+            place,
+            flat,
+            lower: of(feeds[names.lower]),
+            upper: of(feeds[names.upper]),
+            behind: of(results[`behind/${place}`]),
+            turns: of(choices.feeds[`turn/${place}`]),
+            points: of(results[`point/${place}`]),
+          },
+        ];
+      });
+      return {
+        isClosed: closed.has(i),
+        key: keys[i] ?? NaN,
+        chosen: choices.of(i),
+        x: numbers(results['x']).subarray(i * size, (i + 1) * size),
+        views,
+      };
+    });
   }
 
   /** Keys of domains by the choices they begin with, not proven. */
   async glance(root: Root, domains: readonly Domain[]): Promise<Float64Array> {
-    const rows = Math.max(...domains.map(({ question }) => question.count));
-    const glance = await this.program('glance');
-    const { estimate } = await glance.run({
-      ...this.feeds(root, domains, rows),
-      ...this.unpacked(root, domains, rows),
-    });
-    const found = numbers(estimate);
-    return Float64Array.from(domains, ({ question }, i) => nearest(question, found, i * rows).key);
+    const program = await this.stages.whole('glance', () => this.graphs.glance);
+    const choices = this.choices(root, domains);
+    const results = await program.run({ ...this.feeds(root, domains), ...choices.feeds });
+    return keysOf(domains, choices.estimates(results));
   }
 
-  private program(name: 'climb' | 'close' | 'glance') {
-    return this.programs.named(`${this.key}/${name}`, () => this.graphs[name]);
+  /** Of the domains that seem closed, those that are. */
+  private async closed(
+    feeds: Feeds,
+    choices: DomainChoices,
+    domains: readonly Domain[],
+    keys: Float64Array,
+  ): Promise<Set<number>> {
+    const likely = [...keys.keys()].filter((i) => (keys[i] ?? NaN) > 0);
+    if (likely.length === 0) return new Set();
+    const program = await this.programs.named(`${this.key}/close`, () => this.graphs.close);
+    const all = { ...feeds, ...choices.feeds };
+    const { least, finite } = await program.run(chosenRows(all, likely, domains.length));
+    const [bounds, flags] = [numbers(least), numbers(finite)];
+    return new Set(
+      likely.filter((i, k) => {
+        const excess = domains[i]?.question.excess(bounds[k] ?? NaN) ?? NaN;
+        return flags[k] === 1 && excess > 0;
+      }),
+    );
   }
 
-  private bounded(
-    root: Root,
-    { question }: Domain,
-    i: number,
-    rows: number,
-    run: { readonly feeds: Feeds; readonly state: Feeds; readonly results: Readonly<Feeds> },
-  ): Bounded {
-    const { feeds, state, results } = run;
-    const finite = numbers(results['finite'])[i] === 1;
-    const { key, row } = nearest(question, numbers(results['least']), i * rows);
-    const of = (tensor: Tensor | undefined): Float32Array | null => {
-      if (!tensor) return null;
-      const data = numbers(tensor);
-      const size = tensor.shape[2] ?? 1;
-      return data.subarray((i * rows + row) * size, (i * rows + row + 1) * size);
-    };
-    const views = new Map<number, StopView>();
-    root.found.forEach(({ lower }, place) => {
-      const [coefficients, points] = [of(results[`coefficients/${place}`]), of(results[`point/${place}`])];
-      if (!coefficients || !points) return;
-      const names = endNames(place);
-      const own = (name: string): Float32Array =>
-        numbers(feeds[name]).subarray(i * lower.length, (i + 1) * lower.length);
-      const behind = of(results[`behind/${place}`]);
-      const ends = { lower: own(names.lower), upper: own(names.upper) };
-      views.set(place, { ...ends, coefficients, points, behind });
-    });
-    return {
-      key: finite ? key : -Infinity,
-      choices: this.packed(root, state, i, { rows, count: question.count }),
-      slopes: of(results['slopes']) ?? new Float32Array(0),
-      views,
-    };
+  private choices(root: Root, domains: readonly Domain[]): DomainChoices {
+    const { stops } = this.graphs;
+    const columns = this.columns.get(root) ?? columnsOf(stops, root.found);
+    this.columns.set(root, columns);
+    return new DomainChoices(stops, columns, domains);
   }
 
-  private feeds(root: Root, domains: readonly Domain[], rows: number): Feeds {
-    const count = domains.length;
+  private feeds(root: Root, domains: readonly Domain[]): Feeds {
     const feeds: Feeds = {};
+    const count = domains.length;
     for (const [name, { data, shape }] of Object.entries(root.set)) {
-      const type = data instanceof Float32Array ? 'float32' : 'int32';
-      const all = data instanceof Float32Array
-        ? new Float32Array(count * data.length)
-        : new Int32Array(count * data.length);
-      for (let i = 0; i < count; i++) all.set(data, i * data.length);
-      feeds[name] = { type, shape: [count, ...shape], data: all } as Tensor;
+      feeds[name] =
+        data instanceof Float32Array
+          ? { type: 'float32', shape: [count, ...shape], data: repeated(data, count) }
+          : { type: 'int32', shape: [count, ...shape], data: Int32Array.from({ length: count * data.length }, (_, i) => data[i % data.length] ?? 0) };
     }
-    const outputs = (domains[0]?.question.rows.length ?? 0) / (domains[0]?.question.count ?? 1);
-    const spec = new Float32Array(count * rows * outputs);
-    domains.forEach(({ question }, i) => spec.set(question.rows, i * rows * outputs));
-    feeds['rows'] = { type: 'float32', shape: [count, rows, outputs], data: spec };
+    const { stops, climbing } = this.graphs;
+    const outputs = domains[0]?.question.row.length ?? 0;
+    const rows = new Float32Array(count * outputs);
+    domains.forEach(({ question }, i) => rows.set(question.row, i * outputs));
+    feeds['row'] = { type: 'float32', shape: [count, 1, outputs], data: rows };
+    const own = new Map(stops.map((stop) => [stop.place, stop]));
     root.found.forEach((ends, place) => {
+      const stop = own.get(place);
       const names = endNames(place);
-      const width = ends.lower.length;
-      const shape = this.graphs.shapes[place];
-      if (!shape) {
-        feeds[names.lower] = this.fixed(place, ends.lower);
-        feeds[names.upper] = this.fixed(place, ends.upper);
-        return;
+      for (const [name, data] of [[names.lower, ends.lower], [names.upper, ends.upper]] as const) {
+        // What has no row for each sample is the same for all.
+        feeds[name] = stop
+          ? { type: 'float32', shape: [count, ...stop.shape], data: repeated(data, count) }
+          : { type: 'float32', shape: climbing.layers[place]?.shape ?? [], data };
       }
-      const stack = (data: Float32Array): Tensor => {
-        const all = new Float32Array(count * width);
-        for (let i = 0; i < count; i++) all.set(data, i * width);
-        return { type: 'float32', shape: [count, ...shape], data: all };
-      };
-      feeds[names.lower] = stack(ends.lower);
-      feeds[names.upper] = stack(ends.upper);
-      feeds[`side/${place}`] = {
-        type: 'float32',
-        shape: [count, 1, width],
-        data: new Float32Array(count * width),
-      };
     });
-    domains.forEach(({ splits }, i) => splits.forEach((split) => move(feeds, split, i)));
+    domains.forEach(({ splits }, i) => splits.forEach((split) => move(feeds, split, i, count)));
     return feeds;
   }
-
-  /** Ends of a value that has no row for each sample. */
-  private fixed(place: number, data: Float32Array): Tensor {
-    return { type: 'float32', shape: this.graphs.layers[place]?.shape ?? [], data };
-  }
-
-  private keptOf(root: Root): readonly Kept[] {
-    const known = this.kept.get(root);
-    if (known) return known;
-    const { choices, places } = this.graphs;
-    const made = choices.map((choice): Kept => {
-      const { lower, upper } = root.found[places.get(choice.about) ?? -1] ?? { lower: [], upper: [] };
-      const open = Array.from(lower, (low, i) => (low < 0 && (upper[i] ?? 0) > 0 ? i : -1));
-      return { choice, columns: Int32Array.from(open.filter((i) => i >= 0)) };
-    });
-    this.kept.set(root, made);
-    return made;
-  }
-
-  private unpacked(root: Root, domains: readonly Domain[], rows: number): Feeds {
-    const state: Feeds = {};
-    const count = domains.length;
-    let from = 0;
-    for (const { choice, columns } of this.keptOf(root)) {
-      const { name, width } = choice;
-      const shape = [count, rows, width];
-      const data = new Float32Array(sizeOf(shape));
-      domains.forEach(({ choices, question }, i) => {
-        if (!choices) return;
-        for (let row = 0; row < question.count; row++) {
-          const start = from * question.count + row * columns.length;
-          const to = (i * rows + row) * width;
-          for (let k = 0; k < columns.length; k++) data[to + (columns[k] ?? 0)] = choices[start + k] ?? 0;
-        }
-      });
-      from += columns.length;
-      state[name] = { type: 'float32', shape, data };
-      for (const moment of ['first', 'second']) {
-        state[`${moment}/${name}`] = { type: 'float32', shape, data: new Float32Array(data.length) };
-      }
-    }
-    return state;
-  }
-
-  private packed(
-    root: Root,
-    state: Feeds,
-    i: number,
-    { rows, count }: { readonly rows: number; readonly count: number },
-  ): Float32Array {
-    const kept = this.keptOf(root);
-    const size = kept.reduce((sum, { columns }) => sum + columns.length, 0);
-    const all = new Float32Array(size * count);
-    let to = 0;
-    for (const { choice, columns } of kept) {
-      const data = numbers(state[choice.name]);
-      for (let row = 0; row < count; row++) {
-        const from = (i * rows + row) * choice.width;
-        for (let k = 0; k < columns.length; k++) all[to++] = data[from + (columns[k] ?? 0)] ?? 0;
-      }
-    }
-    return all;
-  }
 }
 
-function ratesAt(step: number): Feeds {
-  const { rate, scale } = adamFeeds(step, RATE * DECAY ** (step - 1));
-  return {
-    rate: scalar(rate),
-    'multiplier-rate': scalar((rate * MULTIPLIER_RATE) / RATE),
-    scale: scalar(scale),
-  };
+function keysOf(domains: readonly Domain[], estimates: Float64Array): Float64Array {
+  return estimates.map((estimate, i) => domains[i]?.question.excess(estimate) ?? NaN);
 }
 
-function move(feeds: Feeds, { place, element, side, point }: Split, i: number): void {
+function repeated(data: Float32Array, count: number): Float32Array {
+  const all = new Float32Array(count * data.length);
+  for (let i = 0; i < count; i++) all.set(data, i * data.length);
+  return all;
+}
+
+/** Some of the samples of what a program is fed. */
+function chosenRows(feeds: Feeds, rows: readonly number[], count: number): Feeds {
+  if (rows.length === count) return feeds;
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, tensor]) => {
+      const [first, ...rest] = tensor.shape;
+      if (first !== count || !(tensor.data instanceof Float32Array)) return [name, tensor];
+      const size = tensor.data.length / count;
+      const data = new Float32Array(rows.length * size);
+      for (const [k, i] of rows.entries()) data.set(tensor.data.subarray(i * size, (i + 1) * size), k * size);
+      return [name, { type: 'float32', shape: [rows.length, ...rest], data }];
+    }),
+  );
+}
+
+function move(feeds: Feeds, { place, element, side, point }: Split, i: number, count: number): void {
   const names = endNames(place);
   const ends = numbers(feeds[side > 0 ? names.lower : names.upper]);
-  const width = ends.length / (feeds['rows']?.shape[0] ?? 1);
-  ends[i * width + element] = point;
-  numbers(feeds[`side/${place}`])[i * width + element] = side;
-}
-
-/** The row that is nearest to being refuted, and its excess. */
-function nearest(
-  { count, excess }: Domain['question'],
-  least: Float32Array,
-  from: number,
-): { readonly key: number; readonly row: number } {
-  let [row, key] = [0, -Infinity];
-  for (let k = 0; k < count; k++) {
-    const own = excess(k, least[from + k] ?? NaN);
-    if (own > key) [row, key] = [k, own];
-  }
-  return { key, row };
+  ends[(i * ends.length) / count + element] = point;
 }

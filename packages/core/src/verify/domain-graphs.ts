@@ -1,83 +1,167 @@
 /**
- * The two programs behind activation splitting (β-CROWN, Wang et al. 2021), over a batch of domains: a set of
- * inputs with bounds of every stop, which branches have moved. One climbs: it takes slopes and multipliers a
- * step up the bound, where rounding does not matter. The other bounds by what was chosen, outward, and says
- * what a brancher wants to know.
+ * The programs behind activation splitting (β-CROWN, Wang et al. 2021), over a batch of domains: a set of inputs
+ * with bounds of every stop, which branches have moved, and one row. One looks where slopes and multipliers lead
+ * the bound, without regard to rounding; the other bounds by what was chosen, outward.
  */
-import type { FreeMultipliers } from '../transforms/free-multipliers.ts';
-import { AscentState, type Choice } from '../bounds/ascent-state.ts';
-import { type Layer, LayerGraphs, type Subject } from '../bounds/layer-graphs.ts';
+import { ChoiceInputs, type ChoiceStop, choiceStops } from '../bounds/choice-inputs.ts';
+import { LayerGraphs, type OverStops, type Subject } from '../bounds/layer-graphs.ts';
+import { elementCount } from '../graph/dimension.ts';
 import type { Graph, Node } from '../graph/graph.ts';
-import { subgraph } from '../graph/subgraph.ts';
+import { subgraph, type Values } from '../graph/subgraph.ts';
+import type { FreeMultipliers } from '../transforms/free-multipliers.ts';
+import type { FreeSlopes } from '../transforms/free-slopes.ts';
+import { gradientWith } from '../transforms/gradient.ts';
 import { noRounding } from '../transforms/rounding.ts';
 
 export interface DomainGraphs {
   /**
-   * The set's inputs, the ends and sides of every stop, `rows`, the state of the choices, its rates and `scale`
-   * → `estimate` [batch, rows] of the state given, and the next state.
+   * The set's inputs, the ends of every stop, `row` [batch, 1, outputs], `turn/K` of hinges and `multiplier/K`
+   * [batch, 1, width] of stop K → `value` [batch], the bound without Σ multiplier·(value − end), `x`, the input at which it is, and `point/K`, where the relaxed
+   * network has stop K there.
    */
-  readonly climb: Graph;
-  /**
-   * Without rates and moments: `least` [batch, rows], `finite` [batch], `slopes` [batch, rows, inputs]; of each
-   * stop with multipliers `coefficients/K` and `point/K` [batch, rows, width], the rows' coefficients of it and
-   * where the relaxed network has it when the bound is least, and `behind/K`, those of the hinge that bends it.
-   */
+  readonly glance: Values;
+  /** Besides these `behind/K`, the coefficients of the hinge behind stop K. */
+  readonly climb: Values;
+  readonly climbing: LayerGraphs;
+  /** What changes from step to step. */
+  readonly varying: readonly Node[];
+  /** From the same inputs `least` [batch, 1] and `finite` [batch], outward. */
   readonly close: Graph;
-  /** The estimate alone. */
-  readonly glance: Graph;
-  readonly choices: readonly Choice[];
-  readonly layers: readonly Layer[];
-  /** Of each stop for one sample; undefined where it has no row for each. */
-  readonly shapes: readonly (readonly number[] | undefined)[];
-  /** By the ids of values that choices are about. */
-  readonly places: ReadonlyMap<number, number>;
+  /** Those that branches may cut. */
+  readonly stops: readonly ChoiceStop[];
 }
 
 export function domainGraphs(subject: Subject): DomainGraphs {
   const climbing = new LayerGraphs({ ...subject, rounding: noRounding });
-  const ascent = new AscentState(climbing.b, climbing.batch);
-  const { bound } = climbing.overStops(freeIn(climbing, ascent));
-  const { estimate } = bound;
-  const { nodes } = climbing.b;
-  const climb = subgraph(nodes, { estimate, ...ascent.stepped(estimate) }, () => undefined).graph;
-  const glance = subgraph(nodes, { estimate }, () => undefined).graph;
-  const places = new Map(climbing.stops.map(({ node }, place) => [node.id, place]));
-  const { layers, stops, batch } = climbing;
-  const shapes = stops.map(({ node }, place) =>
-    node.shape[0] === batch ? layers[place]?.shape.slice(1) : undefined,
-  );
-  return { climb, glance, close: closing(subject), choices: ascent.choices, layers, shapes, places };
+  const inputs = choicesIn(climbing);
+  const climb = looked(climbing, inputs);
+  const glance = Object.entries(climb).filter(([name]) => !name.startsWith('behind/'));
+  return {
+    glance: Object.fromEntries(glance),
+    climb,
+    climbing,
+    varying: inputs.all,
+    close: closing(subject),
+    stops: inputs.stops,
+  };
 }
 
-function freeIn(
-  graphs: LayerGraphs,
-  state: AscentState,
-): { readonly slopes: AscentState['slopes']; readonly multipliers: FreeMultipliers } {
-  const places = new Map(graphs.stops.map(({ node }, place) => [node.id, String(place)]));
-  const multipliers = state.multipliers(({ id, shape }) =>
-    shape[0] === graphs.batch ? places.get(id) : undefined,
+function choicesIn({ b, stops, batch }: LayerGraphs): ChoiceInputs {
+  return new ChoiceInputs(b, choiceStops(b, stops, batch), [batch, 1]);
+}
+
+function looked(graphs: LayerGraphs, inputs: ChoiceInputs): Values {
+  const { b, batch } = graphs;
+  const { propagation, output, minimiserOf } = graphs.overStops();
+  const outputs = elementCount(output.shape.slice(1));
+  const row = b.input('row', [batch, 1, outputs]);
+  const choices = {
+    turnAt: (hinge: Node) => inputs.turnAt(hinge),
+    multiplierAt: (value: Node) => inputs.multiplierAt(value),
+    minimiserOf,
+  };
+  const pass = propagation.relaxedPassOf(output, { rows: row }, choices);
+  const found = pass?.output();
+  if (!pass || !found) return differentiated(graphs, inputs, row);
+  const flat = (value: Node): Node => b.reshape(value, [batch, elementCount(value.shape.slice(1))]);
+  const values: Record<string, Node> = { value: b.sum(b.mul(b.reshape(row, [batch, outputs]), flat(found)), [1]) };
+  for (const [id, point] of pass.points) {
+    const stop = inputs.stopOf(id);
+    const behind = pass.behind.get(id);
+    if (!stop || !behind) continue;
+    values[`point/${stop.place}`] = b.mul(point, 1);
+    values[`behind/${stop.place}`] = b.mul(behind, 1);
+  }
+  const [x] = pass.inputs.values();
+  if (x) values['x'] = b.mul(x, 1);
+  return values;
+}
+
+/** The same by the gradient of the bound, whatever is inside. */
+function differentiated(graphs: LayerGraphs, inputs: ChoiceInputs, row: Node): Values {
+  const { b, batch, input } = graphs;
+  const { propagation, output, minimiserOf } = graphs.overStops();
+  const { slopes, multipliers, added, behind } = beside(graphs, inputs);
+  const bound = propagation.backwardBoundOf(output, row, { slopes, multipliers });
+  const passed = [...added.values()];
+  const gradients = gradientWith(
+    b,
+    bound.estimate,
+    passed.map(({ node }) => node),
   );
-  return { slopes: state.slopes, multipliers };
+  let value = b.reshape(bound.estimate, [batch]);
+  const values: Record<string, Node> = {};
+  passed.forEach(({ stop, centre, value: at, multiplier }, i) => {
+    const { lower, upper } = propagation.boundsOf(at);
+    const flat = (each: Node): Node => b.reshape(b.expand(each, [batch, ...at.shape.slice(1)]), [batch, stop.width]);
+    const own = flat(multiplier);
+    // What the bound takes off for the multipliers.
+    const taken = b.sub(b.mul(b.relu(own), flat(upper)), b.mul(b.relu(b.neg(own)), flat(lower)));
+    value = b.add(value, b.sum(b.sub(taken, b.mul(own, flat(centre))), [1]));
+    const gradient = gradients[i];
+    const reached = gradient ? b.add(flat(gradient), flat(centre)) : flat(centre);
+    value = b.sub(value, b.sum(b.mul(own, b.sub(reached, flat(centre))), [1]));
+    values[`point/${stop.place}`] = b.mul(reached, 1);
+    const coefficients = behind.get(at.id);
+    if (coefficients) values[`behind/${stop.place}`] = flat(b.mul(coefficients, 1));
+  });
+  values['value'] = value;
+  const closed = bound.coefficients.get(input.id);
+  if (closed) values['x'] = minimiserOf(input, b.reshape(closed, input.shape));
+  return values;
+}
+
+interface Added {
+  readonly stop: ChoiceStop;
+  readonly value: Node;
+  readonly multiplier: Node;
+  readonly centre: Node;
+  /** What only the coefficients are made of. */
+  readonly node: Node;
+}
+
+/** The choices beside rows of one a sample. */
+function beside(
+  { b }: LayerGraphs,
+  inputs: ChoiceInputs,
+): {
+  readonly slopes: FreeSlopes;
+  readonly multipliers: FreeMultipliers;
+  readonly added: ReadonlyMap<number, Added>;
+  readonly behind: ReadonlyMap<number, Node>;
+} {
+  const added = new Map<number, Added>();
+  const behind = new Map<number, Node>();
+  return {
+    added,
+    behind,
+    slopes: {
+      differenceAt: (hinge, coefficients) => {
+        behind.set(hinge.operands[0] ?? -1, coefficients);
+        return inputs.turnAt(hinge);
+      },
+      used: () => undefined,
+    },
+    multipliers: {
+      multiplierAt: (value, { centre }) => {
+        const stop = inputs.stopOf(value.id);
+        const multiplier = inputs.multiplierAt(value);
+        if (!stop || !multiplier) return undefined;
+        const node = b.mul(multiplier, 1);
+        added.set(value.id, { stop, value, multiplier, centre, node });
+        return { value: multiplier, added: node };
+      },
+    },
+  };
 }
 
 function closing(subject: Subject): Graph {
   const graphs = new LayerGraphs(subject);
-  const { b, batch, input } = graphs;
-  const state = new AscentState(b, batch);
-  const { bound, finite } = graphs.overStops(freeIn(graphs, state));
-  const outputs: Record<string, Node> = { least: bound.lower, finite };
-  const slopes = bound.coefficients.get(input.id);
-  if (slopes) outputs['slopes'] = b.mul(slopes, 1);
-  const gradients = state.gradients(bound.estimate);
-  for (const [name, { coefficients, centre, multiplier, behind }] of state.passed) {
-    const own = gradients.get(`multiplier/${name}`);
-    if (!own) continue;
-    const size = multiplier.shape[2] ?? 1;
-    // Where a multiplier is 0, the bound's gradient is how far the value is from its centre.
-    const beside = b.reshape(b.expand(centre, [batch, ...centre.shape.slice(1)]), [batch, 1, size]);
-    outputs[`coefficients/${name}`] = b.mul(b.reshape(coefficients, multiplier.shape), 1);
-    outputs[`point/${name}`] = b.add(own, beside);
-    if (behind) outputs[`behind/${name}`] = b.mul(behind, 1);
-  }
+  const { b, batch } = graphs;
+  const { propagation, output }: OverStops = graphs.overStops();
+  const { slopes, multipliers } = beside(graphs, choicesIn(graphs));
+  const rows = b.input('row', [batch, 1, elementCount(output.shape.slice(1))]);
+  const { lower } = propagation.backwardBoundOf(output, rows, { slopes, multipliers });
+  const outputs = { least: lower, finite: propagation.finite() };
   return subgraph(b.nodes, outputs, () => undefined).graph;
 }

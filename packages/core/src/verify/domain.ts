@@ -1,4 +1,5 @@
 /** Domains: parts of one set of inputs, told apart by where values inside lie; and what is asked on them. */
+import type { Chosen } from './domain-choices.ts';
 
 /** A value of a stop kept on one side of a point. */
 export interface Split {
@@ -9,22 +10,20 @@ export interface Split {
   readonly point: number;
 }
 
-/** What is to be refuted: all rows of a conjunction over a network's outputs at once. */
+/** A row over a network's outputs that is to be refuted. */
 export interface Question {
   /** Which of those asked. */
   readonly index: number;
-  /** [count × outputs] */
-  readonly rows: Float32Array;
-  readonly count: number;
-  /** How far a lower bound of row k is beyond what refutes it: above 0 where it does. */
-  excess(k: number, least: number): number;
+  readonly row: Float32Array;
+  /** How far a lower bound of the row is beyond what refutes it: above 0 where it does; NaN for NaN. */
+  excess(least: number): number;
 }
 
 export interface Domain {
   readonly question: Question;
   readonly splits: readonly Split[];
-  /** Slopes and multipliers to start from, as DomainBounder packs them; null: CROWN's. */
-  readonly choices: Float32Array | null;
-  /** The greatest excess of a row that is known, of this domain or one that holds it. */
+  /** Slopes and multipliers to start from; null: CROWN's. */
+  readonly chosen: Chosen | null;
+  /** The greatest excess that was found, of this domain or one that holds it; not proven. */
   readonly key: number;
 }

@@ -56,13 +56,19 @@ export async function layered(
     const left: Alternative[] = [];
     for (const alternative of open) {
       const over = await overBox(bounds, network, name, alternative, inside);
-      const question = over && questionOf(alternative, over.ends);
-      const least = over && question && (await bounds.least(over.set, over.found, { rows: question.rows, settles: false }, boundMethods[name].rows));
-      const excess = Math.max(...alternative.specification.rows.map((_, k) => question?.excess(k, least?.[k] ?? NaN) ?? -Infinity));
+      const questions = over ? questionsOf(alternative, over.ends) : [];
+      const rows = Float32Array.from(questions.flatMap(({ row }) => [...row]));
+      const how = boundMethods[name].rows;
+      const least = over && (await bounds.least(over.set, over.found, { rows, settles: false }, how));
+      let [best, excess]: [Question | undefined, number] = [questions[0], -Infinity];
+      questions.forEach((question, k) => {
+        const own = question.excess(least?.[k] ?? NaN);
+        if (own > excess) [best, excess] = [question, own];
+      });
       if (excess > 0) continue;
       left.push(alternative);
       nearest.set(alternative, Math.max(nearest.get(alternative) ?? -Infinity, excess));
-      if (over && question) roots.set(alternative, { alternative, root: over, question });
+      if (over && best) roots.set(alternative, { alternative, root: over, question: best });
     }
     open = left;
     if (open.length === 0) break;
@@ -100,43 +106,37 @@ async function overBox(
 }
 
 /** An alternative's rows over the outputs, beside what its inputs and the coefficients' rounding may take off. */
-function questionOf({ index, lower, upper, specification }: Alternative, ends: Ends): Question {
+function questionsOf({ index, lower, upper, specification }: Alternative, ends: Ends): Question[] {
   const { rows, coefficients, spread } = specification;
-  const outputs = ends.lower.length;
   const width = coefficients.length / Math.max(1, rows.length);
-  const from = width - outputs;
-  const ofOutputs = new Float32Array(rows.length * outputs);
-  const beside = rows.map((_, k) => {
-    ofOutputs.set(coefficients.subarray(k * width + from, (k + 1) * width), k * outputs);
-    let value = 0;
-    for (let i = 0; i < width; i++) {
+  const from = width - ends.lower.length;
+  return rows.map((row, k): Question => {
+    const own = coefficients.subarray(k * width, (k + 1) * width);
+    let beside = 0;
+    own.forEach((coefficient, i) => {
       const [low, high] =
         i < from
           ? [lower[i] ?? NaN, upper[i] ?? NaN]
           : [ends.lower[i - from] ?? NaN, ends.upper[i - from] ?? NaN];
-      const own = coefficients[k * width + i] ?? 0;
-      if (i < from && own !== 0)
-        value = addDown(value, Math.min(timesDown(own, low), timesDown(own, high)));
-      const error = spread?.[k * width + i] ?? 0;
-      if (error !== 0) {
-        const size = Math.max(Math.abs(low), Math.abs(high));
-        value = addDown(value, -timesUp(error, size));
+      if (i < from && coefficient !== 0) {
+        const least = Math.min(timesDown(coefficient, low), timesDown(coefficient, high));
+        beside = addDown(beside, least);
       }
-    }
-    return value;
+      const error = spread?.[k * width + i] ?? 0;
+      if (error === 0) return;
+      beside = addDown(beside, -timesUp(error, Math.max(Math.abs(low), Math.abs(high))));
+    });
+    return {
+      index,
+      row: own.slice(from),
+      excess: (least) => {
+        const value = addDown(least, beside);
+        const over = value - row.bound;
+        // A strict row may be refuted with nothing to spare.
+        return isAbove(row, value) ? Math.max(over, Number.MIN_VALUE) : Math.min(over, 0);
+      },
+    };
   });
-  return {
-    index,
-    rows: ofOutputs,
-    count: rows.length,
-    excess: (k, least) => {
-      const row = rows[k];
-      const value = addDown(least, beside[k] ?? NaN);
-      if (!row) return NaN;
-      // What refutes a strict row by nothing to spare refutes it.
-      return isAbove(row, value) ? Math.max(value - row.bound, Number.MIN_VALUE) : Math.min(value - row.bound, 0);
-    },
-  };
 }
 
 function setOf(network: OpenNetwork, { lower, upper }: Alternative): SetFeed {

@@ -4,7 +4,7 @@
  * Adam up the bounds.
  */
 import { endNames } from '../bounds/layer-graphs.ts';
-import { AscentState, type Choice } from '../bounds/ascent-state.ts';
+import { SlopeState } from '../bounds/slope-state.ts';
 import { Builder } from '../graph/builder.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Bounds, RoundingModel } from '../graph/ops/definition.ts';
@@ -15,8 +15,8 @@ import type { BoxFunction } from './box-function.ts';
 
 export interface SlopeGraph {
   readonly graph: Graph;
-  /** What is chosen for rows; none where nothing is free. */
-  readonly choices: readonly Choice[];
+  /** Elements of each hinge layer whose slopes are free; none where nothing is. */
+  readonly widths: readonly number[];
 }
 
 /**
@@ -48,10 +48,10 @@ export function slopeGraph(joint: BoxFunction, rounding: RoundingModel): SlopeGr
   );
   const given = ({ id }: Node): Bounds | undefined => ends.get(id);
   const propagation = propagateIntervals(b, copy, sets, rounding, { given });
-  const state = new AscentState(b, batch);
-  const { slopes, choices } = state;
+  const state = new SlopeState(b, batch);
+  const { slopes, widths } = state;
   const bound = propagation.backwardBoundOf(all, rows, { slopes });
   const own = bound.coefficients.get(centre.id) ?? b.slice(b.mul(rows, 0), 2, 0, inputCount);
   const outputs = { least: bound.lower, slopes: b.mul(own, 1), finite: propagation.finite() };
-  return { graph: b.graph({ ...outputs, ...state.stepped(bound.estimate) }), choices };
+  return { graph: b.graph({ ...outputs, ...state.stepped(bound.estimate) }), widths };
 }

@@ -10,50 +10,49 @@ export interface Candidate {
   readonly score: number;
 }
 
-/** What each unstable hinge may gain at once: by how far its lines are from it where the bound is least. */
-export function gapOf({ lower, upper, coefficients, behind, points }: StopView, i: number): number {
-  const [low, high, own] = [lower[i] ?? 0, upper[i] ?? 0, behind?.[i] ?? 0];
-  if (!(low < 0 && high > 0) || own === 0) return 0;
-  const slope = (coefficients[i] ?? 0) / own;
-  const z = points[i] ?? 0;
-  const bent = Math.max(z, 0);
-  return own < 0 ? -own * (slope * (z - low) - bent) : own * (bent - slope * z);
-}
-
-/** By what the line above lies over the hinge at its bend (Henriksen & Lomuscio 2021; BaBSR's intercepts). */
-export function interceptOf({ lower, upper, coefficients, behind }: StopView, i: number): number {
-  const [low, high, own] = [lower[i] ?? 0, upper[i] ?? 0, behind?.[i] ?? 0];
-  if (!(low < 0 && high > 0)) return 0;
-  return own < 0 ? (coefficients[i] ?? 0) * low : (own * -low * high) / (high - low) / 2;
-}
-
 type Score = (view: StopView, i: number) => number;
 
-/** The best of each score, without repetition, the best first. */
+/** How far the lines of an unstable hinge are from it where the bound is least: what cutting gains at once. */
+export const byGap: Score = ({ lower, upper, behind, turns, points, flat }, i) => {
+  const [low, high, own, z] = [lower[i] ?? 0, upper[i] ?? 0, behind[i] ?? 0, points[i] ?? 0];
+  if (!(low < 0 && high > 0)) return 0;
+  const bent = Math.max(z, flat * z);
+  if (own < 0) return -own * (((high - flat * low) / (high - low)) * (z - low) + flat * low - bent);
+  return own * (bent - ((low + high > 0 ? 1 : flat) + (turns[i] ?? 0)) * z);
+};
+
+/** By how far the line above lies over the bend (Bunel et al. 2020; De Palma et al. 2021). */
+export const byIntercept: Score = ({ lower, upper, behind, flat }, i) => {
+  const [low, high, own] = [lower[i] ?? 0, upper[i] ?? 0, behind[i] ?? 0];
+  if (!(low < 0 && high > 0)) return 0;
+  const over = ((flat - 1) * low * high) / (high - low);
+  return own < 0 ? -own * over : (own * over) / 2;
+};
+
+/** The best by each score, without repetition. */
 export function candidates(
-  views: ReadonlyMap<number, StopView>,
+  views: readonly StopView[],
   splits: readonly Split[],
   most: number,
-  scores: readonly Score[] = [gapOf, interceptOf],
+  scores: readonly Score[] = [byGap, byIntercept],
 ): Candidate[] {
-  const taken = new Set(splits.map(({ place, element }) => `${place}/${element}`));
+  const nameOf = (place: number, element: number): string => `${place}/${element}`;
+  const taken = new Set(splits.map(({ place, element }) => nameOf(place, element)));
   const chosen: Candidate[] = [];
   for (const score of scores) {
     const best: Candidate[] = [];
-    for (const [place, view] of views) {
-      view.lower.forEach((_, element) => {
+    for (const view of views) {
+      const { place } = view;
+      for (let element = 0; element < view.lower.length; element++) {
         const own = score(view, element);
-        if (!(own > (best[most - 1]?.score ?? 0)) || taken.has(`${place}/${element}`)) return;
+        if (!(own > (best[most - 1]?.score ?? 0)) || taken.has(nameOf(place, element))) continue;
         best.push({ place, element, point: 0, score: own });
         best.sort((one, other) => other.score - one.score);
         if (best.length > most) best.pop();
-      });
+      }
     }
-    for (const each of best) {
-      const name = `${each.place}/${each.element}`;
-      if (!taken.has(name)) chosen.push(each);
-      taken.add(name);
-    }
+    for (const each of best) taken.add(nameOf(each.place, each.element));
+    chosen.push(...best);
   }
   return chosen;
 }

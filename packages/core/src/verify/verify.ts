@@ -186,7 +186,7 @@ class Verification {
         search: (from) => {
           const starts = from.map(({ x, question }) => {
             const alternative = alternatives.get(question.index);
-            return alternative ? startAt(alternative, alternative, leastPoint(alternative, x)) : null;
+            return alternative ? startAt(alternative, alternative, x) : null;
           });
           return search.from(starts.filter((start) => start !== null), BRANCH_SEARCH);
         },
@@ -215,11 +215,6 @@ class Verification {
     const reason = `${stuck} boxes are too small to cut, and their bounds do not close them`;
     return { ...undecided('unknown', reason), branches };
   }
-}
-
-/** Where a linear function is least on a box. */
-function leastPoint({ lower, upper }: Alternative, slopes: Float32Array): Float32Array {
-  return lower.map((low, i) => ((slopes[i] ?? 0) > 0 ? low : (upper[i] ?? low)));
 }
 
 function grouped(roots: readonly LeftOpen[]): Map<Root, LeftOpen[]> {
