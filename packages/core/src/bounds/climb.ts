@@ -17,7 +17,7 @@ export interface Ascent {
   readonly settles: boolean;
 }
 
-type Run = (feeds: Feeds) => Promise<Feeds>;
+type Run = (feeds: Feeds, into?: Feeds) => Promise<Feeds>;
 
 /**
  * Bounds of rows, the greatest of those taken on the way. `chunk`: what goes with rows, each [1, rows, …];
@@ -36,14 +36,17 @@ export async function climbed(
   const turnsOf = (rows: number): Turns =>
     new Turns(stops, columns, rows, (width) => [1, rows, width]);
   let turns = turnsOf(count);
+  let looked: Feeds | undefined;
   for (let step = 1; step <= steps; step++) {
-    turns.step(ratesAt(step, PACE), await look({ ...own, ...turns.feeds }));
+    looked = await look({ ...own, ...turns.feeds }, looked);
+    turns.step(ratesAt(step, PACE), looked);
     if (step !== steps && (step % OFTEN !== 0 || !settles)) continue;
     const results = await bound({ ...own, ...turns.feeds });
     if (numbers(results['finite'])[0] === 1) keepGreater(best, open, numbers(results['least']));
     const left = settles ? open.flatMap((row, i) => ((best[row] ?? 0) > 0 ? [] : [i])) : [];
     if (settles && left.length === 0) break;
     if (settles && left.length <= WORTH_LEAVING * open.length) {
+      looked = undefined;
       own = chosen(own, left);
       turns = turns.ofRows(left, turnsOf(left.length));
       open = left.map((i) => open[i] ?? 0);

@@ -133,13 +133,13 @@ export class StagedPrograms {
     { name, varying }: Staged,
     prepared: Prepared,
     ofSet: Feeds,
-  ): Promise<(feeds: Feeds) => Promise<Feeds>> {
+  ): Promise<(feeds: Feeds, into?: Feeds) => Promise<Feeds>> {
     const program = await this.programs.named(`${this.key}/${name}`, () => varying.graph);
     const fixed = this.fed(varying, prepared, ofSet);
     const { inputs } = varying;
-    return (feeds) => {
+    return (feeds, into) => {
       const own = Object.entries(feeds).filter(([given]) => inputs.includes(given));
-      return program.run({ ...fixed, ...Object.fromEntries(own) });
+      return program.run({ ...fixed, ...Object.fromEntries(own) }, into);
     };
   }
 

@@ -29,9 +29,9 @@ export function withDeadline(runtime: Runtime, isLate: () => boolean): Runtime {
       return {
         inputNames: session.inputNames,
         outputNames: session.outputNames,
-        run: (feeds) => {
+        run: (feeds, into) => {
           require();
-          return session.run(feeds);
+          return session.run(feeds, into);
         },
         release: () => session.release(),
       };

@@ -4,11 +4,10 @@
  */
 import type { Graph } from '../graph/graph.ts';
 import { writeModel } from '../onnx/write.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Runtime, Session } from './runtime.ts';
+import type { Feeds, Runtime, Session } from './runtime.ts';
 
 export interface Program {
-  run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
+  run(feeds: Feeds, into?: Feeds): Promise<Feeds>;
 }
 
 interface Entry {

@@ -5,10 +5,13 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import type { DataType, Tensor } from '../tensor/tensor.ts';
 
+export type Feeds = Readonly<Record<string, Tensor>>;
+
 export interface Session {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
+  /** `into`: results of an earlier run that nobody needs any more; those of the same shapes are written over. */
+  run(feeds: Feeds, into?: Feeds): Promise<Feeds>;
   release(): Promise<void>;
 }
 
@@ -80,11 +83,16 @@ export function ortRuntime(ort: OnnxRuntime, options: RuntimeOptions): Runtime {
       return {
         inputNames: session.inputNames,
         outputNames: session.outputNames,
-        run: async (feeds) => {
-          const entries = Object.entries(feeds).map(
-            ([name, { type, data, shape }]) => [name, new ort.Tensor(type, data, shape)] as const,
-          );
-          const results = await session.run(Object.fromEntries(entries));
+        run: async (feeds, into) => {
+          const wrapped = (tensors: Feeds): Record<string, OrtTensor> =>
+            Object.fromEntries(
+              Object.entries(tensors).map(
+                ([name, { type, data, shape }]) => [name, new ort.Tensor(type, data, shape)] as const,
+              ),
+            );
+          const results = await (into
+            ? session.run(wrapped(feeds), wrapped(into))
+            : session.run(wrapped(feeds)));
           // Texts are labels beside the scores.
           const numbers = Object.entries(results).filter(([, { type }]) => type !== 'string');
           return Object.fromEntries(numbers.map(([name, value]) => [name, fromOrt(value)]));

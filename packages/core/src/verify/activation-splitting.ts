@@ -14,6 +14,8 @@ export interface ActivationSplittingOptions {
   readonly root: Root;
   /** Looks for a witness from where bounds are least: points, one for each open domain. */
   readonly search: (from: readonly { x: Float32Array; question: Question }[]) => Promise<Float64Array | null>;
+  /** Told how many more were bounded. */
+  readonly onBounded?: (count: number) => void;
   /** Domains from which on the search goes depth first. */
   readonly mostDomains: number;
   readonly signal?: CancelSignal | undefined;
@@ -21,8 +23,8 @@ export interface ActivationSplittingOptions {
 
 export interface Branched {
   readonly witness: Float64Array | null;
-  /** Domains that nothing closes and nothing cuts. */
-  readonly stuck: number;
+  /** Questions with domains that were left when the most were bounded, or that nothing closes and nothing cuts. */
+  readonly left: ReadonlySet<Question>;
 }
 
 /** Steps of Adam at the root, and below it, where choices begin with the parent's. */
@@ -35,7 +37,7 @@ export class ActivationSplitting {
   branches = 0;
   private readonly options: ActivationSplittingOptions;
   private readonly open: BestFirst<Domain>;
-  private stuck = 0;
+  private readonly stuck = new Set<Question>();
 
   constructor(options: ActivationSplittingOptions) {
     this.options = options;
@@ -47,13 +49,15 @@ export class ActivationSplitting {
     return this.open.worst;
   }
 
-  async run(questions: readonly Question[]): Promise<Branched> {
+  /** Bounds so many domains at most, and no fewer than the questions. */
+  async run(questions: readonly Question[], most = Infinity): Promise<Branched> {
     for (const question of questions) {
       this.open.push({ question, splits: [], chosen: null, key: -Infinity });
     }
     let witness: Float64Array | null = null;
-    while (this.open.size > 0 && !witness) witness = await this.step();
-    return { witness, stuck: this.stuck };
+    while (this.open.size > 0 && !witness && this.branches < most) witness = await this.step();
+    const open = this.open.take(Infinity).map(({ question }) => question);
+    return { witness, left: new Set([...this.stuck, ...open]) };
   }
 
   private async step(): Promise<Float64Array | null> {
@@ -64,6 +68,7 @@ export class ActivationSplitting {
       const isRoot = domains.some(({ chosen }) => chosen === null);
       const bounds = await bounder.bound(root, domains, isRoot ? ROOT_STEPS : STEPS);
       this.branches += domains.length;
+      this.options.onBounded?.(domains.length);
       const left = domains.flatMap((domain, i) => {
         const own = bounds[i];
         return own && !own.isClosed ? [{ domain, own }] : [];
@@ -84,7 +89,7 @@ export class ActivationSplitting {
   ): Promise<Domain[]> {
     const tried = left.flatMap(({ domain, own }) => {
       const found = candidates(own.views, domain.splits, CANDIDATES);
-      if (found.length === 0) this.stuck++;
+      if (found.length === 0) this.stuck.add(domain.question);
       return found.map((candidate) => ({ domain, pair: halves(domain, own, candidate) }));
     });
     const all = tried.flatMap(({ pair }) => pair);

@@ -78,7 +78,7 @@ export class DomainBounder {
     let results = await run(choices.feeds);
     for (let step = 1; step <= steps; step++) {
       choices.step(step, results);
-      results = await run(choices.feeds);
+      results = await run(choices.feeds, results);
     }
     const keys = keysOf(domains, choices.estimates(results));
     const closed = await this.closed(feeds, choices, domains, keys);

@@ -18,21 +18,14 @@ import type { Root } from './domain-bounder.ts';
 import { isAbove } from './specification.ts';
 
 type Name = Exclude<BoundName, 'interval' | 'forward'>;
-const methods: readonly Name[] = ['crown-ibp', 'crown', 'alpha-crown'];
 
 /** An alternative that bounds leave open, with what branch and bound begins with. */
 export interface LeftOpen {
   readonly alternative: Alternative;
-  readonly root: Root;
-  readonly question: Question;
-}
-
-export interface Layered {
-  /** Where the time is not up, all of them: null where a value inside is not finite. */
-  readonly open: readonly Alternative[];
-  readonly roots: readonly LeftOpen[];
-  /** The greatest lower bound of the one that is furthest from closed. */
-  readonly lower: number;
+  /** Null where a value inside is not finite. */
+  readonly root: Root | null;
+  /** Its row that is nearest to being refuted. */
+  readonly question: Question | null;
 }
 
 /** What is bounded here. */
@@ -41,40 +34,57 @@ export function subjectOf(network: OpenNetwork, semantics: Semantics): Subject {
   return { network, output: network.output, threat: linf({ eps: 0 }), rounding };
 }
 
-/** The alternatives that stay open. */
-export async function layered(
-  network: OpenNetwork,
-  semantics: Semantics,
-  alternatives: readonly Alternative[],
-): Promise<Layered> {
-  const bounds = LayerwiseBounds.of(subjectOf(network, semantics), `verify/${semantics}`);
-  const nearest = new Map(alternatives.map((each) => [each, -Infinity]));
-  const roots = new Map<Alternative, LeftOpen>();
-  let open = [...alternatives];
-  const inside = new Map<string, Over | null>();
-  for (const name of methods) {
-    const left: Alternative[] = [];
-    for (const alternative of open) {
-      const over = await overBox(bounds, network, name, alternative, inside);
+export class LayeredBounds {
+  /** The greatest lower bound of the alternative that is furthest from closed, of those asked about last. */
+  lower = -Infinity;
+  private readonly network: OpenNetwork;
+  private readonly bounds: LayerwiseBounds;
+  private readonly inside = new Map<string, Over | null>();
+
+  constructor(network: OpenNetwork, semantics: Semantics) {
+    this.network = network;
+    this.bounds = LayerwiseBounds.of(subjectOf(network, semantics), `verify/${semantics}`);
+  }
+
+  /** The alternatives that stay open after a method. */
+  async leaves(name: Name, alternatives: readonly Alternative[]): Promise<LeftOpen[]> {
+    const { bounds, network } = this;
+    const left: LeftOpen[] = [];
+    this.lower = Infinity;
+    for (const alternative of alternatives) {
+      const over = await overBox(bounds, network, name, alternative, this.inside);
       const questions = over ? questionsOf(alternative, over.ends) : [];
       const rows = Float32Array.from(questions.flatMap(({ row }) => [...row]));
       const how = boundMethods[name].rows;
       const least = over && (await bounds.least(over.set, over.found, { rows, settles: false }, how));
-      let [best, excess]: [Question | undefined, number] = [questions[0], -Infinity];
-      questions.forEach((question, k) => {
-        const own = question.excess(least?.[k] ?? NaN);
-        if (own > excess) [best, excess] = [question, own];
+      let [question, most]: [Question | null, number] = [questions[0] ?? null, -Infinity];
+      questions.forEach((each, k) => {
+        const excess = each.excess(least?.[k] ?? NaN);
+        if (excess > most) [question, most] = [each, excess];
       });
-      if (excess > 0) continue;
-      left.push(alternative);
-      nearest.set(alternative, Math.max(nearest.get(alternative) ?? -Infinity, excess));
-      if (over && best) roots.set(alternative, { alternative, root: over, question: best });
+      if (most > 0) continue;
+      this.lower = Math.min(this.lower, most);
+      left.push({ alternative, root: over, question });
     }
-    open = left;
-    if (open.length === 0) break;
+    return left;
   }
-  const lower = Math.min(Infinity, ...open.map((each) => nearest.get(each) ?? -Infinity));
-  return { open, roots: open.flatMap((each) => roots.get(each) ?? []), lower };
+
+  /** What the slopes inside cost to optimise over a root, in passes back and forth through all layers. */
+  passesOf({ found }: Root): number {
+    const { layers } = this.bounds;
+    const steps = boundMethods['alpha-crown'].inside.steps;
+    return found.reduce((sum, { lower, upper }, place) => {
+      const rows = layers[place]?.exact ? 0 : 2 * countOf(lower, upper);
+      return sum + (rows * steps * place) / layers.length;
+    }, 0);
+  }
+}
+
+/** Values that may lie on either side of 0. */
+function countOf(lower: Float32Array, upper: Float32Array): number {
+  let count = 0;
+  lower.forEach((low, i) => (count += Number(low < 0 && (upper[i] ?? 0) > 0)));
+  return count;
 }
 
 /** A box with the bounds of all layers over it, the output's last. */

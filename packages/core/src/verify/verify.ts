@@ -17,14 +17,14 @@ import { BoxBounder } from './box-bounder.ts';
 import { varying } from './branching.ts';
 import { InputSplitting, type SplittingOptions } from './input-splitting.ts';
 import { JointNetwork } from './joint.ts';
-import { layered, type LeftOpen, subjectOf } from './layered.ts';
-import { ActivationSplitting } from './activation-splitting.ts';
-import { DomainBounder, type Root } from './domain-bounder.ts';
+import { LayeredBounds, type LeftOpen } from './layered.ts';
+import { Branching } from './branching-inside.ts';
+import type { Root } from './domain-bounder.ts';
 import { type Posed, posedBy } from './posed.ts';
 import { Search } from './search.ts';
 import { semanticsOf } from './semantics.ts';
 import type { Helpers } from './sharing.ts';
-import { startAt, startsIn } from './starts.ts';
+import { startsIn } from './starts.ts';
 import { WitnessJudge } from './witness.ts';
 
 export interface VerifyOptions {
@@ -67,8 +67,8 @@ const [STARTS, FEWEST] = [128, 4];
 /** Disjuncts that the first search looks into. */
 const MOST_SEARCHED = 256;
 const ROOT_SEARCH = { steps: 20, stepSize: 0.25 };
-/** Of the search from where a domain's bound is least. */
-const BRANCH_SEARCH = { steps: 5, stepSize: 0.25 };
+/** What a domain costs, in passes back and forth through the network. */
+const PASSES_OF_DOMAIN = 48;
 const MOST_MEMORY = 4 * 2 ** 30;
 
 const OPPOSED = 'each alternative asks for a sum of outputs that is both above and below';
@@ -114,8 +114,7 @@ class Verification {
   private readonly semantics: Semantics;
   private splitting: InputSplitting | null = null;
   private rootLower: number | null = null;
-  private branching: ActivationSplitting | null = null;
-  private branched = 0;
+  private branching: Branching | null = null;
 
   constructor(options: VerifyOptions, ties: Int32Array) {
     this.options = options;
@@ -125,9 +124,10 @@ class Verification {
 
   get progress(): Pick<Decision, 'branches' | 'lower'> {
     const { splitting, branching } = this;
-    const lower = (splitting ?? branching)?.lower ?? this.rootLower;
+    // What domains come to is not proven while they are open.
+    const lower = splitting ? splitting.lower : this.rootLower;
     const known = lower !== null && Number.isFinite(lower) ? lower : null;
-    return { branches: splitting?.branches ?? this.branched + (branching?.branches ?? 0), lower: known };
+    return { branches: (splitting ?? branching)?.branches ?? 0, lower: known };
   }
 
   release(): Promise<void> {
@@ -148,13 +148,17 @@ class Verification {
     const isFlat = alternatives.every((one) => varying(one) <= VERY_FEW_INPUTS);
     let open = alternatives;
     if (isWide && !isFlat && network && !another && !joint.isTied) {
-      const left = await layered(network, semantics, alternatives);
-      if (left.open.length === 0) return unsat('bounds', alternatives.length);
-      open = left.open;
-      this.rootLower = left.lower;
-      if (left.roots.length === open.length && !open.every((one) => varying(one) <= FEW_INPUTS)) {
-        return this.branch(network, left.roots, search);
+      const layered = new LayeredBounds(network, semantics);
+      const left = await this.layered(layered, ['crown-ibp', 'crown'], open);
+      if (left.length === 0) return unsat('bounds', alternatives.length);
+      const isCut = left.every(({ alternative }) => varying(alternative) <= FEW_INPUTS);
+      if (!isCut && left.every(({ root, question }) => root && question)) {
+        return this.branch(network, layered, left, search);
       }
+      open = (await this.layered(layered, ['alpha-crown'], alternativesIn(left))).map(
+        ({ alternative }) => alternative,
+      );
+      if (open.length === 0) return unsat('bounds', alternatives.length);
     }
     const bottomless = open.filter(({ specification }) => specification.rows.length === 0);
     if (bottomless.length > 0) {
@@ -168,39 +172,44 @@ class Verification {
     return this.split(open, search);
   }
 
-  /** Domains told apart by values inside. */
+  private async layered(
+    bounds: LayeredBounds,
+    names: readonly ('crown-ibp' | 'crown' | 'alpha-crown')[],
+    alternatives: readonly Alternative[],
+  ): Promise<LeftOpen[]> {
+    let open: LeftOpen[] = [];
+    let asked = alternatives;
+    for (const name of names) {
+      open = await bounds.leaves(name, asked);
+      asked = alternativesIn(open);
+      this.rootLower = bounds.lower;
+      if (open.length === 0) break;
+    }
+    return open;
+  }
+
+  /**
+   * Domains told apart by values inside; first over CROWN's bounds of these, for as long as optimising them would
+   * take, then over the optimised ones.
+   */
   private async branch(
     network: OpenNetwork,
-    roots: readonly LeftOpen[],
+    bounds: LayeredBounds,
+    left: readonly LeftOpen[],
     search: Search,
   ): Promise<Decision> {
-    const { memory = MOST_MEMORY } = this.options;
-    const bounder = new DomainBounder(subjectOf(network, this.semantics), `branch/${this.semantics}`, 32);
-    let stuck = 0;
-    for (const [root, group] of grouped(roots)) {
-      const alternatives = new Map(group.map(({ alternative }) => [alternative.index, alternative]));
-      const splitting = new ActivationSplitting({
-        bounder,
-        root,
-        mostDomains: Math.floor(memory / 2 ** 16),
-        search: (from) => {
-          const starts = from.map(({ x, question }) => {
-            const alternative = alternatives.get(question.index);
-            return alternative ? startAt(alternative, alternative, x) : null;
-          });
-          return search.from(starts.filter((start) => start !== null), BRANCH_SEARCH);
-        },
-      });
-      this.branching = splitting;
-      const before = this.branched;
-      const found = await splitting.run(group.map(({ question }) => question));
-      this.branched = before + splitting.branches;
-      if (found.witness) return sat(found.witness, 'activation-splitting', this.branched);
-      stuck += found.stuck;
-    }
-    if (stuck === 0) return unsat('activation-splitting', this.branched);
-    const reason = `nothing inside is left to cut in ${stuck} domains, and their bounds do not close them`;
-    return { ...undecided('unknown', reason), branches: this.branched };
+    const branching = new Branching(network, this.semantics, search, this.options.memory ?? MOST_MEMORY);
+    this.branching = branching;
+    const most = (root: Root): number => bounds.passesOf(root) / PASSES_OF_DOMAIN;
+    const first = await branching.over(left, most);
+    if (first.witness) return sat(first.witness, 'activation-splitting', branching.branches);
+    const open = await this.layered(bounds, ['alpha-crown'], alternativesIn(first.left));
+    const second = await branching.over(open, () => Infinity);
+    const { branches } = branching;
+    if (second.witness) return sat(second.witness, 'activation-splitting', branches);
+    if (second.left.length === 0) return unsat('activation-splitting', branches);
+    const reason = `nothing inside is left to cut, and bounds leave ${second.left.length} alternatives open`;
+    return { ...undecided('unknown', reason), branches };
   }
 
   private async split(alternatives: readonly Alternative[], search: Search): Promise<Decision> {
@@ -217,10 +226,8 @@ class Verification {
   }
 }
 
-function grouped(roots: readonly LeftOpen[]): Map<Root, LeftOpen[]> {
-  const groups = new Map<Root, LeftOpen[]>();
-  for (const each of roots) groups.set(each.root, [...(groups.get(each.root) ?? []), each]);
-  return groups;
+function alternativesIn(open: readonly LeftOpen[]): Alternative[] {
+  return open.map(({ alternative }) => alternative);
 }
 
 /** What a query's boxes are cut by, here and in every helper. */
