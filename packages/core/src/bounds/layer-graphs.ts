@@ -153,10 +153,10 @@ export class LayerGraphs {
     return { [`least${suffix}`]: b.mul(lower, 1), [`most${suffix}`]: b.mul(upper, 1) };
   }
 
-  /** Over bounds of all stops, any number of sets at once: the output and what is asked of it. */
-  overStops(): OverStops {
-    const propagation = this.propagation(this.stops.length);
-    const { output } = this;
+  /** A layer over bounds of the stops before it, any number of sets at once, and what is asked of it. */
+  overStops(place: number): OverStops {
+    const propagation = this.propagation(place);
+    const output = this.target(place);
     propagation.boundsOf(output);
     return { propagation, output, minimiserOf: this.minimiserOf };
   }

@@ -7,7 +7,7 @@ import type { CancelSignal } from '../runtime/cancel.ts';
 import { BestFirst } from './best-first.ts';
 import type { Domain, Question } from './domain.ts';
 import type { Bounded, DomainBounder, Root } from './domain-bounder.ts';
-import { type Candidate, candidates } from './split-choice.ts';
+import { candidates, halves } from './split-choice.ts';
 
 export interface ActivationSplittingOptions {
   readonly bounder: DomainBounder;
@@ -25,6 +25,8 @@ export interface Branched {
   readonly witness: Float64Array | null;
   /** Questions with domains that were left when the most were bounded, or that nothing closes and nothing cuts. */
   readonly left: ReadonlySet<Question>;
+  /** Whether no domain is left that could be cut. */
+  readonly isStuck: boolean;
 }
 
 /** Steps of Adam at the root, and below it, where choices begin with the parent's. */
@@ -57,7 +59,7 @@ export class ActivationSplitting {
     let witness: Float64Array | null = null;
     while (this.open.size > 0 && !witness && this.branches < most) witness = await this.step();
     const open = this.open.take(Infinity).map(({ question }) => question);
-    return { witness, left: new Set([...this.stuck, ...open]) };
+    return { witness, left: new Set([...this.stuck, ...open]), isStuck: open.length === 0 };
   }
 
   private async step(): Promise<Float64Array | null> {
@@ -112,16 +114,4 @@ export class ActivationSplitting {
     }
     return keys;
   }
-}
-
-function halves(domain: Domain, { key, chosen }: Bounded, candidate: Candidate): Domain[] {
-  const { question, splits } = domain;
-  const { place, element, point } = candidate;
-  const least = Number.isNaN(key) ? domain.key : Math.max(key, domain.key);
-  return ([1, -1] as const).map((side): Domain => ({
-    question,
-    splits: [...splits, { place, element, side, point }],
-    chosen,
-    key: least,
-  }));
 }

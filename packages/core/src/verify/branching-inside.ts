@@ -7,6 +7,7 @@ import { DomainBounder, type Root } from './domain-bounder.ts';
 import { type LeftOpen, subjectOf } from './layered.ts';
 import type { Search } from './search.ts';
 import { startAt } from './starts.ts';
+import { Tightening } from './tightening.ts';
 
 /** Of the search from where a domain's bound is least. */
 const SEARCH = { steps: 5, stepSize: 0.25 };
@@ -23,13 +24,17 @@ export interface BranchedOver {
 export class Branching {
   /** Domains that were bounded. */
   branches = 0;
+  /** Whether the last domains that were left open could not be cut. */
+  isStuck = false;
   private readonly bounder: DomainBounder;
+  private readonly tightening: Tightening;
   private readonly search: Search;
   private readonly mostDomains: number;
 
   constructor(network: OpenNetwork, semantics: Semantics, search: Search, memory: number) {
     const subject = subjectOf(network, semantics);
     this.bounder = new DomainBounder(subject, `branches/${semantics}`, AT_ONCE);
+    this.tightening = new Tightening(subject, `tightening/${semantics}`);
     this.search = search;
     this.mostDomains = Math.floor(memory / BYTES_OF_DOMAIN);
   }
@@ -48,10 +53,26 @@ export class Branching {
       });
       const questions = group.flatMap(({ question }) => question ?? []);
       const found = await splitting.run(questions, most(root));
+      this.isStuck = found.isStuck;
       if (found.witness) return { witness: found.witness, left: [] };
       left.push(...group.filter(({ question }) => question && found.left.has(question)));
     }
     return { witness: null, left };
+  }
+
+  /** The same alternatives over tighter bounds inside: as many rounds. */
+  async tightened(open: readonly LeftOpen[], rounds: number): Promise<LeftOpen[]> {
+    const all: LeftOpen[] = [];
+    for (const [root, group] of grouped(open)) {
+      const tight = await this.tightening.tightened(root, rounds);
+      all.push(...group.map((each) => ({ ...each, root: tight })));
+    }
+    return all;
+  }
+
+  /** What that takes, in passes back and forth through the network. */
+  passesOf(root: Root, rounds: number): number {
+    return this.tightening.passesOf(root, rounds);
   }
 
   private searched(

@@ -57,10 +57,10 @@ export class DomainBounder {
   private readonly climb: Staged;
   private readonly columns = new WeakMap<Root, readonly Columns[]>();
 
-  constructor(subject: Subject, key: string, atOnce: number) {
+  constructor(subject: Subject, key: string, atOnce: number, place?: number) {
     this.programs = subject.network.programs;
     this.key = key;
-    this.graphs = domainGraphs(subject);
+    this.graphs = domainGraphs(subject, place);
     this.atOnce = atOnce;
     const { climbing, climb, varying } = this.graphs;
     this.stages = new StagedPrograms(this.programs, key, climbing.b.nodes, [climbing.input]);
@@ -119,6 +119,19 @@ export class DomainBounder {
     return keysOf(domains, choices.estimates(results));
   }
 
+  /** Lower bounds of the domains' rows by the choices they begin with, proven; NaN where nothing is known. */
+  async proven(root: Root, domains: readonly Domain[]): Promise<Float64Array> {
+    const feeds = { ...this.feeds(root, domains), ...this.choices(root, domains).feeds };
+    return this.least(feeds);
+  }
+
+  private async least(feeds: Feeds): Promise<Float64Array> {
+    const program = await this.programs.named(`${this.key}/close`, () => this.graphs.close);
+    const { least, finite } = await program.run(feeds);
+    const flags = numbers(finite);
+    return Float64Array.from(numbers(least), (value, i) => (flags[i] === 1 ? value : NaN));
+  }
+
   /** Of the domains that seem closed, those that are. */
   private async closed(
     feeds: Feeds,
@@ -128,15 +141,10 @@ export class DomainBounder {
   ): Promise<Set<number>> {
     const likely = [...keys.keys()].filter((i) => (keys[i] ?? NaN) > 0);
     if (likely.length === 0) return new Set();
-    const program = await this.programs.named(`${this.key}/close`, () => this.graphs.close);
     const all = { ...feeds, ...choices.feeds };
-    const { least, finite } = await program.run(chosenRows(all, likely, domains.length));
-    const [bounds, flags] = [numbers(least), numbers(finite)];
+    const least = await this.least(chosenRows(all, likely, domains.length));
     return new Set(
-      likely.filter((i, k) => {
-        const excess = domains[i]?.question.excess(bounds[k] ?? NaN) ?? NaN;
-        return flags[k] === 1 && excess > 0;
-      }),
+      likely.filter((i, k) => (domains[i]?.question.excess(least[k] ?? NaN) ?? NaN) > 0),
     );
   }
 
@@ -162,7 +170,7 @@ export class DomainBounder {
     domains.forEach(({ question }, i) => rows.set(question.row, i * outputs));
     feeds['row'] = { type: 'float32', shape: [count, 1, outputs], data: rows };
     const own = new Map(stops.map((stop) => [stop.place, stop]));
-    root.found.forEach((ends, place) => {
+    root.found.slice(0, this.graphs.place).forEach((ends, place) => {
       const stop = own.get(place);
       const names = endNames(place);
       for (const [name, data] of [[names.lower, ends.lower], [names.upper, ends.upper]] as const) {

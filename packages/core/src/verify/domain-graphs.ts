@@ -23,6 +23,8 @@ export interface DomainGraphs {
   /** Besides these `behind/K`, the coefficients of the hinge behind stop K. */
   readonly climb: Values;
   readonly climbing: LayerGraphs;
+  /** The layer whose rows are bounded. */
+  readonly place: number;
   /** What changes from step to step. */
   readonly varying: readonly Node[];
   /** From the same inputs `least` [batch, 1] and `finite` [batch], outward. */
@@ -31,28 +33,31 @@ export interface DomainGraphs {
   readonly stops: readonly ChoiceStop[];
 }
 
-export function domainGraphs(subject: Subject): DomainGraphs {
+/** Of a layer of the subject; by default its output. */
+export function domainGraphs(subject: Subject, place?: number): DomainGraphs {
   const climbing = new LayerGraphs({ ...subject, rounding: noRounding });
-  const inputs = choicesIn(climbing);
-  const climb = looked(climbing, inputs);
+  const layer = place ?? climbing.stops.length;
+  const inputs = choicesIn(climbing, layer);
+  const climb = looked(climbing, inputs, layer);
   const glance = Object.entries(climb).filter(([name]) => !name.startsWith('behind/'));
   return {
     glance: Object.fromEntries(glance),
     climb,
     climbing,
+    place: layer,
     varying: inputs.all,
-    close: closing(subject),
+    close: closing(subject, layer),
     stops: inputs.stops,
   };
 }
 
-function choicesIn({ b, stops, batch }: LayerGraphs): ChoiceInputs {
-  return new ChoiceInputs(b, choiceStops(b, stops, batch), [batch, 1]);
+function choicesIn({ b, stops, batch }: LayerGraphs, place: number): ChoiceInputs {
+  return new ChoiceInputs(b, choiceStops(b, stops.slice(0, place), batch), [batch, 1]);
 }
 
-function looked(graphs: LayerGraphs, inputs: ChoiceInputs): Values {
+function looked(graphs: LayerGraphs, inputs: ChoiceInputs, place: number): Values {
   const { b, batch } = graphs;
-  const { propagation, output, minimiserOf } = graphs.overStops();
+  const { propagation, output, minimiserOf } = graphs.overStops(place);
   const outputs = elementCount(output.shape.slice(1));
   const row = b.input('row', [batch, 1, outputs]);
   const choices = {
@@ -62,7 +67,7 @@ function looked(graphs: LayerGraphs, inputs: ChoiceInputs): Values {
   };
   const pass = propagation.relaxedPassOf(output, { rows: row }, choices);
   const found = pass?.output();
-  if (!pass || !found) return differentiated(graphs, inputs, row);
+  if (!pass || !found) return differentiated(graphs, inputs, row, place);
   const flat = (value: Node): Node => b.reshape(value, [batch, elementCount(value.shape.slice(1))]);
   const values: Record<string, Node> = { value: b.sum(b.mul(b.reshape(row, [batch, outputs]), flat(found)), [1]) };
   for (const [id, point] of pass.points) {
@@ -78,9 +83,14 @@ function looked(graphs: LayerGraphs, inputs: ChoiceInputs): Values {
 }
 
 /** The same by the gradient of the bound, whatever is inside. */
-function differentiated(graphs: LayerGraphs, inputs: ChoiceInputs, row: Node): Values {
+function differentiated(
+  graphs: LayerGraphs,
+  inputs: ChoiceInputs,
+  row: Node,
+  place: number,
+): Values {
   const { b, batch, input } = graphs;
-  const { propagation, output, minimiserOf } = graphs.overStops();
+  const { propagation, output, minimiserOf } = graphs.overStops(place);
   const { slopes, multipliers, added, behind } = beside(graphs, inputs);
   const bound = propagation.backwardBoundOf(output, row, { slopes, multipliers });
   const passed = [...added.values()];
@@ -155,11 +165,11 @@ function beside(
   };
 }
 
-function closing(subject: Subject): Graph {
+function closing(subject: Subject, place: number): Graph {
   const graphs = new LayerGraphs(subject);
   const { b, batch } = graphs;
-  const { propagation, output }: OverStops = graphs.overStops();
-  const { slopes, multipliers } = beside(graphs, choicesIn(graphs));
+  const { propagation, output }: OverStops = graphs.overStops(place);
+  const { slopes, multipliers } = beside(graphs, choicesIn(graphs, place));
   const rows = b.input('row', [batch, 1, elementCount(output.shape.slice(1))]);
   const { lower } = propagation.backwardBoundOf(output, rows, { slopes, multipliers });
   const outputs = { least: lower, finite: propagation.finite() };

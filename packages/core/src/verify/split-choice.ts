@@ -1,6 +1,6 @@
 /** Where a domain is cut: at a value inside whose relaxation the bound pays most for. */
-import type { StopView } from './domain-bounder.ts';
-import type { Split } from './domain.ts';
+import type { Bounded, StopView } from './domain-bounder.ts';
+import type { Domain, Split } from './domain.ts';
 
 /** A value that may be cut, and how much that promises. */
 export interface Candidate {
@@ -55,4 +55,17 @@ export function candidates(
     chosen.push(...best);
   }
   return chosen;
+}
+
+/** Both sides of a cut. */
+export function halves(domain: Domain, { key, chosen }: Bounded, candidate: Candidate): Domain[] {
+  const { question, splits } = domain;
+  const { place, element, point } = candidate;
+  const least = Number.isNaN(key) ? domain.key : Math.max(key, domain.key);
+  return ([1, -1] as const).map((side): Domain => ({
+    question,
+    splits: [...splits, { place, element, side, point }],
+    chosen,
+    key: least,
+  }));
 }

@@ -67,8 +67,10 @@ const [STARTS, FEWEST] = [128, 4];
 /** Disjuncts that the first search looks into. */
 const MOST_SEARCHED = 256;
 const ROOT_SEARCH = { steps: 20, stepSize: 0.25 };
-/** What a domain costs, in passes back and forth through the network. */
-const PASSES_OF_DOMAIN = 48;
+/** Bounds inside are tightened in ever more rounds; what a domain costs, in passes back and forth. */
+const TIGHTENING = { FIRST_ROUNDS: 4, MORE: 2, PASSES_OF_DOMAIN: 48 };
+/** Rounds after which bounds that close nothing more are left. */
+const LAST_ROUNDS = 64;
 const MOST_MEMORY = 4 * 2 ** 30;
 
 const OPPOSED = 'each alternative asks for a sum of outputs that is both above and below';
@@ -200,16 +202,29 @@ class Verification {
   ): Promise<Decision> {
     const branching = new Branching(network, this.semantics, search, this.options.memory ?? MOST_MEMORY);
     this.branching = branching;
-    const most = (root: Root): number => bounds.passesOf(root) / PASSES_OF_DOMAIN;
-    const first = await branching.over(left, most);
-    if (first.witness) return sat(first.witness, 'activation-splitting', branching.branches);
-    const open = await this.layered(bounds, ['alpha-crown'], alternativesIn(first.left));
-    const second = await branching.over(open, () => Infinity);
-    const { branches } = branching;
-    if (second.witness) return sat(second.witness, 'activation-splitting', branches);
-    if (second.left.length === 0) return unsat('activation-splitting', branches);
-    const reason = `nothing inside is left to cut, and bounds leave ${second.left.length} alternatives open`;
-    return { ...undecided('unknown', reason), branches };
+    const { FIRST_ROUNDS, MORE, PASSES_OF_DOMAIN } = TIGHTENING;
+    let open: readonly LeftOpen[] = left;
+    const over = async (passes: (root: Root) => number): Promise<Decision | null> => {
+      const found = await branching.over(open, (root) => passes(root) / PASSES_OF_DOMAIN);
+      const { branches } = branching;
+      open = found.left;
+      if (found.witness) return sat(found.witness, 'activation-splitting', branches);
+      return open.length === 0 ? unsat('activation-splitting', branches) : null;
+    };
+    let decision = await over((root) => bounds.passesOf(root));
+    if (decision) return decision;
+    open = await this.layered(bounds, ['alpha-crown'], alternativesIn(open));
+    for (let rounds = FIRST_ROUNDS; !decision; rounds *= MORE) {
+      const before = open.length;
+      decision = await over((root) => branching.passesOf(root, rounds));
+      if (decision) break;
+      if (branching.isStuck && before === open.length && rounds > LAST_ROUNDS) {
+        const reason = `nothing inside is left to cut, and bounds leave ${open.length} alternatives open`;
+        return { ...undecided('unknown', reason), branches: branching.branches };
+      }
+      open = await branching.tightened(open, rounds);
+    }
+    return decision;
   }
 
   private async split(alternatives: readonly Alternative[], search: Search): Promise<Decision> {
