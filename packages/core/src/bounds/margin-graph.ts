@@ -8,7 +8,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { batchOf, networkInputs } from '../runtime/network.ts';
 import { ballInputs } from '../threats/ball.ts';
-import { inputSet } from '../threats/set-graph.ts';
+import { inputSet } from '../threats/set-support.ts';
 import type { Threat } from '../threats/threat.ts';
 import { oneHotRows } from '../transforms/margin.ts';
 import { propagateIntervals } from '../transforms/interval.ts';

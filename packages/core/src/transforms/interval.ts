@@ -10,7 +10,7 @@ import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, multiply } from '../graph/dimension.ts';
 import { ancestors, type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
 import { type Bounds, isPoint, RuleMissing, type RoundingModel } from '../graph/ops/definition.ts';
-import { backwardEnds, supportedEnds } from './affine-ends.ts';
+import { backwardEnds, closeEnds, supportedEnds } from './affine-ends.ts';
 import { constantFactors, type Factors, regroupedEnds } from './constant-factors.ts';
 import { finiteFlag } from './finite-flag.ts';
 import { affineRegion, type AffineRegion, isAffine, isRowwise, pullRows } from './affine.ts';
@@ -177,7 +177,7 @@ class Propagation implements IntervalPropagation, MeanValueContext {
     const region = this.regionOf(node);
     if (!this.isFoldable(region)) return bounds;
     const sharp = region.frontier.every(({ id }) => this.sets.has(id))
-      ? supportedEnds(this, region)
+      ? (supportedEnds(this, region) ?? closeEnds(this, region))
       : this.backwardEnds(node, bounds);
     if (!sharp) return bounds;
     this.watch(sharp);

@@ -241,7 +241,7 @@ function spread(b: Builder, set: InputSet, sizes: Node): Node {
     return products(b, batch, sizes, b.mul(away, 1 + 2 ** -20));
   }
   const rows = b.reshape(sizes, [multiply(batch, known(count, 'rows')), width]);
-  if (set.spread) return set.spread(rows);
+  if (set.spread) return set.spread(rows, false);
   return b.add(set.support(rows, false), set.support(b.neg(rows), false));
 }
 
