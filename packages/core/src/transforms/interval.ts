@@ -21,7 +21,12 @@ import type { InputSet } from './input-set.ts';
 import { lowerBound } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
 import { pulledLoss, regionError } from './region-errors.ts';
-import { type MeanValueContext, meanValueLowerBound } from './mean-value.ts';
+import {
+  gradientSizesOf,
+  type MeanValueContext,
+  meanValueLowerBound,
+  type SizedGradient,
+} from './mean-value.ts';
 import { type RelaxedChoices, type RelaxedPass, relaxedPass, type RelaxedRows } from './relaxed-pass.ts';
 import { regionRows, type RegionRows } from './region-rows.ts';
 
@@ -58,6 +63,11 @@ export interface IntervalPropagation {
   readonly forwardBounds: () => (node: Node) => Bounds;
   /** By the mean value theorem, from bounds on the gradient. Throws ModelError where a value jumps. */
   readonly meanValueBoundOf: (output: Node, rows: Node) => Node;
+  /**
+   * At least |∂(row·output)/∂input| anywhere on the set, [batch, rows, n], by intervals of the gradient; the
+   * propagation must be over one input. Throws ModelError where a value jumps.
+   */
+  readonly gradientSizesOf: (output: Node, rows: Node) => SizedGradient;
   /** The affine region that ends in a value, as numbers; undefined where its rows cannot be had. */
   readonly rowsOf: (output: Node) => RegionRows | undefined;
   /** Before an output: values whose own bounds, where they are given, make all behind them tighter. */
@@ -246,6 +256,9 @@ class Propagation implements IntervalPropagation, MeanValueContext {
 
   readonly meanValueBoundOf = (output: Node, rows: Node): Node =>
     meanValueLowerBound(this, output, rows);
+
+  readonly gradientSizesOf = (output: Node, rows: Node): SizedGradient =>
+    gradientSizesOf(this, output, rows);
 
   readonly linearBoundOf = (output: Node, rows: Node): Node =>
     this.b.max(lowerBound(this, output, rows), backwardBound(this, output, rows).lower);
