@@ -144,6 +144,11 @@ class BackwardPass {
     this.tally.addProduct(b.relu(b.neg(value)), b.sub(lower, centre), 2);
     const sum = b.add(coefficients, b.reshape(added, coefficients.shape));
     this.tally.charge(sum, b.mul(this.centres.reachOf(node), p.rounding.own(1)));
+    // What bends the value has paid for its own coefficients, not for the multiplier's.
+    const region = p.regionOf(node);
+    if (region.inside.length > 0 && p.isFoldable(region)) {
+      this.tally.charge(b.reshape(value, coefficients.shape), p.regionError(region));
+    }
     return sum;
   }
 
@@ -214,7 +219,8 @@ class BackwardPass {
     const size = this.width(node);
     const beside = (value: Node): Node =>
       b.reshape(b.expand(value, [this.batch, ...value.shape.slice(1)]), [this.batch, 1, size]);
-    const turned = this.slopes && turnedSlope(b, this.slopes, { node, coefficients: matrix }, x, beside);
+    const turned =
+      this.slopes && turnedSlope(b, this.slopes, { node, coefficients: matrix }, x, beside);
     // The line above for all of a coefficient, and the difference of the lines where it is positive.
     const difference = beside(b.sub(lines.lower.slope, lines.upper.slope));
     const carried = b.add(
