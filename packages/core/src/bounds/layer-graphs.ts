@@ -241,7 +241,10 @@ export class LayerGraphs {
     };
     const { lower } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
     const given = [rows, ...(pulled ? [pulled] : [])];
-    const closed = { outputs: { least: lower, finite: propagation.finite() }, varying: [...given, ...inputs.all] };
+    const closed = {
+      outputs: { least: lower, finite: propagation.finite() },
+      varying: [...given, ...inputs.all],
+    };
     const look = this.look(place, { node, rows, pulled, inputs });
     return { closed, look: { outputs: look, varying: closed.varying }, stops: inputs.stops };
   }
@@ -255,7 +258,8 @@ export class LayerGraphs {
     const used = new Map<number, Node>();
     const slopes = {
       differenceAt: (hinge: Node) => inputs.turnAt(hinge),
-      used: ({ operands: [id = -1] }: Node, difference: Node): void => void used.set(id, difference),
+      used: ({ operands: [id = -1] }: Node, difference: Node): void =>
+        void used.set(id, difference),
     };
     const { estimate } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
     const gradients = gradientWith(b, estimate, [...used.values()]);
@@ -269,18 +273,19 @@ export class LayerGraphs {
     return values;
   }
 
-  private look(
-    place: number,
-    { node, rows, pulled, inputs }: Looked,
-  ): Values {
+  private look(place: number, { node, rows, pulled, inputs }: Looked): Values {
     const { b } = this;
     const propagation = this.propagation(place, noRounding);
     propagation.boundsOf(node);
-    const pass = propagation.relaxedPassOf(node, { rows, pulled }, {
-      turnAt: (hinge) => inputs.turnAt(hinge),
-      multiplierAt: () => undefined,
-      minimiserOf: this.minimiserOf,
-    });
+    const pass = propagation.relaxedPassOf(
+      node,
+      { rows, pulled },
+      {
+        turnAt: (hinge) => inputs.turnAt(hinge),
+        multiplierAt: () => undefined,
+        minimiserOf: this.minimiserOf,
+      },
+    );
     if (!pass) return this.differentiated(propagation, { node, rows, pulled, inputs });
     const values: Record<string, Node> = {};
     for (const [id, point] of pass.points) {

@@ -27,7 +27,12 @@ import {
   meanValueLowerBound,
   type SizedGradient,
 } from './mean-value.ts';
-import { type RelaxedChoices, type RelaxedPass, relaxedPass, type RelaxedRows } from './relaxed-pass.ts';
+import {
+  type RelaxedChoices,
+  type RelaxedPass,
+  relaxedPass,
+  type RelaxedRows,
+} from './relaxed-pass.ts';
 import { regionRows, type RegionRows } from './region-rows.ts';
 
 /** An affine value that something bends next. */
