@@ -60,6 +60,11 @@ export {
   type LipschitzConstants,
 } from './bounds/global-lipschitz.ts';
 export {
+  type ConstantPairs,
+  localLipschitz,
+  type LocalLipschitz,
+} from './bounds/local-lipschitz.ts';
+export {
   certifySmoothed,
   type Smoothed,
   type SmoothedInputs,

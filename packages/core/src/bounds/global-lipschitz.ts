@@ -16,9 +16,9 @@ import {
 import type { Network } from '../runtime/network.ts';
 import { zeros } from '../tensor/tensor.ts';
 import { isAffine } from '../transforms/affine.ts';
+import { ofSamples, requireContinuous } from '../transforms/continuity.ts';
 import { linearNorms } from '../transforms/linear-norms.ts';
 import { replayLowered, rulesOf } from '../transforms/lowering.ts';
-import { ofSamples, requireContinuous } from '../transforms/mean-value.ts';
 
 /** By the name of the norm; Infinity where there is none, or none is known. */
 export interface LipschitzConstants {

@@ -11,7 +11,8 @@ import type { Bounds, RoundingModel } from '../graph/ops/definition.ts';
 import type { Values } from '../graph/subgraph.ts';
 import { batchOf, type Network, networkInputs } from '../runtime/network.ts';
 import { ballInputs } from '../threats/ball.ts';
-import { type BallNodes, inputSet } from '../threats/set-graph.ts';
+import type { BallNodes } from '../threats/set-graph.ts';
+import { inputSet } from '../threats/set-support.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { InputSet } from '../transforms/input-set.ts';
 import { type IntervalPropagation, propagateIntervals, type Stop } from '../transforms/interval.ts';
@@ -240,7 +241,10 @@ export class LayerGraphs {
     };
     const { lower } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
     const given = [rows, ...(pulled ? [pulled] : [])];
-    const closed = { outputs: { least: lower, finite: propagation.finite() }, varying: [...given, ...inputs.all] };
+    const closed = {
+      outputs: { least: lower, finite: propagation.finite() },
+      varying: [...given, ...inputs.all],
+    };
     const look = this.look(place, { node, rows, pulled, inputs });
     return { closed, look: { outputs: look, varying: closed.varying }, stops: inputs.stops };
   }
@@ -254,7 +258,8 @@ export class LayerGraphs {
     const used = new Map<number, Node>();
     const slopes = {
       differenceAt: (hinge: Node) => inputs.turnAt(hinge),
-      used: ({ operands: [id = -1] }: Node, difference: Node): void => void used.set(id, difference),
+      used: ({ operands: [id = -1] }: Node, difference: Node): void =>
+        void used.set(id, difference),
     };
     const { estimate } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
     const gradients = gradientWith(b, estimate, [...used.values()]);
@@ -268,18 +273,19 @@ export class LayerGraphs {
     return values;
   }
 
-  private look(
-    place: number,
-    { node, rows, pulled, inputs }: Looked,
-  ): Values {
+  private look(place: number, { node, rows, pulled, inputs }: Looked): Values {
     const { b } = this;
     const propagation = this.propagation(place, noRounding);
     propagation.boundsOf(node);
-    const pass = propagation.relaxedPassOf(node, { rows, pulled }, {
-      turnAt: (hinge) => inputs.turnAt(hinge),
-      multiplierAt: () => undefined,
-      minimiserOf: this.minimiserOf,
-    });
+    const pass = propagation.relaxedPassOf(
+      node,
+      { rows, pulled },
+      {
+        turnAt: (hinge) => inputs.turnAt(hinge),
+        multiplierAt: () => undefined,
+        minimiserOf: this.minimiserOf,
+      },
+    );
     if (!pass) return this.differentiated(propagation, { node, rows, pulled, inputs });
     const values: Record<string, Node> = {};
     for (const [id, point] of pass.points) {

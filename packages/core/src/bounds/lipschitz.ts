@@ -7,6 +7,6 @@ import type { Bound } from './bound.ts';
 import { inGraph } from './in-graph.ts';
 
 /** Values of a layer up to which they are bounded backwards, for the gradient's sake. */
-const MOST_VALUES = 512;
+export const MOST_VALUES = 512;
 
 export const lipschitz: Bound = inGraph('lipschitz', { meanValue: true, linearUpTo: MOST_VALUES });

@@ -1,17 +1,18 @@
 /**
- * Bounds on every margin of a classifier over a threat's set, as one graph that serves every radius (the
- * radius is an input).
+ * Bounds on every margin of a classifier over a threat's set, and on their gradients, each as one graph that serves
+ * every radius (the radius is an input).
  */
 import type { Semantics } from '../audit/run.ts';
 import { Builder } from '../graph/builder.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, Node } from '../graph/graph.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { batchOf, networkInputs } from '../runtime/network.ts';
+import { identityMatrix } from '../tensor/tensor.ts';
 import { ballInputs } from '../threats/ball.ts';
-import { inputSet } from '../threats/set-graph.ts';
+import { inputSet } from '../threats/set-support.ts';
 import type { Threat } from '../threats/threat.ts';
 import { oneHotRows } from '../transforms/margin.ts';
-import { propagateIntervals } from '../transforms/interval.ts';
+import { type IntervalPropagation, propagateIntervals } from '../transforms/interval.ts';
 import { replayLowered } from '../transforms/lowering.ts';
 import { roundingModel } from '../transforms/rounding.ts';
 import { requireProvable } from './provable.ts';
@@ -28,13 +29,23 @@ export interface MarginGraphOptions {
   readonly meanValue?: boolean;
 }
 
-/** ball, labels → `marginLower` [batch]: bound on min_j (z_label − z_j), and `finite` [batch] (1 or 0). */
-export function marginBoundGraph(
+/** What bounds on margins start from. */
+interface Margins {
+  readonly b: Builder;
+  readonly propagation: IntervalPropagation;
+  readonly logits: Node;
+  /** 1 for a row's own label, else 0: [batch, classes]. */
+  readonly oneHot: Node;
+  /** z_label − z_j for each class j: [batch, classes, classes]. */
+  readonly rows: Node;
+}
+
+function marginsOver(
   classifier: Classifier,
   threat: Threat,
   semantics: Semantics,
-  { linear = false, linearUpTo = 0, meanValue = false }: MarginGraphOptions = {},
-): Graph {
+  linearUpTo: number,
+): Margins {
   requireProvable(classifier.model, semantics);
   const b = new Builder();
   const { classes, graph } = classifier;
@@ -50,13 +61,37 @@ export function marginBoundGraph(
   const labels = b.input('labels', [batch], 'int32');
   const oneHot = oneHotRows(b, labels, classes);
   const own = b.reshape(oneHot, [batch, 1, classes]);
-  const identity = new Float32Array(classes * classes);
-  for (let k = 0; k < classes; k++) identity[k * (classes + 1)] = 1;
-  const rows = b.sub(own, b.floats(identity, [1, classes, classes]));
+  const rows = b.sub(own, b.reshape(b.constant(identityMatrix(classes)), [1, classes, classes]));
+  return { b, propagation, logits, oneHot, rows };
+}
+
+/** ball, labels → `marginLower` [batch]: bound on min_j (z_label − z_j), and `finite` [batch] (1 or 0). */
+export function marginBoundGraph(
+  classifier: Classifier,
+  threat: Threat,
+  semantics: Semantics,
+  { linear = false, linearUpTo = 0, meanValue = false }: MarginGraphOptions = {},
+): Graph {
+  const margins = marginsOver(classifier, threat, semantics, linearUpTo);
+  const { b, propagation, logits, oneHot, rows } = margins;
   const { lowerBoundOf, linearBoundOf, meanValueBoundOf } = propagation;
   const boundOf = meanValue ? meanValueBoundOf : linear ? linearBoundOf : lowerBoundOf;
   const bounds = boundOf(logits, rows);
   const others = b.add(bounds, b.mul(oneHot, OWN_ROW));
   const least = b.neg(b.maximum(b.neg(others), [1]));
   return b.graph({ marginLower: least, finite: propagation.finite() });
+}
+
+/**
+ * ball, labels → `sizes` [batch, classes, n]: at least |∂(z_label − z_j)/∂x| anywhere on the set, of the network over
+ * the reals, and `finite` [batch] (1 or 0). Throws ModelError where a value jumps.
+ */
+export function marginGradientGraph(
+  classifier: Classifier,
+  threat: Threat,
+  linearUpTo: number,
+): Graph {
+  const { b, propagation, logits, rows } = marginsOver(classifier, threat, 'real', linearUpTo);
+  const { sizes, finite } = propagation.gradientSizesOf(logits, rows);
+  return b.graph({ sizes, finite: b.mul(finite, propagation.finite()) });
 }

@@ -70,6 +70,13 @@ export function floats(
   return tensor('float32', shape, Float32Array.from(values));
 }
 
+/** float32 [size, size]. */
+export function identityMatrix(size: number): Tensor<'float32'> {
+  const data = new Float32Array(size * size);
+  for (let i = 0; i < size; i++) data[i * (size + 1)] = 1;
+  return tensor('float32', [size, size], data);
+}
+
 /** An int64 tensor from whole numbers; without a shape, a vector. */
 export function integers(
   values: readonly number[],

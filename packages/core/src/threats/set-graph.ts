@@ -1,13 +1,11 @@
 /**
- * A threat's set as graph values: where a linear function is largest on it (attacks), how large it
- * gets (proofs), and one projected step. Norms are asked about the unit ball with rooms in [0, 1];
- * radius, weights and the valid box are put on here.
+ * A threat's set as graph values: where a linear function is largest on it, and one projected step (attacks; how
+ * large it gets: set-support.ts). Norms are asked about the unit ball with rooms in [0, 1]; radius, weights and the
+ * valid box are put on here.
  */
 import type { Builder } from '../graph/builder.ts';
-import { divide, type Dimension, elementCount } from '../graph/dimension.ts';
+import { type Dimension, elementCount } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import type { InputSet } from '../transforms/input-set.ts';
-import { blockedSum } from './blocked-sum.ts';
 import type { Rooms } from './norm.ts';
 import type { Threat } from './threat.ts';
 
@@ -22,25 +20,26 @@ export interface BallNodes {
   readonly radius: Node;
 }
 
-/** Coordinates per specification row up to which the exact boxed support is computed per sample. */
-const EXACT_SUPPORT_ROWS = 64;
-const FEW_ULPS = 2 ** -21;
+export const FEW_ULPS = 2 ** -21;
 /** Rooms are measured in no smaller or larger unit. */
-const [SMALLEST_UNIT, LARGEST_UNIT] = [1e-37, 3e38];
+export const SMALLEST_UNIT = 1e-37;
+const LARGEST_UNIT = 3e38;
 
-function scaleOf(b: Builder, threat: Threat, width: Dimension): Node | undefined {
+/** The features' weights, where there are any: [1, n]. */
+export function scaleOf(b: Builder, threat: Threat, width: Dimension): Node | undefined {
   // What is counted has no size to weigh.
   return threat.weights && !threat.norm.counts
     ? b.floats(threat.weights, [1, Number(width)])
     : undefined;
 }
 
-function flatten(b: Builder, value: Node): Node {
+/** [rows, n] */
+export function flatten(b: Builder, value: Node): Node {
   return b.reshape(value, [value.shape[0] ?? 1, elementCount(value.shape.slice(1))]);
 }
 
 /** What rooms and steps are measured in: the radius, or where it only counts, the widest room. */
-function unitOf(b: Builder, threat: Threat, ball: BallNodes, outwards: boolean): Node {
+export function unitOf(b: Builder, threat: Threat, ball: BallNodes, outwards: boolean): Node {
   if (!threat.norm.counts) return ball.radius;
   const room = flatten(b, b.max(b.sub(ball.upper, ball.centre), b.sub(ball.centre, ball.lower)));
   const widest = b.maximum(room, [1]);
@@ -48,7 +47,7 @@ function unitOf(b: Builder, threat: Threat, ball: BallNodes, outwards: boolean):
 }
 
 /** Rooms of a unit ball: (end − centre) / (ε·weight), each in [0, 1]. */
-function roomsOf(b: Builder, threat: Threat, ball: BallNodes, outwards: boolean): Rooms {
+export function roomsOf(b: Builder, threat: Threat, ball: BallNodes, outwards: boolean): Rooms {
   const centre = flatten(b, ball.centre);
   const scale = scaleOf(b, threat, centre.shape[1] ?? 1);
   const unit = b.max(b.perRow(unitOf(b, threat, ball, outwards), 2), SMALLEST_UNIT);
@@ -83,7 +82,7 @@ function clamp(b: Builder, ball: BallNodes, x: Node): Node {
 }
 
 /** Coefficients in the unit ball's coordinates. */
-function inUnits(b: Builder, threat: Threat, a: Node): Node {
+export function inUnits(b: Builder, threat: Threat, a: Node): Node {
   const flat = flatten(b, a);
   const scale = scaleOf(b, threat, flat.shape[1] ?? 1);
   return scale ? b.mul(flat, scale) : flat;
@@ -145,85 +144,4 @@ export function dualLength(b: Builder, threat: Threat, a: Node): Node {
   const free = Float32Array.from({ length: width }, (_, i) => (threat.fixed.has(i) ? 0 : 1));
   const open = threat.fixed.size === 0 ? flat : b.mul(flat, b.floats(free, [1, width]));
   return b.reshape(threat.norm.dual(b, open), [a.shape[0] ?? 1]);
-}
-
-/**
- * The set for bound propagation; the ball's ends and radius must be rounded outward. `rounds`: whether
- * supports are rounded up, without which they are no proof.
- */
-export function inputSet(b: Builder, threat: Threat, ball: BallNodes, rounds = true): InputSet {
-  const batch = ball.centre.shape[0] ?? 1;
-  const box = { lower: ball.lower, upper: ball.upper };
-  return {
-    centre: ball.centre,
-    box,
-    isBox: threat.norm.isBox,
-    support: (rows, shared) => support(b, threat, ball, { batch, rows, shared, rounds }),
-    spread: (rows) => support(b, threat, mirrored(b, ball), { batch, rows, shared: false, rounds }),
-  };
-}
-
-/** The ball with as much room on either side of the centre as on the wider one. */
-function mirrored(b: Builder, ball: BallNodes): BallNodes {
-  const { centre } = ball;
-  const width = b.max(b.sub(ball.upper, centre), b.sub(centre, ball.lower));
-  const away = b.add(b.mul(width, 1 + FEW_ULPS), b.mul(b.abs(centre), FEW_ULPS));
-  return { ...ball, lower: b.sub(centre, away), upper: b.add(centre, away) };
-}
-
-interface Asked {
-  readonly batch: Dimension;
-  readonly rows: Node;
-  readonly shared: boolean;
-  readonly rounds: boolean;
-}
-
-function support(
-  b: Builder,
-  threat: Threat,
-  ball: BallNodes,
-  { batch, rows, shared, rounds }: Asked,
-): Node {
-  const width = Number(rows.shape[1] ?? 1);
-  // More than underflow takes.
-  const withLeast = (value: Node): Node => (rounds ? b.add(value, width * 2 ** -120) : value);
-  const roundedUp = (value: Node, terms = width): Node =>
-    rounds ? withLeast(b.mul(value, 1 + (terms + 64) * 2 ** -23)) : value;
-  const centre = flatten(b, ball.centre);
-  const up = b.mul(b.sub(flatten(b, ball.upper), centre), 1 + FEW_ULPS);
-  const down = b.mul(b.sub(centre, flatten(b, ball.lower)), 1 + FEW_ULPS);
-  const count = shared ? (rows.shape[0] ?? 1) : rowsPerSample(rows, batch);
-  const matrix = shared ? rows : b.reshape(rows, [batch, count, width]);
-  const beside = (room: Node): Node => b.reshape(room, [batch, 1, width]);
-  // Rooms are not negative: the greater product is the one with the room that the row points to.
-  const products = b.max(
-    b.mul(shared ? b.reshape(rows, [1, count, width]) : matrix, beside(up)),
-    b.mul(shared ? b.reshape(rows, [1, count, width]) : matrix, beside(b.neg(down))),
-  );
-  const { total: boxed, terms } = blockedSum(b, products);
-  if (threat.norm.isBox) return roundedUp(boxed, terms);
-  const scale = scaleOf(b, threat, width);
-  const own = scale ? b.mul(matrix, scale) : matrix;
-  const radius = b.perRow(unitOf(b, threat, ball, true), 2);
-  if (typeof count !== 'number' || count > EXACT_SUPPORT_ROWS) {
-    const dual = b.reshape(threat.norm.dual(b, own), shared ? [1, count] : [batch, count]);
-    const features = threat.norm.counts ? b.perRow(ball.radius, 2) : 1;
-    return roundedUp(b.min(b.mul(b.mul(withLeast(dual), radius), features), boxed));
-  }
-  const rooms = roomsOf(b, threat, ball, true);
-  const full = b.expand(shared ? b.reshape(own, [1, count, width]) : own, [batch, count, width]);
-  const unit = threat.norm.support(b, full, {
-    ...rooms,
-    up: beside(rooms.up),
-    down: beside(rooms.down),
-  });
-  const least = withLeast(b.reshape(unit, [batch, count]));
-  const exact = b.mul(least, b.max(radius, SMALLEST_UNIT));
-  return roundedUp(b.min(exact, boxed));
-}
-
-function rowsPerSample(rows: Node, batch: Dimension): Dimension {
-  const count = divide(rows.shape[0] ?? 1, batch);
-  if (count === undefined) throw new RangeError('coefficient rows do not belong to the batch');
-  return count;
 }

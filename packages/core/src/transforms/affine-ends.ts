@@ -1,12 +1,17 @@
 /** Ends of affine values that are tighter than box arithmetic: row by row, by the set or by backward bounds. */
 import { elementCount } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import type { Bounds } from '../graph/ops/definition.ts';
-import { outwardBy } from '../graph/ops/outward.ts';
+import { type Bounds, isExact } from '../graph/ops/definition.ts';
+import { centred, outwardBy } from '../graph/ops/outward.ts';
+import { identityMatrix } from '../tensor/tensor.ts';
 import { type AffineRegion, evaluateRegion, pullRows } from './affine.ts';
 import { backwardBound } from './backward-bounds.ts';
 import type { RegionBounds } from './interval-specification.ts';
+import { regionTerms } from './region-sizes.ts';
+import { termSizes } from './term-sizes.ts';
 
+/** Sums of fewer terms are rounded little by box arithmetic. */
+const FEWEST_TERMS = 64;
 /** Coefficient rows of a first layer are kept whole up to this many numbers. */
 const DENSE_ROWS = 2 ** 24;
 
@@ -24,7 +29,7 @@ export function supportedEnds(p: RegionBounds, region: AffineRegion): Bounds | u
   const inputs = elementCount(seed.shape.slice(1));
   if (typeof outputs !== 'number' || typeof inputs !== 'number') return undefined;
   if (outputs * inputs > DENSE_ROWS) return undefined;
-  const identity = b.constant(identityTensor(outputs));
+  const identity = b.constant(identityMatrix(outputs));
   const spec = b.reshape(identity, [outputs, ...output.shape.slice(1)]);
   const rows = pullRows(b, region, spec, batch)?.get(seed.id);
   if (!rows) return undefined;
@@ -36,10 +41,28 @@ export function supportedEnds(p: RegionBounds, region: AffineRegion): Bounds | u
   return outwardBy(b, ends, p.regionError(region));
 }
 
+/**
+ * Ends of an affine function around its value at the middle of what it starts from, which is evaluated with fewer
+ * roundings than box arithmetic takes; undefined where that gains little.
+ */
+export function closeEnds(p: RegionBounds, region: AffineRegion): Bounds | undefined {
+  const { b, rounding, sets } = p;
+  const terms = regionTerms(b, region);
+  if (isExact(rounding) || terms < FEWEST_TERMS) return undefined;
+  const centres = region.frontier.map((node) => {
+    const centre = sets.get(node.id)?.centre ?? centred(b, p.boundsOf(node)).centre;
+    return [node.id, centre] as const;
+  });
+  const centre = evaluateRegion(b, region, new Map(centres));
+  const reach = b.mul(termSizes(p, region).reach, 1 + 2 * rounding.own(terms));
+  const ends = { lower: b.sub(centre, reach), upper: b.add(centre, reach) };
+  return outwardBy(b, ends, p.regionError(region));
+}
+
 /** Backward linear bounds of every element of a value of `size` elements. */
 export function backwardEnds(p: RegionBounds, node: Node, size: number): Bounds {
   const { b, batch } = p;
-  const identity = b.constant(identityTensor(size));
+  const identity = b.constant(identityMatrix(size));
   const both = b.concat([identity, b.neg(identity)], 0);
   const rows = b.expand(b.reshape(both, [1, 2 * size, size]), [batch, 2 * size, size]);
   const least = backwardBound(p, node, rows).lower;
@@ -48,10 +71,4 @@ export function backwardEnds(p: RegionBounds, node: Node, size: number): Bounds 
     lower: b.reshape(b.slice(least, 1, 0, size), shape),
     upper: b.neg(b.reshape(b.slice(least, 1, size, 2 * size), shape)),
   };
-}
-
-function identityTensor(size: number): { type: 'float32'; shape: number[]; data: Float32Array } {
-  const data = new Float32Array(size * size);
-  for (let i = 0; i < size; i++) data[i * (size + 1)] = 1;
-  return { type: 'float32', shape: [size, size], data };
 }

@@ -119,19 +119,22 @@ export function evaluateRegion(
  * Rows of the linear part: for spec rows [rows, …output] the coefficients [rows, …] of each frontier
  * value. Adjoints of linear ops use no value of their operand, so stand-ins of the right shape serve.
  * Undefined where the region cannot be remade over stacked rows (a point of every sample with rows
- * that all samples share; an axis of size 1 that only looks like the batch).
+ * that all samples share; an axis of size 1 that only looks like the batch). Where `sizes`: the coefficients of
+ * the sums of absolute terms.
  */
 export function pullRows(
   b: Builder,
   region: AffineRegion,
   spec: Node,
   batch: Dimension,
+  sizes = false,
 ): Map<number, Node> | undefined {
   const rows = spec.shape[0] ?? 1;
   const standIns = new Map(
     region.frontier.map((node) => [node.id, standIn(b, node, rows)] as const),
   );
-  const output = stackedCopies(b, region.inside, standIns, rows, batch)?.get(region.output.id);
+  const copies = stackedCopies(b, region.inside, standIns, rows, batch, sizes);
+  const output = copies?.get(region.output.id);
   if (!output) return undefined;
   const pulled = pullBack(b, output, spec, standIns.values());
   const result = new Map<number, Node>();

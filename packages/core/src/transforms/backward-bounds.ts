@@ -32,6 +32,12 @@ export interface BackwardBound {
   readonly coefficients: ReadonlyMap<number, Node>;
 }
 
+/** Of the line below and of the line above. */
+interface Sides {
+  readonly below: Node;
+  readonly above: Node;
+}
+
 export interface BackwardOptions {
   /** Free slopes below hinges. */
   readonly slopes?: FreeSlopes | undefined;
@@ -138,6 +144,11 @@ class BackwardPass {
     this.tally.addProduct(b.relu(b.neg(value)), b.sub(lower, centre), 2);
     const sum = b.add(coefficients, b.reshape(added, coefficients.shape));
     this.tally.charge(sum, b.mul(this.centres.reachOf(node), p.rounding.own(1)));
+    // What bends the value has paid for its own coefficients, not for the multiplier's.
+    const region = p.regionOf(node);
+    if (region.inside.length > 0 && p.isFoldable(region)) {
+      this.tally.charge(b.reshape(value, coefficients.shape), p.regionError(region));
+    }
     return sum;
   }
 
@@ -208,7 +219,8 @@ class BackwardPass {
     const size = this.width(node);
     const beside = (value: Node): Node =>
       b.reshape(b.expand(value, [this.batch, ...value.shape.slice(1)]), [this.batch, 1, size]);
-    const turned = this.slopes && turnedSlope(b, this.slopes, { node, coefficients: matrix }, x, beside);
+    const turned =
+      this.slopes && turnedSlope(b, this.slopes, { node, coefficients: matrix }, x, beside);
     // The line above for all of a coefficient, and the difference of the lines where it is positive.
     const difference = beside(b.sub(lines.lower.slope, lines.upper.slope));
     const carried = b.add(
@@ -219,12 +231,12 @@ class BackwardPass {
     if (turned) this.tally.addProduct(b.mul(positive, turned), centre, 2);
     const [below, above] = [b.abs(lines.lower.slope), b.abs(lines.upper.slope)];
     // Where a hinge bends, its free slope is at most 1.
-    const steep = b.max(below, above);
-    const steepest = turned
-      ? b.max(steep, b.mul(b.greater(0, x.lower), b.greater(x.upper, 0)))
-      : steep;
-    const room = this.roomFor(operand, steepest, b.add(b.abs(least), b.abs(most)));
-    const [low, high] = room ? [b.sub(least, room), b.add(most, room)] : [least, most];
+    const turning = turned && b.mul(b.greater(0, x.lower), b.greater(x.upper, 0));
+    const steepnesses = { below: turning ? b.max(below, turning) : below, above };
+    const rooms = this.roomsFor(operand, steepnesses, b.add(b.abs(least), b.abs(most)));
+    const [low, high] = rooms
+      ? [b.sub(least, rooms.below), b.add(most, rooms.above)]
+      : [least, most];
     this.tally.add(b.add(this.tally.dot(matrix, high), this.tally.dot(positive, b.sub(low, high))));
     const shape = [this.rows(), ...operand.shape.slice(1)];
     this.tally.loseProducts(operand, this.centres.reachOf(operand), 8);
@@ -232,23 +244,27 @@ class BackwardPass {
   }
 
   /**
-   * What lines are moved apart by where anything is rounded, so that their coefficients pay for rounding: of the slopes, of the sums
-   * over heights, and of the region that the operand is computed in, whose coefficients are these times
-   * a slope.
+   * What lines are moved by, down and up, where anything is rounded, so that their coefficients pay for rounding:
+   * of the slopes, of the sums over heights, and of the region that the operand is computed in, whose coefficients
+   * are these times a slope.
    */
-  private roomFor(operand: Node, steepest: Node, farthest: Node): Node | undefined {
+  private roomsFor(operand: Node, steep: Sides, farthest: Node): Sides | undefined {
     const { b, p } = this;
     if (isExact(p.rounding)) return undefined;
     const own = 2 * p.rounding.own(this.width(operand) + 3);
     // A coefficient is a sum of a coefficient times one slope and times the difference of two.
-    const slopes = b.mul(b.mul(steepest, this.centres.reachOf(operand)), p.rounding.own(18));
+    const steepest = b.max(steep.below, steep.above);
+    const share = p.rounding.own(18);
+    const slopes = b.mul(b.mul(steepest, this.centres.reachOf(operand)), share);
     const region = p.regionOf(operand);
-    const inherited =
-      region.inside.length > 0 && p.isFoldable(region)
-        ? b.add(slopes, b.mul(steepest, p.regionError(region)))
-        : slopes;
-    const room = b.add(b.mul(inherited, 1 + own), b.mul(farthest, own));
-    return b.add(room, LEAST_ROOM);
+    const inherits = region.inside.length > 0 && p.isFoldable(region);
+    const error = inherits ? p.regionError(region) : undefined;
+    const heights = b.add(b.mul(farthest, own), LEAST_ROOM);
+    const room = (slope: Node): Node => {
+      const carried = error && b.mul(b.add(slope, b.mul(steepest, share)), error);
+      return b.add(b.mul(carried ? b.add(slopes, carried) : slopes, 1 + own), heights);
+    };
+    return { below: room(steep.below), above: room(steep.above) };
   }
 
   /** Planes in the place of a function of several values; false where there are none. */

@@ -17,8 +17,8 @@ import { pullBack } from './gradient.ts';
 import type { RegionBounds } from './interval-specification.ts';
 import type { InputSet } from './input-set.ts';
 import { rulesOf } from './lowering.ts';
-import { leastOf } from './region-errors.ts';
 import { regionMagnitude, regionReach, regionTerms, stackedMagnitude } from './region-sizes.ts';
+import { leastOf } from './term-sizes.ts';
 
 /**
  * A value between (mean − half)·δ + lower and (mean + half)·δ + upper, δ being the way from the set's

@@ -16,8 +16,8 @@ export interface InputSet {
    */
   support(rows: Node, shared: boolean): Node;
   /**
-   * Upper bound of Σ a_i·|δ_i| over the set, for rows a ≥ 0 [batch·rows, n]: [batch, rows]. Absent: as of a
-   * box, or by the support of a and of −a.
+   * Upper bound of Σ a_i·|δ_i| over the set, for rows a ≥ 0 as `support` takes them: [batch, rows]. Absent: as
+   * of a box, or by the support of a and of −a.
    */
-  spread?(rows: Node): Node;
+  spread?(rows: Node, shared: boolean): Node;
 }

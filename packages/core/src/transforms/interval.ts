@@ -10,7 +10,7 @@ import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, multiply } from '../graph/dimension.ts';
 import { ancestors, type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
 import { type Bounds, isPoint, RuleMissing, type RoundingModel } from '../graph/ops/definition.ts';
-import { backwardEnds, supportedEnds } from './affine-ends.ts';
+import { backwardEnds, closeEnds, supportedEnds } from './affine-ends.ts';
 import { constantFactors, type Factors, regroupedEnds } from './constant-factors.ts';
 import { finiteFlag } from './finite-flag.ts';
 import { affineRegion, type AffineRegion, isAffine, isRowwise, pullRows } from './affine.ts';
@@ -21,8 +21,18 @@ import type { InputSet } from './input-set.ts';
 import { lowerBound } from './interval-specification.ts';
 import { rulesOf } from './lowering.ts';
 import { pulledLoss, regionError } from './region-errors.ts';
-import { type MeanValueContext, meanValueLowerBound } from './mean-value.ts';
-import { type RelaxedChoices, type RelaxedPass, relaxedPass, type RelaxedRows } from './relaxed-pass.ts';
+import {
+  gradientSizesOf,
+  type MeanValueContext,
+  meanValueLowerBound,
+  type SizedGradient,
+} from './mean-value.ts';
+import {
+  type RelaxedChoices,
+  type RelaxedPass,
+  relaxedPass,
+  type RelaxedRows,
+} from './relaxed-pass.ts';
 import { regionRows, type RegionRows } from './region-rows.ts';
 
 /** An affine value that something bends next. */
@@ -58,6 +68,11 @@ export interface IntervalPropagation {
   readonly forwardBounds: () => (node: Node) => Bounds;
   /** By the mean value theorem, from bounds on the gradient. Throws ModelError where a value jumps. */
   readonly meanValueBoundOf: (output: Node, rows: Node) => Node;
+  /**
+   * At least |∂(row·output)/∂input| anywhere on the set, [batch, rows, n], by intervals of the gradient; the
+   * propagation must be over one input. Throws ModelError where a value jumps.
+   */
+  readonly gradientSizesOf: (output: Node, rows: Node) => SizedGradient;
   /** The affine region that ends in a value, as numbers; undefined where its rows cannot be had. */
   readonly rowsOf: (output: Node) => RegionRows | undefined;
   /** Before an output: values whose own bounds, where they are given, make all behind them tighter. */
@@ -177,7 +192,7 @@ class Propagation implements IntervalPropagation, MeanValueContext {
     const region = this.regionOf(node);
     if (!this.isFoldable(region)) return bounds;
     const sharp = region.frontier.every(({ id }) => this.sets.has(id))
-      ? supportedEnds(this, region)
+      ? (supportedEnds(this, region) ?? closeEnds(this, region))
       : this.backwardEnds(node, bounds);
     if (!sharp) return bounds;
     this.watch(sharp);
@@ -246,6 +261,9 @@ class Propagation implements IntervalPropagation, MeanValueContext {
 
   readonly meanValueBoundOf = (output: Node, rows: Node): Node =>
     meanValueLowerBound(this, output, rows);
+
+  readonly gradientSizesOf = (output: Node, rows: Node): SizedGradient =>
+    gradientSizesOf(this, output, rows);
 
   readonly linearBoundOf = (output: Node, rows: Node): Node =>
     this.b.max(lowerBound(this, output, rows), backwardBound(this, output, rows).lower);

@@ -10,10 +10,9 @@
 import type { Builder } from '../graph/builder.ts';
 import { type Dimension, divide, elementCount, known, multiply } from '../graph/dimension.ts';
 import { ancestors, dependents, type Graph, type Node } from '../graph/graph.ts';
-import { ShapeError } from '../graph/ops/definition.ts';
-import { magnitude, outward } from '../graph/ops/outward.ts';
-import { ModelError } from '../onnx/model-error.ts';
+import { FEW_ULPS, magnitude, outward } from '../graph/ops/outward.ts';
 import { stackedCopies } from './affine.ts';
+import { ofSamples, requireContinuous } from './continuity.ts';
 import { pullBack } from './gradient.ts';
 import type { InputSet } from './input-set.ts';
 import type { RegionBounds } from './interval-specification.ts';
@@ -31,31 +30,37 @@ export interface MeanValueContext extends RegionBounds {
   ): IntervalPropagation;
 }
 
-/** Throws ModelError where a value between the nodes `from` and the output jumps. */
-export function requireContinuous(graph: Graph, output: Node, from: Iterable<number>): void {
-  const perturbed = dependents(graph, from);
-  const needed = ancestors(graph, [output.id]);
-  for (const node of graph.nodes) {
-    if (!perturbed[node.id] || !needed[node.id]) continue;
-    const rules = rulesOf(node);
-    const flags = node.operands.map((id) => perturbed[id] ?? false);
-    // What moves elements by values it is given jumps as those do.
-    const moves = rules.kind === 'structural' && rules.linearIn?.(flags) === false;
-    const jumps = rules.kind === 'step' || moves;
-    if (!jumps) continue;
-    throw new ModelError(
-      'unsupported',
-      `${node.op} (${node.label || `node ${node.id}`}) jumps, so that the model has no Lipschitz constant: use another method, such as --method interval`,
-    );
-  }
+/** Bounds on the gradient of every row by one input. */
+export interface SizedGradient {
+  /** [batch, rows, n] */
+  readonly sizes: Node;
+  /** [batch] */
+  readonly finite: Node;
+}
+
+export function gradientSizesOf(p: MeanValueContext, output: Node, rows: Node): SizedGradient {
+  const { b, batch } = p;
+  requireBounded(p, output);
+  const { sizes, finite } = ofSamples(() => gradientSizes(p, output, rows));
+  const [set] = p.sets.values();
+  const width = elementCount(set?.centre.shape.slice(1) ?? []);
+  // What the output does not depend on has no gradient.
+  const none = b.expand(b.scalar(0), [batch, rows.shape[1] ?? 1, width]);
+  const own = set && sizes.get(set);
+  return { sizes: own ? b.mul(own, 1 + FEW_ULPS) : none, finite };
+}
+
+/** Throws ModelError where a value jumps. */
+function requireBounded(p: MeanValueContext, output: Node): void {
+  const network = p.b.graph({});
+  requireContinuous({ ...network, nodes: network.nodes.slice() }, output, p.sets.keys());
+  p.boundsOf(output);
 }
 
 /** Lower bound of rows·output, rows [batch, rows, outputs] as a value: [batch, rows]. */
 export function meanValueLowerBound(p: MeanValueContext, output: Node, rows: Node): Node {
   const { b, batch } = p;
-  const network = b.graph({});
-  requireContinuous({ ...network, nodes: network.nodes.slice() }, output, p.sets.keys());
-  p.boundsOf(output);
+  requireBounded(p, output);
   const centre = boundAtCentre(p, output, rows);
   const { sizes, errors, finite } = ofSamples(() => gradientSizes(p, output, rows));
   const moved = [...sizes].map(([set, size]) => spread(b, set, size));
@@ -68,20 +73,6 @@ export function meanValueLowerBound(p: MeanValueContext, output: Node, rows: Nod
   const sure = b.perRow(b.mul(centre.finite, finite), 2);
   const safe = b.where(sure, outward(b, { lower, upper: lower }).lower, -Infinity);
   return p.watchedNode(safe);
-}
-
-/** What can be built where samples lie one behind the other in every value. Throws ModelError where not. */
-export function ofSamples<T>(build: () => T): T {
-  try {
-    return build();
-  } catch (cause) {
-    if (!(cause instanceof ShapeError)) throw cause;
-    throw new ModelError(
-      'unsupported',
-      `the gradient of the model has no bounds, since samples are not kept apart (${cause.message}): use another method, such as --method interval`,
-      { cause },
-    );
-  }
 }
 
 /** rows·output at the centre, over the reals. */
@@ -241,7 +232,7 @@ function spread(b: Builder, set: InputSet, sizes: Node): Node {
     return products(b, batch, sizes, b.mul(away, 1 + 2 ** -20));
   }
   const rows = b.reshape(sizes, [multiply(batch, known(count, 'rows')), width]);
-  if (set.spread) return set.spread(rows);
+  if (set.spread) return set.spread(rows, false);
   return b.add(set.support(rows, false), set.support(b.neg(rows), false));
 }
 

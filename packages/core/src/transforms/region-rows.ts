@@ -3,10 +3,10 @@
  * frontier. The error holds what regionError does: of computing the value, at h by the network (under
  * float32 semantics) and at the centre here, and of the rows themselves.
  */
-import type { Builder } from '../graph/builder.ts';
 import { elementCount, known } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import { centred } from '../graph/ops/outward.ts';
+import { identityMatrix } from '../tensor/tensor.ts';
 import { evaluateRegion, pullRows } from './affine.ts';
 import type { RegionBounds } from './interval-specification.ts';
 
@@ -33,7 +33,7 @@ export function regionRows(p: RegionBounds, output: Node): RegionRows | undefine
   const region = p.regionOf(output);
   if (!p.isFoldable(region)) return undefined;
   const size = known(elementCount(output.shape.slice(1)), 'a layer');
-  const spec = b.reshape(identity(b, size), [size, ...output.shape.slice(1)]);
+  const spec = b.reshape(b.constant(identityMatrix(size)), [size, ...output.shape.slice(1)]);
   const pulled = pullRows(b, region, spec, batch);
   if (!pulled) return undefined;
   const sources = region.frontier.flatMap((node): RegionSource[] => {
@@ -54,10 +54,4 @@ export function regionRows(p: RegionBounds, output: Node): RegionRows | undefine
     atCentre: p.watchedNode(evaluateRegion(b, region, centres)),
     error: p.watchedNode(p.regionError(region)),
   };
-}
-
-function identity(b: Builder, size: number): Node {
-  const data = new Float32Array(size * size);
-  for (let i = 0; i < size; i++) data[i * (size + 1)] = 1;
-  return b.floats(data, [size, size]);
 }

@@ -15,6 +15,9 @@ import {
 } from './affine.ts';
 import { rulesOf } from './lowering.ts';
 
+/** Sums of more are taken to be sums of products, of fewer what is rounded again for each. */
+const MOST_APART = 8;
+
 type Frontier = ReadonlyMap<number, Node>;
 
 /** What is added to the sum of a node, given the magnitudes of those before. */
@@ -112,7 +115,18 @@ export function regionTerms(b: Builder, region: AffineRegion): number {
   return longestPath(b, region, (node, operands) => rulesOf(node).terms?.(node, operands) ?? 0);
 }
 
-/** The same as evaluateRegion computes it. */
+/**
+ * At least how often a term of the region's output is rounded by itself: where a runtime multiplies constants or
+ * takes a product, and not where it adds.
+ */
+export function productRoundings(b: Builder, region: AffineRegion): number {
+  return longestPath(b, region, (node, operands) => {
+    const terms = rulesOf(node).terms?.(node, operands) ?? 0;
+    return terms > MOST_APART ? 2 : 2 * terms;
+  });
+}
+
+/** regionTerms, of what evaluateRegion computes. */
 export function evaluationTerms(b: Builder, region: AffineRegion): number {
   return longestPath(b, region, (node, operands) => {
     const rules = rulesOf(node);

@@ -7,7 +7,7 @@ import { endNames } from '../bounds/layer-graphs.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { RoundingModel } from '../graph/ops/definition.ts';
 import { magnitude } from '../graph/ops/outward.ts';
-import { inputSet } from '../threats/set-graph.ts';
+import { inputSet } from '../threats/set-support.ts';
 import { linf } from '../threats/threat.ts';
 import { propagateIntervals } from '../transforms/interval.ts';
 import type { BoxFunction } from './box-function.ts';

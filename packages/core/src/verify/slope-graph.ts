@@ -8,7 +8,7 @@ import { SlopeState } from '../bounds/slope-state.ts';
 import { Builder } from '../graph/builder.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Bounds, RoundingModel } from '../graph/ops/definition.ts';
-import { inputSet } from '../threats/set-graph.ts';
+import { inputSet } from '../threats/set-support.ts';
 import { linf } from '../threats/threat.ts';
 import { propagateIntervals } from '../transforms/interval.ts';
 import type { BoxFunction } from './box-function.ts';

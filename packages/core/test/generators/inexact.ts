@@ -11,6 +11,10 @@ export const inexact: Recipes<'inexactVariance'> = {
       w.b.mul(w.b.sum(value, axes, true), 1 / count);
     const centred = w.b.sub(x.node, average(x.node));
     const variance = w.b.relu(average(w.b.mul(centred, centred)));
-    return w.measured(w.b.push('inexactVariance', [variance, x.node], { axes }), 0, 17);
+    return w.measured(
+      w.b.push('inexactVariance', [variance, x.node], { axes, about: 'mean' }),
+      0,
+      17,
+    );
   },
 };

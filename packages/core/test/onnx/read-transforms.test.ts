@@ -108,6 +108,21 @@ describe('an interval holds what the file gives', () => {
     }
     expect(claims).toBeGreaterThan(2);
   });
+
+  test('a normalisation over boxes nearly as wide as its numbers are apart', async () => {
+    const draw = new Draw(36);
+    const initializers = { s: weights(64), b: weights(64) };
+    const file = one('LayerNormalization', '', { x: ['n', 64], operands: initializers });
+    const model = readModel(onnxFile(file));
+    // Of deviation 1: nothing in a box is near a variance of 0.
+    const numbers = Array.from({ length: 64 }, (_, i) => (i % 2 === 0 ? 1 : -1));
+    const feeds = { ...feedsFor(model, draw), x: floats(numbers, [1, 64]) };
+    for (const radius of [0.3, 0.6, 0.9]) {
+      const boxes = boxesOf(feeds, () => radius);
+      expect(await expectHolds(file, model, boxes, draw)).toBe(true);
+      await expectHolds(onePass(initializers), model, boxes, draw);
+    }
+  });
 });
 
 /** LayerNormalization in the operators of its function body. */

@@ -1,7 +1,5 @@
 /** `glacis inspect`: what an ONNX file consists of, whether it can be read, and what derives from it. */
 import {
-  globalLipschitz,
-  type LipschitzConstants,
   ModelError,
   openClassifier,
   outlineModel,
@@ -23,7 +21,8 @@ import {
   emitIntervals,
 } from '../inspect/emit.ts';
 import { withOutputShapes } from '../inspect/shapes.ts';
-import type { Inspection, LipschitzRecord } from '../inspect/inspection.ts';
+import type { Inspection } from '../inspect/inspection.ts';
+import { type LipschitzRecord, lipschitzRecord } from '../inspect/lipschitz.ts';
 import { inspectionText } from '../inspect/text.ts';
 import { type ModelFile, openModelFile, readModelBytes } from '../run/model-file.ts';
 import { usualSizes } from '../run/open-sizes.ts';
@@ -45,10 +44,8 @@ export async function inspectCommand(
   if (values.class !== undefined && values.emit !== 'gradient') {
     throw new UsageError('--class goes with --emit gradient.');
   }
-  if (values.norm !== undefined && values.emit !== 'bounds') {
-    throw new UsageError('--norm goes with --emit bounds.');
-  }
-  if (values.norm === 'l0') {
+  requireBall(values);
+  if (values.norm === 'l0' && values.emit === 'bounds') {
     throw new UsageError('--emit bounds serves --norm linf, l2 and l1: an ℓ0 set needs a range.');
   }
   const { bytes, sha256 } = await readModelBytes(path);
@@ -92,6 +89,20 @@ export async function inspectCommand(
   return { stdout, exitCode: values.check && (!check || check.passed === false) ? 1 : 0 };
 }
 
+/** Throws UsageError where flags of a ball have nothing that is about one. */
+function requireBall(values: CommandRequest['values']): void {
+  const { data, lipschitz, emit, norm } = values;
+  if (data !== undefined && !lipschitz) throw new UsageError('--data goes with --lipschitz.');
+  if (norm !== undefined && emit !== 'bounds' && data === undefined) {
+    throw new UsageError('--norm goes with --emit bounds, or with --lipschitz --data PATH.');
+  }
+  const flags = { '--eps': values.eps, '--index': values.index, '--clip': values.clip };
+  for (const [flag, value] of Object.entries(flags)) {
+    if (value === undefined || data !== undefined) continue;
+    throw new UsageError(`${flag} goes with --lipschitz --data PATH.`);
+  }
+}
+
 async function checked(
   { path, model, fixed }: ModelFile,
   values: CommandRequest['values'],
@@ -114,24 +125,13 @@ async function lipschitzOf(
   try {
     const classifier = await openClassifier(model, runtime, { fixed });
     try {
-      const found = await globalLipschitz(classifier, classifier.proven);
-      return {
-        ...found,
-        ...known(found),
-        layers: found.layers.map((layer) => ({ ...layer, ...known(layer) })),
-      };
+      return await lipschitzRecord(classifier, values, terminal);
     } finally {
       await classifier.release();
     }
   } catch (error) {
     throw named(path, error);
   }
-}
-
-/** JSON has no Infinity. */
-function known({ linf, l2, l1 }: LipschitzConstants): Pick<LipschitzRecord, 'linf' | 'l2' | 'l1'> {
-  const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
-  return { linf: finite(linf), l2: finite(l2), l1: finite(l1) };
 }
 
 async function runtimeFor(

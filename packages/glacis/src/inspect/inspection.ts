@@ -2,21 +2,7 @@
 import type { FileOutline } from '@glacis/core';
 import type { CheckResult } from './check.ts';
 import type { describeEmitted } from './emit.ts';
-
-export interface LipschitzRecord {
-  readonly linf: number | null;
-  readonly l2: number | null;
-  readonly l1: number | null;
-  readonly layers: readonly {
-    readonly label: string;
-    readonly op: string;
-    readonly linf: number | null;
-    readonly l2: number | null;
-    readonly l1: number | null;
-  }[];
-  /** The first operation without any. */
-  readonly unbounded: { readonly op: string; readonly label: string } | null;
-}
+import type { LipschitzRecord } from './lipschitz.ts';
 
 export interface Inspection {
   readonly model: {
@@ -41,7 +27,7 @@ export interface Inspection {
   /** Why the file cannot be read, where it cannot. */
   readonly problem: string | null;
   readonly check: CheckResult | null;
-  /** Lipschitz constants of the scores over all inputs; null where a norm has none that is known. */
+  /** Lipschitz constants of the scores; null where a norm has none that is known. */
   readonly lipschitz: LipschitzRecord | null;
   readonly emitted: ({ readonly path: string } & ReturnType<typeof describeEmitted>) | null;
 }

@@ -11,6 +11,7 @@ import {
 } from '../report/terminal-text.ts';
 import type { CheckResult } from './check.ts';
 import type { LeftOut } from './directions.ts';
+import { lipschitzText } from './lipschitz-text.ts';
 import type { Inspection } from './inspection.ts';
 import type { PortLine } from './emit.ts';
 
@@ -23,7 +24,7 @@ export function inspectionText(inspection: Inspection, color: boolean, width: nu
     layers(inspection, ink, Math.max(60, Math.min(120, width))),
     support(inspection, ink),
     check(inspection, ink),
-    lipschitz(inspection, ink),
+    lipschitzText(inspection.lipschitz, ink),
     emitted(inspection, ink),
   ];
   return `${blocks
@@ -84,32 +85,6 @@ function layers({ layers: rows }: Inspection, ink: Ink, width: number): string[]
       const text = line(cell.name, cell.op, cell.shape, cell.parameters);
       return cell.supported ? text : ink.attack(text);
     }),
-  ];
-}
-
-function lipschitz({ lipschitz: found }: Inspection, ink: Ink): string[] {
-  if (!found) return [];
-  const number = (value: number | null): string => (value === null ? '–' : value.toPrecision(4));
-  const line = (name: string, op: string, values: readonly string[]): string =>
-    [
-      padded(shortened(named(name), MOST_NAME), MOST_NAME),
-      padded(op, 12),
-      ...values.map((v) => padded(v, 10, 'left')),
-    ].join(GAP);
-  const cells = (of: { linf: number | null; l2: number | null; l1: number | null }): string[] =>
-    [of.linf, of.l2, of.l1].map(number);
-  const { unbounded } = found;
-  // What only moves or adds, and most activations, change nothing.
-  const changing = found.layers.filter(({ linf, l2, l1 }) =>
-    [linf, l2, l1].some((value) => value === null || Math.abs(value - 1) > 1e-4),
-  );
-  return [
-    ink.dim(line('Lipschitz constants over all inputs', '', ['linf', 'l2', 'l1'])),
-    ...changing.map((layer) => line(layer.label, layer.op, cells(layer))),
-    ink.bold(line('scores', '', cells(found))),
-    ...(unbounded
-      ? [`None is known: ${unbounded.op} (${named(unbounded.label)}) may change without bound.`]
-      : [ink.dim('Scores change at most so much per change of the input, both in the same norm.')]),
   ];
 }
 

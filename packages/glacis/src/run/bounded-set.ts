@@ -26,6 +26,15 @@ export interface BoundedSet {
   bounds(bounder: OutputBounder, method: BoundName): Promise<OutputBounds | null>;
 }
 
+/** A ball around one input of the data. */
+export interface BoundedBall extends BoundedSet {
+  /** [sampleSize] */
+  readonly x: Float32Array;
+  readonly eps: number;
+  /** The input's place in the data. */
+  readonly index: number;
+}
+
 /** The box that holds the inputs of every alternative of a property. Throws UsageError. */
 export async function boxOf(path: string, network: Network): Promise<BoundedSet> {
   const { query } = await readQuery(path);
@@ -61,7 +70,7 @@ export async function ballOf(
   path: string,
   values: OptionValues,
   network: Network,
-): Promise<BoundedSet> {
+): Promise<BoundedBall> {
   const { x: xKey, y: yKey, scale, index = '0', norm = 'linf', seed = 0 } = values;
   const eps = values.eps?.at(-1);
   if (eps === undefined || values.eps?.length !== 1) {
@@ -80,6 +89,9 @@ export async function ballOf(
   const threat = threatOf(norm, eps, clip);
   return {
     threat,
+    x: fitted.x.data,
+    eps,
+    index: stream,
     bounds: (bounder, method) => bounder.ball(fitted.x.data, eps, method, stream),
     description: `${normSymbol(norm)} ball of radius ${epsilon(eps)} around input ${stream}`,
     notes: [...data.notes, ...fitted.notes, ...notes],

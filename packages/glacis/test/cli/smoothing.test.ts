@@ -109,3 +109,33 @@ test('inspect --lipschitz prints the constants of the scores and of the layers',
   expect(lipschitz?.linf).toBeLessThan(4.4);
   expect(lipschitz?.layers.map(({ op }) => op)).toEqual(['matMul', 'relu', 'matMul', 'add']);
 });
+
+test('inspect --lipschitz over a ball prints constants of the margins between any two norms', async () => {
+  const ball = ['--data', tiny.data, '--index', '3', '--norm', 'l2', '--eps', '0.01'];
+  const asked = ['inspect', tiny.model, '--lipschitz', ...ball, '--quiet'];
+  const { code, stdout } = await glacis([...asked, '--json']);
+  expect(code).toBe(0);
+  const { lipschitz } = JSON.parse(stdout) as Inspection;
+  const local = lipschitz?.local;
+  expect(local).toMatchObject({ index: 3, norm: 'l2', eps: 0.01 });
+  const [margin] = local?.margins ?? [];
+  // Of one margin, measured in whichever norm; over a part of the inputs no more than twice that of each score over all.
+  expect(margin?.linf).toBeGreaterThan(0);
+  expect(margin?.linf).toBeLessThanOrEqual(2 * (lipschitz?.linf ?? 0));
+  expect(local?.all?.linf.linf).toBeCloseTo(margin?.linf ?? 0, 5);
+  expect(local?.all?.l2.l1).toBeCloseTo(margin?.l2 ?? 0, 5);
+  const text = await glacis(asked);
+  expect(text.code).toBe(0);
+  expect(text.stdout).toContain('ball of radius 0.01 around input 3: margins of class');
+});
+
+test('what describes a ball is refused where nothing is asked about one', async () => {
+  const refused = async (...flags: readonly string[]): Promise<string> => {
+    const { code, stderr } = await glacis(['inspect', tiny.model, ...flags]);
+    expect(code).toBe(2);
+    return stderr;
+  };
+  expect(await refused('--data', tiny.data, '--eps', '0.1')).toContain('--lipschitz');
+  expect(await refused('--lipschitz', '--eps', '0.1')).toContain('--data');
+  expect(await refused('--lipschitz', '--data', tiny.data)).toContain('--eps');
+});

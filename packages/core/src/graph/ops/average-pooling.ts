@@ -124,6 +124,9 @@ export const averagePooling: { readonly averagePool: OpDefinition<'averagePool'>
       });
     },
     terms: ({ attributes }) => termsOf(attributes),
+    // Twice the window outweighs what the mean is rounded by.
+    counted: (b, { attributes }, [x]) =>
+      x && b.mul(averaged(b, x, attributes), termsOf(attributes)),
     trimmed: (b, { attributes: g }, x, crop) => {
       const { ends, padAfter } = windowsAlone(g, x.shape);
       const counted = g.counted.map(([low, high], i): [number, number] => {

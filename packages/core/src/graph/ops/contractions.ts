@@ -96,6 +96,14 @@ export const contractions: { readonly matMul: OpDefinition<'matMul'> } = {
       }
       return inner;
     },
+    counted: (b, { attributes }, [x, y]) => {
+      const count = x ?? y;
+      if (!count || (x && y)) return undefined;
+      const inner = matrixShape(count.shape, x ? attributes.transA : !attributes.transB)[2];
+      const column = x ? !attributes.transB : attributes.transA;
+      const ones = b.expand(b.scalar(1), column ? [inner, 1] : [1, inner]);
+      return x ? b.matMul(x, ones, attributes) : b.matMul(ones, count, attributes);
+    },
     blocked: blockedProduct,
     planes: contractionPlanes,
     spectralNorm: (_node, { shape, data }) => {

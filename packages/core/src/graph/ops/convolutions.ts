@@ -176,6 +176,14 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
         ? b.push('convTranspose', [cotangent, w], { ...geometry, size: spatial(x.shape) })
         : b.push('convWeights', [x, cotangent], { ...geometry, size: spatial(w.shape) });
     },
+    counted: (b, { operands: [, id], attributes }, [x]) => {
+      const weights = id === undefined ? undefined : b.nodes[id];
+      if (!x || !weights) return undefined;
+      const [outputs = 1, ...window] = weights.shape;
+      // One kernel stands for all that look at the same channels.
+      const kernels = attributes.groups === 1 ? 1 : outputs;
+      return b.push('conv', [x, b.expand(b.scalar(1), [kernels, ...window])], attributes);
+    },
     blocked: blockedConvolution,
     cropped: (b, node, operands, { ends, crop }) => {
       const [x, w] = pair(operands);

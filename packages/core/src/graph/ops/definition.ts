@@ -164,6 +164,12 @@ export interface OpDefinition<K extends OpName> {
   trimmed?(b: Builder, node: NodeOf<K>, operand: Node, crop: Crop): Node;
   /** Whether every element is the greatest of some of the operand's: nondecreasing functions may then come after. */
   readonly picksGreatest?: boolean;
+  /**
+   * Of a linear op: at least as many as the numbers that each element of the output is a sum of, given the same of
+   * its operands (undefined for a point); it broadcasts to the output. Absent or undefined: `terms` times the most,
+   * or, of an op that moves elements, the op itself.
+   */
+  counted?(b: Builder, node: NodeOf<K>, counts: readonly (Node | undefined)[]): Node | undefined;
   /** Products summed into one element of the output; 0 or absent when nothing is summed. */
   terms?(node: NodeOf<K>, operands: readonly ValueType[]): number;
 }

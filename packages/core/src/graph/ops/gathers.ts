@@ -124,6 +124,7 @@ export const gathers: { readonly [K in 'gather' | 'scatterAdd']: OpDefinition<K>
     gradient: ({ b, node, cotangent }) =>
       b.gather(cotangent, node.attributes.axis, node.attributes.indices),
     terms: ({ attributes: { indices } }) => deepest(indices),
+    counted: (b, { attributes }, [x]) => x && b.push('scatterAdd', [x], attributes),
     range: (context) => {
       const { b, node } = context;
       const size = magnitude(b, only(context.operands));

@@ -7,15 +7,29 @@
 import { known, type Shape } from '../dimension.ts';
 import type { Builder } from '../builder.ts';
 import type { Node } from '../graph.ts';
-import { type Bounds, type OpDefinition, type RoundingModel, ShapeError } from './definition.ts';
+import {
+  type Bounds,
+  isPoint,
+  type OpDefinition,
+  type RoundingModel,
+  ShapeError,
+} from './definition.ts';
+import { varianceEnds } from './least-variance.ts';
 import { magnitude, outwardBy } from './outward.ts';
 import { pair } from './operands.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
-    /** Operands: a variance of x, of size 1 or of any along the axes, and x; errors are relative to x² over these. */
-    inexactVariance: { readonly axes: readonly number[] };
+    /**
+     * Operands: a variance of x, of size 1 or of any along the axes, and x; errors are relative to x² over these.
+     * `about`: the mean, of a variance proper; or any other mean of squares.
+     */
+    inexactVariance: { readonly axes: readonly number[]; readonly about: 'mean' | 'other' };
   }
+}
+
+function counted(shape: Shape, axes: readonly number[]): number {
+  return axes.reduce((product, axis) => product * known(shape[axis] ?? 1, 'a normalised axis'), 1);
 }
 
 /**
@@ -23,11 +37,7 @@ declare module '../graph.ts' {
  * more rounding: γ_{4n+16}·E[x²] covers all of it.
  */
 function roundings(node: { readonly shape: Node['shape'] }, axes: readonly number[]): number {
-  const count = axes.reduce(
-    (product, axis) => product * known(node.shape[axis] ?? 1, 'a normalised axis'),
-    1,
-  );
-  return 4 * count + 16;
+  return 4 * counted(node.shape, axes) + 16;
 }
 
 function errorOf(b: Builder, axes: readonly number[], x: Bounds, rounding: RoundingModel): Node {
@@ -72,7 +82,12 @@ export const inexact: { readonly inexactVariance: OpDefinition<'inexactVariance'
     },
     range: ({ b, node, operands, rounding }) => {
       const [variance, x] = pair(operands);
-      return outwardBy(b, variance, errorOf(b, node.attributes.axes, x, rounding));
+      const { axes, about } = node.attributes;
+      const error = errorOf(b, axes, x, rounding);
+      if (about !== 'mean' || isPoint(x)) return outwardBy(b, variance, error);
+      const own = varianceEnds(b, x, axes, counted(x.lower.shape, axes), rounding);
+      const lower = b.max(variance.lower, own.lower);
+      return outwardBy(b, { lower, upper: b.min(variance.upper, own.upper) }, error);
     },
   },
 };

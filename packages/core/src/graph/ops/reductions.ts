@@ -83,6 +83,7 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
       return b.expand(b.reshape(cotangent, keptShape(shape, node.attributes.axes)), shape);
     },
     terms: (node, operands) => summands(node.attributes.axes, only(operands).shape),
+    counted: (b, { attributes }, [x]) => x && b.push('reduceSum', [x], attributes),
     range: (context) => {
       const { b, node } = context;
       const x = only(context.operands);

@@ -203,6 +203,8 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
     kind: 'structural',
     absolute: (b, { attributes }, [x]) =>
       x ? b.push('pad', [x], { ...attributes, value: Math.abs(attributes.value) }) : missing(),
+    counted: (b, { attributes }, [x]) =>
+      x && b.push('pad', [x], { ...attributes, value: attributes.value === 0 ? 0 : 1 }),
     infer: ({ before, after }, operands) => {
       const { type, shape } = only(operands);
       const padded = shape.map((dim, i) => {

@@ -14,7 +14,7 @@ interface Normalised {
 /**
  * (x − mean) / √(variance + ε) over the axes. Of exact statistics of n elements it is at most √n; as float32 no
  * such bound holds: a variance taken in one pass may fall short of the true one by more than ε, or below 0
- * (n = 24, elements of 10 ± 0.001: no number in a quarter of draws), so wide boxes leave no bound.
+ * (n = 24, elements of 10 ± 0.001: no number in a quarter of draws), so boxes that hold such elements leave no bound.
  */
 function normalised(c: LoweringContext, x: Node, axes: readonly number[]): Normalised {
   const { b } = c;
@@ -27,7 +27,7 @@ function normalised(c: LoweringContext, x: Node, axes: readonly number[]): Norma
   const centred = b.sub(x, mean);
   // A mean of squares is never negative, which the rounding of a bound on it does not know.
   const exact = b.relu(average(b.mul(centred, centred)));
-  const variance = b.push('inexactVariance', [exact, x], { axes });
+  const variance = b.push('inexactVariance', [exact, x], { axes, about: 'mean' });
   const deviation = b.sqrt(b.add(variance, c.float('epsilon', 1e-5)));
   return { value: b.div(centred, deviation), mean, deviation };
 }
@@ -130,7 +130,7 @@ function acrossChannels(c: LoweringContext): Node {
   const base = b.add(b.mul(b.reshape(sums, x.shape), alpha / size), bias);
   // Its square's mean over all channels is bias + α/size · Σ x² of them all.
   const whole = b.sqrt(b.add(b.mul(squares, (Math.abs(alpha) * count) / size), Math.abs(bias)));
-  const found = b.push('inexactVariance', [base, whole], { axes: [1] });
+  const found = b.push('inexactVariance', [base, whole], { axes: [1], about: 'other' });
   return b.mul(x, power(b, found, -beta));
 }
 

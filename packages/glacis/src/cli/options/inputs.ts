@@ -1,20 +1,20 @@
-/** Which inputs, and how the model takes them. */
+/** Which all, and how the model takes them. */
 import * as parse from '../values.ts';
-import { type OptionSpec, all, inputs, list, row, runs } from './spec.ts';
+import { type OptionSpec, all, list, row, runs } from './spec.ts';
 
 export const inputsOptions = {
   data: row(
     'Inputs',
-    inputs,
+    all,
     '--data',
     'PATH',
     parse.text,
     'inputs and labels: .npz, .npy, .csv, IDX (each also as .gz), or a folder of images in one folder per class',
   ),
-  x: row('Inputs', inputs, '--x', 'KEY', parse.text, 'the array of inputs in a .npz file', 'x'),
+  x: row('Inputs', all, '--x', 'KEY', parse.text, 'the array of inputs in a .npz file', 'x'),
   y: row(
     'Inputs',
-    inputs,
+    all,
     '--y',
     'KEY',
     parse.text,
@@ -23,7 +23,7 @@ export const inputsOptions = {
   ),
   scale: row(
     'Inputs',
-    inputs,
+    all,
     '--scale',
     'S',
     parse.fraction,
@@ -79,7 +79,7 @@ export const inputsOptions = {
     '--first',
     'N',
     parse.whole(1),
-    'only the first N inputs, or instances',
+    'only the first N all, or instances',
   ),
   sample: row(
     'Inputs',
@@ -87,9 +87,9 @@ export const inputsOptions = {
     '--sample',
     'N',
     parse.whole(1),
-    'only N inputs, chosen at random by the seed',
+    'only N all, chosen at random by the seed',
   ),
-  index: row('Inputs', inputs, '--index', 'LIST', parse.text, 'only these inputs: 0,3,7-12'),
+  index: row('Inputs', all, '--index', 'LIST', parse.text, 'only these inputs: 0,3,7-12'),
   example: row(
     'Inputs',
     runs,

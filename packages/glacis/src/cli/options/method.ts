@@ -69,7 +69,7 @@ export const methodOptions = {
     '--lipschitz',
     null,
     on,
-    'how much outputs change, at most, per change of the input, in linf, l2 and l1: over all inputs, from norms of the layers',
+    'how much outputs change, at most, per change of the input, in linf, l2 and l1: over all inputs, from norms of the layers; with --data, --index, --norm and --eps also the margins over that ball, between any two norms, from bounds on their gradients',
   ),
   check: row(
     'Method',

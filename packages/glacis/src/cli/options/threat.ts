@@ -1,6 +1,6 @@
 /** What perturbations are allowed. */
 import * as parse from '../values.ts';
-import { type OptionSpec, all, inputs, on, row, runs } from './spec.ts';
+import { type OptionSpec, all, on, row, runs } from './spec.ts';
 
 export const threatOptions = {
   norm: row(
@@ -14,7 +14,7 @@ export const threatOptions = {
   ),
   eps: row(
     'Threat',
-    inputs,
+    all,
     '--eps',
     'E',
     parse.radii,
@@ -22,7 +22,7 @@ export const threatOptions = {
   ),
   clip: row(
     'Threat',
-    inputs,
+    all,
     '--clip',
     'LO,HI',
     parse.clip,

@@ -1,0 +1,142 @@
+/**
+ * A threat's set as bound propagation asks about it: how large a linear function gets on it, and how far it moves
+ * values at most, rounded up.
+ */
+import type { Builder } from '../graph/builder.ts';
+import { divide, type Dimension } from '../graph/dimension.ts';
+import type { Node } from '../graph/graph.ts';
+import type { InputSet } from '../transforms/input-set.ts';
+import { blockedSum } from './blocked-sum.ts';
+import {
+  type BallNodes,
+  FEW_ULPS,
+  flatten,
+  inUnits,
+  roomsOf,
+  scaleOf,
+  SMALLEST_UNIT,
+  unitOf,
+} from './set-graph.ts';
+import type { Threat } from './threat.ts';
+
+/** Coordinates per specification row up to which the exact boxed support is computed per sample. */
+const EXACT_SUPPORT_ROWS = 64;
+
+/**
+ * The set for bound propagation; the ball's ends and radius must be rounded outward. `rounds`: whether
+ * supports are rounded up, without which they are no proof.
+ */
+export function inputSet(b: Builder, threat: Threat, ball: BallNodes, rounds = true): InputSet {
+  const batch = ball.centre.shape[0] ?? 1;
+  const box = { lower: ball.lower, upper: ball.upper };
+  return {
+    centre: ball.centre,
+    box,
+    isBox: threat.norm.isBox,
+    support: (rows, shared) => support(b, threat, ball, { batch, rows, shared, rounds }),
+    spread: (rows, shared) => {
+      const asked = { batch, rows, shared, rounds };
+      return shared
+        ? sharedSpread(b, threat, ball, asked)
+        : support(b, threat, mirrored(b, ball), asked);
+    },
+  };
+}
+
+/** The room on the wider side of the centre. */
+function widerRoom(b: Builder, { centre, lower, upper }: BallNodes): Node {
+  const width = b.max(b.sub(upper, centre), b.sub(centre, lower));
+  return b.add(b.mul(width, 1 + FEW_ULPS), b.mul(b.abs(centre), FEW_ULPS));
+}
+
+/** The ball with as much room on either side of the centre as on the wider one. */
+function mirrored(b: Builder, ball: BallNodes): BallNodes {
+  const { centre } = ball;
+  const away = widerRoom(b, ball);
+  return { ...ball, lower: b.sub(centre, away), upper: b.add(centre, away) };
+}
+
+interface Asked {
+  readonly batch: Dimension;
+  readonly rows: Node;
+  readonly shared: boolean;
+  readonly rounds: boolean;
+}
+
+function support(
+  b: Builder,
+  threat: Threat,
+  ball: BallNodes,
+  { batch, rows, shared, rounds }: Asked,
+): Node {
+  const width = Number(rows.shape[1] ?? 1);
+  const { withLeast, roundedUp } = roundingUp(b, width, rounds);
+  const centre = flatten(b, ball.centre);
+  const up = b.mul(b.sub(flatten(b, ball.upper), centre), 1 + FEW_ULPS);
+  const down = b.mul(b.sub(centre, flatten(b, ball.lower)), 1 + FEW_ULPS);
+  const count = shared ? (rows.shape[0] ?? 1) : rowsPerSample(rows, batch);
+  const matrix = shared ? rows : b.reshape(rows, [batch, count, width]);
+  const beside = (room: Node): Node => b.reshape(room, [batch, 1, width]);
+  // Rooms are not negative: the greater product is the one with the room that the row points to.
+  const products = b.max(
+    b.mul(shared ? b.reshape(rows, [1, count, width]) : matrix, beside(up)),
+    b.mul(shared ? b.reshape(rows, [1, count, width]) : matrix, beside(b.neg(down))),
+  );
+  const { total: boxed, terms } = blockedSum(b, products);
+  if (threat.norm.isBox) return roundedUp(boxed, terms);
+  const scale = scaleOf(b, threat, width);
+  const own = scale ? b.mul(matrix, scale) : matrix;
+  const radius = b.perRow(unitOf(b, threat, ball, true), 2);
+  if (typeof count !== 'number' || count > EXACT_SUPPORT_ROWS) {
+    const dual = b.reshape(threat.norm.dual(b, own), shared ? [1, count] : [batch, count]);
+    return roundedUp(b.min(wholeBall(b, threat, ball, withLeast(dual)), boxed));
+  }
+  const rooms = roomsOf(b, threat, ball, true);
+  const full = b.expand(shared ? b.reshape(own, [1, count, width]) : own, [batch, count, width]);
+  const unit = threat.norm.support(b, full, {
+    ...rooms,
+    up: beside(rooms.up),
+    down: beside(rooms.down),
+  });
+  const least = withLeast(b.reshape(unit, [batch, count]));
+  const exact = b.mul(least, b.max(radius, SMALLEST_UNIT));
+  return roundedUp(b.min(exact, boxed));
+}
+
+/** What rows ≥ 0 of every sample, [rows, n], weigh: in the whole ball, and in the box around it. */
+function sharedSpread(b: Builder, threat: Threat, ball: BallNodes, { rows, rounds }: Asked): Node {
+  const [count = 1, size = 1] = rows.shape;
+  const { withLeast, roundedUp } = roundingUp(b, Number(size), rounds);
+  const boxed = b.matMul(flatten(b, widerRoom(b, ball)), rows, { transB: true });
+  const dual = b.reshape(threat.norm.dual(b, inUnits(b, threat, rows)), [1, count]);
+  return roundedUp(b.min(wholeBall(b, threat, ball, withLeast(dual)), boxed));
+}
+
+/** A dual norm [batch or 1, rows] times the ball's size. */
+function wholeBall(b: Builder, threat: Threat, ball: BallNodes, dual: Node): Node {
+  const radius = b.perRow(unitOf(b, threat, ball, true), 2);
+  const features = threat.norm.counts ? b.perRow(ball.radius, 2) : 1;
+  return b.mul(b.mul(dual, radius), features);
+}
+
+interface RoundingUp {
+  /** More than underflow takes. */
+  readonly withLeast: (value: Node) => Node;
+  /** More than a sum of so many terms is rounded down by. */
+  readonly roundedUp: (value: Node, terms?: number) => Node;
+}
+
+function roundingUp(b: Builder, width: number, rounds: boolean): RoundingUp {
+  const withLeast = (value: Node): Node => (rounds ? b.add(value, width * 2 ** -120) : value);
+  return {
+    withLeast,
+    roundedUp: (value, terms = width) =>
+      rounds ? withLeast(b.mul(value, 1 + (terms + 64) * 2 ** -23)) : value,
+  };
+}
+
+function rowsPerSample(rows: Node, batch: Dimension): Dimension {
+  const count = divide(rows.shape[0] ?? 1, batch);
+  if (count === undefined) throw new RangeError('coefficient rows do not belong to the batch');
+  return count;
+}
