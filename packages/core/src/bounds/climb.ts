@@ -1,6 +1,6 @@
 /** Bounds of rows whose slopes are optimised: steps of where they lead, and the bounds that come of them. */
-import type { Tensor } from '../tensor/tensor.ts';
 import type { ChoiceStop } from './choice-inputs.ts';
+import { numbers } from './numbers.ts';
 import type { Feeds } from './staged-programs.ts';
 import { type Columns, type Pace, ratesAt, Turns } from './turns.ts';
 
@@ -75,16 +75,3 @@ function keepGreater(best: Float32Array, rows: readonly number[], values: Float3
     if (!Number.isNaN(value) && !(value <= (best[row] ?? 0))) best[row] = value;
   });
 }
-
-/** The numbers of a float32 result. */
-export function numbers(tensor: Tensor | undefined): Float32Array {
-  if (!(tensor?.data instanceof Float32Array)) throw new TypeError('a bound is not float32');
-  return tensor.data;
-}
-
-/** A float32 scalar. */
-export const scalar = (value: number): Tensor => ({
-  type: 'float32',
-  shape: [],
-  data: Float32Array.of(value),
-});

@@ -307,7 +307,7 @@ export interface OverStops {
   readonly propagation: IntervalPropagation;
   readonly output: Node;
   /** The input of the set at which a·x is least, a of the input's shape. */
-  minimiserOf(input: Node, coefficients: Node): Node;
+  readonly minimiserOf: (input: Node, coefficients: Node) => Node;
 }
 
 interface Asked {

@@ -1,6 +1,6 @@
 /** Rows of every element of a layer, pulled once through the affine region that ends in it. */
 import type { Tensor } from '../tensor/tensor.ts';
-import { numbers } from './climb.ts';
+import { numbers } from './numbers.ts';
 import type { LayerGraphs, Pull } from './layer-graphs.ts';
 import { elementRows, ROWS_AT_ONCE } from './row-source.ts';
 import type { StagedPrograms } from './staged-programs.ts';

@@ -5,7 +5,7 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import { adamFeeds } from './adam.ts';
 import type { ChoiceStop } from './choice-inputs.ts';
-import { numbers } from './climb.ts';
+import { numbers } from './numbers.ts';
 import type { Ends } from './layerwise.ts';
 
 type Feeds = Readonly<Record<string, Tensor>>;

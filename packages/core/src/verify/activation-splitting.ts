@@ -90,7 +90,7 @@ export class ActivationSplitting {
     left: readonly { readonly domain: Domain; readonly own: Bounded }[],
   ): Promise<Domain[]> {
     const tried = left.flatMap(({ domain, own }) => {
-      const found = candidates(own.views, domain.splits, CANDIDATES);
+      const found = candidates(own.views, CANDIDATES);
       if (found.length === 0) this.stuck.add(domain.question);
       return found.map((candidate) => ({ domain, pair: halves(domain, own, candidate) }));
     });

@@ -1,6 +1,6 @@
 /** A bounder: boxes in, for every row of each box's disjunct a proven lower bound and its slopes. */
 import { adamFeeds } from '../bounds/adam.ts';
-import { numbers, scalar } from '../bounds/climb.ts';
+import { numbers, scalar } from '../bounds/numbers.ts';
 import { firstState, nextState } from '../bounds/slope-state.ts';
 import type { Program } from '../runtime/programs.ts';
 import type { Tensor } from '../tensor/tensor.ts';

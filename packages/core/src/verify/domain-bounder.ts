@@ -3,7 +3,7 @@
  * where branches say so; slopes and multipliers of each domain's row are climbed from its parent's. What seems
  * closed is bounded once more, outward: nothing else closes a domain.
  */
-import { numbers } from '../bounds/climb.ts';
+import { numbers } from '../bounds/numbers.ts';
 import { endNames, type Subject } from '../bounds/layer-graphs.ts';
 import type { Ends, SetFeed } from '../bounds/layerwise.ts';
 import { Prepared, type Staged, StagedPrograms } from '../bounds/staged-programs.ts';
@@ -25,13 +25,13 @@ export interface Root {
 /** What is known of a stop's values in one domain. */
 export interface StopView {
   readonly place: number;
-  /** Of the hinge. */
-  readonly flat: number;
+  /** The s of the hinge max(x, s·x) behind it; undefined where it is a curve. */
+  readonly flat: number | undefined;
   readonly lower: Float32Array;
   readonly upper: Float32Array;
-  /** Coefficients of the hinges that bend them. */
+  /** Coefficients of what bends them. */
   readonly behind: Float32Array;
-  /** How far the slopes below are turned. */
+  /** How far the slopes below hinges are turned. */
   readonly turns: Float32Array;
   /** Where the relaxed network has them when the bound is least. */
   readonly points: Float32Array;
@@ -46,6 +46,8 @@ export interface Bounded {
   readonly x: Float32Array;
   readonly views: readonly StopView[];
 }
+
+const NO_TURNS = new Float32Array();
 
 export class DomainBounder {
   /** Domains a run takes at once. */
@@ -88,7 +90,7 @@ export class DomainBounder {
         const names = endNames(place);
         const of = (tensor: Tensor | undefined): Float32Array =>
           numbers(tensor).subarray(i * width, (i + 1) * width);
-        if (flat === undefined || !results[`behind/${place}`]) return [];
+        if (!results[`behind/${place}`]) return [];
         return [
           {
             place,
@@ -96,7 +98,7 @@ export class DomainBounder {
             lower: of(feeds[names.lower]),
             upper: of(feeds[names.upper]),
             behind: of(results[`behind/${place}`]),
-            turns: of(choices.feeds[`turn/${place}`]),
+            turns: flat === undefined ? NO_TURNS : of(choices.feeds[`turn/${place}`]),
             points: of(results[`point/${place}`]),
           },
         ];
@@ -213,5 +215,6 @@ function chosenRows(feeds: Feeds, rows: readonly number[], count: number): Feeds
 function move(feeds: Feeds, { place, element, side, point }: Split, i: number, count: number): void {
   const names = endNames(place);
   const ends = numbers(feeds[side > 0 ? names.lower : names.upper]);
-  ends[(i * ends.length) / count + element] = point;
+  const at = (i * ends.length) / count + element;
+  ends[at] = side > 0 ? Math.max(ends[at] ?? point, point) : Math.min(ends[at] ?? point, point);
 }

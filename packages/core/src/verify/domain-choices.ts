@@ -1,6 +1,6 @@
 /** What is chosen for a batch of domains, and how it climbs: slopes, and multipliers of ends that branches moved. */
 import type { ChoiceStop } from '../bounds/choice-inputs.ts';
-import { numbers } from '../bounds/climb.ts';
+import { numbers } from '../bounds/numbers.ts';
 import { type Columns, Moments, type Pace, ratesAt, Turns } from '../bounds/turns.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Domain } from './domain.ts';
@@ -49,7 +49,8 @@ export class DomainChoices {
     domains.forEach(({ chosen, splits }, i) => {
       if (!chosen) return;
       this.turns.setRow(i, chosen.turns);
-      splits.forEach(({ place, element }, k) => {
+      splits.forEach(({ place, element, weighs }, k) => {
+        if (!weighs) return;
         // The last split has none yet.
         const { data, from } = this.own(place, i);
         data[from + element] = chosen.multipliers[k] ?? 0;
@@ -68,7 +69,8 @@ export class DomainChoices {
     const rates = ratesAt(step, MULTIPLIERS);
     this.domains.forEach(({ splits }, i) => {
       const moments = this.moments[i];
-      splits.forEach(({ place, element, side, point }, k) => {
+      splits.forEach(({ place, element, side, point, weighs }, k) => {
+        if (!weighs) return;
         const { data, from } = this.own(place, i);
         const gradient = (numbers(results[`point/${place}`])[from + element] ?? 0) - point;
         const next = (data[from + element] ?? 0) + (moments?.step(k, gradient, rates) ?? 0);
@@ -83,7 +85,8 @@ export class DomainChoices {
     const values = numbers(results['value']);
     return Float64Array.from(this.domains, ({ splits }, i) => {
       let sum = values[i] ?? NaN;
-      for (const { place, element, point } of splits) {
+      for (const { place, element, point, weighs } of splits) {
+        if (!weighs) continue;
         const { data, from } = this.own(place, i);
         const multiplier = data[from + element] ?? 0;
         if (multiplier === 0) continue;
@@ -95,7 +98,9 @@ export class DomainChoices {
 
   /** Those of one domain, for its children. */
   of(i: number): Chosen {
-    const multipliers = Float32Array.from(this.domains[i]?.splits ?? [], ({ place, element }) => {
+    const splits = this.domains[i]?.splits ?? [];
+    const multipliers = Float32Array.from(splits, ({ place, element, weighs }) => {
+      if (!weighs) return 0;
       const { data, from } = this.own(place, i);
       return data[from + element] ?? 0;
     });

@@ -8,6 +8,8 @@ export interface Split {
   /** 1: at or above the point; −1: at or below. */
   readonly side: 1 | -1;
   readonly point: number;
+  /** Whether a multiplier goes with it: of a value that is cut again, with the last cut alone. */
+  readonly weighs: boolean;
 }
 
 /** A row over a network's outputs that is to be refuted. */

@@ -68,6 +68,11 @@ export class JointNetwork implements BoxFunction {
     this.programs = new Programs(first.programs.runtime);
   }
 
+  /** Whether the joint vector is one network's inputs and outputs. */
+  get isSingle(): boolean {
+    return this.parts.length === 1 && !this.isTied;
+  }
+
   get isTied(): boolean {
     return this.ties.some((own, i) => own !== i);
   }

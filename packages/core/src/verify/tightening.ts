@@ -8,7 +8,7 @@ import type { Subject } from '../bounds/layer-graphs.ts';
 import type { Ends } from '../bounds/layerwise.ts';
 import type { Domain, Question } from './domain.ts';
 import { type Bounded, DomainBounder, type Root } from './domain-bounder.ts';
-import { candidates, halves } from './split-choice.ts';
+import { byGap, candidates, halves } from './split-choice.ts';
 
 /** A domain of a row, with what is known of it. */
 interface Leaf {
@@ -105,7 +105,7 @@ function cutWorst({ leaves }: Task): Domain[] {
     undefined,
   );
   if (!worst || keyOf(worst) > 0) return [];
-  const [best] = candidates(worst.bounded.views, worst.domain.splits, 1);
+  const [best] = candidates(worst.bounded.views, 1, [byGap]);
   if (!best) return [];
   leaves.splice(leaves.indexOf(worst), 1);
   return halves(worst.domain, worst.bounded, best);

@@ -145,11 +145,12 @@ class Verification {
     const witness = await search.from(starts, ROOT_SEARCH);
     if (witness) return sat(witness, 'search', 0);
     for (const { model } of joint.networks) requireProvable(model, semantics);
-    const [network, another] = joint.networks;
+    const [network] = joint.networks;
     const isWide = joint.widest > FEW_VALUES;
     const isFlat = alternatives.every((one) => varying(one) <= VERY_FEW_INPUTS);
     let open = alternatives;
-    if (isWide && !isFlat && network && !another && !joint.isTied) {
+    const hasManyInputs = open.some((one) => varying(one) > FEW_INPUTS);
+    if (((isWide && !isFlat) || hasManyInputs) && network && joint.isSingle) {
       const layered = new LayeredBounds(network, semantics);
       const left = await this.layered(layered, ['crown-ibp', 'crown'], open);
       if (left.length === 0) return unsat('bounds', alternatives.length);
