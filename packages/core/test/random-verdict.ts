@@ -12,7 +12,13 @@ import { parseVnnlib } from '../src/vnnlib/parse.ts';
 import { Draw } from './generators/draw.ts';
 import { modelOf, runtime } from './verify/dense.ts';
 import { greatestSlack, type Slack } from './verify/milp-oracle.ts';
-import { drawProblem, loosened, type RandomProblem, textOf } from './verify/random-problem.ts';
+import {
+  drawInsideProblem,
+  drawProblem,
+  loosened,
+  type RandomProblem,
+  textOf,
+} from './verify/random-problem.ts';
 
 export interface VerdictNote {
   readonly outcome: string;
@@ -24,12 +30,30 @@ export interface VerdictNote {
 }
 
 const TIE = 1e-5;
+/** Relative to the row's terms. */
+const OPEN = 2e-3;
 /** Milliseconds; none that is no tie needs a tenth of it. */
 const PATIENCE = 20_000;
 
-export async function checkRandomVerdict(seed: number): Promise<VerdictNote> {
+export function checkRandomVerdict(seed: number): Promise<VerdictNote> {
+  return checked(seed, drawProblem, TIE);
+}
+
+/**
+ * The same about networks of many inputs, which are cut inside. Where every value inside is on one side only
+ * multipliers are left to close a domain, and their steps end: nearer to the threshold it may stay open.
+ */
+export function checkInsideVerdict(seed: number): Promise<VerdictNote> {
+  return checked(seed, drawInsideProblem, OPEN);
+}
+
+async function checked(
+  seed: number,
+  make: (draw: Draw) => RandomProblem,
+  open: number,
+): Promise<VerdictNote> {
   const draw = new Draw(seed);
-  const { problem, attained, proven, size } = await drawn(draw);
+  const { problem, attained, proven, size } = await drawn(draw, make);
   const text = textOf(draw, problem);
   const memory = draw.pick([1, 10_000, 2 ** 30]);
   const verdict = await decided(problem, text, { memory, seed });
@@ -37,7 +61,7 @@ export async function checkRandomVerdict(seed: number): Promise<VerdictNote> {
   const expected = attained > TIE ? 'sat' : proven < -TIE ? 'unsat' : null;
   // Where sums of large terms come out this small, float32 bounds may leave it open, and say so.
   const isOpen = outcome === 'unknown' || outcome === 'timeout';
-  const mayBeOpen = isOpen && Math.min(Math.abs(attained), Math.abs(proven)) <= TIE * size;
+  const mayBeOpen = isOpen && Math.min(Math.abs(attained), Math.abs(proven)) <= open * size;
   const isDifferent = expected !== null && outcome !== expected && !mayBeOpen;
   if (isDifferent || !isWitness) {
     const said = isWitness ? outcome : 'a witness that does not hold';
@@ -53,8 +77,11 @@ export async function checkRandomVerdict(seed: number): Promise<VerdictNote> {
 }
 
 /** Most are moved to where a little decides. */
-async function drawn(draw: Draw): Promise<Slack & { readonly problem: RandomProblem }> {
-  const problem = drawProblem(draw);
+async function drawn(
+  draw: Draw,
+  make: (draw: Draw) => RandomProblem,
+): Promise<Slack & { readonly problem: RandomProblem }> {
+  const problem = make(draw);
   const slack = await greatestSlack(problem);
   if (draw.chance(0.3) || !Number.isFinite(slack.attained)) return { problem, ...slack };
   const left = 10 ** draw.real(-4.6, -1) * draw.pick([-1, 1]);

@@ -26,7 +26,10 @@ type Run = (feeds: Feeds, into?: Feeds) => Promise<Feeds>;
 export async function climbed(
   { bound, look }: { readonly bound: Run; readonly look: Run },
   chunk: Feeds,
-  { stops, columns }: { readonly stops: readonly ChoiceStop[]; readonly columns: readonly Columns[] },
+  {
+    stops,
+    columns,
+  }: { readonly stops: readonly ChoiceStop[]; readonly columns: readonly Columns[] },
   { steps, settles }: Ascent,
 ): Promise<Float32Array> {
   const count = Object.values(chunk)[0]?.shape[1] ?? 0;

@@ -13,7 +13,9 @@ export interface ActivationSplittingOptions {
   readonly bounder: DomainBounder;
   readonly root: Root;
   /** Looks for a witness from where bounds are least: points, one for each open domain. */
-  readonly search: (from: readonly { x: Float32Array; question: Question }[]) => Promise<Float64Array | null>;
+  readonly search: (
+    from: readonly { x: Float32Array; question: Question }[],
+  ) => Promise<Float64Array | null>;
   /** Told how many more were bounded. */
   readonly onBounded?: (count: number) => void;
   /** Domains from which on the search goes depth first. */
@@ -31,6 +33,8 @@ export interface Branched {
 
 /** Steps of Adam at the root, and below it, where choices begin with the parent's. */
 const [ROOT_STEPS, STEPS] = [40, 12];
+/** More where nothing can be cut, and up to so many. */
+const [MORE_STEPS, MOST_STEPS] = [4, 500];
 /** Candidates that are glanced at, of each score. */
 const CANDIDATES = 3;
 
@@ -54,10 +58,11 @@ export class ActivationSplitting {
   /** Bounds so many domains at most, and no fewer than the questions. */
   async run(questions: readonly Question[], most = Infinity): Promise<Branched> {
     for (const question of questions) {
-      this.open.push({ question, splits: [], chosen: null, key: -Infinity });
+      this.open.push({ question, splits: [], chosen: null, key: -Infinity, steps: ROOT_STEPS });
     }
     let witness: Float64Array | null = null;
-    while (this.open.size > 0 && !witness && this.branches < most) witness = await this.step();
+    const enough = Math.max(most, questions.length);
+    while (this.open.size > 0 && !witness && this.branches < enough) witness = await this.step();
     const open = this.open.take(Infinity).map(({ question }) => question);
     return { witness, left: new Set([...this.stuck, ...open]), isStuck: open.length === 0 };
   }
@@ -67,8 +72,8 @@ export class ActivationSplitting {
     signal?.throwIfAborted();
     const domains = this.open.take(bounder.atOnce);
     try {
-      const isRoot = domains.some(({ chosen }) => chosen === null);
-      const bounds = await bounder.bound(root, domains, isRoot ? ROOT_STEPS : STEPS);
+      const most = Math.max(...domains.map(({ steps }) => steps));
+      const bounds = await bounder.bound(root, domains, most);
       this.branches += domains.length;
       this.options.onBounded?.(domains.length);
       const left = domains.flatMap((domain, i) => {
@@ -91,8 +96,8 @@ export class ActivationSplitting {
   ): Promise<Domain[]> {
     const tried = left.flatMap(({ domain, own }) => {
       const found = candidates(own.views, CANDIDATES);
-      if (found.length === 0) this.stuck.add(domain.question);
-      return found.map((candidate) => ({ domain, pair: halves(domain, own, candidate) }));
+      if (found.length === 0) this.again(domain, own);
+      return found.map((candidate) => ({ domain, pair: halves(domain, own, candidate, STEPS) }));
     });
     const all = tried.flatMap(({ pair }) => pair);
     const keys = await this.glanced(all);
@@ -103,6 +108,12 @@ export class ActivationSplitting {
       if (score > (best.get(domain)?.score ?? -Infinity)) best.set(domain, { pair, score });
     });
     return [...best.values()].flatMap(({ pair }) => pair);
+  }
+
+  /** Where nothing can be cut, only better multipliers help. */
+  private again({ question, splits, key, steps }: Domain, { chosen }: Bounded): void {
+    if (steps >= MOST_STEPS) this.stuck.add(question);
+    else this.open.push({ question, splits, chosen, key, steps: MORE_STEPS * steps });
   }
 
   private async glanced(domains: readonly Domain[]): Promise<Float64Array> {

@@ -42,11 +42,13 @@ export interface Bounded {
   /** What the bound comes to; not proven. */
   readonly key: number;
   readonly chosen: Chosen;
-  /** The input at which it does. */
+  /** The input at which it does, or after many steps the mean of these, which nears one that keeps to the splits. */
   readonly x: Float32Array;
   readonly views: readonly StopView[];
 }
 
+/** From so many on inputs are averaged. */
+const MANY_STEPS = 48;
 const NO_TURNS = new Float32Array();
 
 export class DomainBounder {
@@ -78,13 +80,16 @@ export class DomainBounder {
     await this.stages.prepare(prepared, feeds, { name: '', values: {} }, [this.climb]);
     const run = await this.stages.open(this.climb, prepared, feeds);
     let results = await run(choices.feeds);
+    const mean = new MeanInput(numbers(results['x']).length, steps);
     for (let step = 1; step <= steps; step++) {
       choices.step(step, results);
       results = await run(choices.feeds, results);
+      mean.add(step, numbers(results['x']));
     }
+    const x = mean.value ?? numbers(results['x']);
     const keys = keysOf(domains, choices.estimates(results));
     const closed = await this.closed(feeds, choices, domains, keys);
-    const size = numbers(results['x']).length / domains.length;
+    const size = x.length / domains.length;
     return domains.map((_, i): Bounded => {
       const views = this.graphs.stops.flatMap(({ place, width, flat }): StopView[] => {
         const names = endNames(place);
@@ -107,7 +112,7 @@ export class DomainBounder {
         isClosed: closed.has(i),
         key: keys[i] ?? NaN,
         chosen: choices.of(i),
-        x: numbers(results['x']).subarray(i * size, (i + 1) * size),
+        x: x.subarray(i * size, (i + 1) * size),
         views,
       };
     });
@@ -164,7 +169,14 @@ export class DomainBounder {
       feeds[name] =
         data instanceof Float32Array
           ? { type: 'float32', shape: [count, ...shape], data: repeated(data, count) }
-          : { type: 'int32', shape: [count, ...shape], data: Int32Array.from({ length: count * data.length }, (_, i) => data[i % data.length] ?? 0) };
+          : {
+              type: 'int32',
+              shape: [count, ...shape],
+              data: Int32Array.from(
+                { length: count * data.length },
+                (_, i) => data[i % data.length] ?? 0,
+              ),
+            };
     }
     const { stops, climbing } = this.graphs;
     const outputs = domains[0]?.question.row.length ?? 0;
@@ -175,7 +187,10 @@ export class DomainBounder {
     root.found.slice(0, this.graphs.place).forEach((ends, place) => {
       const stop = own.get(place);
       const names = endNames(place);
-      for (const [name, data] of [[names.lower, ends.lower], [names.upper, ends.upper]] as const) {
+      for (const [name, data] of [
+        [names.lower, ends.lower],
+        [names.upper, ends.upper],
+      ] as const) {
         // What has no row for each sample is the same for all.
         feeds[name] = stop
           ? { type: 'float32', shape: [count, ...stop.shape], data: repeated(data, count) }
@@ -184,6 +199,33 @@ export class DomainBounder {
     });
     domains.forEach(({ splits }, i) => splits.forEach((split) => move(feeds, split, i, count)));
     return feeds;
+  }
+}
+
+/**
+ * The mean of the inputs at which the bounds of the last half of many steps are attained: as multipliers settle it
+ * nears a solution of the relaxed problem (Nedić & Ozdaglar 2009), where single ones jump from corner to corner.
+ */
+class MeanInput {
+  private readonly sum: Float64Array | null;
+  private readonly steps: number;
+  private count = 0;
+
+  constructor(size: number, steps: number) {
+    this.steps = steps;
+    this.sum = steps >= MANY_STEPS ? new Float64Array(size) : null;
+  }
+
+  add(step: number, x: Float32Array): void {
+    const { sum } = this;
+    if (!sum || 2 * step < this.steps) return;
+    this.count++;
+    for (let i = 0; i < x.length; i++) sum[i] = (sum[i] ?? 0) + (x[i] ?? 0);
+  }
+
+  /** Null where steps are few. */
+  get value(): Float32Array | null {
+    return this.sum && Float32Array.from(this.sum, (value) => value / this.count);
   }
 }
 
@@ -206,13 +248,19 @@ function chosenRows(feeds: Feeds, rows: readonly number[], count: number): Feeds
       if (first !== count || !(tensor.data instanceof Float32Array)) return [name, tensor];
       const size = tensor.data.length / count;
       const data = new Float32Array(rows.length * size);
-      for (const [k, i] of rows.entries()) data.set(tensor.data.subarray(i * size, (i + 1) * size), k * size);
+      for (const [k, i] of rows.entries())
+        data.set(tensor.data.subarray(i * size, (i + 1) * size), k * size);
       return [name, { type: 'float32', shape: [rows.length, ...rest], data }];
     }),
   );
 }
 
-function move(feeds: Feeds, { place, element, side, point }: Split, i: number, count: number): void {
+function move(
+  feeds: Feeds,
+  { place, element, side, point }: Split,
+  i: number,
+  count: number,
+): void {
   const names = endNames(place);
   const ends = numbers(feeds[side > 0 ? names.lower : names.upper]);
   const at = (i * ends.length) / count + element;

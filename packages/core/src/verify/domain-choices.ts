@@ -56,6 +56,17 @@ export class DomainChoices {
         data[from + element] = chosen.multipliers[k] ?? 0;
       });
     });
+    this.straighten();
+  }
+
+  /** A hinge that was cut is straight: its slope is not free. */
+  private straighten(): void {
+    this.domains.forEach(({ splits }, i) => {
+      for (const { place, element } of splits) {
+        const turns = this.feeds[`turn/${place}`];
+        if (turns) numbers(turns)[i * (this.widths.get(place) ?? 0) + element] = 0;
+      }
+    });
   }
 
   private own(place: number, i: number): Own {
@@ -66,6 +77,7 @@ export class DomainChoices {
   /** One step up the bound, from where the relaxed network has its values; counts from 1. */
   step(step: number, results: Feeds): void {
     this.turns.step(ratesAt(step, SLOPES), results);
+    this.straighten();
     const rates = ratesAt(step, MULTIPLIERS);
     this.domains.forEach(({ splits }, i) => {
       const moments = this.moments[i];

@@ -69,7 +69,9 @@ function looked(graphs: LayerGraphs, inputs: ChoiceInputs, place: number): Value
   const found = pass?.output();
   if (!pass || !found) return differentiated(graphs, inputs, row, place);
   const flat = (value: Node): Node => b.reshape(value, [batch, elementCount(value.shape.slice(1))]);
-  const values: Record<string, Node> = { value: b.sum(b.mul(b.reshape(row, [batch, outputs]), flat(found)), [1]) };
+  const values: Record<string, Node> = {
+    value: b.sum(b.mul(b.reshape(row, [batch, outputs]), flat(found)), [1]),
+  };
   for (const [id, point] of pass.points) {
     const stop = inputs.stopOf(id);
     const behind = pass.behind.get(id);
@@ -103,7 +105,8 @@ function differentiated(
   const values: Record<string, Node> = {};
   passed.forEach(({ stop, centre, value: at, multiplier }, i) => {
     const { lower, upper } = propagation.boundsOf(at);
-    const flat = (each: Node): Node => b.reshape(b.expand(each, [batch, ...at.shape.slice(1)]), [batch, stop.width]);
+    const flat = (each: Node): Node =>
+      b.reshape(b.expand(each, [batch, ...at.shape.slice(1)]), [batch, stop.width]);
     const own = flat(multiplier);
     // What the bound takes off for the multipliers.
     const taken = b.sub(b.mul(b.relu(own), flat(upper)), b.mul(b.relu(b.neg(own)), flat(lower)));

@@ -28,4 +28,6 @@ export interface Domain {
   readonly chosen: Chosen | null;
   /** The greatest excess that was found, of this domain or one that holds it; not proven. */
   readonly key: number;
+  /** Steps up that it gets. */
+  readonly steps: number;
 }

@@ -56,7 +56,8 @@ export class LayeredBounds {
       const questions = over ? questionsOf(alternative, over.ends) : [];
       const rows = Float32Array.from(questions.flatMap(({ row }) => [...row]));
       const how = boundMethods[name].rows;
-      const least = over && (await bounds.least(over.set, over.found, { rows, settles: false }, how));
+      const least =
+        over && (await bounds.least(over.set, over.found, { rows, settles: false }, how));
       let [question, most]: [Question | null, number] = [questions[0] ?? null, -Infinity];
       questions.forEach((each, k) => {
         const excess = each.excess(least?.[k] ?? NaN);

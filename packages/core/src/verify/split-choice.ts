@@ -79,7 +79,12 @@ export function candidates(
 }
 
 /** Both sides of a cut. */
-export function halves(domain: Domain, { key, chosen }: Bounded, candidate: Candidate): Domain[] {
+export function halves(
+  domain: Domain,
+  { key, chosen }: Bounded,
+  candidate: Candidate,
+  steps: number,
+): Domain[] {
   const { question, splits } = domain;
   const { place, element, point } = candidate;
   const before = splits.map((split) =>
@@ -91,5 +96,6 @@ export function halves(domain: Domain, { key, chosen }: Bounded, candidate: Cand
     splits: [...before, { place, element, side, point, weighs: true }],
     chosen,
     key: least,
+    steps,
   }));
 }

@@ -54,7 +54,8 @@ export class Tightening {
     for (let place = 1; place < found.length; place++) {
       const ends = found[place];
       // Bounds of earlier layers are new: so is the root.
-      if (ends) found[place] = await this.layer({ set: root.set, found: found.slice() }, place, rounds);
+      if (ends)
+        found[place] = await this.layer({ set: root.set, found: found.slice() }, place, rounds);
     }
     return { set: root.set, found };
   }
@@ -69,7 +70,8 @@ export class Tightening {
   private async layer(root: Root, place: number, rounds: number): Promise<Ends> {
     const ends = root.found[place];
     const elements = ends ? unstable(ends) : [];
-    if (!ends || elements.length === 0) return ends ?? { lower: new Float32Array(), upper: new Float32Array() };
+    if (!ends || elements.length === 0)
+      return ends ?? { lower: new Float32Array(), upper: new Float32Array() };
     const bounder = this.bounderOf(place);
     const tasks = elements.flatMap((element) =>
       ([1, -1] as const).map((sign): Task => ({ element, sign, leaves: [] })),
@@ -95,7 +97,7 @@ function whole({ element, sign }: Task, width: number): Domain {
   row[element] = sign;
   // A row above 0 tells on which side of its bend the value lies.
   const question: Question = { index: element, row, excess: (least) => least };
-  return { question, splits: [], chosen: null, key: -Infinity };
+  return { question, splits: [], chosen: null, key: -Infinity, steps: ROOT_STEPS };
 }
 
 /** The halves of a task's worst domain, which leaves; none where it is good enough or cannot be cut. */
@@ -108,7 +110,7 @@ function cutWorst({ leaves }: Task): Domain[] {
   const [best] = candidates(worst.bounded.views, 1, [byGap]);
   if (!best) return [];
   leaves.splice(leaves.indexOf(worst), 1);
-  return halves(worst.domain, worst.bounded, best);
+  return halves(worst.domain, worst.bounded, best, STEPS);
 }
 
 /** What is known of a domain, or of one that holds it. */

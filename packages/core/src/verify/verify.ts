@@ -43,7 +43,8 @@ export interface VerifyOptions {
 }
 
 /** What decided. */
-export type Method = 'contradiction' | 'search' | 'bounds' | 'input-splitting' | 'activation-splitting';
+export type Method =
+  'contradiction' | 'search' | 'bounds' | 'input-splitting' | 'activation-splitting';
 
 export interface Decision {
   readonly outcome: Outcome;
@@ -201,12 +202,19 @@ class Verification {
     left: readonly LeftOpen[],
     search: Search,
   ): Promise<Decision> {
-    const branching = new Branching(network, this.semantics, search, this.options.memory ?? MOST_MEMORY);
+    const branching = new Branching(
+      network,
+      this.semantics,
+      search,
+      this.options.memory ?? MOST_MEMORY,
+    );
     this.branching = branching;
     const { FIRST_ROUNDS, MORE, PASSES_OF_DOMAIN } = TIGHTENING;
     let open: readonly LeftOpen[] = left;
     const over = async (passes: (root: Root) => number): Promise<Decision | null> => {
-      const found = await branching.over(open, (root) => passes(root) / PASSES_OF_DOMAIN);
+      // Where nothing inside can be tightened, domains are all that is left.
+      const most = (root: Root): number => passes(root) / PASSES_OF_DOMAIN || Infinity;
+      const found = await branching.over(open, most);
       const { branches } = branching;
       open = found.left;
       if (found.witness) return sat(found.witness, 'activation-splitting', branches);

@@ -131,6 +131,61 @@ function namesOf(networks: readonly RandomNetwork[], isOld: boolean): string[] {
   );
 }
 
+/** An image of so many pixels a side. */
+const SIDE = 5;
+
+/** Windows of three by three over the image, as the matrix that a convolution is. */
+function drawConvolution(draw: Draw, channels: number): Layer {
+  const places = SIDE - 2;
+  const to = channels * places * places;
+  const weights = new Float32Array(SIDE * SIDE * to);
+  const biases = new Float32Array(to);
+  for (let channel = 0; channel < channels; channel++) {
+    const kernel = draw.list(9, () => draw.real(-1, 1));
+    const bias = draw.real(-0.5, 0.5);
+    for (let place = 0; place < places * places; place++) {
+      const column = channel * places * places + place;
+      biases[column] = bias;
+      kernel.forEach((weight, k) => {
+        const row = Math.floor(place / places) + Math.floor(k / 3);
+        const pixel = row * SIDE + (place % places) + (k % 3);
+        weights[pixel * to + column] = weight;
+      });
+    }
+  }
+  return { weights, biases };
+}
+
+/** Of more inputs than boxes are cut along, and a row for each alternative. */
+export function drawInsideProblem(draw: Draw): RandomProblem {
+  const inputs = SIDE * SIDE;
+  const outputs = draw.integer(2, 3);
+  const hidden = draw.list(draw.integer(1, 2), () => draw.integer(3, 8));
+  const isConvolution = draw.chance(0.5);
+  const first = isConvolution ? [drawConvolution(draw, draw.integer(1, 2))] : [];
+  const from = first[0]?.biases.length ?? inputs;
+  const layers = [...first, ...drawLayers(draw, [from, ...hidden, outputs])];
+  const networks = [{ name: 'f', relation: '', layers, inputs, outputs }];
+  const lower = draw.list(inputs, () => draw.integer(-4, 4) / 8);
+  const width = draw.integer(1, 4) / 8;
+  const upper = lower.map((low) => low + width);
+  const points = Array.from({ length: 40 }, () =>
+    jointAt(
+      networks,
+      lower.map((low) => low + draw.next() * width),
+    ),
+  );
+  const rows = Array.from({ length: draw.integer(1, 3) }, (): LineRow => {
+    const coefficients = Array.from({ length: inputs + outputs }, (_, i) =>
+      i < inputs ? 0 : draw.integer(-2, 2),
+    );
+    if (!coefficients.some((c) => c !== 0)) coefficients[inputs] = 1;
+    const values = points.map((v) => coefficients.reduce((sum, c, i) => sum + c * (v[i] ?? 0), 0));
+    return { coefficients, bound: short(Math.min(...values) - draw.real(0, 0.5)) };
+  });
+  return { networks, lower, upper, equal: [], clauses: [rows.map((row) => [row])] };
+}
+
 export function drawProblem(draw: Draw): RandomProblem {
   const networks = drawNetworks(draw);
   const [first, second] = networks;
