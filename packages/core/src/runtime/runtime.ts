@@ -87,7 +87,8 @@ export function ortRuntime(ort: OnnxRuntime, options: RuntimeOptions): Runtime {
           const wrapped = (tensors: Feeds): Record<string, OrtTensor> =>
             Object.fromEntries(
               Object.entries(tensors).map(
-                ([name, { type, data, shape }]) => [name, new ort.Tensor(type, data, shape)] as const,
+                ([name, { type, data, shape }]) =>
+                  [name, new ort.Tensor(type, data, shape)] as const,
               ),
             );
           const results = await (into

@@ -5,8 +5,8 @@
  */
 import { ChoiceInputs, type ChoiceStop, choiceStops } from '../bounds/choice-inputs.ts';
 import { LayerGraphs, type OverStops, type Subject } from '../bounds/layer-graphs.ts';
-import { elementCount } from '../graph/dimension.ts';
-import type { Graph, Node } from '../graph/graph.ts';
+import { type Dimension, elementCount } from '../graph/dimension.ts';
+import { type Graph, inputNodes, type Node } from '../graph/graph.ts';
 import { subgraph, type Values } from '../graph/subgraph.ts';
 import type { FreeMultipliers } from '../transforms/free-multipliers.ts';
 import type { FreeSlopes } from '../transforms/free-slopes.ts';
@@ -33,12 +33,18 @@ export interface DomainGraphs {
   readonly stops: readonly ChoiceStop[];
 }
 
-/** Of a layer of the subject; by default its output. */
-export function domainGraphs(subject: Subject, place?: number): DomainGraphs {
+/** Of a layer of the subject; by default its output. `by`: the gradient serves whatever is inside. */
+export function domainGraphs(
+  subject: Subject,
+  place?: number,
+  by: 'pass' | 'gradient' = 'pass',
+): DomainGraphs {
   const climbing = new LayerGraphs({ ...subject, rounding: noRounding });
   const layer = place ?? climbing.stops.length;
   const inputs = choicesIn(climbing, layer);
-  const climb = looked(climbing, inputs, layer);
+  const climb =
+    (by === 'pass' ? looked(climbing, inputs, layer) : undefined) ??
+    differentiated(climbing, inputs, layer);
   const glance = Object.entries(climb).filter(([name]) => !name.startsWith('behind/'));
   return {
     glance: Object.fromEntries(glance),
@@ -55,11 +61,11 @@ function choicesIn({ b, stops, batch }: LayerGraphs, place: number): ChoiceInput
   return new ChoiceInputs(b, choiceStops(b, stops.slice(0, place), batch), [batch, 1]);
 }
 
-function looked(graphs: LayerGraphs, inputs: ChoiceInputs, place: number): Values {
+function looked(graphs: LayerGraphs, inputs: ChoiceInputs, place: number): Values | undefined {
   const { b, batch } = graphs;
   const { propagation, output, minimiserOf } = graphs.overStops(place);
   const outputs = elementCount(output.shape.slice(1));
-  const row = b.input('row', [batch, 1, outputs]);
+  const row = rowInput(graphs, outputs);
   const choices = {
     turnAt: (hinge: Node) => inputs.turnAt(hinge),
     multiplierAt: (value: Node) => inputs.multiplierAt(value),
@@ -67,7 +73,7 @@ function looked(graphs: LayerGraphs, inputs: ChoiceInputs, place: number): Value
   };
   const pass = propagation.relaxedPassOf(output, { rows: row }, choices);
   const found = pass?.output();
-  if (!pass || !found) return differentiated(graphs, inputs, row, place);
+  if (!pass || !found) return undefined;
   const flat = (value: Node): Node => b.reshape(value, [batch, elementCount(value.shape.slice(1))]);
   const values: Record<string, Node> = {
     value: b.sum(b.mul(b.reshape(row, [batch, outputs]), flat(found)), [1]),
@@ -84,15 +90,16 @@ function looked(graphs: LayerGraphs, inputs: ChoiceInputs, place: number): Value
   return values;
 }
 
+function rowInput({ b, batch }: LayerGraphs, outputs: Dimension): Node {
+  const known = inputNodes(b.graph({})).find(({ attributes }) => attributes.name === 'row');
+  return known ?? b.input('row', [batch, 1, outputs]);
+}
+
 /** The same by the gradient of the bound, whatever is inside. */
-function differentiated(
-  graphs: LayerGraphs,
-  inputs: ChoiceInputs,
-  row: Node,
-  place: number,
-): Values {
+function differentiated(graphs: LayerGraphs, inputs: ChoiceInputs, place: number): Values {
   const { b, batch, input } = graphs;
   const { propagation, output, minimiserOf } = graphs.overStops(place);
+  const row = rowInput(graphs, elementCount(output.shape.slice(1)));
   const { slopes, multipliers, added, behind } = beside(graphs, inputs);
   const bound = propagation.backwardBoundOf(output, row, { slopes, multipliers });
   const passed = [...added.values()];
@@ -107,16 +114,17 @@ function differentiated(
     const { lower, upper } = propagation.boundsOf(at);
     const flat = (each: Node): Node =>
       b.reshape(b.expand(each, [batch, ...at.shape.slice(1)]), [batch, stop.width]);
-    const own = flat(multiplier);
+    const flatRow = (each: Node): Node => b.reshape(each, [batch, stop.width]);
+    const own = flatRow(multiplier);
     // What the bound takes off for the multipliers.
     const taken = b.sub(b.mul(b.relu(own), flat(upper)), b.mul(b.relu(b.neg(own)), flat(lower)));
     value = b.add(value, b.sum(b.sub(taken, b.mul(own, flat(centre))), [1]));
     const gradient = gradients[i];
-    const reached = gradient ? b.add(flat(gradient), flat(centre)) : flat(centre);
+    const reached = gradient ? b.add(flatRow(gradient), flat(centre)) : flat(centre);
     value = b.sub(value, b.sum(b.mul(own, b.sub(reached, flat(centre))), [1]));
     values[`point/${stop.place}`] = b.mul(reached, 1);
     const coefficients = behind.get(at.id);
-    if (coefficients) values[`behind/${stop.place}`] = flat(b.mul(coefficients, 1));
+    if (coefficients) values[`behind/${stop.place}`] = flatRow(b.mul(coefficients, 1));
   });
   values['value'] = value;
   const closed = bound.coefficients.get(input.id);

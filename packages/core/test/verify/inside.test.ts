@@ -11,7 +11,8 @@ describe('random queries near the threshold', () => {
     for (let i = 0; i < QUERIES; i++) {
       notes.push(await checkInsideVerdict(slice * QUERIES + i));
     }
-    expect(new Set(notes.map(({ outcome }) => outcome))).toEqual(new Set(['sat', 'unsat']));
+    const decided = notes.filter(({ isTie }) => !isTie).map(({ outcome }) => outcome);
+    expect([...new Set(decided)].sort()).toEqual(['sat', 'unsat']);
     expect(notes.some(({ method }) => method === 'activation-splitting')).toBe(true);
   });
 });
