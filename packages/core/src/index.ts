@@ -160,4 +160,8 @@ export type { Closed, Helpers } from './verify/sharing.ts';
 export { semanticsOf } from './verify/semantics.ts';
 export { capabilities, type Capability } from './verify/capabilities.ts';
 export { OutOfTime, tickUntil, withDeadline } from './runtime/deadline.ts';
+export { type FreshNetwork, freshNetwork } from './defend/fresh-network.ts';
+export type { Labelled } from './defend/labelled.ts';
+export { type Kernel, Layers } from './defend/layers.ts';
+export { type EpochReport, train, type TrainOptions } from './defend/train.ts';
 export { VnnlibError } from './vnnlib/vnnlib-error.ts';

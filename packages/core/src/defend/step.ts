@@ -3,23 +3,20 @@
  * optimiser's update. The network's parameters are inputs (openParameters); the gradient is the
  * graph transform that attacks use, taken with respect to them.
  */
-import {
-  type Graph,
-  type Node,
-  type OpenParameters,
-  type Tensor,
-  Builder,
-  crossEntropy,
-  gradientWith,
-  oneHotRows,
-  replayLowered,
-  zeros,
-} from '@glacis/core';
+import { crossEntropy } from '../attacks/losses.ts';
+import { Builder } from '../graph/builder.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import { type Tensor, zeros } from '../tensor/tensor.ts';
+import { gradientWith } from '../transforms/gradient.ts';
+import { replayLowered } from '../transforms/lowering.ts';
+import { oneHotRows } from '../transforms/margin.ts';
+import type { OpenParameters } from '../transforms/parameters.ts';
 import { type AdamState, adamUpdate } from './adam.ts';
 
 export interface TrainingStep {
   /**
-   * Inputs: the network's own, `labels` [batch] (int32), the scalars `rate` (a correctedRate) and
+   * Inputs: the network's own, `answers` ([batch] classes, int32, or [batch, classes] probabilities,
+   * where they are soft), the scalars `rate` (a correctedRate) and
    * `shrink` (see adamUpdate), and the state. Outputs: `loss` (a scalar) and, for each name of the
    * state, `next NAME`.
    */
@@ -40,15 +37,17 @@ const stateNames = (parameter: string): Readonly<Record<keyof AdamState, string>
 /**
  * @param open a network with its parameters opened; its first output holds logits [batch, classes].
  * @param batch rows of every step.
+ * @param soft whether probabilities are to be answered, not one class.
  */
-export function trainingStep(open: OpenParameters, batch: number): TrainingStep {
+export function trainingStep(open: OpenParameters, batch: number, soft = false): TrainingStep {
   const b = new Builder();
   const copies = replayLowered(b, open.graph, new Map(), ['gradient']);
   const logits = present(copies.get(open.graph.outputs[0]?.id ?? -1), 'the logits');
-  const labels = b.input('labels', logits.shape.slice(0, 1), 'int32');
   const rates = { rate: b.input('rate', []), shrink: b.input('shrink', []) };
-  const oneHot = oneHotRows(b, labels, Number(logits.shape[1]));
-  const loss = b.mul(b.sum(crossEntropy(b, logits, oneHot), [0]), 1 / batch);
+  const wanted = soft
+    ? b.input('answers', logits.shape)
+    : oneHotRows(b, b.input('answers', logits.shape.slice(0, 1), 'int32'), Number(logits.shape[1]));
+  const loss = b.mul(b.sum(crossEntropy(b, logits, wanted), [0]), 1 / batch);
   const names = [...open.parameters.keys()];
   const nodes = names.map((name) => inputNode(b, name));
   const gradients = gradientWith(b, loss, nodes);

@@ -2,15 +2,12 @@
  * The training loop: shuffles, takes batches, runs the training step and hands its state on. Nothing
  * here knows the network, the loss or the optimiser; the same seed gives the same network.
  */
-import {
-  type Graph,
-  type Runtime,
-  type Tensor,
-  closeParameters,
-  floats,
-  openParameters,
-  writeModel,
-} from '@glacis/core';
+import { type Graph, inputNodes } from '../graph/graph.ts';
+import { writeModel } from '../onnx/write.ts';
+import type { CancelSignal } from '../runtime/cancel.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { floats, type Tensor } from '../tensor/tensor.ts';
+import { closeParameters, openParameters } from '../transforms/parameters.ts';
 import { correctedRate } from './adam.ts';
 import { type Labelled, rowsAt } from './labelled.ts';
 import { oneCycle, rateAt } from './one-cycle.ts';
@@ -42,31 +39,40 @@ export interface TrainOptions {
   readonly decay?: number;
   readonly seed: number;
   readonly onEpoch?: (report: EpochReport) => void;
+  /** Looked at before every step. */
+  readonly signal?: CancelSignal | undefined;
 }
 
-/** The network with trained parameters. Throws RangeError when the loss is no longer a number. */
+/**
+ * The network with trained parameters. Throws RangeError when the loss is no longer a number, or where
+ * the samples do not fill a batch.
+ */
 export async function train(options: TrainOptions): Promise<Graph> {
   const { data, batch, epochs, seed, decay = 0 } = options;
+  if (data.y.length < batch) {
+    throw new RangeError(`${data.y.length} samples do not fill a batch of ${batch}`);
+  }
   const open = openParameters(options.network);
-  const { graph, state: initial } = trainingStep(open, batch);
-  const [input = ''] = inputNames(options.network);
+  const { graph, state: initial } = trainingStep(open, batch, data.soft !== undefined);
+  const input = inputNodes(options.network)[0]?.attributes.name ?? '';
   const session = await options.runtime.session(writeModel(graph));
   const cycle = oneCycle(options.peakRate);
   const perEpoch = Math.floor(data.y.length / batch);
   let state = initial;
   for (let epoch = 0; epoch < epochs; epoch++) {
     const order = shuffled(data.y.length, seed, epoch);
-    const begun = performance.now();
+    const begun = Date.now();
     let [running, total] = [0, 0];
     for (let k = 0; k < perEpoch; k++) {
       const step = epoch * perEpoch + k;
-      const { x, labels } = rowsAt(data, order.subarray(k * batch, (k + 1) * batch));
+      options.signal?.throwIfAborted();
+      const { x, answers } = rowsAt(data, order.subarray(k * batch, (k + 1) * batch));
       const pace = rateAt(cycle, step, epochs * perEpoch);
       const rate = floats([correctedRate(pace, step + 1)], []);
       const shrink = floats([pace * decay], []);
-      const called = performance.now();
-      const results = await session.run({ ...state, [input]: x, labels, rate, shrink });
-      running += performance.now() - called;
+      const called = Date.now();
+      const results = await session.run({ ...state, [input]: x, answers, rate, shrink });
+      running += Date.now() - called;
       total += lossOf(results, step);
       state = next(state, results);
     }
@@ -74,7 +80,7 @@ export async function train(options: TrainOptions): Promise<Graph> {
       epoch: epoch + 1,
       epochs,
       loss: total / perEpoch,
-      seconds: (performance.now() - begun) / 1000,
+      seconds: (Date.now() - begun) / 1000,
       stepTime: running / perEpoch,
     });
   }
@@ -83,13 +89,6 @@ export async function train(options: TrainOptions): Promise<Graph> {
 }
 
 type Values = Readonly<Record<string, Tensor>>;
-
-function inputNames({ nodes, inputs }: Graph): string[] {
-  return inputs.map((id) => {
-    const node = nodes[id];
-    return node?.op === 'input' ? node.attributes.name : '';
-  });
-}
 
 function lossOf(results: Values, step: number): number {
   const loss = Number(results['loss']?.data[0]);

@@ -1,5 +1,5 @@
 /** Seeded orders: the same (seed, epoch) gives the same permutation. */
-import { RandomBlock } from '@glacis/core';
+import { RandomBlock } from '../tensor/random.ts';
 
 /** Keeps the orders apart from what else is drawn from the seed (layers are streams 0, 1, …). */
 const STREAM = 0x5eed;

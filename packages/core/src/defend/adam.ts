@@ -4,7 +4,8 @@
  * update of one parameter; the moments are values like any other, fed in and handed back, so that a
  * whole training step is one program.
  */
-import type { Builder, Node } from '@glacis/core';
+import type { Builder } from '../graph/builder.ts';
+import type { Node } from '../graph/graph.ts';
 
 export interface Adam {
   /** Decay of the running mean of the gradient, and of its square. */
