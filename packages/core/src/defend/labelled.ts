@@ -1,5 +1,5 @@
-/** Samples with what a network should answer, and rows of them. */
-import { type Tensor, takeRows, tensor } from '../tensor/tensor.ts';
+/** Samples with what a network should answer. */
+import { type Tensor, takeRows } from '../tensor/tensor.ts';
 
 export interface Labelled {
   /** [samples, …shape of one] */
@@ -13,12 +13,12 @@ export interface Labelled {
   readonly soft?: Tensor<'float32'>;
 }
 
-/** The samples at the given positions, in that order: what a training step is fed. */
-export function rowsAt(
-  { x, y, soft }: Labelled,
-  positions: Uint32Array,
-): { readonly x: Tensor<'float32'>; readonly answers: Tensor } {
-  if (soft) return { x: takeRows(x, positions), answers: takeRows(soft, positions) };
-  const labels = Int32Array.from(positions, (position) => y[position] ?? 0);
-  return { x: takeRows(x, positions), answers: tensor('int32', [labels.length], labels) };
+/** The samples at the given positions, in that order. */
+export function samplesAt({ x, y, soft }: Labelled, positions: ArrayLike<number>): Labelled {
+  const own = Array.from(positions);
+  return {
+    x: takeRows(x, own),
+    y: Int32Array.from(own, (position) => y[position] ?? 0),
+    ...(soft ? { soft: takeRows(soft, own) } : {}),
+  };
 }

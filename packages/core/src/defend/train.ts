@@ -1,28 +1,23 @@
-/**
- * The training loop: shuffles, takes batches, runs the training step and hands its state on. Nothing
- * here knows the network, the loss or the optimiser; the same seed gives the same network.
- */
-import { type Graph, inputNodes } from '../graph/graph.ts';
-import { writeModel } from '../onnx/write.ts';
+/** Training a network, from its options to the trained network. */
+import type { Graph } from '../graph/graph.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { floats, type Tensor } from '../tensor/tensor.ts';
-import { closeParameters, openParameters } from '../transforms/parameters.ts';
-import { correctedRate } from './adam.ts';
-import { type Labelled, rowsAt } from './labelled.ts';
-import { oneCycle, rateAt } from './one-cycle.ts';
-import { shuffled } from './shuffle.ts';
-import { nextName, trainingStep } from './step.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Threat } from '../threats/threat.ts';
+import type { Augmentation } from './augment.ts';
+import type { Checkpoint, EpochReport, Kept } from './checkpoint.ts';
+import type { Labelled } from './labelled.ts';
+import type { TrainingMethodName } from './methods/table.ts';
+import type { OptimiserName } from './optimisers/table.ts';
+import type { ScheduleName } from './schedules.ts';
+import { Training } from './training.ts';
 
-export interface EpochReport {
+export interface StepReport {
   /** From 1. */
+  readonly step: number;
+  readonly steps: number;
   readonly epoch: number;
-  readonly epochs: number;
-  /** Mean loss of the epoch's batches. */
   readonly loss: number;
-  readonly seconds: number;
-  /** Milliseconds in the program, for each step. */
-  readonly stepTime: number;
 }
 
 export interface TrainOptions {
@@ -33,77 +28,60 @@ export interface TrainOptions {
   readonly epochs: number;
   /** Rows of a step; what does not fill one is left for another epoch. */
   readonly batch: number;
-  /** The highest learning rate of the cycle. */
+  /** The highest learning rate of the schedule. */
   readonly peakRate: number;
+  readonly seed: number;
+  /** By default natural. */
+  readonly method?: TrainingMethodName;
+  /** What the method trains against; of the natural one nothing. */
+  readonly threat?: Threat;
+  /** By default adamw. */
+  readonly optimiser?: OptimiserName;
+  /** By default one-cycle. */
+  readonly schedule?: ScheduleName;
   /** Weight decay: each step shrinks the parameters by the rate times this. */
   readonly decay?: number;
-  readonly seed: number;
+  /** Gradients longer than this are shortened to it. */
+  readonly gradientLimit?: number;
+  readonly augmentation?: Augmentation;
+  /** Judged after each epoch; the most robust epoch is kept. */
+  readonly validation?: Labelled;
+  /** Ends after so many epochs that brought nothing, counted from where the radius is whole. */
+  readonly patience?: number;
+  /** Where an interrupted training with the same options left off. */
+  readonly resume?: Checkpoint;
+  readonly onStep?: (report: StepReport) => void;
   readonly onEpoch?: (report: EpochReport) => void;
+  /** After each epoch; the next begins once it has settled. */
+  readonly onCheckpoint?: (checkpoint: Checkpoint) => Promise<void>;
   /** Looked at before every step. */
   readonly signal?: CancelSignal | undefined;
 }
 
+export interface Trained {
+  readonly graph: Graph;
+  /** What was trained, and running statistics, by name. */
+  readonly values: ReadonlyMap<string, Tensor>;
+  readonly history: readonly EpochReport[];
+  /** The epoch whose parameters these are, where a validation chose; else the last. */
+  readonly best: Kept | null;
+  /** After which epoch the method's fallback took over; null: it did not. */
+  readonly fellBack: number | null;
+}
+
 /**
- * The network with trained parameters. Throws RangeError when the loss is no longer a number, or where
- * the samples do not fill a batch.
+ * Throws RangeError where there is nothing to train or the samples do not fill a batch; Diverged, where
+ * the loss is no number any more; RuleMissing, where an op has no gradient.
  */
+export async function trained(options: TrainOptions): Promise<Trained> {
+  const training = new Training(options);
+  const { values, checkpoint } = await training.run();
+  const { network } = training;
+  const { history, best, fellBack } = checkpoint;
+  return { graph: network.closed(values), values: network.named(values), history, best, fellBack };
+}
+
+/** The network with trained parameters. Throws what `trained` throws. */
 export async function train(options: TrainOptions): Promise<Graph> {
-  const { data, batch, epochs, seed, decay = 0 } = options;
-  if (data.y.length < batch) {
-    throw new RangeError(`${data.y.length} samples do not fill a batch of ${batch}`);
-  }
-  const open = openParameters(options.network);
-  const { graph, state: initial } = trainingStep(open, batch, data.soft !== undefined);
-  const input = inputNodes(options.network)[0]?.attributes.name ?? '';
-  const session = await options.runtime.session(writeModel(graph));
-  const cycle = oneCycle(options.peakRate);
-  const perEpoch = Math.floor(data.y.length / batch);
-  let state = initial;
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    const order = shuffled(data.y.length, seed, epoch);
-    const begun = Date.now();
-    let [running, total] = [0, 0];
-    for (let k = 0; k < perEpoch; k++) {
-      const step = epoch * perEpoch + k;
-      options.signal?.throwIfAborted();
-      const { x, answers } = rowsAt(data, order.subarray(k * batch, (k + 1) * batch));
-      const pace = rateAt(cycle, step, epochs * perEpoch);
-      const rate = floats([correctedRate(pace, step + 1)], []);
-      const shrink = floats([pace * decay], []);
-      const called = Date.now();
-      const results = await session.run({ ...state, [input]: x, answers, rate, shrink });
-      running += Date.now() - called;
-      total += lossOf(results, step);
-      state = next(state, results);
-    }
-    options.onEpoch?.({
-      epoch: epoch + 1,
-      epochs,
-      loss: total / perEpoch,
-      seconds: (Date.now() - begun) / 1000,
-      stepTime: running / perEpoch,
-    });
-  }
-  await session.release();
-  return closeParameters(open, state);
-}
-
-type Values = Readonly<Record<string, Tensor>>;
-
-function lossOf(results: Values, step: number): number {
-  const loss = Number(results['loss']?.data[0]);
-  if (!Number.isFinite(loss)) {
-    throw new RangeError(`the loss is ${loss} at step ${step}: try a lower learning rate`);
-  }
-  return loss;
-}
-
-function next(state: Values, results: Values): Values {
-  return Object.fromEntries(
-    Object.keys(state).map((name) => {
-      const value = results[nextName(name)];
-      if (!value) throw new RangeError(`the step gave no ${nextName(name)}`);
-      return [name, value];
-    }),
-  );
+  return (await trained(options)).graph;
 }
