@@ -166,6 +166,8 @@ export { Diverged } from './defend/diverged.ts';
 export { type FreshNetwork, freshNetwork } from './defend/fresh-network.ts';
 export { type Labelled, samplesAt } from './defend/labelled.ts';
 export { type Kernel, Layers } from './defend/layers.ts';
+export { TrainableNetwork } from './defend/network.ts';
+export { holdOut, type Split } from './defend/split.ts';
 export { type TrainingMethodName, trainingMethods } from './defend/methods/table.ts';
 export type { OptimiserName } from './defend/optimisers/table.ts';
 export type { ScheduleName } from './defend/schedules.ts';

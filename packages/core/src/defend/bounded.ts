@@ -5,7 +5,8 @@
 import type { Builder } from '../graph/builder.ts';
 import { divide } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import { type BallNodes, dualLength, inputSet } from '../threats/set-graph.ts';
+import { type BallNodes, dualLength } from '../threats/set-graph.ts';
+import { inputSet } from '../threats/set-support.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { InputSet } from '../transforms/input-set.ts';
 import { type IntervalPropagation, propagateIntervals } from '../transforms/interval.ts';

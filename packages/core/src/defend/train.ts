@@ -31,6 +31,8 @@ export interface TrainOptions {
   /** The highest learning rate of the schedule. */
   readonly peakRate: number;
   readonly seed: number;
+  /** Begins with fresh parameters in the place of the network's own. */
+  readonly init?: boolean;
   /** By default natural. */
   readonly method?: TrainingMethodName;
   /** What the method trains against; of the natural one nothing. */

@@ -14,6 +14,7 @@ import type { Checkpoint, EpochReport, Kept, Vectors } from './checkpoint.ts';
 import { Diverged } from './diverged.ts';
 import { drawn } from './draws.ts';
 import { type Feeds, runOn } from './feeds.ts';
+import { initialised } from './initialise.ts';
 import type { Method } from './method.ts';
 import { Mover } from './mover.ts';
 import { trainingMethods } from './methods/table.ts';
@@ -64,7 +65,8 @@ export class Training {
     this.perEpoch = Math.floor(data.y.length / batch);
     const empty = zeros('float32', [this.network.parts.trained.size]);
     const slots = optimiser.slots.map((name) => [name, empty] as const);
-    this.vectors = { ...this.network.initial, ...Object.fromEntries(slots) };
+    const first = options.init ? initialised(this.network, options.seed) : this.network.initial;
+    this.vectors = { ...first, ...Object.fromEntries(slots) };
     const { resume } = options;
     if (resume) {
       this.vectors = resume.vectors;
