@@ -4,7 +4,8 @@
  */
 import type { Builder } from '../graph/builder.ts';
 import { divide } from '../graph/dimension.ts';
-import type { Node } from '../graph/graph.ts';
+import { dependents, type Node } from '../graph/graph.ts';
+import type { Bounds } from '../graph/ops/definition.ts';
 import { type BallNodes, dualLength } from '../threats/set-graph.ts';
 import { inputSet } from '../threats/set-support.ts';
 import type { Threat } from '../threats/threat.ts';
@@ -32,7 +33,12 @@ export function bounded(context: MethodContext, eps: Node, batch: BatchStatistic
   const ball = ballOver(b, threat, centre, eps);
   const logits = network.bounded(centre, batch);
   const sets = new Map([[centre.id, smoothSet(b, threat, ball)]]);
-  const propagation = propagateIntervals(b, b.graph({}), sets, noRounding);
+  const graph = b.graph({});
+  const moves = dependents(graph, [centre.id]);
+  // Nothing is rounded here: what no perturbation reaches is a point, however it was computed.
+  const given = (node: Node): Bounds | undefined =>
+    moves[node.id] ? undefined : { lower: node, upper: node };
+  const propagation = propagateIntervals(b, graph, sets, noRounding, { given });
   return { propagation, logits, rows: rivals(b, answers) };
 }
 

@@ -9,6 +9,7 @@ import { interval } from '../../src/bounds/interval.ts';
 import { batchRows } from '../../src/defend/batches.ts';
 import { freshNetwork } from '../../src/defend/fresh-network.ts';
 import type { Labelled } from '../../src/defend/labelled.ts';
+import { Layers } from '../../src/defend/layers.ts';
 import { divergence } from '../../src/defend/methods/trades.ts';
 import { type TrainingMethodName, trainingMethods } from '../../src/defend/methods/table.ts';
 import { Mover } from '../../src/defend/mover.ts';
@@ -16,6 +17,7 @@ import { TrainableNetwork } from '../../src/defend/network.ts';
 import { optimisers } from '../../src/defend/optimisers/table.ts';
 import { nextName, stepGraph, type StepOptions } from '../../src/defend/step.ts';
 import { Builder } from '../../src/graph/builder.ts';
+import { BATCH } from '../../src/graph/dimension.ts';
 import { readModel } from '../../src/onnx/read.ts';
 import { writeModel } from '../../src/onnx/write.ts';
 import { openClassifier } from '../../src/runtime/open-classifier.ts';
@@ -155,6 +157,36 @@ describe('certified losses', () => {
     const plain = await stepped(optionsOf('ibp', threat), { eps: 0.1, natural: 0 });
     expect(intervals.loss).toBeCloseTo(plain.loss, 5);
     expect(intervals.loss).toBeGreaterThan((await stepped(options, knobs)).loss);
+  });
+
+  test('see batch normalisation as the batch does: at radius 0 they are the ordinary loss', async () => {
+    const b = new Builder();
+    const layers = new Layers(b, 5);
+    const hidden = layers.dense(b.input('x', [BATCH, 4]), 6);
+    const vectors = [1, 0, 0, 1].map((value, i) =>
+      b.constant(floats(new Float32Array(6).fill(value)), `norm.${i}`, true),
+    );
+    const bent = b.relu(b.push('batchNorm', [hidden, ...vectors], { epsilon: 1e-5 }));
+    const normalised = new TrainableNetwork(b.graph({ logits: layers.dense(bent, 2) }));
+    const lossOf = async (
+      name: TrainingMethodName,
+      knobs: Readonly<Record<string, number>>,
+    ): Promise<number> => {
+      const options = { ...optionsOf(name, threat), network: normalised };
+      const program = await load(writeModel(stepGraph(options)));
+      const scalars = Object.entries({ ...knobs, rate: 1, shrink: 0 });
+      const results = await program.run({
+        ...Object.fromEntries(scalars.map(([each, value]) => [each, floats([value], [])])),
+        ...answers,
+        ...normalised.initial,
+        velocity: floats(new Float32Array(normalised.parts.trained.size)),
+      });
+      return Number(results['loss']?.data[0]);
+    };
+    const ordinary = await lossOf('natural', {});
+    expect(await lossOf('ibp', { eps: 0, natural: 0 })).toBeCloseTo(ordinary, 4);
+    expect(await lossOf('crown-ibp', { eps: 0, natural: 0, linear: 1 })).toBeCloseTo(ordinary, 4);
+    expect(await lossOf('ibp', { eps: 0.1, natural: 0 })).toBeGreaterThan(ordinary);
   });
 
   test.each([

@@ -79,7 +79,7 @@ export const inputsOptions = {
     '--first',
     'N',
     parse.whole(1),
-    'only the first N all, or instances',
+    'only the first N inputs, or instances',
   ),
   sample: row(
     'Inputs',
