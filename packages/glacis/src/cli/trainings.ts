@@ -1,7 +1,9 @@
 /** What `glacis harden` offers, in words; types alone come from the library, as start-up counts. */
-import type { OptimiserName, ScheduleName, TrainingMethodName } from '@glacis/core';
+import type { LinearLossName, OptimiserName, ScheduleName, TrainingMethodName } from '@glacis/core';
 
-export const trainings: Readonly<Record<TrainingMethodName, string>> = {
+export type DefenceName = TrainingMethodName | 'lipschitz';
+
+export const trainings: Readonly<Record<DefenceName, string>> = {
   natural: 'ordinary training, to compare with',
   adversarial: 'on what 7 steps of projected gradient descent make of the inputs',
   fast: 'the same with one step from a random point',
@@ -9,11 +11,18 @@ export const trainings: Readonly<Record<TrainingMethodName, string>> = {
   noise: 'inputs with Gaussian noise of σ = ε, for --method smoothing',
   ibp: 'the worst that interval bounds allow',
   'crown-ibp': 'the worst that backward linear bounds over intervals allow',
+  lipschitz: 'linear models of two classes: the best one of its Lipschitz constant, certified',
 };
 
-export const trainingNames = Object.keys(trainings) as TrainingMethodName[];
+export const trainingNames = Object.keys(trainings) as DefenceName[];
 
 export const optimiserNames = ['adamw', 'sgd'] as const satisfies readonly OptimiserName[];
+
+export const linearLossNames = [
+  'logistic',
+  'squared',
+  'hinge',
+] as const satisfies readonly LinearLossName[];
 
 export const scheduleNames = [
   'one-cycle',

@@ -49,14 +49,14 @@ export async function hardenCommand(
     const compared = await comparison(setup, request);
     const { training: method = 'adversarial' } = values;
     const { eps, norm, clip } = setup.threat;
-    const { history, best, fellBack } = result;
+    const { history, best, fellBack, certificate } = result;
     const made: Hardening = {
       schema: SCHEMA,
       glacis: version,
       seed: values.seed ?? 0,
       command: ['glacis', ...words],
       method,
-      proves: trainingMethods[method].proves,
+      proves: method === 'lipschitz' || trainingMethods[method].proves,
       threat: { norm: norm.name, eps, clip },
       model: { path: model, sha256: setup.modelFile.sha256 },
       out: { path: files.model, sha256: createHash('sha256').update(bytes).digest('hex') },
@@ -70,6 +70,7 @@ export async function hardenCommand(
       best: best && { epoch: best.epoch, validated: best.validated },
       fellBack,
       history,
+      certificate,
       compared,
       verdict: verdictOf(compared),
       seconds: (Date.now() - begun) / 1000,
@@ -83,7 +84,8 @@ export async function hardenCommand(
     const stdout = values.json
       ? `${JSON.stringify(made, null, 2)}\n`
       : `${hardeningText(made, { color })}\n`;
-    return { stdout, exitCode: isMasked(compared) ? 1 : 0 };
+    const { signal, exitCode } = interruption;
+    return { stdout, exitCode: signal.aborted ? exitCode() : isMasked(compared) ? 1 : 0 };
   } finally {
     if (!interruption.signal.aborted) interruption.end();
   }

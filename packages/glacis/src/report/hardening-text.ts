@@ -24,11 +24,19 @@ const [TITLE, COLUMN] = [22, 22];
 export function hardeningText(made: Hardening, { color }: { readonly color: boolean }): string {
   const ink = inkOf(color);
   const { threat, method, best, epochs, history, out, compared, verdict } = made;
-  const head = `${method} training, ${normSymbol(threat.norm)} ε = ${epsilon(threat.eps)}, ${counted(history.length, 'epoch')} of ${epochs}`;
+  const spent = history.length > 0 ? `, ${counted(history.length, 'epoch')} of ${epochs}` : '';
+  const head = `${method} training, ${normSymbol(threat.norm)} ε = ${epsilon(threat.eps)}${spent}`;
   const chosen = best
     ? `epoch ${best.epoch} is kept: of the validation data ${percent(best.validated.clean)} right, ${percent(best.validated.robust)} ${made.proves ? 'proven' : 'robust'}`
     : '';
   const lines = [ink.bold(head), chosen];
+  if (made.certificate) {
+    const { length, gap, multiplier, slackness } = made.certificate;
+    lines.push(
+      `Lipschitz constant ${radius(length)}; no classifier of that constant loses less by more than ${gap.toExponential(1)} (relative duality gap)`,
+      `multiplier ${radius(multiplier)}, complementary slackness ${slackness.toExponential(1)}`,
+    );
+  }
   if (made.fellBack !== null) {
     lines.push(
       `after epoch ${made.fellBack} single steps were overfitted to, and several took over`,

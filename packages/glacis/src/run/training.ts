@@ -1,5 +1,15 @@
 /** Runs a training: with progress, a checkpoint after every epoch, until it is over or somebody presses Ctrl-C. */
-import { type Checkpoint, Diverged, type Trained, trained } from '@glacis/core';
+import {
+  type Certificate,
+  type Checkpoint,
+  Diverged,
+  fitLinearNetwork,
+  type Kept,
+  type Trained,
+  trained,
+  TrainableNetwork,
+  type TrainingMethodName,
+} from '@glacis/core';
 import type { Interruption } from '../cli/interrupt.ts';
 import type { OptionValues } from '../cli/options.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -9,6 +19,13 @@ import { version } from '../version.ts';
 import { readCheckpoint, saveCheckpoint, type TrainingFiles } from './training-files.ts';
 import type { TrainingSetup } from './training-setup.ts';
 
+/** What a training ends with. */
+export interface Made extends Pick<Trained, 'values' | 'history' | 'fellBack'> {
+  readonly best: Omit<Kept, 'vectors'> | null;
+  /** Of lipschitz. */
+  readonly certificate: Certificate | null;
+}
+
 export const EPOCHS = 20;
 const [RATE, GRADIENT_LIMIT] = [2e-3, 10];
 
@@ -17,10 +34,43 @@ export interface Watching {
   readonly interruption: Interruption;
 }
 
-/** Null where it was interrupted: the checkpoint is kept. */
+/** Null where it was interrupted: the checkpoint is kept. Throws UsageError. */
 export async function runTraining(
   setup: TrainingSetup,
   files: TrainingFiles,
+  values: OptionValues,
+  watching: Watching,
+): Promise<Made | null> {
+  const { training: method = 'adversarial' } = values;
+  if (method === 'lipschitz') return fitted(setup, values);
+  const made = await descended(setup, files, method, values, watching);
+  return made && { ...made, certificate: null };
+}
+
+/** The linear problem is solved whole, in no time worth a checkpoint. */
+async function fitted(
+  { graph, data, runtime, threat, modelFile }: TrainingSetup,
+  { limit = 1 / threat.eps, loss = 'logistic' }: OptionValues,
+): Promise<Made> {
+  const { name: norm } = threat.norm;
+  if (norm === 'l0' || threat.weights || threat.frozen) {
+    throw new UsageError('--method lipschitz is for linf, l2 and l1, all features alike.');
+  }
+  try {
+    const { values, fit } = await fitLinearNetwork(graph, data, runtime, { norm, loss, limit });
+    const { certificate } = fit;
+    const named = new TrainableNetwork(graph).named(values);
+    return { values: named, history: [], best: null, fellBack: null, certificate };
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`${modelFile.path}: ${error.message}.`);
+    throw error;
+  }
+}
+
+async function descended(
+  setup: TrainingSetup,
+  files: TrainingFiles,
+  method: TrainingMethodName,
   values: OptionValues,
   { terminal, interruption }: Watching,
 ): Promise<Trained | null> {
@@ -41,7 +91,7 @@ export async function runTraining(
       runtime: setup.runtime,
       threat: setup.threat,
       batch: setup.batch,
-      method: values.training ?? 'adversarial',
+      method,
       epochs,
       peakRate: rate,
       seed,

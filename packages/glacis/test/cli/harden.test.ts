@@ -1,7 +1,16 @@
 // A model is trained from the command line: what is written, what it bought, what is kept of it on the way.
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BATCH, Builder, readModel, tensor, writeModel } from '@glacis/core';
+import {
+  BATCH,
+  Builder,
+  floats,
+  Layers,
+  RandomBlock,
+  readModel,
+  tensor,
+  writeModel,
+} from '@glacis/core';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeNpz } from '../../src/data/npz.ts';
@@ -83,6 +92,45 @@ describe('glacis harden', () => {
     expect(rest.stderr).toMatch(/Going on after epoch \d+/);
     expect(readFileSync(at('parts.onnx'))).toEqual(readFileSync(at('whole.onnx')));
   });
+});
+
+test('a linear model becomes the best one of its Lipschitz constant, which proofs confirm', async () => {
+  const b = new Builder();
+  const layers = new Layers(b, 0);
+  const scaled = b.mul(b.input('point', [BATCH, 2]), b.constant(floats([0.5, 2], [1, 2])));
+  writeFileSync(at('linear.onnx'), writeModel(b.graph({ scores: layers.dense(scaled, 2) })));
+  const points = tensor('float32', [200, 2], new Float32Array(400));
+  const labels = new BigInt64Array(200);
+  for (let i = 0; i < 200; i++) {
+    const random = new RandomBlock(3, i, 0);
+    points.data.set([random.normal(0), random.normal(1)], 2 * i);
+    labels[i] = BigInt(random.normal(0) + 2 * random.normal(1) + 0.2 * random.normal(2) > 0.5);
+  }
+  writeFileSync(at('line.npz'), writeNpz({ x: points, y: tensor('int64', [200], labels) }));
+  const words = ['harden', at('linear.onnx'), '--data', at('line.npz'), '--eps', '0.1', '--json'];
+  const flags = ['--method', 'lipschitz', '--limit', '3', '--loss', 'hinge', '--audited', '20'];
+  const { code, stdout } = await glacis([...words, ...flags, '--out', at('best.onnx')]);
+  expect(code).toBe(0);
+  const { certificate, compared } = JSON.parse(stdout) as Hardening;
+  expect(certificate?.gap).toBeLessThan(1e-6);
+  expect(certificate?.length).toBeLessThanOrEqual(3 + 1e-9);
+  const { accuracy, samples } = compared?.after ?? {};
+  expect(accuracy?.clean).toBeGreaterThan(0.9);
+  // Of a linear model, what attacks leave standing is what intervals prove.
+  expect(accuracy?.certifiedLower).toBe(accuracy?.robustUpper);
+  expect(samples).toHaveLength(20);
+  const refused = await glacis([
+    'harden',
+    tiny.model,
+    '--data',
+    tiny.data,
+    ...words.slice(4),
+    ...flags,
+    '--out',
+    at('no.onnx'),
+  ]);
+  expect(refused.stderr).toContain('the network is not linear');
+  expect(refused.code).toBe(2);
 });
 
 describe('what cannot be trained is refused with a sentence, and nothing is lost', () => {

@@ -1,5 +1,11 @@
 /** How a model is trained. */
-import { optimiserNames, scheduleNames, trainingNames, trainings } from '../trainings.ts';
+import {
+  linearLossNames,
+  optimiserNames,
+  scheduleNames,
+  trainingNames,
+  trainings,
+} from '../trainings.ts';
 import * as parse from '../values.ts';
 import { type OptionSpec, on, row } from './spec.ts';
 
@@ -24,6 +30,24 @@ export const trainingOptions = {
     null,
     on,
     "begins with fresh weights; else the model's own are trained further",
+  ),
+  limit: row(
+    'Training',
+    harden,
+    '--limit',
+    'L',
+    parse.positive,
+    'of lipschitz: how much the difference of the two scores may change for each unit of distance',
+    '1/ε, by which a lead of 1 is safe at ε',
+  ),
+  loss: row(
+    'Training',
+    harden,
+    '--loss',
+    'NAME',
+    parse.oneOf(...linearLossNames),
+    'of lipschitz: logistic, squared, or hinge (not in ℓ2)',
+    'logistic',
   ),
   epochs: row(
     'Training',
