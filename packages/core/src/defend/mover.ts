@@ -1,12 +1,11 @@
 /** An adversary's programs, run: a batch's inputs moved, as the parameters are now. */
 import { Builder } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
-import { writeModel } from '../onnx/write.ts';
 import type { Runtime, Session } from '../runtime/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Adversary } from './method.ts';
 import { scalar } from './network.ts';
-import { type Feeds, runOn } from './feeds.ts';
+import { compiled, type Feeds, runOn } from './program.ts';
 import { methodContext, type StepOptions } from './step.ts';
 
 export type MoverOptions = Pick<StepOptions, 'network' | 'threat' | 'soft'>;
@@ -39,9 +38,9 @@ export class Mover {
   }
 
   static async open(adversary: Adversary, options: MoverOptions, runtime: Runtime): Promise<Mover> {
-    const first = await runtime.session(writeModel(startGraph(adversary, options)));
+    const first = await compiled(runtime, startGraph(adversary, options));
     const { step } = adversary;
-    const stride = step && (await runtime.session(writeModel(strideGraph(step, options))));
+    const stride = step && (await compiled(runtime, strideGraph(step, options)));
     return new Mover(adversary, first, stride);
   }
 

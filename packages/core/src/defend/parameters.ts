@@ -66,7 +66,10 @@ export function parametersOf(graph: Graph): Parameters {
   });
   const isStatistic = ({ role }: Parameter): boolean => role === 'mean' || role === 'variance';
   const trained = layoutOf(found.filter((each) => !isStatistic(each)));
-  if (trained.size === 0) throw new RangeError('the network has no parameters that can be trained');
+  if (trained.size === 0)
+    throw new RangeError(
+      'the network has no parameters that can be trained (float32 initializers that weigh its input)',
+    );
   return { trained, statistics: layoutOf(found.filter(isStatistic)) };
 }
 

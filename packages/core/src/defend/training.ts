@@ -4,7 +4,6 @@
  * the optimiser. All that a later epoch depends on is in the checkpoint, so that a training that is
  * resumed ends as one that was never interrupted.
  */
-import { writeModel } from '../onnx/write.ts';
 import type { Session } from '../runtime/runtime.ts';
 import { floats, zeros } from '../tensor/tensor.ts';
 import { linf } from '../threats/threat.ts';
@@ -13,7 +12,7 @@ import { batchRows, shuffled } from './batches.ts';
 import type { Checkpoint, EpochReport, Kept, Vectors } from './checkpoint.ts';
 import { Diverged } from './diverged.ts';
 import { drawn } from './draws.ts';
-import { type Feeds, runOn } from './feeds.ts';
+import { compiled, type Feeds, runOn } from './program.ts';
 import { initialised } from './initialise.ts';
 import type { Method } from './method.ts';
 import { Mover } from './mover.ts';
@@ -157,7 +156,7 @@ export class Training {
     const options = { ...this.settings, method: this.method };
     const { adversary } = this.method;
     return {
-      step: await runtime.session(writeModel(stepGraph(options))),
+      step: await compiled(runtime, stepGraph(options)),
       mover: adversary && (await Mover.open(adversary, options, runtime)),
     };
   }

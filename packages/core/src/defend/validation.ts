@@ -1,13 +1,12 @@
 /** How much of held-out data a network under training answers rightly, and how much of that robustly. */
 import { Builder } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
-import { writeModel } from '../onnx/write.ts';
 import type { Runtime, Session } from '../runtime/runtime.ts';
 import type { Threat } from '../threats/threat.ts';
 import { marginOf } from '../transforms/margin.ts';
 import { batchRows } from './batches.ts';
 import { drawn } from './draws.ts';
-import { runOn } from './feeds.ts';
+import { compiled, runOn } from './program.ts';
 import type { Labelled } from './labelled.ts';
 import type { Method } from './method.ts';
 import { Mover } from './mover.ts';
@@ -56,7 +55,7 @@ export class Validation {
   }
 
   static async open(options: ValidationOptions): Promise<Validation> {
-    const session = await options.runtime.session(writeModel(validationGraph(options)));
+    const session = await compiled(options.runtime, validationGraph(options));
     const { adversary } = options.method;
     const moving = { ...options, soft: false };
     const mover = adversary && (await Mover.open(adversary, moving, options.runtime));
