@@ -1,6 +1,5 @@
 /** The digit classifier: two strided convolutions and two dense layers, 166,406 parameters. */
-import { BATCH, Builder, type Graph } from '@glacis/core';
-import { Layers } from '../training/layers.ts';
+import { BATCH, Builder, type Graph, Layers } from '@glacis/core';
 
 /** Input `image` [batch, 1, 28, 28] in 0…1, output `logits` [batch, 10]; weights drawn by the seed. */
 export function digitsNetwork(seed: number): Graph {

@@ -6,13 +6,11 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ortRuntime, tensor, writeModel } from '@glacis/core';
+import { type Labelled, ortRuntime, tensor, train, writeModel } from '@glacis/core';
 import * as ort from 'onnxruntime-node';
 import { accuracy } from '../training/accuracy.ts';
-import type { Labelled } from '../training/labelled.ts';
 import { inRepository } from '../place.ts';
 import { epochLine, percent } from '../training/progress.ts';
-import { train } from '../training/train.ts';
 import { type Digits, mnist, SIDE } from './mnist.ts';
 import { digitsNetwork } from './network.ts';
 import { writeNpz } from './npz.ts';

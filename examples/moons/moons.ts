@@ -1,6 +1,5 @@
 /** Two moons: two half circles, each with its tip inside the other's bow, blurred by a seed's noise. */
-import { floats, RandomBlock } from '@glacis/core';
-import type { Labelled } from '../training/labelled.ts';
+import { floats, type Labelled, RandomBlock } from '@glacis/core';
 
 export const features = ['x', 'y'] as const;
 

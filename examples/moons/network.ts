@@ -1,6 +1,5 @@
 /** The smallest network that tells the moons apart with a bent boundary: 2–32–32–2. */
-import { BATCH, Builder, type Graph } from '@glacis/core';
-import { Layers } from '../training/layers.ts';
+import { BATCH, Builder, type Graph, Layers } from '@glacis/core';
 
 /** Input `point` [batch, 2], output `logits` [batch, 2]. */
 export function moonsNetwork(seed: number): Graph {

@@ -5,13 +5,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ortRuntime, writeModel } from '@glacis/core';
+import { ortRuntime, train, writeModel } from '@glacis/core';
 import * as ort from 'onnxruntime-node';
 import { accuracy } from '../training/accuracy.ts';
 import { inRepository } from '../place.ts';
 import { epochLine, percent } from '../training/progress.ts';
 import { csv } from '../tabular/table.ts';
-import { train } from '../training/train.ts';
 import { classes, features, moons } from './moons.ts';
 import { moonsNetwork } from './network.ts';
 

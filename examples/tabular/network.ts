@@ -1,7 +1,5 @@
 /** The lender's classifier: standardisation inside the network, then a small MLP. */
-import { BATCH, Builder, floats, type Graph } from '@glacis/core';
-import type { Labelled } from '../training/labelled.ts';
-import { Layers } from '../training/layers.ts';
+import { BATCH, Builder, floats, type Graph, type Labelled, Layers } from '@glacis/core';
 
 /** Mean and standard deviation of each column. */
 export function columnStatistics({ x, y }: Labelled): { mean: number[]; deviation: number[] } {

@@ -1,5 +1,5 @@
 /** Tables of samples as text: a header, one sample for each line, the name of its class at the end. */
-import type { Labelled } from '../training/labelled.ts';
+import type { Labelled } from '@glacis/core';
 
 export interface TableNames {
   readonly features: readonly string[];

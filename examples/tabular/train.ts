@@ -5,14 +5,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { floats, ortRuntime, writeModel } from '@glacis/core';
+import { floats, type Labelled, ortRuntime, train, writeModel } from '@glacis/core';
 import * as ort from 'onnxruntime-node';
 import { accuracy } from '../training/accuracy.ts';
-import type { Labelled } from '../training/labelled.ts';
 import { inRepository } from '../place.ts';
 import { epochLine, percent } from '../training/progress.ts';
 import { csv } from './table.ts';
-import { train } from '../training/train.ts';
 import { application, decisions, features } from './applications.ts';
 import { loansNetwork } from './network.ts';
 

@@ -1,6 +1,12 @@
 /** How many of the samples a network classifies rightly. */
-import { type Graph, type Runtime, openClassifier, readModel, writeModel } from '@glacis/core';
-import type { Labelled } from './labelled.ts';
+import {
+  type Graph,
+  type Labelled,
+  openClassifier,
+  readModel,
+  type Runtime,
+  writeModel,
+} from '@glacis/core';
 
 /** A share, 0 to 1. The network is judged as the ONNX file that it is written to. */
 export async function accuracy(

@@ -10,6 +10,7 @@ export { surveyModel } from './onnx/parse.ts';
 export { countsSamples, hostTypeOf, type OpenSize, type Port } from './onnx/ports.ts';
 export type { RandomInput } from './onnx/randomness.ts';
 export type { ExternalFiles } from './onnx/external-data.ts';
+export { replaceInitializers } from './onnx/replace-initializers.ts';
 export { writeModel } from './onnx/write.ts';
 export { type FileOutline, type Layer, outlineModel } from './onnx/layers.ts';
 export { type Normalisation, normaliseInput } from './onnx/normalise.ts';
@@ -100,7 +101,6 @@ export { type AttackName, attackTable } from './attacks/table.ts';
 export type { Attack, AttackContext, AttackOutcome } from './attacks/attack.ts';
 export type { LossTrace } from './attacks/trace.ts';
 export { type CancelSignal, Stopped } from './runtime/cancel.ts';
-export { closeParameters, type OpenParameters, openParameters } from './transforms/parameters.ts';
 export { gradientWith, pullBack } from './transforms/gradient.ts';
 export { replayLowered } from './transforms/lowering.ts';
 export { BATCH, isSymbolic } from './graph/dimension.ts';
@@ -160,4 +160,27 @@ export type { Closed, Helpers } from './verify/sharing.ts';
 export { semanticsOf } from './verify/semantics.ts';
 export { capabilities, type Capability } from './verify/capabilities.ts';
 export { OutOfTime, tickUntil, withDeadline } from './runtime/deadline.ts';
+export type { Augmentation } from './defend/augment.ts';
+export type { Checkpoint, EpochReport, Kept, Vectors } from './defend/checkpoint.ts';
+export { Diverged } from './defend/diverged.ts';
+export { type FreshNetwork, freshNetwork } from './defend/fresh-network.ts';
+export { type Labelled, samplesAt } from './defend/labelled.ts';
+export { type Kernel, Layers } from './defend/layers.ts';
+export type { Certificate } from './defend/lipschitz/linear-certificate.ts';
+export { fitLinear, type LinearFit, type LinearFitOptions } from './defend/lipschitz/linear-fit.ts';
+export type { LinearLossName } from './defend/lipschitz/linear-loss.ts';
+export { fitLinearNetwork } from './defend/lipschitz/linear-network.ts';
+export { TrainableNetwork } from './defend/network.ts';
+export { holdOut, type Split } from './defend/split.ts';
+export { type TrainingMethodName, trainingMethods } from './defend/methods/table.ts';
+export type { OptimiserName } from './defend/optimisers/table.ts';
+export type { ScheduleName } from './defend/schedules.ts';
+export {
+  type StepReport,
+  train,
+  type Trained,
+  trained,
+  type TrainOptions,
+} from './defend/train.ts';
+export type { Validated } from './defend/validation.ts';
 export { VnnlibError } from './vnnlib/vnnlib-error.ts';

@@ -96,6 +96,26 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
       ['glacis bench acasxu --first 10 --timeout 20', 'a first look'],
     ],
   },
+  harden: {
+    usage: 'glacis harden MODEL --data TRAIN --eps E --out NEW.onnx [--method M] [options]',
+    summary: 'train a model to be robust, and measure what that bought',
+    description:
+      'Trains the weights of a classifier against perturbations of at most ε and writes an ONNX file that differs from the old one in its weights alone. The most robust epoch on data held out is kept; at the end both models are audited on such data with the same attacks and proofs.',
+    examples: [
+      [
+        'glacis harden model.onnx --data train.npz --eps 8/255 --out robust.onnx',
+        'adversarial training',
+      ],
+      [
+        'glacis harden model.onnx --data train.csv --eps 0.1 --method ibp --init --epochs 60 --out proven.onnx',
+        'from fresh weights, for margins that can be proven',
+      ],
+      [
+        'glacis harden model.onnx --data train.npz --norm l2 --eps 0.5 --test test.npz --audited 200 --out robust.onnx',
+        'audited on other data',
+      ],
+    ],
+  },
   inspect: {
     usage: 'glacis inspect MODEL [--check] [--emit KIND --out FILE] [options]',
     summary: 'layers, shapes, parameters and support of an ONNX file',

@@ -24,6 +24,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   verify: async () => (await import('../commands/verify.ts')).verifyCommand,
   supports: async () => (await import('../commands/supports.ts')).supportsCommand,
   bench: async () => (await import('../commands/bench.ts')).benchCommand,
+  harden: async () => (await import('../commands/harden.ts')).hardenCommand,
   inspect: async () => (await import('../commands/inspect.ts')).inspectCommand,
 };
 

@@ -8,6 +8,7 @@ import { methodOptions } from './options/method.ts';
 import { outputOptions } from './options/output.ts';
 import { runOptions } from './options/run.ts';
 import { threatOptions } from './options/threat.ts';
+import { trainingOptions } from './options/training.ts';
 import type { CommandName } from './options/spec.ts';
 
 export { type CommandName, groups, type OptionSpec } from './options/spec.ts';
@@ -16,6 +17,7 @@ export const optionTable = {
   ...inputsOptions,
   ...threatOptions,
   ...methodOptions,
+  ...trainingOptions,
   ...runOptions,
   ...capabilityOptions,
   ...outputOptions,

@@ -12,6 +12,8 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly fraction: number;
+  /** What is counted; inputs if absent. */
+  readonly unit?: string;
 }
 
 interface Output {
@@ -100,8 +102,8 @@ export class Terminal {
     return `${bar}${cells > 0 ? ' ' : ''}${words.slice(0, Math.max(0, columns - cells - 1))}`;
   }
 
-  private plain({ done, total, fraction }: Progress, now: number): string {
-    return `${percent(fraction).trim()}, ${done} of ${total} inputs, ${this.left(fraction, now)}`;
+  private plain({ done, total, fraction, unit = 'inputs' }: Progress, now: number): string {
+    return `${percent(fraction).trim()}, ${done} of ${total} ${unit}, ${this.left(fraction, now)}`;
   }
 
   /** The estimate counts less the more is known. */

@@ -1,20 +1,20 @@
-/** Which all, and how the model takes them. */
+/** Which inputs, and how the model takes them. */
 import * as parse from '../values.ts';
-import { type OptionSpec, all, list, row, runs } from './spec.ts';
+import { type OptionSpec, all, choosing, list, reading, row, runs } from './spec.ts';
 
 export const inputsOptions = {
   data: row(
     'Inputs',
-    all,
+    reading,
     '--data',
     'PATH',
     parse.text,
     'inputs and labels: .npz, .npy, .csv, IDX (each also as .gz), or a folder of images in one folder per class',
   ),
-  x: row('Inputs', all, '--x', 'KEY', parse.text, 'the array of inputs in a .npz file', 'x'),
+  x: row('Inputs', reading, '--x', 'KEY', parse.text, 'the array of inputs in a .npz file', 'x'),
   y: row(
     'Inputs',
-    all,
+    reading,
     '--y',
     'KEY',
     parse.text,
@@ -23,7 +23,7 @@ export const inputsOptions = {
   ),
   scale: row(
     'Inputs',
-    all,
+    reading,
     '--scale',
     'S',
     parse.fraction,
@@ -32,13 +32,13 @@ export const inputsOptions = {
   ),
   mean: row(
     'Inputs',
-    all,
+    reading,
     '--mean',
     'LIST',
     parse.fractions,
     'makes (x − mean) / std part of the model, so that ε keeps the units of the data; one number, or one per channel',
   ),
-  std: row('Inputs', all, '--std', 'LIST', parse.fractions, 'goes with --mean'),
+  std: row('Inputs', reading, '--std', 'LIST', parse.fractions, 'goes with --mean'),
   preprocess: row(
     'Inputs',
     all,
@@ -57,7 +57,7 @@ export const inputsOptions = {
   ),
   output: row(
     'Inputs',
-    all,
+    reading,
     '--output',
     'NAME',
     parse.text,
@@ -75,21 +75,21 @@ export const inputsOptions = {
   ),
   first: row(
     'Inputs',
-    [...runs, 'bench'],
+    [...choosing, 'bench'],
     '--first',
     'N',
     parse.whole(1),
-    'only the first N all, or instances',
+    'only the first N inputs, or instances',
   ),
   sample: row(
     'Inputs',
-    runs,
+    choosing,
     '--sample',
     'N',
     parse.whole(1),
-    'only N all, chosen at random by the seed',
+    'only N inputs, chosen at random by the seed',
   ),
-  index: row('Inputs', all, '--index', 'LIST', parse.text, 'only these inputs: 0,3,7-12'),
+  index: row('Inputs', reading, '--index', 'LIST', parse.text, 'only these inputs: 0,3,7-12'),
   example: row(
     'Inputs',
     runs,

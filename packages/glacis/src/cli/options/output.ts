@@ -5,7 +5,7 @@ import { every, type OptionSpec, on, row, runs } from './spec.ts';
 export const outputOptions = {
   json: row(
     'Output',
-    [...every, 'supports', 'bench'],
+    [...every, 'supports', 'bench', 'harden'],
     '--json',
     null,
     on,
@@ -13,7 +13,7 @@ export const outputOptions = {
   ),
   quiet: row(
     'Output',
-    [...every, 'bench'],
+    [...every, 'bench', 'harden'],
     '--quiet',
     null,
     on,
@@ -59,6 +59,14 @@ export const outputOptions = {
     'DIR',
     parse.text,
     'writes the tensors of a satisfying assignment, NAME.pb each, into this folder instead of stdout',
+  ),
+  hardened: row(
+    'Output',
+    ['harden'],
+    '--out',
+    'NEW.onnx',
+    parse.text,
+    'the trained model, as the old file is but for its weights; NEW.history.json beside it says how it was made, and NEW.checkpoint.npz holds an unfinished training: the same words go on from there',
   ),
   file: row('Output', ['inspect'], '--out', 'FILE', parse.text, 'where --emit writes'),
 } satisfies Record<string, OptionSpec<unknown>>;

@@ -6,7 +6,7 @@ import { type OptionSpec, every, row, runs } from './spec.ts';
 export const runOptions = {
   seed: row(
     'Run',
-    every,
+    [...every, 'harden'],
     '--seed',
     'N',
     parse.whole(0),

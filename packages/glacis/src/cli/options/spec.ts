@@ -2,9 +2,25 @@
 import type * as parse from '../values.ts';
 
 export type CommandName =
-  'audit' | 'attack' | 'certify' | 'bounds' | 'verify' | 'supports' | 'bench' | 'inspect';
+  | 'audit'
+  | 'attack'
+  | 'certify'
+  | 'bounds'
+  | 'verify'
+  | 'supports'
+  | 'bench'
+  | 'inspect'
+  | 'harden';
 
-export const groups = ['Inputs', 'Threat', 'Method', 'Run', 'Capability', 'Output'] as const;
+export const groups = [
+  'Inputs',
+  'Threat',
+  'Method',
+  'Training',
+  'Run',
+  'Capability',
+  'Output',
+] as const;
 
 export interface OptionSpec<T> {
   readonly flag: string;
@@ -25,6 +41,9 @@ export const runs = [...attacking, 'certify'] as const;
 export const inputs = [...runs, 'bounds'] as const;
 export const all = [...inputs, 'inspect'] as const;
 export const every = [...all, 'verify'] as const;
+/** What reads labelled data, and what chooses among them. */
+export const reading = [...all, 'harden'] as const;
+export const choosing = [...runs, 'harden'] as const;
 
 export function row<T>(
   group: OptionSpec<T>['group'],

@@ -1,11 +1,11 @@
 /** What perturbations are allowed. */
 import * as parse from '../values.ts';
-import { type OptionSpec, all, on, row, runs } from './spec.ts';
+import { type OptionSpec, choosing, on, reading, row, runs } from './spec.ts';
 
 export const threatOptions = {
   norm: row(
     'Threat',
-    all,
+    reading,
     '--norm',
     'NORM',
     parse.oneOf('linf', 'l2', 'l1', 'l0'),
@@ -14,7 +14,7 @@ export const threatOptions = {
   ),
   eps: row(
     'Threat',
-    all,
+    reading,
     '--eps',
     'E',
     parse.radii,
@@ -22,7 +22,7 @@ export const threatOptions = {
   ),
   clip: row(
     'Threat',
-    all,
+    reading,
     '--clip',
     'LO,HI',
     parse.clip,
@@ -31,7 +31,7 @@ export const threatOptions = {
   ),
   weights: row(
     'Threat',
-    runs,
+    choosing,
     '--weights',
     'std|FILE',
     parse.text,
@@ -39,7 +39,7 @@ export const threatOptions = {
   ),
   freeze: row(
     'Threat',
-    runs,
+    choosing,
     '--freeze',
     'COLUMNS',
     parse.text,

@@ -3,7 +3,10 @@
  * "Efficient BackProp", 1998), drawn by (seed, number of the layer); biases begin at zero.
  * Parameters are named in order: `0.weight`, `0.bias`, `1.weight`, …
  */
-import { type Builder, floats, type Node, RandomBlock, sizeOf, zeros } from '@glacis/core';
+import type { Builder } from '../graph/builder.ts';
+import type { Node } from '../graph/graph.ts';
+import { RandomBlock } from '../tensor/random.ts';
+import { floats, sizeOf, zeros } from '../tensor/tensor.ts';
 
 /** A square kernel. */
 export interface Kernel {

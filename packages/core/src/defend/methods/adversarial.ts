@@ -1,0 +1,18 @@
+/**
+ * Adversarial training (Madry et al. 2018): cross-entropy at what projected gradient descent makes of the
+ * inputs. The radius rises at first, without which large ones are not learnt at all.
+ */
+import { across, climb, error } from '../adversary.ts';
+import { type Method, rising } from '../method.ts';
+import { natural } from './natural.ts';
+
+const STEPS = 7;
+const RAMP = 0.2;
+
+export const adversarial: Method = {
+  ...natural,
+  id: 'adversarial',
+  adversary: climb(error, { steps: STEPS, stride: across }),
+  knobs: (share, eps) => ({ eps: eps * rising(share, 0, RAMP) }),
+  ramp: RAMP,
+};

@@ -1,0 +1,78 @@
+/** Two models audited alike, one after the other, on the same held-out inputs. */
+import {
+  globalLipschitz,
+  ModelError,
+  type NormName,
+  openClassifier,
+  type Run,
+  type Runtime,
+} from '@glacis/core';
+import type { OptionValues } from '../cli/options.ts';
+import type { Terminal } from '../cli/terminal.ts';
+import { executeRun } from './execute.ts';
+import { openModelFile } from './model-file.ts';
+import { prepareRun } from './prepare.ts';
+
+export interface Compared {
+  readonly before: Run;
+  readonly after: Run;
+  /** ‖f(x) − f(x′)‖ ≤ L·‖x − x′‖ in the threat's norm; null where none is known. */
+  readonly lipschitz: Readonly<Record<'before' | 'after', number | null>>;
+}
+
+export interface ComparisonRequest {
+  readonly words: readonly string[];
+  readonly models: Readonly<Record<'before' | 'after', string>>;
+  /** Those of an audit: where the inputs are, and which. */
+  readonly values: OptionValues;
+  readonly runtime: Runtime;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+}
+
+/** The same attacks and proofs on both. Throws UsageError. */
+export async function compareModels(request: ComparisonRequest): Promise<Compared> {
+  const { models } = request;
+  const before = await audited(request, models.before);
+  const after = await audited(request, models.after);
+  const constants = {
+    before: await lipschitzOf(request, models.before),
+    after: await lipschitzOf(request, models.after),
+  };
+  return { before, after, lipschitz: constants };
+}
+
+async function audited(
+  { words, values, terminal, signal }: ComparisonRequest,
+  model: string,
+): Promise<Run> {
+  const prepared = await prepareRun({ words, model, values, job: 'audit' });
+  try {
+    terminal.say(`Auditing ${model}`);
+    // They were said when the training began.
+    const quiet = { ...prepared, facts: { ...prepared.facts, notes: [] } };
+    const run = await executeRun({ prepared: quiet, values, terminal, signal, folder: null });
+    return { ...run, notes: prepared.facts.notes };
+  } finally {
+    await prepared.release();
+  }
+}
+
+async function lipschitzOf(
+  { values, runtime }: ComparisonRequest,
+  path: string,
+): Promise<number | null> {
+  const { model, fixed } = await openModelFile(path, values);
+  const classifier = await openClassifier(model, runtime, { fixed });
+  try {
+    const norm: NormName = values.norm ?? 'linf';
+    if (norm === 'l0') return null;
+    const found = (await globalLipschitz(classifier, classifier.proven))[norm];
+    return Number.isFinite(found) ? found : null;
+  } catch (error) {
+    if (error instanceof ModelError) return null;
+    throw error;
+  } finally {
+    await classifier.release();
+  }
+}

@@ -1,0 +1,59 @@
+/** What a training was and what it bought: the document of `glacis harden`. */
+import type { Certificate, EpochReport, Kept, NormName } from '@glacis/core';
+import type { DefenceName } from '../cli/trainings.ts';
+import { percent } from '../report/numbers.ts';
+import type { Compared } from './comparison.ts';
+import type { SCHEMA } from './training-files.ts';
+
+/** What `--json` prints, and without the audits NEW.history.json holds. */
+export interface Hardening {
+  readonly schema: typeof SCHEMA;
+  readonly glacis: string;
+  readonly seed: number;
+  readonly command: readonly string[];
+  readonly method: DefenceName;
+  /** Whether the validation counts proofs, or what an attack leaves standing. */
+  readonly proves: boolean;
+  readonly threat: {
+    readonly norm: NormName;
+    readonly eps: number;
+    readonly clip: readonly [number, number] | null;
+  };
+  readonly model: { readonly path: string; readonly sha256: string };
+  readonly out: { readonly path: string; readonly sha256: string };
+  readonly data: {
+    readonly path: string;
+    readonly sha256: string;
+    readonly training: number;
+    readonly validation: number;
+  };
+  readonly epochs: number;
+  readonly best: Omit<Kept, 'vectors'> | null;
+  readonly fellBack: number | null;
+  readonly history: readonly EpochReport[];
+  /** Of lipschitz: that no classifier of this constant loses less. */
+  readonly certificate: Certificate | null;
+  readonly compared: Compared | null;
+  /** In words: what the audits say that the training bought. */
+  readonly verdict: string;
+  readonly seconds: number;
+}
+
+/** Hidden gradients are no robustness. */
+export function isMasked(compared: Compared | null): boolean {
+  return compared?.after.masking?.verdict === 'confirmed';
+}
+
+export function verdictOf(compared: Compared | null): string {
+  if (!compared) return 'Nothing was audited.';
+  const { before, after } = compared;
+  if (isMasked(compared)) {
+    return 'This model is not hardened: its gradients are masked, and what attacks find is not credible.';
+  }
+  const gained = (key: 'robustUpper' | 'certifiedLower'): number =>
+    (after.accuracy[key] ?? 0) - (before.accuracy[key] ?? 0);
+  const [attacked, proven] = [gained('robustUpper'), gained('certifiedLower')];
+  if (attacked <= 0 && proven <= 0)
+    return 'The training bought nothing: neither attacks nor proofs say more than before.';
+  return `Attacks now leave ${percent(after.accuracy.robustUpper)} standing (before ${percent(before.accuracy.robustUpper)}), and ${percent(after.accuracy.certifiedLower)} are proven (before ${percent(before.accuracy.certifiedLower)}).`;
+}
