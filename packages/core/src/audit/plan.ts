@@ -42,10 +42,12 @@ export interface ExactPlan {
   readonly unstable: number;
 }
 
-/** Where few inputs vary, boxes are cut until nothing is open. */
+/** Where few inputs vary, boxes are cut until nothing is open; elsewhere the sets are cut by values inside. */
 export interface SplitPlan {
-  /** Inputs that may vary. */
+  /** Inputs that may vary for boxes to be cut. */
   readonly inputs: number;
+  /** Domains that are bounded at most for one input at one radius; 0: nothing is cut inside. */
+  readonly domains: number;
   /** Boxes that are bounded at most for one input at the run's ε. */
   readonly boxes: number;
   /** The same at each radius of the search. */
@@ -96,6 +98,7 @@ const FEW_INPUTS = 20;
 /** Until each box is decided, or so many were bounded. */
 export const splitPlan: SplitPlan = {
   inputs: FEW_INPUTS,
+  domains: 100_000,
   boxes: 1_000_000,
   searchBoxes: 100_000,
   tolerance: 1e-3,
@@ -128,7 +131,7 @@ export function defaultPlan(surrogate: Classifier | null = null): Plan {
       { bound: alphaCrownLast, tolerance: null, dearTolerance: null, hope: 1 },
     ],
     exact: null,
-    split: { ...splitPlan, boxes: 5000, searchBoxes: 400, tolerance: 1e-2 },
+    split: { ...splitPlan, domains: 0, boxes: 5000, searchBoxes: 400, tolerance: 1e-2 },
     noise: attackTable.noise,
     attacks: [
       attackTable.fgsm,

@@ -1,16 +1,16 @@
 /**
- * Branch and bound over the inputs, where few of them vary: decides at the run's ε what bounds left open, and
- * closes the bracket of radii from both sides.
+ * Branch and bound, over the inputs where few of them vary, else over values inside: decides at the run's ε what
+ * bounds left open, and closes the bracket of radii from both sides.
  */
 import type { AttackContext } from '../attacks/attack.ts';
 import type { Classifier } from '../runtime/classifier.ts';
-import type { Threat } from '../threats/threat.ts';
 import { varying } from '../verify/branching.ts';
+import { MarginDomains } from '../verify/margin-domains.ts';
 import { type MarginAnswer, MarginBoxes } from '../verify/margin-boxes.ts';
 import type { Ends } from '../verify/alternatives.ts';
 import { judgeCandidates } from './judge.ts';
 import type { Entry, Ledger } from './ledger.ts';
-import { type SplitPlan, splitPlan } from './plan.ts';
+import type { SplitPlan } from './plan.ts';
 
 export interface SplitOptions {
   readonly plan: SplitPlan;
@@ -28,16 +28,15 @@ export async function splitAtEps(
   entries: readonly Entry[],
   { plan, outOfTime }: SplitOptions,
 ): Promise<void> {
-  const boxes = boxesOf(context, ledger);
-  if (!boxes) return;
+  const deciders = new Deciders(context, ledger, plan);
   const { eps } = context.threat;
   for (const entry of entries) {
     if (outOfTime()) return;
-    if (!servesAt(context, plan, entry, eps)) continue;
+    if (!deciders.serve(entry, eps)) continue;
     const outcome = await charged(ledger, entry, ID, () =>
-      decideAt({ context, ledger, boxes, entry, most: plan.boxes }, eps),
+      decideAt({ context, ledger, deciders, entry, most: plan.boxes }, eps),
     );
-    if (outcome === 'open') ledger.notes.add(unfinished(plan));
+    if (outcome === 'open') ledger.notes.add(unfinished(plan, deciders.boxes(entry, eps) !== null));
   }
 }
 
@@ -48,10 +47,9 @@ export async function splitRadii(
   entries: readonly Entry[],
   { plan, outOfTime }: SplitOptions,
 ): Promise<void> {
-  const boxes = boxesOf(context, ledger);
-  if (!boxes) return;
+  const deciders = new Deciders(context, ledger, plan);
   for (const entry of entries) {
-    const splitting = { context, ledger, boxes, entry, most: plan.searchBoxes };
+    const splitting = { context, ledger, deciders, entry, most: plan.searchBoxes };
     let most = entry.upper ?? context.threat.reach(entry.x);
     for (let tries = 0; tries < MOST_TRIES && !outOfTime(); tries++) {
       most = Math.min(most, entry.upper ?? Infinity);
@@ -59,7 +57,7 @@ export async function splitRadii(
       if (most - least <= plan.tolerance * most) break;
       const isBroken = entry.upper === most;
       const radius = nextRadius(least, most, { tries, isBroken }, plan);
-      if (!servesAt(context, plan, entry, radius)) break;
+      if (!deciders.serve(entry, radius)) break;
       const outcome = await charged(ledger, entry, `${ID}-search`, () =>
         decideAt(splitting, radius),
       );
@@ -82,38 +80,66 @@ function nextRadius(
   return isBroken ? Math.max(middle, most * (1 - 0.9 * tolerance)) : most;
 }
 
-function unfinished({ boxes }: SplitPlan): string {
-  return `Some inputs are left open after ${boxes.toLocaleString('en')} boxes (bab).`;
+function unfinished({ boxes, domains }: SplitPlan, areBoxes: boolean): string {
+  const most = areBoxes
+    ? `${boxes.toLocaleString('en')} boxes`
+    : `${domains.toLocaleString('en')} domains`;
+  return `Some inputs are left open after ${most} (bab).`;
 }
 
 interface Splitting {
   readonly context: AttackContext;
   readonly ledger: Ledger;
-  readonly boxes: MarginBoxes;
+  readonly deciders: Deciders;
   readonly entry: Entry;
   /** Boxes that are bounded at most. */
   readonly most: number;
 }
 
-/** Why no box of a classifier is cut; null where some may be. */
-export function splitRefusal(classifier: Classifier, { norm, fixed }: Threat): string | null {
-  if (!norm.isBox) return `boxes are cut in linf, whose balls are boxes, not in ${norm.name}`;
-  if (!MarginBoxes.serves(classifier))
-    return 'boxes are cut of classifiers with one input and no random numbers';
-  const free = classifier.sampleSize - fixed.size;
-  return free > splitPlan.inputs
-    ? `boxes are cut where up to ${splitPlan.inputs} inputs vary, not ${free} (--freeze holds some)`
-    : null;
+/** What decides about a radius; each is made when it is first needed. */
+class Deciders {
+  private readonly context: AttackContext;
+  private readonly ledger: Ledger;
+  private readonly plan: SplitPlan;
+  private ownBoxes: MarginBoxes | undefined;
+  private ownDomains: MarginDomains | undefined;
+
+  constructor(context: AttackContext, ledger: Ledger, plan: SplitPlan) {
+    this.context = context;
+    this.ledger = ledger;
+    this.plan = plan;
+  }
+
+  /** Where boxes are cut. */
+  boxes(entry: Entry, radius: number): MarginBoxes | null {
+    const { classifier, threat } = this.context;
+    if (!threat.norm.isBox || !MarginBoxes.serves(classifier)) return null;
+    const inputs = varying(endsOf(this.context, entry, radius, 'outward'));
+    if (inputs === 0 || inputs > this.plan.inputs) return null;
+    this.ownBoxes ??= new MarginBoxes(classifier, this.ledger.semantics);
+    return this.ownBoxes;
+  }
+
+  /** Where sets are cut by values inside. */
+  get domains(): MarginDomains | null {
+    const { classifier, threat } = this.context;
+    if (this.plan.domains === 0 || classifier.model.random.length > 0) return null;
+    this.ownDomains ??= new MarginDomains(classifier, threat, this.ledger.semantics);
+    return this.ownDomains;
+  }
+
+  get mostDomains(): number {
+    return this.plan.domains;
+  }
+
+  serve(entry: Entry, radius: number): boolean {
+    return this.boxes(entry, radius) !== null || (radius > 0 && this.domains !== null);
+  }
 }
 
-function boxesOf({ classifier, threat }: AttackContext, { semantics }: Ledger): MarginBoxes | null {
-  if (splitRefusal(classifier, threat) !== null) return null;
-  return new MarginBoxes(classifier, semantics);
-}
-
-function servesAt(context: AttackContext, plan: SplitPlan, entry: Entry, radius: number): boolean {
-  const inputs = varying(endsOf(context, entry, radius, 'outward'));
-  return inputs > 0 && inputs <= plan.inputs;
+/** Why branch and bound does not serve a classifier; null where it does. */
+export function splitRefusal({ model }: Classifier): string | null {
+  return model.random.length > 0 ? 'nothing is proven of a model that draws random numbers' : null;
 }
 
 function endsOf(
@@ -128,20 +154,32 @@ function endsOf(
 }
 
 async function decideAt(splitting: Splitting, radius: number): Promise<MarginAnswer> {
-  const { context, ledger, boxes, entry, most } = splitting;
+  const { context, ledger, deciders, entry, most } = splitting;
   const { classifier, threat, signal } = context;
-  const outcome = await boxes.decide({
+  const kept = classifier.kept(entry.label);
+  const offer = async (x: Float32Array): Promise<boolean> => {
+    const [found] = await judgeCandidates(classifier, threat, [entry], x.slice(), [radius]);
+    if (found) ledger.broken(entry, found, ID);
+    return found !== null && found !== undefined;
+  };
+  const outcome = await (deciders.boxes(entry, radius)?.decide({
     box: endsOf(context, entry, radius, 'outward'),
     inside: endsOf(context, entry, radius, 'inward'),
-    kept: classifier.kept(entry.label),
-    offer: async (x) => {
-      const [found] = await judgeCandidates(classifier, threat, [entry], x.slice(), [radius]);
-      if (found) ledger.broken(entry, found, ID);
-      return found !== null && found !== undefined;
-    },
+    kept,
+    offer,
     most,
     signal,
-  });
+  }) ??
+    deciders.domains?.decide({
+      x: entry.x,
+      stream: entry.index,
+      radius,
+      kept,
+      offer,
+      most: deciders.mostDomains,
+      signal,
+    }) ??
+    'open');
   if (outcome === 'proven') ledger.proven(entry, radius, ID);
   return outcome;
 }

@@ -1,100 +1,144 @@
-/** Alternatives decided by branches inside: one search after another, over each box that they share. */
-import type { Semantics } from '../audit/run.ts';
-import type { OpenNetwork } from '../runtime/network.ts';
+/**
+ * Questions decided by branches inside: over CROWN's bounds at first, for as long as optimising these would take,
+ * then over optimised ones, then over bounds that branches of their own tighten, in ever more rounds, with as much
+ * given to the domains each time.
+ */
+import type { Subject } from '../bounds/layer-graphs.ts';
+import type { CancelSignal } from '../runtime/cancel.ts';
 import { ActivationSplitting } from './activation-splitting.ts';
 import type { Question } from './domain.ts';
 import { DomainBounder, type Root } from './domain-bounder.ts';
-import { type LeftOpen, subjectOf } from './layered.ts';
-import type { Search } from './search.ts';
-import { startAt } from './starts.ts';
 import { Tightening } from './tightening.ts';
 
-/** Of the search from where a domain's bound is least. */
-const SEARCH = { steps: 5, stepSize: 0.25 };
 /** Domains that a run takes at once: their values stay in cache. */
 const AT_ONCE = 32;
 /** Bytes of a domain, at least. */
 const BYTES_OF_DOMAIN = 2 ** 14;
+/** What a domain costs, in passes back and forth through the network. */
+const PASSES_OF_DOMAIN = 48;
+/** Rounds of tightening at first, and by how much they grow; after so many what is stuck is left. */
+const [FIRST_ROUNDS, MORE, LAST_ROUNDS] = [4, 2, 64];
 
-export interface BranchedOver {
-  readonly witness: Float64Array | null;
-  readonly left: readonly LeftOpen[];
+/** A question over the set that it is about, with what is known inside. */
+export interface Asked {
+  readonly root: Root;
+  readonly question: Question;
 }
 
-export class Branching {
+export interface BranchingOptions<T extends Asked> {
+  readonly subject: Subject;
+  /** Names the subject among its network's programs. */
+  readonly key: string;
+  /** Bytes that open domains may take. */
+  readonly memory: number;
+  /** What slopes optimised inside leave open, and what that takes in passes. */
+  readonly optimised: (open: readonly T[]) => Promise<readonly T[]>;
+  readonly passesOf: (root: Root) => number;
+  /** Looks for a witness from where bounds are least. */
+  readonly search: (from: readonly Start<T>[]) => Promise<Float64Array | null>;
+  /** Domains that are bounded at most. */
+  readonly most?: number;
+  readonly signal?: CancelSignal | undefined;
+}
+
+export interface Start<T> {
+  readonly x: Float32Array;
+  readonly asked: T;
+}
+
+export interface BranchedInside<T> {
+  readonly witness: Float64Array | null;
+  readonly left: readonly T[];
+}
+
+export class BranchingInside<T extends Asked> {
   /** Domains that were bounded. */
   branches = 0;
-  /** Whether the last domains that were left open could not be cut. */
-  isStuck = false;
+  private readonly options: BranchingOptions<T>;
   private readonly bounder: DomainBounder;
   private readonly tightening: Tightening;
-  private readonly search: Search;
-  private readonly mostDomains: number;
 
-  constructor(network: OpenNetwork, semantics: Semantics, search: Search, memory: number) {
-    const subject = subjectOf(network, semantics);
-    this.bounder = new DomainBounder(subject, `branches/${semantics}`, AT_ONCE);
-    this.tightening = new Tightening(subject, `tightening/${semantics}`);
-    this.search = search;
-    this.mostDomains = Math.floor(memory / BYTES_OF_DOMAIN);
+  constructor(options: BranchingOptions<T>) {
+    this.options = options;
+    const { subject, key } = options;
+    this.bounder = new DomainBounder(subject, `${key}/branches`, AT_ONCE);
+    this.tightening = new Tightening(subject, `${key}/tightening`);
   }
 
-  /** Bounds so many domains of each box at most, and says which alternatives are open then. */
-  async over(open: readonly LeftOpen[], most: (root: Root) => number): Promise<BranchedOver> {
-    const left: LeftOpen[] = [];
-    for (const [root, group] of grouped(open)) {
+  async decide(asked: readonly T[]): Promise<BranchedInside<T>> {
+    const { optimised, passesOf } = this.options;
+    let { witness, left } = await this.over(asked, passesOf);
+    if (this.isOver(witness, left)) return { witness, left };
+    left = await optimised(left);
+    for (let rounds = FIRST_ROUNDS; ; rounds *= MORE) {
+      const before = left.length;
+      const passes = (root: Root): number => this.tightening.passesOf(root, rounds);
+      const found = await this.over(left, passes);
+      ({ witness, left } = found);
+      const isStuck = found.isStuck && left.length === before && rounds >= LAST_ROUNDS;
+      if (isStuck || this.isOver(witness, left)) return { witness, left };
+      left = await this.tightened(left, rounds);
+    }
+  }
+
+  private isOver(witness: Float64Array | null, left: readonly T[]): boolean {
+    const { most = Infinity } = this.options;
+    return witness !== null || left.length === 0 || this.branches >= most;
+  }
+
+  /** One search after another, over each set that questions share, for so many passes each. */
+  private async over(
+    asked: readonly T[],
+    passes: (root: Root) => number,
+  ): Promise<BranchedInside<T> & { readonly isStuck: boolean }> {
+    const { bounder, options } = this;
+    const left: T[] = [];
+    let isStuck = true;
+    for (const [root, group] of grouped(asked)) {
       const byQuestion = new Map(group.map((each) => [each.question, each]));
       const splitting = new ActivationSplitting({
-        bounder: this.bounder,
+        bounder,
         root,
-        mostDomains: this.mostDomains,
-        search: (from) => this.searched(from, byQuestion),
+        mostDomains: Math.floor(options.memory / BYTES_OF_DOMAIN),
+        search: (from) =>
+          options.search(
+            from.flatMap(({ x, question }) => {
+              const own = byQuestion.get(question);
+              return own ? [{ x, asked: own }] : [];
+            }),
+          ),
         onBounded: (count) => (this.branches += count),
+        signal: options.signal,
       });
-      const questions = group.flatMap(({ question }) => question ?? []);
-      const found = await splitting.run(questions, most(root));
-      this.isStuck = found.isStuck;
-      if (found.witness) return { witness: found.witness, left: [] };
-      left.push(...group.filter(({ question }) => question && found.left.has(question)));
+      // Where nothing inside can be tightened, domains are all that is left.
+      const enough = passes(root) / PASSES_OF_DOMAIN || Infinity;
+      const rest = (options.most ?? Infinity) - this.branches;
+      const questions = group.map(({ question }) => question);
+      const found = await splitting.run(questions, Math.min(enough, rest));
+      if (found.witness) return { witness: found.witness, left: [], isStuck: false };
+      isStuck &&= found.isStuck;
+      left.push(...group.filter(({ question }) => found.left.has(question)));
     }
-    return { witness: null, left };
+    return { witness: null, left, isStuck };
   }
 
-  /** The same alternatives over tighter bounds inside: as many rounds. */
-  async tightened(open: readonly LeftOpen[], rounds: number): Promise<LeftOpen[]> {
-    const all: LeftOpen[] = [];
-    for (const [root, group] of grouped(open)) {
-      const tight = await this.tightening.tightened(root, rounds);
-      all.push(...group.map((each) => ({ ...each, root: tight })));
+  /** The same questions over tighter bounds inside. */
+  private async tightened(asked: readonly T[], rounds: number): Promise<T[]> {
+    const all: T[] = [];
+    for (const [before, group] of grouped(asked)) {
+      const root = await this.tightening.tightened(before, rounds);
+      all.push(...group.map((each) => ({ ...each, root })));
     }
     return all;
   }
-
-  /** What that takes, in passes back and forth through the network. */
-  passesOf(root: Root, rounds: number): number {
-    return this.tightening.passesOf(root, rounds);
-  }
-
-  private searched(
-    from: readonly { readonly x: Float32Array; readonly question: Question }[],
-    byQuestion: ReadonlyMap<Question | null, LeftOpen>,
-  ): Promise<Float64Array | null> {
-    const starts = from.map(({ x, question }) => {
-      const alternative = byQuestion.get(question)?.alternative;
-      return alternative ? startAt(alternative, alternative, x) : null;
-    });
-    return this.search.from(
-      starts.filter((start) => start !== null),
-      SEARCH,
-    );
-  }
 }
 
-function grouped(open: readonly LeftOpen[]): Map<Root, LeftOpen[]> {
-  const groups = new Map<Root, LeftOpen[]>();
-  for (const each of open) {
-    const { root } = each;
-    if (root) groups.set(root, [...(groups.get(root) ?? []), each]);
+function grouped<T extends Asked>(asked: readonly T[]): Map<Root, T[]> {
+  const groups = new Map<Root, T[]>();
+  for (const each of asked) {
+    const group = groups.get(each.root) ?? [];
+    groups.set(each.root, group);
+    group.push(each);
   }
   return groups;
 }

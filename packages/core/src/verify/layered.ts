@@ -3,7 +3,7 @@
  * methods first, and only alternatives that are still open go on to the next.
  */
 import type { Semantics } from '../audit/run.ts';
-import type { Subject } from '../bounds/layer-graphs.ts';
+import type { Layer, Subject } from '../bounds/layer-graphs.ts';
 import { type Ends, LayerwiseBounds, type SetFeed } from '../bounds/layerwise.ts';
 import { type BoundName, boundMethods } from '../bounds/methods.ts';
 import type { OpenNetwork } from '../runtime/network.ts';
@@ -71,14 +71,17 @@ export class LayeredBounds {
   }
 
   /** What the slopes inside cost to optimise over a root, in passes back and forth through all layers. */
-  passesOf({ found }: Root): number {
-    const { layers } = this.bounds;
-    const steps = boundMethods['alpha-crown'].inside.steps;
-    return found.reduce((sum, { lower, upper }, place) => {
-      const rows = layers[place]?.exact ? 0 : 2 * countOf(lower, upper);
-      return sum + (rows * steps * place) / layers.length;
-    }, 0);
+  passesOf(root: Root): number {
+    return optimisingPasses(this.bounds.layers, root);
   }
+}
+
+export function optimisingPasses(layers: readonly Layer[], { found }: Root): number {
+  const { steps } = boundMethods['alpha-crown'].inside;
+  return found.reduce((sum, { lower, upper }, place) => {
+    const rows = layers[place]?.exact ? 0 : 2 * countOf(lower, upper);
+    return sum + (rows * steps * place) / layers.length;
+  }, 0);
 }
 
 /** Values that may lie on either side of 0. */

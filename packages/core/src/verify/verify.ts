@@ -17,14 +17,13 @@ import { BoxBounder } from './box-bounder.ts';
 import { varying } from './branching.ts';
 import { InputSplitting, type SplittingOptions } from './input-splitting.ts';
 import { JointNetwork } from './joint.ts';
-import { LayeredBounds, type LeftOpen } from './layered.ts';
-import { Branching } from './branching-inside.ts';
-import type { Root } from './domain-bounder.ts';
+import { LayeredBounds, type LeftOpen, subjectOf } from './layered.ts';
+import { type Asked, BranchingInside } from './branching-inside.ts';
 import { type Posed, posedBy } from './posed.ts';
 import { Search } from './search.ts';
 import { semanticsOf } from './semantics.ts';
 import type { Helpers } from './sharing.ts';
-import { startsIn } from './starts.ts';
+import { startAt, startsIn } from './starts.ts';
 import { WitnessJudge } from './witness.ts';
 
 export interface VerifyOptions {
@@ -68,10 +67,8 @@ const [STARTS, FEWEST] = [128, 4];
 /** Disjuncts that the first search looks into. */
 const MOST_SEARCHED = 256;
 const ROOT_SEARCH = { steps: 20, stepSize: 0.25 };
-/** Bounds inside are tightened in ever more rounds; what a domain costs, in passes back and forth. */
-const TIGHTENING = { FIRST_ROUNDS: 4, MORE: 2, PASSES_OF_DOMAIN: 48 };
-/** Rounds after which bounds that close nothing more are left. */
-const LAST_ROUNDS = 64;
+/** Of the search from where a domain's bound is least. */
+const BRANCH_SEARCH = { steps: 5, stepSize: 0.25 };
 const MOST_MEMORY = 4 * 2 ** 30;
 
 const OPPOSED = 'each alternative asks for a sum of outputs that is both above and below';
@@ -117,7 +114,7 @@ class Verification {
   private readonly semantics: Semantics;
   private splitting: InputSplitting | null = null;
   private rootLower: number | null = null;
-  private branching: Branching | null = null;
+  private branching: BranchingInside<LeftOpen & Asked> | null = null;
 
   constructor(options: VerifyOptions, ties: Int32Array) {
     this.options = options;
@@ -156,7 +153,7 @@ class Verification {
       const left = await this.layered(layered, ['crown-ibp', 'crown'], open);
       if (left.length === 0) return unsat('bounds', alternatives.length);
       const isCut = left.every(({ alternative }) => varying(alternative) <= FEW_INPUTS);
-      if (!isCut && left.every(({ root, question }) => root && question)) {
+      if (!isCut && left.every(isAsked)) {
         return this.branch(network, layered, left, search);
       }
       open = (await this.layered(layered, ['alpha-crown'], alternativesIn(left))).map(
@@ -192,48 +189,38 @@ class Verification {
     return open;
   }
 
-  /**
-   * Domains told apart by values inside; first over CROWN's bounds of these, for as long as optimising them would
-   * take, then over the optimised ones.
-   */
+  /** Domains told apart by values inside. */
   private async branch(
     network: OpenNetwork,
     bounds: LayeredBounds,
-    left: readonly LeftOpen[],
+    left: readonly (LeftOpen & Asked)[],
     search: Search,
   ): Promise<Decision> {
-    const branching = new Branching(
-      network,
-      this.semantics,
-      search,
-      this.options.memory ?? MOST_MEMORY,
-    );
+    const { memory = MOST_MEMORY } = this.options;
+    const branching = new BranchingInside<LeftOpen & Asked>({
+      subject: subjectOf(network, this.semantics),
+      key: `verify/${this.semantics}`,
+      memory,
+      optimised: async (open) =>
+        (await this.layered(bounds, ['alpha-crown'], alternativesIn(open))).filter(isAsked),
+      passesOf: (root) => bounds.passesOf(root),
+      search: (from) => {
+        const starts = from.map(({ x, asked: { alternative } }) =>
+          startAt(alternative, alternative, x),
+        );
+        return search.from(
+          starts.filter((start) => start !== null),
+          BRANCH_SEARCH,
+        );
+      },
+    });
     this.branching = branching;
-    const { FIRST_ROUNDS, MORE, PASSES_OF_DOMAIN } = TIGHTENING;
-    let open: readonly LeftOpen[] = left;
-    const over = async (passes: (root: Root) => number): Promise<Decision | null> => {
-      // Where nothing inside can be tightened, domains are all that is left.
-      const most = (root: Root): number => passes(root) / PASSES_OF_DOMAIN || Infinity;
-      const found = await branching.over(open, most);
-      const { branches } = branching;
-      open = found.left;
-      if (found.witness) return sat(found.witness, 'activation-splitting', branches);
-      return open.length === 0 ? unsat('activation-splitting', branches) : null;
-    };
-    let decision = await over((root) => bounds.passesOf(root));
-    if (decision) return decision;
-    open = await this.layered(bounds, ['alpha-crown'], alternativesIn(open));
-    for (let rounds = FIRST_ROUNDS; !decision; rounds *= MORE) {
-      const before = open.length;
-      decision = await over((root) => branching.passesOf(root, rounds));
-      if (decision) break;
-      if (branching.isStuck && before === open.length && rounds > LAST_ROUNDS) {
-        const reason = `nothing inside is left to cut, and bounds leave ${open.length} alternatives open`;
-        return { ...undecided('unknown', reason), branches: branching.branches };
-      }
-      open = await branching.tightened(open, rounds);
-    }
-    return decision;
+    const { witness, left: open } = await branching.decide(left);
+    const { branches } = branching;
+    if (witness) return sat(witness, 'activation-splitting', branches);
+    if (open.length === 0) return unsat('activation-splitting', branches);
+    const reason = `nothing inside is left to cut, and bounds leave ${open.length} alternatives open`;
+    return { ...undecided('unknown', reason), branches };
   }
 
   private async split(alternatives: readonly Alternative[], search: Search): Promise<Decision> {
@@ -248,6 +235,10 @@ class Verification {
     const reason = `${stuck} boxes are too small to cut, and their bounds do not close them`;
     return { ...undecided('unknown', reason), branches };
   }
+}
+
+function isAsked(open: LeftOpen): open is LeftOpen & Asked {
+  return open.root !== null && open.question !== null;
 }
 
 function alternativesIn(open: readonly LeftOpen[]): Alternative[] {

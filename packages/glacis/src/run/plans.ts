@@ -131,9 +131,9 @@ function provingPlan(plan: Plan, name: Certification['proof']): Plan {
   });
 }
 
-/** Throws UsageError where no box is cut. */
-function requireSplittable({ classifier, threat }: Serving): void {
-  const why = splitRefusal(classifier, threat);
+/** Throws UsageError where nothing is proven. */
+function requireSplittable({ classifier }: Serving): void {
+  const why = splitRefusal(classifier);
   if (why !== null) throw new UsageError(`--method bab: ${why}; use --method alpha-crown.`);
 }
 

@@ -1,0 +1,104 @@
+/**
+ * Whether a classifier's answer stays what it is all over a set, where too many inputs vary to cut it: branches
+ * inside, with one question for each rival whose score may come up to the kept class's. They share their bounds.
+ */
+import type { Semantics } from '../audit/run.ts';
+import { ballSet } from '../bounds/ball-set.ts';
+import type { Subject } from '../bounds/layer-graphs.ts';
+import { LayerwiseBounds } from '../bounds/layerwise.ts';
+import { boundMethods } from '../bounds/methods.ts';
+import { requireProvable } from '../bounds/provable.ts';
+import type { CancelSignal } from '../runtime/cancel.ts';
+import type { Classifier } from '../runtime/classifier.ts';
+import { addDown } from '../tensor/float64.ts';
+import { threatKey } from '../threats/ball.ts';
+import type { Threat } from '../threats/threat.ts';
+import { roundingModel } from '../transforms/rounding.ts';
+import { type Asked, BranchingInside } from './branching-inside.ts';
+import type { Question } from './domain.ts';
+import type { Root } from './domain-bounder.ts';
+import { optimisingPasses } from './layered.ts';
+import type { MarginAnswer } from './margin-boxes.ts';
+
+export interface SetQuestion {
+  /** The centre [sampleSize], and the index of the input it is. */
+  readonly x: Float32Array;
+  readonly stream: number;
+  readonly radius: number;
+  /** The class that is to stay ahead. */
+  readonly kept: number;
+  /** Enters a point, if the original file confirms that it breaks; the end of the search then. */
+  readonly offer: (x: Float32Array) => Promise<boolean>;
+  /** Domains that are bounded at most. */
+  readonly most: number;
+  readonly signal?: CancelSignal | undefined;
+}
+
+/** Bytes that open domains may take. */
+const MEMORY = 2 ** 30;
+/** Points of a batch that are offered: those of the worst domains. */
+const MOST_OFFERED = 4;
+
+export class MarginDomains {
+  private readonly classifier: Classifier;
+  private readonly threat: Threat;
+  private readonly subject: Subject;
+  private readonly key: string;
+  private readonly bounds: LayerwiseBounds;
+
+  /** Throws ModelError where a proof would mean nothing. */
+  constructor(classifier: Classifier, threat: Threat, semantics: Semantics) {
+    requireProvable(classifier.model, semantics);
+    this.classifier = classifier;
+    this.threat = threat;
+    const rounding = roundingModel(semantics);
+    this.subject = { network: classifier, output: classifier.proven, threat, rounding };
+    this.key = `inside/${semantics}/${threatKey(threat)}`;
+    this.bounds = LayerwiseBounds.of(this.subject, this.key);
+  }
+
+  async decide(question: SetQuestion): Promise<MarginAnswer> {
+    const { bounds, classifier, threat } = this;
+    const { x, radius, stream, most, signal } = question;
+    const set = ballSet(classifier, threat, x, radius, stream);
+    const found = await bounds.inside(set, boundMethods.crown);
+    if (!found) return 'open';
+    const root: Root = { set, found };
+    const asked = this.rivals(question.kept).map((rival) => ({ root, question: rival }));
+    const branching = new BranchingInside<Asked>({
+      subject: this.subject,
+      key: this.key,
+      memory: MEMORY,
+      optimised: async (open) => {
+        const optimised = await bounds.inside(set, boundMethods['alpha-crown'], found);
+        return optimised
+          ? open.map((each) => ({ ...each, root: { set, found: optimised } }))
+          : open;
+      },
+      passesOf: (own) => optimisingPasses(bounds.layers, own),
+      search: async (from) => {
+        for (const start of from.slice(0, MOST_OFFERED)) {
+          if (await question.offer(start.x.slice())) return Float64Array.from(start.x);
+        }
+        return null;
+      },
+      most,
+      signal,
+    });
+    const { witness, left } = await branching.decide(asked);
+    if (witness) return 'broken';
+    return left.length === 0 ? 'proven' : 'open';
+  }
+
+  /** The kept class's score less each other's; what does not exceed the separation is not refuted. */
+  private rivals(kept: number): Question[] {
+    const { classes, separation } = this.classifier;
+    const others = Array.from({ length: classes }, (_, rival) => rival).filter((k) => k !== kept);
+    return others.map((rival, index): Question => {
+      const row = new Float32Array(classes);
+      row[kept] = 1;
+      row[rival] = -1;
+      return { index, row, excess: (least) => addDown(least, -separation) };
+    });
+  }
+}
