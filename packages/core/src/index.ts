@@ -184,3 +184,12 @@ export {
 } from './defend/train.ts';
 export type { Validated } from './defend/validation.ts';
 export { VnnlibError } from './vnnlib/vnnlib-error.ts';
+export {
+  diagnose,
+  type Diagnosis,
+  type DiagnosisOptions,
+  type Discovery,
+} from './diagnose/diagnose.ts';
+export type { Evidence, Trial, Trials } from './diagnose/evidence.ts';
+export { indicators } from './diagnose/indicators.ts';
+export type { Indicator } from './diagnose/indicator.ts';

@@ -113,7 +113,10 @@ export interface IndicatorRecord {
 
 export interface MaskingRecord {
   readonly verdict: 'none' | 'suspected' | 'confirmed';
+  /** What the worst of all attacks leaves standing. */
   readonly credibleUpper: Fraction;
+  /** What iterated gradients alone leave standing, by the inputs that were examined. */
+  readonly gradientUpper: Fraction;
   readonly indicators: readonly IndicatorRecord[];
 }
 

@@ -18,7 +18,7 @@ import {
 import { ascending, horizon, lowerOf, quantile, upperOf } from './quantile.ts';
 import { methodTable } from './terminal-methods.ts';
 import { counts, headline, type Sentence, type Tone } from './sentence.ts';
-import { credibleUpper, isCorrect, tally } from './tally.ts';
+import { credibleUpper, isCorrect, reported, tally } from './tally.ts';
 import {
   columnsOf,
   padded,
@@ -112,7 +112,7 @@ function accuracies(run: Run, columns: number, ink: Ink): string[] {
       value === null
         ? 'not run'
         : believed !== null
-          ? `not ${percent(measured)}`
+          ? `not ${percent(reported(run))}`
           : interval === null
             ? ''
             : percentRange(interval);

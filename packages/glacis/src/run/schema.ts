@@ -102,6 +102,7 @@ export const runSchema = z.object({
     .object({
       verdict: z.enum(['none', 'suspected', 'confirmed']),
       credibleUpper: fraction,
+      gradientUpper: fraction,
       indicators: z.array(indicator),
     })
     .nullable(),

@@ -94,6 +94,7 @@ describe('the report', () => {
       masking: {
         verdict: 'confirmed' as const,
         credibleUpper: 0.1,
+        gradientUpper: null,
         indicators: [
           {
             id: evil,

@@ -1,0 +1,216 @@
+/**
+ * Whether what attacks could not break is robust, or only hides its gradient: measures every indicator of
+ * the literature on some of the inputs and says what the robust accuracy is at most, the worst of all
+ * attacks and transfers included.
+ */
+import { rowsOf } from '../audit/attack-stage.ts';
+import { audit } from '../audit/audit.ts';
+import type { AuditData } from '../audit/data.ts';
+import { type Broken, type Entry, Ledger } from '../audit/ledger.ts';
+import type { MaskingRecord, SampleRecord } from '../audit/run.ts';
+import { cleanEntries } from '../audit/stages.ts';
+import type { AttackContext } from '../attacks/attack.ts';
+import { definitionOf } from '../graph/ops/table.ts';
+import type { CancelSignal } from '../runtime/cancel.ts';
+import type { Classifier } from '../runtime/classifier.ts';
+import { openClassifier } from '../runtime/open-classifier.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Threat } from '../threats/threat.ts';
+import type { Evidence } from './evidence.ts';
+import { depths, gather } from './gather.ts';
+import { distil, openDistilled } from './surrogate.ts';
+import { verdictOf } from './verdict.ts';
+
+export interface DiagnosisOptions {
+  /** As it was audited. */
+  readonly classifier: Classifier;
+  readonly runtime: Runtime;
+  readonly data: AuditData;
+  readonly threat: Threat;
+  readonly seed?: number;
+  /** `quick`: without a surrogate of its own, at most 100 inputs. */
+  readonly depth?: keyof typeof depths;
+  /** Other models whose gradients are tried; without one a full diagnosis distils its own. */
+  readonly surrogates?: readonly Classifier[];
+  /** What an audit of the same inputs found; without it, attacks run first. */
+  readonly audited?: readonly SampleRecord[];
+  readonly signal?: CancelSignal;
+  readonly onProgress?: (stage: string) => void;
+}
+
+/** A break that the diagnosis found and the audit had not. */
+export interface Discovery {
+  readonly index: number;
+  readonly method: string;
+  readonly broken: Pick<Broken, 'x' | 'distance' | 'prediction'>;
+}
+
+export interface Diagnosis {
+  readonly masking: MaskingRecord;
+  readonly evidence: Evidence;
+  readonly discoveries: readonly Discovery[];
+  readonly forwards: number;
+  readonly gradients: number;
+  readonly seconds: number;
+}
+
+/** Inputs that are examined at most, spread over the data. */
+const MOST = { quick: 100, full: 300 } as const;
+/** Passes over a randomised model that the adapted attack averages (Athalye et al. 2018 use 10 to 30). */
+const PASSES = 10;
+
+export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
+  const begun = Date.now();
+  const { classifier: opened, data, seed = 0, depth = 'full', signal, runtime } = options;
+  const threat = roundedUp(options.threat);
+  const audited = options.audited ?? (await attacked(options));
+  const known = new Map(audited.map((sample) => [sample.index, sample]));
+  const entries = await cleanEntries(opened, data);
+  for (const entry of entries) recall(entry, known.get(entry.index));
+  const ledger = new Ledger(entries, threat, 'float32', opened.model.precision);
+  const labels = new Map(entries.map(({ index, label }) => [index, label]));
+  const classifier = opened.withLabels(labels);
+  const context: AttackContext = { classifier, threat, seed, ...(signal ? { signal } : {}) };
+  const right = entries.filter((entry) => entry.error === null && !entry.wrong);
+  const examined = spread(right, MOST[depth]);
+  const own: Classifier[] = [];
+  const onStage = options.onProgress ?? (() => undefined);
+  try {
+    const given = options.surrogates ?? [];
+    if (depth === 'full' && given.length === 0 && canDistil(classifier)) {
+      onStage('surrogate');
+      own.push(await ownSurrogate(context, entries, runtime, onStage));
+    }
+    const adapted = await openAdapted(classifier, runtime);
+    if (adapted) own.push(adapted);
+    const evidence = await gather({
+      context,
+      ledger,
+      entries: examined,
+      depth: depths[depth],
+      surrogates: [...given, ...own.filter((each) => each !== adapted)],
+      adapted: adapted && adapted.withLabels(labels),
+      onStage,
+    });
+    return concluded(ledger, evidence, begun);
+  } finally {
+    for (const each of own) await each.release();
+  }
+}
+
+/** The attacks of an audit at ε, where nobody has run them. */
+async function attacked(options: DiagnosisOptions): Promise<readonly SampleRecord[]> {
+  const { classifier, runtime, data, threat, seed = 0, signal } = options;
+  const { samples } = await audit({
+    model: classifier.model,
+    classifier,
+    runtime,
+    data,
+    threat,
+    seed,
+    radii: false,
+    proofs: false,
+    ...(signal ? { signal } : {}),
+  });
+  return samples;
+}
+
+/**
+ * ε and what float32 rounds off when a perturbation of ε is added to an input: other tools count that as ε, and
+ * an accuracy that a step of float32 takes away is not credible. (The verdicts of an audit keep to ε itself.)
+ */
+function roundedUp(threat: Threat): Threat {
+  const { eps, clip, norm, grid } = threat;
+  if (!clip || !norm.isBox || norm.counts || grid) return threat;
+  return threat.at(eps + 2 ** -24 * Math.max(Math.abs(clip[0]), Math.abs(clip[1])));
+}
+
+/** What was known of an entry; its adversarial input stays where it is kept. */
+function recall(entry: Entry, sample: SampleRecord | undefined): void {
+  if (!sample) return;
+  entry.lower = sample.lower;
+  entry.lowerMethod = sample.lowerMethod;
+  entry.upper = sample.upper;
+  entry.upperMethod = sample.upperMethod;
+}
+
+/** At most so many of the entries, evenly spread. */
+function spread(entries: readonly Entry[], most: number): Entry[] {
+  const stride = Math.max(1, entries.length / most);
+  return Array.from({ length: Math.min(most, entries.length) }, (_, i) =>
+    Math.floor(i * stride),
+  ).flatMap((place) => entries[place] ?? []);
+}
+
+/** A regression has no classes to learn. */
+function canDistil({ criterion }: Classifier): boolean {
+  return criterion.kind !== 'error';
+}
+
+async function ownSurrogate(
+  context: AttackContext,
+  entries: readonly Entry[],
+  runtime: Runtime,
+  onStage: (stage: string) => void,
+): Promise<Classifier> {
+  const { classifier, threat } = context;
+  const isPlain = classifier.criterion.kind === 'misclassified';
+  // Other criteria see scores of their own; the file's are what a surrogate learns.
+  const plain = isPlain ? classifier : await openClassifier(classifier.model, runtime);
+  const radii = new Float64Array(entries.length).fill(threat.eps);
+  try {
+    const network = await distil({
+      context: { ...context, classifier: plain.withLabels(classifier.labels) },
+      runtime,
+      rows: rowsOf(plain, entries, radii),
+      onProgress: (share) => onStage(`surrogate, ${Math.round(100 * share)} %`),
+    });
+    return await openDistilled(network, runtime, classifier);
+  } finally {
+    if (!isPlain) await plain.release();
+  }
+}
+
+/** The model with its steps passed straight through and its draws averaged; null where it has neither. */
+async function openAdapted(classifier: Classifier, runtime: Runtime): Promise<Classifier | null> {
+  const { model, criterion } = classifier;
+  const isRandom = model.random.length > 0;
+  const hasSteps = model.graph.nodes.some(({ op }) => definitionOf(op).surrogate !== undefined);
+  if (!isRandom && !hasSteps) return null;
+  const expectation = isRandom ? PASSES : 1;
+  return openClassifier(model, runtime, { criterion, straightThrough: true, expectation });
+}
+
+function concluded(ledger: Ledger, evidence: Evidence, begun: number): Diagnosis {
+  const { entries, threat } = ledger;
+  const isRight = (entry: Entry): boolean => entry.error === null && !entry.wrong;
+  const right = entries.filter(isRight).length;
+  const standing = entries.filter(
+    (entry) => isRight(entry) && (entry.upper === null || entry.upper > threat.eps),
+  ).length;
+  const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
+  const { broken } = evidence.trials.iterated;
+  const missed = share(broken.filter((own) => !own).length, broken.length);
+  const methods = ledger.methods();
+  const spent = (of: 'forwards' | 'gradients'): number =>
+    methods.reduce((sum, method) => sum + method[of], 0);
+  return {
+    masking: {
+      ...verdictOf(evidence),
+      credibleUpper: entries.length === 0 ? null : standing / entries.length,
+      gradientUpper: entries.length === 0 ? null : (missed * right) / entries.length,
+    },
+    evidence,
+    discoveries: entries.flatMap((entry) => discovery(entry) ?? []),
+    forwards: spent('forwards'),
+    gradients: spent('gradients'),
+    seconds: (Date.now() - begun) / 1000,
+  };
+}
+
+function discovery(entry: Entry): Discovery | null {
+  const { index, adversarial, upper, upperMethod, adversarialPrediction } = entry;
+  if (!adversarial || upper === null || upperMethod === null) return null;
+  const prediction = adversarialPrediction ?? -1;
+  return { index, method: upperMethod, broken: { x: adversarial, distance: upper, prediction } };
+}
