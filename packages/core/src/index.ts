@@ -100,7 +100,7 @@ export {
 export { type AttackName, attackTable } from './attacks/table.ts';
 export type { Attack, AttackContext, AttackOutcome } from './attacks/attack.ts';
 export type { LossTrace } from './attacks/trace.ts';
-export { type CancelSignal, Stopped } from './runtime/cancel.ts';
+export { type CancelSignal, Stopped, stopSignal } from './runtime/cancel.ts';
 export { gradientWith, pullBack } from './transforms/gradient.ts';
 export { replayLowered } from './transforms/lowering.ts';
 export { BATCH, isSymbolic } from './graph/dimension.ts';

@@ -35,7 +35,8 @@ export interface DiagnosisOptions {
   /** What an audit of the same inputs found; without it, attacks run first. */
   readonly audited?: readonly SampleRecord[];
   readonly signal?: CancelSignal;
-  readonly onProgress?: (stage: string) => void;
+  /** Told what is being done, and the share of all that is done: 0 to 1. */
+  readonly onProgress?: (stage: string, fraction: number) => void;
 }
 
 /** A break that the diagnosis found and the audit had not. */
@@ -56,6 +57,8 @@ export interface Diagnosis {
 
 /** Inputs that are examined at most, spread over the data. */
 const MOST = { quick: 100, full: 300 } as const;
+/** Share of the work that a surrogate of one's own is, and stages besides the curve's radii. */
+const [LEARNING, STAGES] = [0.6, 9] as const;
 /** Passes over a randomised model that the adapted attack averages (Athalye et al. 2018 use 10 to 30). */
 const PASSES = 10;
 
@@ -74,15 +77,19 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
   const right = entries.filter((entry) => entry.error === null && !entry.wrong);
   const examined = spread(right, MOST[depth]);
   const own: Classifier[] = [];
-  const onStage = options.onProgress ?? (() => undefined);
+  const { onProgress } = options;
   try {
     const given = options.surrogates ?? [];
     if (depth === 'full' && given.length === 0 && canDistil(classifier)) {
-      onStage('surrogate');
-      own.push(await ownSurrogate(context, entries, runtime, onStage));
+      const learnt = (share: number) => onProgress?.('surrogate', LEARNING * share);
+      learnt(0);
+      own.push(await ownSurrogate(context, entries, runtime, learnt));
     }
     const adapted = await openAdapted(classifier, runtime);
     if (adapted) own.push(adapted);
+    const from = own.some((each) => each !== adapted) ? LEARNING : 0;
+    const stages = depths[depth].radii.length + STAGES;
+    let stage = 0;
     const evidence = await gather({
       context,
       ledger,
@@ -90,7 +97,7 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
       depth: depths[depth],
       surrogates: [...given, ...own.filter((each) => each !== adapted)],
       adapted: adapted && adapted.withLabels(labels),
-      onStage,
+      onStage: (name) => onProgress?.(name, from + ((1 - from) * stage++) / stages),
     });
     return concluded(ledger, evidence, begun);
   } finally {
@@ -151,7 +158,7 @@ async function ownSurrogate(
   context: AttackContext,
   entries: readonly Entry[],
   runtime: Runtime,
-  onStage: (stage: string) => void,
+  onProgress: (share: number) => void,
 ): Promise<Classifier> {
   const { classifier, threat } = context;
   const isPlain = classifier.criterion.kind === 'misclassified';
@@ -163,7 +170,7 @@ async function ownSurrogate(
       context: { ...context, classifier: plain.withLabels(classifier.labels) },
       runtime,
       rows: rowsOf(plain, entries, radii),
-      onProgress: (share) => onStage(`surrogate, ${Math.round(100 * share)} %`),
+      onProgress,
     });
     return await openDistilled(network, runtime, classifier);
   } finally {

@@ -20,7 +20,7 @@ export const curveNotMonotone: Indicator = {
       }
     }
     if (!worst) return null;
-    const points = curve.map((trial) => `${broke(trial)} at ${trial.eps}`).join(', ');
+    const points = curve.map((trial) => `${broke(trial)} at ${Number(trial.eps.toPrecision(4))}`).join(', ');
     return {
       fired: worst.lower > POINTS,
       value: worst.lower,

@@ -2,7 +2,7 @@
 import { methodNames } from '../methods.ts';
 import { boundNames, certificateNames, proofNames } from '../proofs.ts';
 import * as parse from '../values.ts';
-import { type OptionSpec, attacking, on, row, runs } from './spec.ts';
+import { type OptionSpec, attacking, list, on, row, runs } from './spec.ts';
 
 export const methodOptions = {
   method: row(
@@ -47,13 +47,22 @@ export const methodOptions = {
     parse.positive,
     "an input is broken where the model's number is off its label by T or more, for models that give one number",
   ),
-  surrogate: row(
+  surrogate: list(
     'Method',
     attacking,
     '--surrogate',
     'FILE',
-    parse.text,
-    'another ONNX model of the same inputs and classes, read with the same --mean, --std and --preprocess: its gradients are tried on the model, whose own may be hidden, by audits and by --method standard, minimum and transfer',
+    (value, flag) => [parse.text(value, flag)],
+    'another ONNX model of the same inputs and classes, read with the same --mean, --std and --preprocess: its gradients are tried on the model, whose own may be hidden, by audits, by diagnose and by --method standard, minimum and transfer; may be repeated',
+  ),
+  diagnose: row(
+    'Method',
+    ['audit'],
+    '--diagnose',
+    'DEPTH',
+    parse.oneOf('quick', 'full', 'off'),
+    'how much is spent on telling robustness from masked gradients: quick (up to 100 inputs), full (up to 300, larger budgets, and a surrogate distilled from the model where none is given) or off',
+    'quick',
   ),
   examples: row(
     'Method',
