@@ -111,6 +111,59 @@ export interface IndicatorRecord {
   readonly advice: string;
 }
 
+/** The margin on a plane through an input: rows of `side` points from −reach to reach, in radii. */
+export interface LandscapeRecord {
+  readonly index: number;
+  readonly label: number;
+  readonly side: number;
+  readonly reach: number;
+  /** Row by row; the first coordinate is that in which the gradient says the margin falls. */
+  readonly margins: readonly number[];
+  /** Whether each point is within ε of the input, valid or not. */
+  readonly inside: readonly boolean[];
+  /** Where iterated gradient steps went. */
+  readonly path: readonly (readonly [number, number])[];
+}
+
+/** Margins at one step of the attack, in units of that at the start: 10 %, 50 % and 90 % of the inputs lie below. */
+export interface ClimbRecord {
+  readonly step: number;
+  readonly low: number;
+  readonly middle: number;
+  readonly high: number;
+}
+
+/** An input, the gradient of the margin there, and that of a surrogate. */
+export interface GradientMap {
+  readonly index: number;
+  readonly shape: readonly number[];
+  readonly input: readonly number[];
+  readonly own: readonly number[];
+  readonly other: readonly number[] | null;
+}
+
+/** Mean widths of the bounds of a layer around one input. */
+export interface LoosenessRecord {
+  readonly layer: string;
+  readonly interval: Fraction;
+  readonly crown: Fraction;
+  readonly alphaCrown: Fraction;
+}
+
+/** What a report draws of a diagnosis. */
+export interface MaskingFigures {
+  /** Shares of all inputs that iterated gradients, and all attacks, leave standing. */
+  readonly curve: readonly {
+    readonly eps: number;
+    readonly gradient: number;
+    readonly all: number;
+  }[];
+  readonly climb: readonly ClimbRecord[];
+  readonly landscape: LandscapeRecord | null;
+  readonly gradients: readonly GradientMap[];
+  readonly looseness: readonly LoosenessRecord[];
+}
+
 export interface MaskingRecord {
   readonly verdict: 'none' | 'suspected' | 'confirmed';
   /** What the worst of all attacks leaves standing. */
@@ -118,6 +171,8 @@ export interface MaskingRecord {
   /** What iterated gradients alone leave standing, by the inputs that were examined. */
   readonly gradientUpper: Fraction;
   readonly indicators: readonly IndicatorRecord[];
+  /** null: none were made. */
+  readonly figures: MaskingFigures | null;
 }
 
 export interface PortRecord {

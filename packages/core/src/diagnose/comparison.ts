@@ -24,6 +24,6 @@ export function outdoes(
   return {
     fired: lower > threshold,
     value: lower,
-    evidence: `${told(trial)}, ${told(trials.iterated)}: ${gains} that the gradient missed, ${losses} the other way round, a difference of ${percent(difference)}, at 95 % at least ${percent(lower)}.`,
+    evidence: `${told(trial)}, ${told(trials.iterated)}: ${gains} that the gradient missed, ${losses} the other way round, a difference of ${percent(difference)}, at 95% at least ${percent(lower)}.`,
   };
 }

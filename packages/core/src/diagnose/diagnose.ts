@@ -7,7 +7,7 @@ import { rowsOf } from '../audit/attack-stage.ts';
 import { audit } from '../audit/audit.ts';
 import type { AuditData } from '../audit/data.ts';
 import { type Broken, type Entry, Ledger } from '../audit/ledger.ts';
-import type { MaskingRecord, SampleRecord } from '../audit/run.ts';
+import type { MaskingFigures, MaskingRecord, SampleRecord } from '../audit/run.ts';
 import { cleanEntries } from '../audit/stages.ts';
 import type { AttackContext } from '../attacks/attack.ts';
 import { definitionOf } from '../graph/ops/table.ts';
@@ -17,7 +17,9 @@ import { openClassifier } from '../runtime/open-classifier.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { Evidence } from './evidence.ts';
+import { figuresOf } from './figures.ts';
 import { depths, gather } from './gather.ts';
+import { openSmoothed } from './smoothed.ts';
 import { distil, openDistilled } from './surrogate.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -57,6 +59,8 @@ export interface Diagnosis {
 
 /** Inputs that are examined at most, spread over the data. */
 const MOST = { quick: 100, full: 300 } as const;
+/** Of a randomised model, whose every answer is a hundred passes: fewer inputs, and queries of each. */
+const RANDOMISED = { inputs: 30, queries: 200 };
 /** Share of the work that a surrogate of one's own is, and stages besides the curve's radii. */
 const [LEARNING, STAGES] = [0.6, 9] as const;
 /** Passes over a randomised model that the adapted attack averages (Athalye et al. 2018 use 10 to 30). */
@@ -75,7 +79,9 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
   const classifier = opened.withLabels(labels);
   const context: AttackContext = { classifier, threat, seed, ...(signal ? { signal } : {}) };
   const right = entries.filter((entry) => entry.error === null && !entry.wrong);
-  const examined = spread(right, MOST[depth]);
+  const isRandom = classifier.model.random.length > 0;
+  const examined = spread(right, isRandom ? RANDOMISED.inputs : MOST[depth]);
+  const effort = isRandom ? { ...depths[depth], queries: RANDOMISED.queries } : depths[depth];
   const own: Classifier[] = [];
   const { onProgress } = options;
   try {
@@ -86,20 +92,33 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
       own.push(await ownSurrogate(context, entries, runtime, learnt));
     }
     const adapted = await openAdapted(classifier, runtime);
-    if (adapted) own.push(adapted);
-    const from = own.some((each) => each !== adapted) ? LEARNING : 0;
+    const smoothed = await openSmoothed(classifier, runtime, threat, seed);
+    const surrogates = [...given, ...own];
+    own.push(...[adapted, smoothed].flatMap((each) => each ?? []));
+    const from = surrogates.length > given.length ? LEARNING : 0;
     const stages = depths[depth].radii.length + STAGES;
     let stage = 0;
     const evidence = await gather({
       context,
       ledger,
       entries: examined,
-      depth: depths[depth],
-      surrogates: [...given, ...own.filter((each) => each !== adapted)],
+      depth: effort,
+      surrogates,
       adapted: adapted && adapted.withLabels(labels),
+      smoothed,
       onStage: (name) => onProgress?.(name, from + ((1 - from) * stage++) / stages),
     });
-    return concluded(ledger, evidence, begun);
+    onProgress?.('figures', 1);
+    const figures = await figuresOf({
+      context,
+      runtime,
+      ledger,
+      entries: examined,
+      evidence,
+      surrogate: surrogates[0] ?? null,
+      bounds: depth === 'full',
+    });
+    return concluded({ ledger, evidence, figures, begun });
   } finally {
     for (const each of own) await each.release();
   }
@@ -188,7 +207,14 @@ async function openAdapted(classifier: Classifier, runtime: Runtime): Promise<Cl
   return openClassifier(model, runtime, { criterion, straightThrough: true, expectation });
 }
 
-function concluded(ledger: Ledger, evidence: Evidence, begun: number): Diagnosis {
+interface Concluding {
+  readonly ledger: Ledger;
+  readonly evidence: Evidence;
+  readonly figures: MaskingFigures;
+  readonly begun: number;
+}
+
+function concluded({ ledger, evidence, figures, begun }: Concluding): Diagnosis {
   const { entries, threat } = ledger;
   const isRight = (entry: Entry): boolean => entry.error === null && !entry.wrong;
   const right = entries.filter(isRight).length;
@@ -206,6 +232,7 @@ function concluded(ledger: Ledger, evidence: Evidence, begun: number): Diagnosis
       ...verdictOf(evidence),
       credibleUpper: entries.length === 0 ? null : standing / entries.length,
       gradientUpper: entries.length === 0 ? null : (missed * right) / entries.length,
+      figures,
     },
     evidence,
     discoveries: entries.flatMap((entry) => discovery(entry) ?? []),

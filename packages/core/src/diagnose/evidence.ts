@@ -29,7 +29,7 @@ export interface Trials {
   readonly scores: Trial | null;
   /** Gradients of other models. */
   readonly transfer: Trial | null;
-  /** Gradients through steps as if they were not there, and of the mean over random draws. */
+  /** Gradients through steps as if they were not there, and of the mean over random draws or a neighbourhood. */
   readonly adapted: Trial | null;
   /** `iterated` at other radii, ascending, the run's own among them. */
   readonly curve: readonly Trial[];

@@ -7,7 +7,7 @@ import { fgsm } from '../attacks/fgsm.ts';
 import { noise } from '../attacks/noise.ts';
 import { pgd } from '../attacks/pgd.ts';
 import { square } from '../attacks/square.ts';
-import { transferFrom } from '../attacks/transfer.ts';
+import { transfer, transferFrom } from '../attacks/transfer.ts';
 import { attackStage, rowsOf } from '../audit/attack-stage.ts';
 import type { Entry, Ledger } from '../audit/ledger.ts';
 import type { Classifier } from '../runtime/classifier.ts';
@@ -20,6 +20,8 @@ import { probeSteps } from './steps.ts';
 export interface Depth {
   /** Queries of score-based search, random points. */
   readonly queries: number;
+  /** Climbs of the margin through the smoothed model. */
+  readonly climbs: number;
   readonly draws: number;
   /** Steps of the attack that is examined; those and the restarts of the longer one. */
   readonly steps: number;
@@ -32,6 +34,7 @@ export interface Depth {
 export const depths = {
   quick: {
     queries: 1000,
+    climbs: 1,
     draws: 100,
     steps: 40,
     longer: { steps: 100, restarts: 2 },
@@ -39,6 +42,7 @@ export const depths = {
   },
   full: {
     queries: 5000,
+    climbs: 3,
     draws: 200,
     steps: 40,
     longer: { steps: 100, restarts: 4 },
@@ -55,15 +59,26 @@ export interface Gathering {
   readonly surrogates: readonly Classifier[];
   /** The same model read so that searches see through its steps and draws; null: it has none. */
   readonly adapted: Classifier | null;
+  /** Its mean over a neighbourhood; null: it has none (smoothed.ts). */
+  readonly smoothed: Classifier | null;
   readonly onStage: (stage: string) => void;
 }
 
 const LOSS = 'softmax-cross-entropy';
-/** Steps and restarts of the attack on the adapted model. */
+/** Steps and restarts of the attack on the adapted model, and steps through the smoothed one. */
 const ADAPTED = { steps: 60, restarts: 2 };
+const SMOOTHED_STEPS = 30;
+
+const smoothedTransfer = (surrogate: Classifier, climbs: number): Attack =>
+  transfer({
+    id: 'transfer-smoothed',
+    surrogate,
+    steps: SMOOTHED_STEPS,
+    climbs: { margin: climbs },
+  });
 
 export async function gather(gathering: Gathering): Promise<Evidence> {
-  const { context, ledger, entries, depth, surrogates, adapted, onStage } = gathering;
+  const { context, ledger, entries, depth, surrogates, adapted, smoothed, onStage } = gathering;
   const { eps } = context.threat;
   const at = (radius: number) => new Float64Array(entries.length).fill(radius);
   const trial = async (
@@ -95,12 +110,14 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
     longer: await trial(pgd({ id: 'pgd-long', loss: LOSS, ...longer })),
     random: (await trial({ ...noise({ draws: depth.draws }), id: 'random-search' })) ?? none,
     scores: await trial(square({ queries: depth.queries })),
-    transfer: await anyOf(surrogates, (surrogate) => trial(transferFrom(surrogate))),
-    adapted:
+    transfer: any(await inTurn(surrogates, (surrogate) => trial(transferFrom(surrogate)))),
+    adapted: any([
       adapted &&
-      (await trial(pgd({ id: 'pgd-adapted', loss: 'margin', ...ADAPTED }), {
-        own: { ...context, classifier: adapted },
-      })),
+        (await trial(pgd({ id: 'pgd-adapted', loss: 'margin', ...ADAPTED }), {
+          own: { ...context, classifier: adapted },
+        })),
+      smoothed && (await trial(smoothedTransfer(smoothed, depth.climbs))),
+    ]),
     curve: curve.sort((a, b) => a.eps - b.eps),
     unbounded: await trial(pgd({ id: 'pgd-unbounded', loss: LOSS, steps: 100, restarts: 1 }), {
       radii: Float64Array.from(entries, ({ x }) => reachOf(context, x)),
@@ -131,19 +148,26 @@ function pathsOf({ traces }: Ledger, entries: readonly Entry[]): Float32Array[] 
   return entries.map(({ index }) => byIndex.get(index) ?? new Float32Array());
 }
 
-/** What any of several models' attack broke; null without one that serves. */
-async function anyOf(
+async function inTurn(
   surrogates: readonly Classifier[],
   run: (surrogate: Classifier) => Promise<Trial | null>,
-): Promise<Trial | null> {
-  const trials: Trial[] = [];
-  for (const surrogate of surrogates) {
-    const trial = await run(surrogate);
-    if (trial) trials.push(trial);
-  }
+): Promise<(Trial | null)[]> {
+  const trials: (Trial | null)[] = [];
+  for (const surrogate of surrogates) trials.push(await run(surrogate));
+  return trials;
+}
+
+/** What any of several attacks broke; null where none was run. */
+function any(all: readonly (Trial | null)[]): Trial | null {
+  const trials = all.flatMap((trial) => trial ?? []);
   const [first] = trials;
   if (!first) return null;
-  return { ...first, broken: first.broken.map((_, i) => trials.some(({ broken }) => broken[i])) };
+  const ids = [...new Set(trials.map(({ id }) => id))];
+  return {
+    ...first,
+    id: ids.join(' and '),
+    broken: first.broken.map((_, i) => trials.some(({ broken }) => broken[i])),
+  };
 }
 
 /** Without a valid box, so many times the data's largest value. */

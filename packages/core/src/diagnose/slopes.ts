@@ -10,7 +10,7 @@ import { Builder } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { batchOf } from '../runtime/network.ts';
-import { runRows } from '../runtime/rows.ts';
+import { type RowResults, runRows } from '../runtime/rows.ts';
 import { networkFeeds, type Rows } from '../threats/ball.ts';
 import { gradientWith } from '../transforms/gradient.ts';
 import { marginOf } from '../transforms/margin.ts';
@@ -43,13 +43,24 @@ function slopeGraph(classifier: Classifier): Graph {
   return b.graph({ margin, rise, loss });
 }
 
+/** The margin's gradient at each row's input: [rows × features]. */
+export async function slopesAt(context: AttackContext, rows: Rows): Promise<Float32Array> {
+  const { rise } = await runSlopes(context, rows);
+  return rise ?? new Float32Array(rows.x.length);
+}
+
+async function runSlopes(context: AttackContext, rows: Rows): Promise<RowResults> {
+  const { classifier, signal } = context;
+  const program = await classifier.searchPrograms.named('slopes', () => slopeGraph(classifier));
+  const x = { data: rows.x, shape: classifier.sampleShape };
+  return runRows(classifier, program, { ...networkFeeds(context, rows), x }, rows.count, signal);
+}
+
 export async function probeSlopes(context: AttackContext, rows: Rows): Promise<SlopeProbe> {
   const { classifier, threat, seed, signal } = context;
   const { sampleSize: size, sampleShape: shape } = classifier;
   const network = networkFeeds(context, rows);
-  const program = await classifier.searchPrograms.named('slopes', () => slopeGraph(classifier));
-  const feeds = { ...network, x: { data: rows.x, shape } };
-  const at = await runRows(classifier, program, feeds, rows.count, signal);
+  const at = await runSlopes(context, rows);
   const { rise = new Float32Array(rows.x.length), loss = rise, margin = rise } = at;
   const ends = await marginProgram(classifier);
   const marginsAt = async (x: Float32Array): Promise<Float32Array> => {

@@ -2,7 +2,7 @@
 import type { Trial } from './evidence.ts';
 
 export const percent = (share: number): string =>
-  `${(100 * share).toFixed(1).replace(/\.0$/, '')} %`;
+  `${(100 * share).toFixed(1).replace(/\.0$/, '')}%`;
 
 export const broke = ({ broken }: Trial): number => broken.filter(Boolean).length;
 

@@ -68,6 +68,34 @@ const indicator = z.object({
   advice: z.string(),
 });
 
+const figures = z.object({
+  curve: z.array(z.object({ eps: z.number(), gradient: z.number(), all: z.number() })),
+  climb: z.array(z.object({ step: counts, low: z.number(), middle: z.number(), high: z.number() })),
+  landscape: z
+    .object({
+      index: counts,
+      label: z.number(),
+      side: counts,
+      reach: z.number(),
+      margins: z.array(z.number()),
+      inside: z.array(z.boolean()),
+      path: z.array(z.tuple([z.number(), z.number()])),
+    })
+    .nullable(),
+  gradients: z.array(
+    z.object({
+      index: counts,
+      shape: z.array(z.number()),
+      input: z.array(z.number()),
+      own: z.array(z.number()),
+      other: z.array(z.number()).nullable(),
+    }),
+  ),
+  looseness: z.array(
+    z.object({ layer: z.string(), interval: nullable, crown: nullable, alphaCrown: nullable }),
+  ),
+});
+
 export const runSchema = z.object({
   schema: z.literal('glacis/run/1'),
   glacis: z.string(),
@@ -104,6 +132,7 @@ export const runSchema = z.object({
       credibleUpper: fraction,
       gradientUpper: fraction,
       indicators: z.array(indicator),
+      figures: figures.nullable(),
     })
     .nullable(),
   methods: z.array(method),

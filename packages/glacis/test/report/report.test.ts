@@ -95,6 +95,7 @@ describe('the report', () => {
         verdict: 'confirmed' as const,
         credibleUpper: 0.1,
         gradientUpper: null,
+        figures: null,
         indicators: [
           {
             id: evil,

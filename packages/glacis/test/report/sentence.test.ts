@@ -100,6 +100,7 @@ describe('the sentence', () => {
       verdict: 'confirmed',
       credibleUpper: 0.12,
       gradientUpper: null,
+      figures: null,
       indicators: [],
     };
     const run = runOf(mixed, 0, { masking });

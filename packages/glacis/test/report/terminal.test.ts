@@ -49,6 +49,7 @@ describe('the summary', () => {
       verdict: 'confirmed' as const,
       credibleUpper: 0.07,
       gradientUpper: null,
+      figures: null,
       indicators: [],
     };
     const summary = renderSummary(fakeRun({ overrides: { masking } }), { color: false, width: 80 });

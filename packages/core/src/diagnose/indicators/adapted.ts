@@ -1,4 +1,4 @@
-/** Steps passed straight through and draws averaged (BPDA and EOT, Athalye et al. 2018, sections 4.1 and 4.2). */
+/** Steps passed straight through, random draws and ripples averaged (BPDA and EOT, Athalye et al. 2018, sections 4.1 and 4.2). */
 import { outdoes, POINTS } from '../comparison.ts';
 import type { Indicator } from '../indicator.ts';
 
@@ -7,7 +7,7 @@ export const adaptedBeatsPlain: Indicator = {
   weight: 'proof',
   threshold: POINTS,
   meaning:
-    'Gradients that pass rounding steps as if they were not there, or that average over random draws, find what the plain gradient does not.',
+    'Gradients that pass rounding steps as if they were not there, or that are averaged over random draws or a neighbourhood, find what the plain gradient does not.',
   advice: 'Evaluate with --straight-through for steps and --eot 10 or more for random layers.',
   judge: (evidence) => outdoes(evidence.trials.adapted, evidence),
 };

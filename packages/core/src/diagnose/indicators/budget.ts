@@ -16,7 +16,7 @@ export const budgetNotConverged: Indicator = {
     return {
       fired: lower > 0.05,
       value: lower,
-      evidence: `${told(longer)} with more steps and restarts, ${told(iterated)}: a difference of ${percent(difference)}, at 95 % at least ${percent(lower)}.`,
+      evidence: `${told(longer)} with more steps and restarts, ${told(iterated)}: a difference of ${percent(difference)}, at 95% at least ${percent(lower)}.`,
     };
   },
 };

@@ -20,11 +20,13 @@ export const curveNotMonotone: Indicator = {
       }
     }
     if (!worst) return null;
-    const points = curve.map((trial) => `${broke(trial)} at ${Number(trial.eps.toPrecision(4))}`).join(', ');
+    const points = curve
+      .map((trial) => `${broke(trial)} at ${Number(trial.eps.toPrecision(4))}`)
+      .join(', ');
     return {
       fired: worst.lower > POINTS,
       value: worst.lower,
-      evidence: `Of ${worst.count} inputs iterated gradients broke ${points}; where a smaller ε broke more, it did so by at least ${percent(worst.lower)} at 95 %.`,
+      evidence: `Of ${worst.count} inputs iterated gradients broke ${points}; where a smaller ε broke more, it did so by at least ${percent(worst.lower)} at 95%.`,
     };
   },
 };
