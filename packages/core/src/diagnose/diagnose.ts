@@ -19,7 +19,6 @@ import type { Threat } from '../threats/threat.ts';
 import type { Evidence } from './evidence.ts';
 import { figuresOf } from './figures.ts';
 import { depths, gather } from './gather.ts';
-import { openSmoothed } from './smoothed.ts';
 import { distil, openDistilled } from './surrogate.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -62,7 +61,7 @@ const MOST = { quick: 100, full: 300 } as const;
 /** Of a randomised model, whose every answer is a hundred passes: fewer inputs, and queries of each. */
 const RANDOMISED = { inputs: 30, queries: 200 };
 /** Share of the work that a surrogate of one's own is, and stages besides the curve's radii. */
-const [LEARNING, STAGES] = [0.6, 9] as const;
+const [LEARNING, STAGES] = [0.6, 10] as const;
 /** Passes over a randomised model that the adapted attack averages (Athalye et al. 2018 use 10 to 30). */
 const PASSES = 10;
 
@@ -92,9 +91,8 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
       own.push(await ownSurrogate(context, entries, runtime, learnt));
     }
     const adapted = await openAdapted(classifier, runtime);
-    const smoothed = await openSmoothed(classifier, runtime, threat, seed);
     const surrogates = [...given, ...own];
-    own.push(...[adapted, smoothed].flatMap((each) => each ?? []));
+    if (adapted) own.push(adapted);
     const from = surrogates.length > given.length ? LEARNING : 0;
     const stages = depths[depth].radii.length + STAGES;
     let stage = 0;
@@ -105,7 +103,6 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
       depth: effort,
       surrogates,
       adapted: adapted && adapted.withLabels(labels),
-      smoothed,
       onStage: (name) => onProgress?.(name, from + ((1 - from) * stage++) / stages),
     });
     onProgress?.('figures', 1);

@@ -3,11 +3,12 @@
  * other input by input; then the probes. What breaks an input goes through the ledger like any attack's find.
  */
 import type { Attack, AttackContext } from '../attacks/attack.ts';
+import { averaged } from '../attacks/averaged.ts';
 import { fgsm } from '../attacks/fgsm.ts';
 import { noise } from '../attacks/noise.ts';
 import { pgd } from '../attacks/pgd.ts';
 import { square } from '../attacks/square.ts';
-import { transfer, transferFrom } from '../attacks/transfer.ts';
+import { transferFrom } from '../attacks/transfer.ts';
 import { attackStage, rowsOf } from '../audit/attack-stage.ts';
 import type { Entry, Ledger } from '../audit/ledger.ts';
 import type { Classifier } from '../runtime/classifier.ts';
@@ -20,8 +21,8 @@ import { probeSteps } from './steps.ts';
 export interface Depth {
   /** Queries of score-based search, random points. */
   readonly queries: number;
-  /** Climbs of the margin through the smoothed model. */
-  readonly climbs: number;
+  /** Of the attack that averages gradients over a neighbourhood: steps, and gradients of each. */
+  readonly averaged: { readonly steps: number; readonly draws: number };
   readonly draws: number;
   /** Steps of the attack that is examined; those and the restarts of the longer one. */
   readonly steps: number;
@@ -34,7 +35,7 @@ export interface Depth {
 export const depths = {
   quick: {
     queries: 1000,
-    climbs: 1,
+    averaged: { steps: 20, draws: 16 },
     draws: 100,
     steps: 40,
     longer: { steps: 100, restarts: 2 },
@@ -42,7 +43,7 @@ export const depths = {
   },
   full: {
     queries: 5000,
-    climbs: 3,
+    averaged: { steps: 40, draws: 64 },
     draws: 200,
     steps: 40,
     longer: { steps: 100, restarts: 4 },
@@ -59,26 +60,15 @@ export interface Gathering {
   readonly surrogates: readonly Classifier[];
   /** The same model read so that searches see through its steps and draws; null: it has none. */
   readonly adapted: Classifier | null;
-  /** Its mean over a neighbourhood; null: it has none (smoothed.ts). */
-  readonly smoothed: Classifier | null;
   readonly onStage: (stage: string) => void;
 }
 
 const LOSS = 'softmax-cross-entropy';
-/** Steps and restarts of the attack on the adapted model, and steps through the smoothed one. */
+/** Steps and restarts of the attack on the adapted model. */
 const ADAPTED = { steps: 60, restarts: 2 };
-const SMOOTHED_STEPS = 30;
-
-const smoothedTransfer = (surrogate: Classifier, climbs: number): Attack =>
-  transfer({
-    id: 'transfer-smoothed',
-    surrogate,
-    steps: SMOOTHED_STEPS,
-    climbs: { margin: climbs },
-  });
 
 export async function gather(gathering: Gathering): Promise<Evidence> {
-  const { context, ledger, entries, depth, surrogates, adapted, smoothed, onStage } = gathering;
+  const { context, ledger, entries, depth, surrogates, adapted, onStage } = gathering;
   const { eps } = context.threat;
   const at = (radius: number) => new Float64Array(entries.length).fill(radius);
   const trial = async (
@@ -116,7 +106,9 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
         (await trial(pgd({ id: 'pgd-adapted', loss: 'margin', ...ADAPTED }), {
           own: { ...context, classifier: adapted },
         })),
-      smoothed && (await trial(smoothedTransfer(smoothed, depth.climbs))),
+      await trial(averaged(depth.averaged), {
+        own: { ...context, classifier: adapted ?? context.classifier },
+      }),
     ]),
     curve: curve.sort((a, b) => a.eps - b.eps),
     unbounded: await trial(pgd({ id: 'pgd-unbounded', loss: LOSS, steps: 100, restarts: 1 }), {
