@@ -3,23 +3,20 @@
  * the literature on some of the inputs and says what the robust accuracy is at most, the worst of all
  * attacks and transfers included.
  */
-import { rowsOf } from '../audit/attack-stage.ts';
 import { audit } from '../audit/audit.ts';
 import type { AuditData } from '../audit/data.ts';
 import { type Broken, type Entry, Ledger } from '../audit/ledger.ts';
 import type { MaskingFigures, MaskingRecord, SampleRecord } from '../audit/run.ts';
 import { cleanEntries } from '../audit/stages.ts';
 import type { AttackContext } from '../attacks/attack.ts';
-import { definitionOf } from '../graph/ops/table.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Classifier } from '../runtime/classifier.ts';
-import { openClassifier } from '../runtime/open-classifier.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { Evidence } from './evidence.ts';
 import { figuresOf } from './figures.ts';
-import { depths, gather } from './gather.ts';
-import { distil, openDistilled } from './surrogate.ts';
+import { depths, gather, sweep } from './gather.ts';
+import { canDistil, openAdapted, ownSurrogate } from './stand-ins.ts';
 import { verdictOf } from './verdict.ts';
 
 export interface DiagnosisOptions {
@@ -59,12 +56,9 @@ export interface Diagnosis {
 /** Inputs that are examined at most, spread over the data. */
 const MOST = { quick: 100, full: 300 } as const;
 /** Of a randomised model, whose every answer is a hundred passes: fewer inputs, and queries of each. */
-const RANDOMISED = { inputs: 30, queries: 200 };
+const RANDOMISED = { inputs: 30, queries: 200, averaged: { steps: 40, draws: 4 } };
 /** Share of the work that a surrogate of one's own is, and stages besides the curve's radii. */
 const [LEARNING, STAGES] = [0.6, 10] as const;
-/** Passes over a randomised model that the adapted attack averages (Athalye et al. 2018 use 10 to 30). */
-const PASSES = 10;
-
 export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
   const begun = Date.now();
   const { classifier: opened, data, seed = 0, depth = 'full', signal, runtime } = options;
@@ -80,7 +74,8 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
   const right = entries.filter((entry) => entry.error === null && !entry.wrong);
   const isRandom = classifier.model.random.length > 0;
   const examined = spread(right, isRandom ? RANDOMISED.inputs : MOST[depth]);
-  const effort = isRandom ? { ...depths[depth], queries: RANDOMISED.queries } : depths[depth];
+  const { queries, averaged } = RANDOMISED;
+  const effort = isRandom ? { ...depths[depth], queries, averaged } : depths[depth];
   const own: Classifier[] = [];
   const { onProgress } = options;
   try {
@@ -96,15 +91,22 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
     const from = surrogates.length > given.length ? LEARNING : 0;
     const stages = depths[depth].radii.length + STAGES;
     let stage = 0;
-    const evidence = await gather({
+    const gathering = {
       context,
       ledger,
       entries: examined,
       depth: effort,
       surrogates,
       adapted: adapted && adapted.withLabels(labels),
-      onStage: (name) => onProgress?.(name, from + ((1 - from) * stage++) / stages),
-    });
+      onStage: (name: string) => onProgress?.(name, from + ((1 - from) * stage++) / stages),
+    };
+    const evidence = await gather(gathering);
+    const rest = new Set(right);
+    for (const entry of examined) rest.delete(entry);
+    await sweep(
+      gathering,
+      [...rest].filter((entry) => stands(entry, threat)),
+    );
     onProgress?.('figures', 1);
     const figures = await figuresOf({
       context,
@@ -157,51 +159,14 @@ function recall(entry: Entry, sample: SampleRecord | undefined): void {
   entry.upperMethod = sample.upperMethod;
 }
 
+const stands = ({ upper }: Entry, { eps }: Threat): boolean => upper === null || upper > eps;
+
 /** At most so many of the entries, evenly spread. */
 function spread(entries: readonly Entry[], most: number): Entry[] {
   const stride = Math.max(1, entries.length / most);
   return Array.from({ length: Math.min(most, entries.length) }, (_, i) =>
     Math.floor(i * stride),
   ).flatMap((place) => entries[place] ?? []);
-}
-
-/** A regression has no classes to learn. */
-function canDistil({ criterion }: Classifier): boolean {
-  return criterion.kind !== 'error';
-}
-
-async function ownSurrogate(
-  context: AttackContext,
-  entries: readonly Entry[],
-  runtime: Runtime,
-  onProgress: (share: number) => void,
-): Promise<Classifier> {
-  const { classifier, threat } = context;
-  const isPlain = classifier.criterion.kind === 'misclassified';
-  // Other criteria see scores of their own; the file's are what a surrogate learns.
-  const plain = isPlain ? classifier : await openClassifier(classifier.model, runtime);
-  const radii = new Float64Array(entries.length).fill(threat.eps);
-  try {
-    const network = await distil({
-      context: { ...context, classifier: plain.withLabels(classifier.labels) },
-      runtime,
-      rows: rowsOf(plain, entries, radii),
-      onProgress,
-    });
-    return await openDistilled(network, runtime, classifier);
-  } finally {
-    if (!isPlain) await plain.release();
-  }
-}
-
-/** The model with its steps passed straight through and its draws averaged; null where it has neither. */
-async function openAdapted(classifier: Classifier, runtime: Runtime): Promise<Classifier | null> {
-  const { model, criterion } = classifier;
-  const isRandom = model.random.length > 0;
-  const hasSteps = model.graph.nodes.some(({ op }) => definitionOf(op).surrogate !== undefined);
-  if (!isRandom && !hasSteps) return null;
-  const expectation = isRandom ? PASSES : 1;
-  return openClassifier(model, runtime, { criterion, straightThrough: true, expectation });
 }
 
 interface Concluding {
@@ -215,9 +180,7 @@ function concluded({ ledger, evidence, figures, begun }: Concluding): Diagnosis 
   const { entries, threat } = ledger;
   const isRight = (entry: Entry): boolean => entry.error === null && !entry.wrong;
   const right = entries.filter(isRight).length;
-  const standing = entries.filter(
-    (entry) => isRight(entry) && (entry.upper === null || entry.upper > threat.eps),
-  ).length;
+  const standing = entries.filter((entry) => isRight(entry) && stands(entry, threat)).length;
   const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
   const { broken } = evidence.trials.iterated;
   const missed = share(broken.filter((own) => !own).length, broken.length);

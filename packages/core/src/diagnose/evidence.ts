@@ -51,7 +51,8 @@ export interface Evidence {
   /** Margins that `iterated` saw of each input, step by step. */
   readonly paths: readonly Float32Array[];
   readonly slopes: SlopeProbe;
-  readonly steps: StepProbe;
+  /** null: votes of a randomised model move in steps whatever its scores do. */
+  readonly steps: StepProbe | null;
   /** Whether single passes of a randomised model see different margins; null: it draws nothing. */
   readonly wavering: readonly boolean[] | null;
   /** What the file's scores look like. */

@@ -124,7 +124,7 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
     trials,
     paths,
     slopes: await probeSlopes(context, rows),
-    steps: await probeSteps(context, rows),
+    steps: context.classifier.model.random.length > 0 ? null : await probeSteps(context, rows),
     wavering: await waveringOf(context, rows),
     output: await outputOf(context, rows),
     brackets: entries.map(({ lower, upper, lowerMethod }) => ({
@@ -132,6 +132,27 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
       upper,
     })),
   };
+}
+
+/** Inputs that were not examined and still stand: by what does not depend on the model's own gradient at a point. */
+export async function sweep(
+  { context, ledger, depth, surrogates, adapted, onStage }: Gathering,
+  standing: readonly Entry[],
+): Promise<void> {
+  const classifier = adapted ?? context.classifier;
+  const attacks = [
+    ...surrogates.map((surrogate) => ({ attack: transferFrom(surrogate), own: context })),
+    { attack: averaged(depth.averaged), own: { ...context, classifier } },
+  ];
+  let open = standing;
+  for (const { attack, own } of attacks) {
+    if (attack.refusal?.(own)) continue;
+    onStage(attack.id);
+    const radii = new Float64Array(open.length).fill(context.threat.eps);
+    const options = { attack, radii, method: attack.id, decides: false };
+    const broken = await attackStage(own, ledger, open, options);
+    open = open.filter((_, i) => !broken[i]);
+  }
 }
 
 /** The margins of the one traced run, by entry. */

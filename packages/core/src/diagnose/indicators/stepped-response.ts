@@ -14,6 +14,7 @@ export const steppedResponse: Indicator = {
   meaning: 'Scores stay exactly the same under tiny moves: the model answers in steps.',
   advice: 'Let gradients pass the steps (--straight-through), and let perturbations span a step.',
   judge: ({ steps }) => {
+    if (!steps) return null;
     const { length } = steps.flat;
     const flat = steps.flat.filter((share) => share >= FLAT).length;
     const share = shareLower(flat, length);
