@@ -8,12 +8,13 @@ export type NormName = 'linf' | 'l2' | 'l1' | 'l0';
 
 /**
  * What counts as broken: a wrong class, a class that an attacker wants (of all inputs, or of each by its
- * index in the data), a probability of the label that falls to `below`, or a prediction that is off its
+ * index in the data), any answer but the label and a class that rejects, a probability of the label that falls to `below`, or a prediction that is off its
  * target by `above`.
  */
 export type Criterion =
   | { readonly kind: 'misclassified' }
   | { readonly kind: 'target'; readonly class: number | readonly number[] }
+  | { readonly kind: 'rejected'; readonly class: number }
   | { readonly kind: 'confidence'; readonly below: number }
   | { readonly kind: 'error'; readonly above: number };
 

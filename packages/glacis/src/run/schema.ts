@@ -51,6 +51,7 @@ const method = z.object({
 const criterion = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('misclassified') }),
   z.object({ kind: z.literal('target'), class: counts.nullable() }),
+  z.object({ kind: z.literal('rejected'), class: counts }),
   z.object({ kind: z.literal('confidence'), below: z.number() }),
   z.object({ kind: z.literal('error'), above: z.number() }),
 ]);

@@ -19,8 +19,8 @@ export const methodOptions = {
     runs,
     '--criterion',
     'KIND',
-    parse.oneOf('misclassified', 'target', 'confidence', 'error'),
-    'what counts as broken: misclassified, target (the answer is --target), confidence (the probability of the label is --below or less) or error (of a regression, --above or more)',
+    parse.oneOf('misclassified', 'target', 'rejected', 'confidence', 'error'),
+    'what counts as broken: misclassified, target (the answer is --target), rejected (the answer is neither the label nor --reject-class), confidence (the probability of the label is --below or less) or error (of a regression, --above or more)',
     'misclassified',
   ),
   target: row(
@@ -30,6 +30,14 @@ export const methodOptions = {
     'K|FILE',
     parse.target,
     'the class that an attacker wants, by number or by name: an input is broken where the model answers K; inputs of class K are left out. Or one for each input of the data: .npy, IDX, .npz, or an array of the .npz of the data',
+  ),
+  rejectClass: row(
+    'Method',
+    runs,
+    '--reject-class',
+    'K',
+    parse.whole(0),
+    'the column of the class with which a detector rejects an input, from 0: a perturbed input that is rejected is not broken then; without this it is',
   ),
   below: row(
     'Method',
