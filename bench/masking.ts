@@ -141,7 +141,7 @@ async function examine(
       name.padEnd(20),
       String(seed).padStart(4),
       verdict.padEnd(10),
-      ...shares.map((share) => `${(100 * (share ?? Number.NaN)).toFixed(1)}`.padStart(8)),
+      ...shares.map((share) => (100 * (share ?? Number.NaN)).toFixed(1).padStart(8)),
       seconds.toFixed(0).padStart(8),
       ` ${fired.join(', ')}`,
     ].join(' '),

@@ -33,7 +33,7 @@ export function through(points: readonly (readonly [t: number, value: number])[]
       const [start = 0, before = 0] = points[i] ?? [];
       return (value - before) / (end - start);
     });
-    const [[first = 0, value = 0] = []] = points;
+    const [first, value] = points[0] ?? [0, 0];
     let sum = b.add(b.mul(b.sub(t, first), slopes[0] ?? 0), value);
     slopes.slice(1).forEach((slope, i) => {
       const bend = slope - (slopes[i] ?? 0);
