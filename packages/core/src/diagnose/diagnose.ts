@@ -109,6 +109,11 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
       gathering,
       [...rest].filter((entry) => stands(entry, threat)),
     );
+    if (depth === 'full' && !isRandom && verdictOf(evidence).verdict !== 'none') {
+      const harder = { ...gathering, surrogates: [], depth: { ...effort, averaged: HARDER } };
+      const standing = right.filter((entry) => stands(entry, threat));
+      await sweep(harder, standing);
+    }
     onProgress?.('figures', 1);
     const figures = await figuresOf({
       context,
