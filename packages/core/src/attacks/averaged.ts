@@ -2,9 +2,10 @@
  * Iterated steps along the gradient averaged over a neighbourhood (expectation over transformation, Athalye et
  * al. 2018, section 4.2, for a transformation that is noise): ripples and switches that turn a gradient about
  * cancel in the mean, the slope beneath them stays. Every draw is fresh, so that what is left of the noise
- * cancels from step to step too. In ℓ∞ and ℓ2.
+ * cancels from step to step too; so is what a randomised model draws. In ℓ∞ and ℓ2.
  */
 import { runRows } from '../runtime/rows.ts';
+import { SEARCH_PASS, sideFeeds } from '../runtime/side-inputs.ts';
 import { RandomBlock } from '../tensor/random.ts';
 import { networkFeeds, type Rows } from '../threats/ball.ts';
 import type { Threat } from '../threats/threat.ts';
@@ -32,6 +33,8 @@ export interface AveragedOptions {
 
 /** Streams of draws that no other attack uses. */
 const AVERAGED_DRAW = 0x70000;
+/** Passes over a randomised model that no other attack and no judge makes: a draw each. */
+const FRESH_PASS = SEARCH_PASS + 0x1000;
 const [SPREAD, FIRST_STEP, MEMORY] = [0.25, 0.3, 0.9];
 
 export function averaged(options: AveragedOptions): Attack {
@@ -85,6 +88,7 @@ async function meanSlopes(
   const own = rowsAt(rows, open, size);
   const network = networkFeeds(context, own);
   const program = await leadProgram(classifier);
+  const drawn = classifier.sides.filter(({ isRandom }) => isRandom);
   const targets = { data: new Int32Array(open.length).fill(-1), shape: [] };
   const direction = new Float64Array(size);
   const points = new Float32Array(open.length * size);
@@ -99,7 +103,8 @@ async function meanSlopes(
         points[i * size + k] = (x[row * size + k] ?? 0) + length * weight * (direction[k] ?? 0);
       }
     });
-    const feeds = { ...network, x: { data: points, shape }, targets };
+    const fresh = sideFeeds(drawn, own.streams, FRESH_PASS + step * draws + draw);
+    const feeds = { ...network, ...fresh, x: { data: points, shape }, targets };
     const { gradient } = await runRows(classifier, program, feeds, open.length, signal);
     gradient?.forEach((value, k) => (mean[k] = (mean[k] ?? 0) + value / draws));
   }

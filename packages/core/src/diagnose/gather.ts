@@ -107,7 +107,7 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
           own: { ...context, classifier: adapted },
         })),
       await trial(averaged(depth.averaged), {
-        own: { ...context, classifier: adapted ?? context.classifier },
+        own: { ...context, classifier: averagedOn(gathering) },
       }),
     ]),
     curve: curve.sort((a, b) => a.eps - b.eps),
@@ -134,12 +134,15 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
   };
 }
 
+/** Averaged gradients draw anew themselves: a randomised model is averaged one pass at a time. */
+function averagedOn({ context: { classifier }, adapted }: Gathering): Classifier {
+  return classifier.model.random.length > 0 ? classifier : (adapted ?? classifier);
+}
+
 /** Inputs that were not examined and still stand: by what does not depend on the model's own gradient at a point. */
-export async function sweep(
-  { context, ledger, depth, surrogates, adapted, onStage }: Gathering,
-  standing: readonly Entry[],
-): Promise<void> {
-  const classifier = adapted ?? context.classifier;
+export async function sweep(gathering: Gathering, standing: readonly Entry[]): Promise<void> {
+  const { context, ledger, depth, surrogates, onStage } = gathering;
+  const classifier = averagedOn(gathering);
   const attacks = [
     ...surrogates.map((surrogate) => ({ attack: transferFrom(surrogate), own: context })),
     { attack: averaged(depth.averaged), own: { ...context, classifier } },
