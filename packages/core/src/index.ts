@@ -100,7 +100,7 @@ export {
 export { type AttackName, attackTable } from './attacks/table.ts';
 export type { Attack, AttackContext, AttackOutcome } from './attacks/attack.ts';
 export type { LossTrace } from './attacks/trace.ts';
-export { type CancelSignal, Stopped } from './runtime/cancel.ts';
+export { type CancelSignal, Stopped, stopSignal } from './runtime/cancel.ts';
 export { gradientWith, pullBack } from './transforms/gradient.ts';
 export { replayLowered } from './transforms/lowering.ts';
 export { BATCH, isSymbolic } from './graph/dimension.ts';
@@ -184,3 +184,12 @@ export {
 } from './defend/train.ts';
 export type { Validated } from './defend/validation.ts';
 export { VnnlibError } from './vnnlib/vnnlib-error.ts';
+export {
+  diagnose,
+  type Diagnosis,
+  type DiagnosisOptions,
+  type Discovery,
+} from './diagnose/diagnose.ts';
+export type { Evidence, Trial, Trials } from './diagnose/evidence.ts';
+export { indicators } from './diagnose/indicators.ts';
+export type { Indicator } from './diagnose/indicator.ts';

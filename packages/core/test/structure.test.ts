@@ -22,8 +22,8 @@ const layers: readonly (readonly string[])[] = [
   ['vnnlib'],
   ['verify'],
   ['defend'],
-  ['diagnose'],
   ['audit'],
+  ['diagnose'],
   ['index.ts'],
 ];
 

@@ -25,7 +25,9 @@ export interface TargetedScores extends Scores {
 export type Loss = (b: Builder, scores: Scores) => Node;
 export type TargetedLoss = (b: Builder, scores: TargetedScores) => Node;
 
-export type LossName = 'margin' | 'cross-entropy' | 'dlr' | 'probability-margin';
+/** `softmax-cross-entropy` is the one that saturates: what most evaluations climb. */
+export type LossName =
+  'margin' | 'cross-entropy' | 'softmax-cross-entropy' | 'dlr' | 'probability-margin';
 export type TargetedLossName = 'targeted-margin' | 'targeted-cross-entropy' | 'targeted-dlr';
 
 /** Keeps the scale of a difference of logits that are all alike from being 0 (AutoAttack's value). */
@@ -58,8 +60,8 @@ function logOdds(b: Builder, { logits, label }: Scores): Node {
 }
 
 /**
- * Cross-entropy itself, for training: log Σ e^z − z_label for each row, [batch]. Its gradient in float32
- * is 0 once the label's probability rounds to 1.
+ * Cross-entropy itself, for training and to see what it hides: log Σ e^z − z_label for each row, [batch].
+ * Its gradient in float32 is 0 once the rivals' probabilities round to 0.
  */
 export function crossEntropy(b: Builder, logits: Node, label: Node): Node {
   const shifted = b.sub(logits, b.maximum(logits, [1], true));
@@ -113,6 +115,7 @@ function classesOf(logits: Node): number {
 export const losses: Readonly<Record<LossName, Loss>> = {
   margin: negatedMargin,
   'cross-entropy': logOdds,
+  'softmax-cross-entropy': (b, { logits, label }) => crossEntropy(b, logits, label),
   dlr: differenceOfLogitsRatio,
   'probability-margin': probabilityMargin,
 };

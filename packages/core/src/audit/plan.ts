@@ -121,8 +121,8 @@ export function onlyProving(
   return { ...plan, ...none, proofs, exact, split };
 }
 
-/** `surrogate`: another model of the same inputs and classes, whose gradients are tried as well. */
-export function defaultPlan(surrogate: Classifier | null = null): Plan {
+/** `surrogates`: other models of the same inputs and classes, whose gradients are tried as well. */
+export function defaultPlan(surrogates: readonly Classifier[] = []): Plan {
   return {
     proofs: [
       { bound: interval, tolerance: ROUGH, dearTolerance: ROUGH, hope: Infinity },
@@ -141,7 +141,7 @@ export function defaultPlan(surrogate: Classifier | null = null): Plan {
       fmnRoundsWithin,
       attackTable['corner-search'],
       attackTable['apgd-t'],
-      ...(surrogate ? [transferFrom(surrogate)] : []),
+      ...surrogates.map(transferFrom),
       attackTable.square,
     ],
     cheap: 4,

@@ -8,12 +8,13 @@ export type NormName = 'linf' | 'l2' | 'l1' | 'l0';
 
 /**
  * What counts as broken: a wrong class, a class that an attacker wants (of all inputs, or of each by its
- * index in the data), a probability of the label that falls to `below`, or a prediction that is off its
+ * index in the data), any answer but the label and a class that rejects, a probability of the label that falls to `below`, or a prediction that is off its
  * target by `above`.
  */
 export type Criterion =
   | { readonly kind: 'misclassified' }
   | { readonly kind: 'target'; readonly class: number | readonly number[] }
+  | { readonly kind: 'rejected'; readonly class: number }
   | { readonly kind: 'confidence'; readonly below: number }
   | { readonly kind: 'error'; readonly above: number };
 
@@ -111,10 +112,68 @@ export interface IndicatorRecord {
   readonly advice: string;
 }
 
+/** The margin on a plane through an input: rows of `side` points from −reach to reach, in radii. */
+export interface LandscapeRecord {
+  readonly index: number;
+  readonly label: number;
+  readonly side: number;
+  readonly reach: number;
+  /** Row by row; the first coordinate is that in which the gradient says the margin falls. */
+  readonly margins: readonly number[];
+  /** Whether each point is within ε of the input, valid or not. */
+  readonly inside: readonly boolean[];
+  /** Where iterated gradient steps went. */
+  readonly path: readonly (readonly [number, number])[];
+}
+
+/** Margins at one step of the attack, in units of that at the start: 10 %, 50 % and 90 % of the inputs lie below. */
+export interface ClimbRecord {
+  readonly step: number;
+  readonly low: number;
+  readonly middle: number;
+  readonly high: number;
+}
+
+/** An input, the gradient of the margin there, and that of a surrogate. */
+export interface GradientMap {
+  readonly index: number;
+  readonly shape: readonly number[];
+  readonly input: readonly number[];
+  readonly own: readonly number[];
+  readonly other: readonly number[] | null;
+}
+
+/** Mean widths of the bounds of a layer around one input. */
+export interface LoosenessRecord {
+  readonly layer: string;
+  readonly interval: Fraction;
+  readonly crown: Fraction;
+  readonly alphaCrown: Fraction;
+}
+
+/** What a report draws of a diagnosis. */
+export interface MaskingFigures {
+  /** Shares of all inputs that iterated gradients, and all attacks, leave standing. */
+  readonly curve: readonly {
+    readonly eps: number;
+    readonly gradient: number;
+    readonly all: number;
+  }[];
+  readonly climb: readonly ClimbRecord[];
+  readonly landscape: LandscapeRecord | null;
+  readonly gradients: readonly GradientMap[];
+  readonly looseness: readonly LoosenessRecord[];
+}
+
 export interface MaskingRecord {
   readonly verdict: 'none' | 'suspected' | 'confirmed';
+  /** What the worst of all attacks leaves standing. */
   readonly credibleUpper: Fraction;
+  /** What iterated gradients alone leave standing, by the inputs that were examined. */
+  readonly gradientUpper: Fraction;
   readonly indicators: readonly IndicatorRecord[];
+  /** null: none were made. */
+  readonly figures: MaskingFigures | null;
 }
 
 export interface PortRecord {

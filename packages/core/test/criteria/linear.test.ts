@@ -38,6 +38,8 @@ const odds = Math.log(0.3 / 0.7);
 /** Scores [0, z, −1000]: the third class is out of reach. */
 const three = (b: Builder, z: Node): Node =>
   b.concat([b.mul(z, 0), z, b.sub(b.mul(z, 0), 1000)], 1);
+/** Half of what the nearest input has to the hyperplane. */
+const band = Math.min(...dots.map(Math.abs)) / 2;
 const signs = dots.map((dot) => Number(dot > 0));
 
 const cases: Readonly<Record<string, Case>> = {
@@ -52,6 +54,13 @@ const cases: Readonly<Record<string, Case>> = {
     head: three,
     labels: signs,
     gaps: dots.map(Math.abs),
+  },
+  'an answer beside the label and the class that rejects': {
+    criterion: { kind: 'rejected', class: 2 },
+    // Between −band and band the third class answers.
+    head: (b, z) => b.concat([b.neg(z), z, b.add(b.mul(z, 0), band)], 1),
+    labels: signs,
+    gaps: dots.map((dot) => Math.abs(dot) + band),
   },
   'a probability of a softmax': {
     criterion: { kind: 'confidence', below: 0.3 },
@@ -116,6 +125,8 @@ describe.each(Object.entries(cases))('%s', (_, given) => {
         expect((upper ?? Infinity) / exact).toBeGreaterThan(1 - 1e-4);
         expect((upper ?? Infinity) / exact).toBeLessThan(1.002);
         if (given.criterion.kind === 'confidence') expect(lower).toBeNull();
+        // Planes below a maximum of two are not tight.
+        else if (given.criterion.kind === 'rejected') expect(lower ?? 0).toBeGreaterThan(0);
         else expect((lower ?? 0) / exact).toBeGreaterThan(0.995);
       });
     },

@@ -36,6 +36,22 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
       ],
     ],
   },
+  diagnose: {
+    usage: 'glacis diagnose MODEL --data PATH --eps E [--surrogate FILE] [options]',
+    summary: 'tell robustness from masked gradients',
+    description:
+      'Runs the attacks at ε and measures the indicators of gradient masking of the literature, each with its evidence: whether attacks that know less do better (score-based and random search, gradients of a surrogate that is distilled from the model or given), whether the gradient is there, agrees with differences and leads uphill. Says none, suspected or confirmed, and the robust accuracy that can be believed at most.',
+    examples: [
+      [
+        'glacis diagnose model.onnx --data test.npz --first 100 --eps 8/255',
+        'with a surrogate of its own',
+      ],
+      [
+        'glacis diagnose model.onnx --data test.npz --eps 0.1 --surrogate plain.onnx --out run',
+        'with the model that the defence was built around, and a report',
+      ],
+    ],
+  },
   certify: {
     usage: 'glacis certify MODEL --data PATH (--eps E | --radius) [--method M] [options]',
     summary: 'the proof side alone: what no perturbation can change',

@@ -19,6 +19,7 @@ type Command = (request: CommandRequest, surroundings: Surroundings) => Promise<
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   audit: async () => (await import('../commands/audit.ts')).auditCommand,
   attack: async () => (await import('../commands/attack.ts')).attackCommand,
+  diagnose: async () => (await import('../commands/diagnose.ts')).diagnoseCommand,
   certify: async () => (await import('../commands/certify.ts')).certifyCommand,
   bounds: async () => (await import('../commands/bounds.ts')).boundsCommand,
   verify: async () => (await import('../commands/verify.ts')).verifyCommand,

@@ -29,5 +29,5 @@ export async function attackCommand(
   if (examples !== undefined) {
     throw new UsageError('--examples goes with --method replay.');
   }
-  return carryOut({ ...request, job: method }, out ?? null, surroundings);
+  return carryOut({ ...request, job: method, diagnosis: null }, out ?? null, surroundings);
 }

@@ -2,6 +2,7 @@
 import type { OptionValues } from '../cli/options.ts';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { UsageError } from '../errors.ts';
+import type { DiagnosisDepth } from '../run/diagnosis.ts';
 import { exampleFolder } from '../run/example.ts';
 import { claimFolder, isSingleFile } from '../run/store.ts';
 import { carryOut, type CommandRequest } from './carry-out.ts';
@@ -15,7 +16,13 @@ export async function auditCommand(
     return resumeRun(request, request.values.resume, surroundings);
   }
   const folder = await folderFor(request.values, surroundings);
-  return carryOut({ ...request, job: 'audit' }, folder, surroundings);
+  const diagnosis = depthOf(request.values);
+  return carryOut({ ...request, job: 'audit', diagnosis }, folder, surroundings);
+}
+
+/** How much an audit spends on its diagnosis. */
+export function depthOf({ diagnose = 'quick' }: OptionValues): DiagnosisDepth | null {
+  return diagnose === 'off' ? null : diagnose;
 }
 
 /** The folder is claimed before anything slow happens. */

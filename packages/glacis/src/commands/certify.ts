@@ -20,5 +20,6 @@ export async function certifyCommand(
   const stray = ofSmoothing.find((name) => request.values[name] !== undefined);
   if (stray !== undefined) throw new UsageError(`--${stray} goes with --method smoothing.`);
   if (out !== undefined) await claimFolder(out);
-  return carryOut({ ...request, job: { proof: certificate, radius } }, out ?? null, surroundings);
+  const job = { proof: certificate, radius };
+  return carryOut({ ...request, job, diagnosis: null }, out ?? null, surroundings);
 }

@@ -23,7 +23,7 @@ export async function replayCommand(
     );
   }
   const begun = Date.now();
-  const prepared = await prepareRun({ ...request, job: ['standard'] });
+  const prepared = await prepareRun({ ...request, job: ['standard'], diagnosis: null });
   try {
     const { terminal } = surroundings;
     const { classifier, inputs, threat } = prepared;

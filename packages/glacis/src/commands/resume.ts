@@ -15,6 +15,7 @@ import { Collected, type SavedPart } from '../run/collected.ts';
 import type { Prepared } from '../run/prepare.ts';
 import { parseParts, parseRun } from '../run/schema.ts';
 import { adversarialFile, partsFile, runFile } from '../run/store.ts';
+import { depthOf } from './audit.ts';
 import { carryOut, type CommandRequest, exitCodeOf, shown } from './carry-out.ts';
 
 /** What may be said anew when going on. */
@@ -61,7 +62,7 @@ export async function resumeRun(
   const { time: _, ...kept } = original.values;
   const values = { ...kept, ...request.values };
   return carryOut(
-    { words, model: original.model, values, job: 'audit' },
+    { words, model: original.model, values, job: 'audit', diagnosis: depthOf(values) },
     folder,
     surroundings,
     async (prepared) => {

@@ -37,7 +37,13 @@ export async function smoothCommand(
 ): Promise<Outcome> {
   const options = optionsFrom(values);
   const job = { proof: 'interval', radius: values.radius ?? false } as const;
-  const prepared = await prepareRun({ words, model, values: { ...values, norm: 'l2' }, job });
+  const prepared = await prepareRun({
+    words,
+    model,
+    values: { ...values, norm: 'l2' },
+    job,
+    diagnosis: null,
+  });
   try {
     const { threat, facts } = prepared;
     if (threat.weights ?? threat.frozen) {
@@ -109,7 +115,7 @@ async function smoothedRun(
   };
   const { sigma, n0, n, alpha } = options;
   return {
-    ...runDocument(facts, { part, unbegun: [], partial, seconds }),
+    ...runDocument(facts, { part, masking: null, unbegun: [], partial, seconds }),
     about: 'smoothed classifier',
     smoothing: {
       sigma,

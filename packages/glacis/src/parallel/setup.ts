@@ -12,7 +12,7 @@ import {
 import { UsageError } from '../errors.ts';
 import { type ModelFlags, openModelFile } from '../run/model-file.ts';
 import { type Job, planOf } from '../run/plans.ts';
-import { openSurrogate, type SurrogateFile } from '../run/surrogate.ts';
+import { openSurrogates, type SurrogateFile } from '../run/surrogate.ts';
 import type { Device } from '../runtime/device.ts';
 import { openRuntime } from '../runtime/node.ts';
 import type { Lane } from './lane.ts';
@@ -24,7 +24,7 @@ export interface Setup {
   readonly modelFlags: ModelFlags;
   readonly straightThrough: boolean;
   readonly expectation: number;
-  readonly surrogate: SurrogateFile | null;
+  readonly surrogates: readonly SurrogateFile[];
   readonly norm: NormName;
   readonly threat: ThreatOptions;
   readonly criterion: Criterion;
@@ -49,28 +49,28 @@ export async function openLane(setup: Setup, signal?: AbortSignal): Promise<Lane
   const { straightThrough, expectation, criterion } = setup;
   const how = { fixed, straightThrough, expectation, criterion };
   const classifier = await openClassifier(model, runtime, how);
-  const surrogate = setup.surrogate && (await openSurrogate(setup.surrogate, runtime, classifier));
-  const lane = laneOver({ classifier, surrogate }, setup, signal);
+  const surrogates = await openSurrogates(setup.surrogates, runtime, classifier);
+  const lane = laneOver({ classifier, surrogates }, setup, signal);
   const close = async (): Promise<void> => {
     await classifier.release();
-    await surrogate?.release();
+    for (const surrogate of surrogates) await surrogate.release();
   };
   return { ...lane, close };
 }
 
-/** What is attacked, and what lends its gradients. */
+/** What is attacked, and what lends gradients. */
 export interface Models {
   readonly classifier: Classifier;
-  readonly surrogate: Classifier | null;
+  readonly surrogates: readonly Classifier[];
 }
 
 /** A lane in this process over models that somebody else closes. */
 export function laneOver(
-  { classifier, surrogate }: Models,
+  { classifier, surrogates }: Models,
   setup: Setup,
   signal?: AbortSignal,
 ): Lane {
-  const { plan, radii, proofs } = planOf(setup.job, surrogate);
+  const { plan, radii, proofs } = planOf(setup.job, surrogates);
   const threat = new Threat(setup.norm, setup.threat);
   return {
     run: (block, onProgress) =>

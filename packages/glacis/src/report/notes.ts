@@ -7,11 +7,16 @@ import { html, isolated, type Html } from './html.ts';
 import { counted, percent, radius } from './numbers.ts';
 import { section } from './section.ts';
 
-export function maskingSection(run: Run): Html | null {
+export function maskingSection(run: Run, figures: Html | null): Html | null {
   const { masking } = run;
   if (masking === null) return null;
   const fired = masking.indicators.filter((indicator) => indicator.fired);
-  const silent = masking.indicators.filter((indicator) => !indicator.fired);
+  const silent = masking.indicators.filter(
+    ({ fired: isFired, value }) => !isFired && value !== null,
+  );
+  const absent = masking.indicators.filter(
+    ({ fired: isFired, value }) => !isFired && value === null,
+  );
   const body = html`<p class="${masking.verdict === 'none' ? '' : 'alert'}">
       ${verdictWords(masking)}
     </p>
@@ -22,7 +27,12 @@ export function maskingSection(run: Run): Html | null {
         ${counted(silent.length, 'indicator')} did not fire:
         ${silent.map((indicator, index) => html`${index > 0 && '; '}${indicator.id}${measured(indicator)}`)}.
       </p>`
-    }`;
+    }
+    ${
+      absent.length > 0 &&
+      html`<p class="quiet">Not measured: ${absent.map(({ id }) => id).join('; ')}.</p>`
+    }
+    ${figures}`;
   return section(
     'Can the attacks be trusted?',
     html`A model can resist attacks by being robust, or by hiding its gradients. Only the first

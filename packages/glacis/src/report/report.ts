@@ -11,6 +11,7 @@ import { gallerySection } from './gallery.ts';
 import { glossarySection } from './glossary.ts';
 import { html, isolated, trusted, type Html } from './html.ts';
 import type { ReportInput } from './input.ts';
+import { maskingFigures } from './masking-figures.ts';
 import { methodSection } from './methods.ts';
 import { maskingSection, noteSection } from './notes.ts';
 import { baseName, counted, epsilon, normSymbol } from './numbers.ts';
@@ -29,7 +30,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
   const canvas = await openCanvas();
   const name = baseName(run.model.path);
   const masked = run.masking !== null && run.masking.verdict !== 'none';
-  const masking = maskingSection(run);
+  const masking = maskingSection(run, await maskingFigures(run, canvas));
   const page = html`<!doctype html>
     <html lang="en">
       <head>

@@ -5,7 +5,7 @@
  */
 import type { Run } from '@glacis/core';
 import { count, percent, sizeWords } from './numbers.ts';
-import { tally, type Tally } from './tally.ts';
+import { reported, tally, type Tally } from './tally.ts';
 
 export type Tone = 'clean' | 'noise' | 'attack' | 'proof';
 
@@ -42,15 +42,16 @@ export function headline(run: Run): Sentence {
     return [...counts(run), ...words`${warning}`];
   }
   const size = sizeWords(run.threat.norm, run.threat.eps);
-  const measured = toned('attack', percent(run.accuracy.robustUpper));
+  const told = reported(run);
+  const measured = toned('attack', percent(told));
   if (masking.credibleUpper === null) {
     return words`Not credible: this model masks its gradients, so the ${measured} that attacks seem to leave standing at ${size} mean nothing.`;
   }
   const ceiling = toned('attack', percent(masking.credibleUpper));
-  if (percent(masking.credibleUpper) === measured.text || run.accuracy.robustUpper === null) {
+  if (percent(masking.credibleUpper) === measured.text || told === null) {
     return words`Not credible: at most ${ceiling} of the inputs withstand a deliberate perturbation of ${size}, and masked gradients may hide that it is fewer.`;
   }
-  return words`Not credible: at most ${ceiling} of the inputs withstand a deliberate perturbation of ${size}, not the ${measured} the attacks report; masked gradients hide the difference.`;
+  return words`Not credible: at most ${ceiling} of the inputs withstand a deliberate perturbation of ${size}, not the ${measured} ${masking.gradientUpper === null ? 'the attacks' : 'gradients'} report; masked gradients hide the difference.`;
 }
 
 /** What the run counted, in one sentence, and what it left open, in a second. */

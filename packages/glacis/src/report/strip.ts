@@ -6,7 +6,7 @@ import type { AccuracyRecord, Run } from '@glacis/core';
 import { html, type Html } from './html.ts';
 import { count, percent, percentRange } from './numbers.ts';
 import { legend, type Key } from './section.ts';
-import { credibleUpper, tally } from './tally.ts';
+import { credibleUpper, reported, tally } from './tally.ts';
 
 interface Figure {
   readonly key: keyof AccuracyRecord<unknown>;
@@ -40,7 +40,7 @@ function number(run: Run, { key, tone, title }: Figure): Html {
   const mark = value !== null && html`<i class="at" style="left:${at(value)}"></i>`;
   const caption =
     believed !== null
-      ? html`measured <del>${percent(run.accuracy[key])}</del>, not credible`
+      ? html`measured <del>${percent(reported(run))}</del>, not credible`
       : value === null
         ? 'not run'
         : interval !== null && html`95% interval <span>${percentRange(interval)}</span>`;

@@ -107,7 +107,7 @@ dl.terms{margin:0;max-width:44rem}dl.terms dt{font-weight:600}dl.terms dd{margin
 ul.notes{margin:0;padding-left:1.1rem;max-width:46rem}ul.notes li{margin-bottom:.5rem;overflow-wrap:anywhere}
 pre{background:var(--wash);border-radius:4px;padding:.9rem 1.1rem;margin:0 0 1.4rem;white-space:pre-wrap;overflow-wrap:anywhere;font:.86rem/1.6 var(--mono)}
 .quiet{color:var(--soft);font-size:.9rem;max-width:46rem}
-.indicator{margin:0 0 1.2rem;max-width:46rem}.indicator h3{margin:0 0 .2rem;font-size:1rem;font-weight:600}.indicator p{margin:0 0 .25rem}
+.evidence{margin-top:1.6rem}.evidence>figure{margin:0 0 2rem}.evidence>figure>figcaption{margin:0 0 .5rem}.indicator{margin:0 0 1.2rem;max-width:46rem}.indicator h3{margin:0 0 .2rem;font-size:1rem;font-weight:600}.indicator p{margin:0 0 .25rem}
 @media (max-width:40rem){table{font-size:.8rem}th,td{padding-right:.3rem}th{font-size:.72rem;line-height:1.3}th.n,td.n{padding-left:.3rem}td.break{min-width:2.6rem}.named td.break{min-width:5rem}
 dl.facts{grid-template-columns:minmax(0,1fr);gap:0}dl.facts dd{margin-bottom:.6rem}}
 `;

@@ -39,3 +39,8 @@ export function tally(run: Run): Tally {
     open,
   };
 }
+
+/** What attacks that follow the gradient leave standing, where that is known; else what all attacks did. */
+export function reported({ masking, accuracy }: Run): number | null {
+  return masking?.gradientUpper ?? accuracy.robustUpper;
+}

@@ -16,9 +16,10 @@ import {
   radius,
 } from './numbers.ts';
 import { ascending, horizon, lowerOf, quantile, upperOf } from './quantile.ts';
+import { maskingLines } from './masking-text.ts';
 import { methodTable } from './terminal-methods.ts';
 import { counts, headline, type Sentence, type Tone } from './sentence.ts';
-import { credibleUpper, isCorrect, tally } from './tally.ts';
+import { credibleUpper, isCorrect, reported, tally } from './tally.ts';
 import {
   columnsOf,
   padded,
@@ -46,6 +47,7 @@ export function renderSummary(run: Run, { color, width, report = null }: Summary
     accuracies(run, columns, ink),
     spread(run, columns, ink),
     verdictLine(run, columns, ink),
+    maskingLines(run, Math.min(columns, 88), ink),
     methodTable(run, columns, ink),
     report === null ? [] : [`${ink.dim('Report')}  ${printable(report)}`],
   ];
@@ -112,7 +114,7 @@ function accuracies(run: Run, columns: number, ink: Ink): string[] {
       value === null
         ? 'not run'
         : believed !== null
-          ? `not ${percent(measured)}`
+          ? `not ${percent(reported(run))}`
           : interval === null
             ? ''
             : percentRange(interval);

@@ -1,8 +1,15 @@
 /** The finished blocks of a run, and the files that keep them. */
-import { type AuditPart, joinParts, type Run, type SampleRecord } from '@glacis/core';
+import {
+  type AuditPart,
+  type Diagnosis,
+  joinParts,
+  type Run,
+  type SampleRecord,
+} from '@glacis/core';
 import type { Block } from '../parallel/block.ts';
 import { renderReport } from '../report/report.ts';
 import { adversarialBytes, type AdversarialInputs } from './adversarial.ts';
+import { withDiscoveries } from './diagnosis.ts';
 import { runDocument } from './document.ts';
 import { chooseGallery } from './gallery.ts';
 import { planePicture } from './plane.ts';
@@ -16,6 +23,8 @@ export type SavedPart = Omit<AuditPart, 'adversarial' | 'whole'> & { readonly bl
 export class Collected {
   private readonly parts = new Map<number, AuditPart>();
   private readonly prepared: Prepared;
+  private diagnosis: Diagnosis | null = null;
+  private readonly notes: string[] = [];
 
   constructor(prepared: Prepared) {
     this.prepared = prepared;
@@ -23,6 +32,26 @@ export class Collected {
 
   add(block: Block, part: AuditPart): void {
     this.parts.set(block.id, part);
+  }
+
+  /** What came out of the diagnosis, once all blocks are done. */
+  diagnosed(diagnosis: Diagnosis): void {
+    this.diagnosis = diagnosis;
+  }
+
+  note(text: string): void {
+    this.notes.push(text);
+  }
+
+  private joined(parts: readonly AuditPart[]): AuditPart {
+    const part = joinParts(parts);
+    const { diagnosis } = this;
+    if (!diagnosis) return part;
+    const seconds = { ...part.seconds, diagnosis: diagnosis.seconds };
+    return {
+      ...withDiscoveries(part, diagnosis.discoveries, this.prepared.threat.eps),
+      seconds,
+    };
   }
 
   has(block: Block): boolean {
@@ -39,18 +68,19 @@ export class Collected {
     const ordered = [...this.parts].sort(([a], [b]) => a - b).map(([, part]) => part);
     const partial =
       this.parts.size < this.prepared.blocks.length || !ordered.every(({ whole }) => whole);
-    const part = joinParts(ordered);
-    return runDocument(this.prepared.facts, { part, unbegun, partial, seconds });
+    const part = this.joined(ordered);
+    const masking = this.diagnosis?.masking ?? null;
+    const facts = { ...this.prepared.facts, notes: [...this.prepared.facts.notes, ...this.notes] };
+    return runDocument(facts, { part, masking, unbegun, partial, seconds });
   }
 
   adversarial(): AdversarialInputs {
     const found = new Map<number, Float32Array>();
-    for (const { samples, adversarial } of this.parts.values()) {
-      samples.forEach(({ index }, i) => {
-        const x = adversarial[i];
-        if (x) found.set(index, x);
-      });
-    }
+    const { samples, adversarial } = this.joined([...this.parts.values()]);
+    samples.forEach(({ index }, i) => {
+      const x = adversarial[i];
+      if (x) found.set(index, x);
+    });
     return found;
   }
 

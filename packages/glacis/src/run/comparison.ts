@@ -46,7 +46,7 @@ async function audited(
   { words, values, terminal, signal }: ComparisonRequest,
   model: string,
 ): Promise<Run> {
-  const prepared = await prepareRun({ words, model, values, job: 'audit' });
+  const prepared = await prepareRun({ words, model, values, job: 'audit', diagnosis: null });
   try {
     terminal.say(`Auditing ${model}`);
     // They were said when the training began.

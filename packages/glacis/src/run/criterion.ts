@@ -10,6 +10,7 @@ type Kind = Criterion['kind'];
 /** The flag that gives each criterion its number; the flag alone chooses the criterion too. */
 const numbers = [
   ['target', 'target', '--target', 'the class that an attacker wants'],
+  ['rejected', 'rejectClass', '--reject-class', 'the class that rejects an input'],
   ['confidence', 'below', '--below', 'a probability, 0.5'],
   ['error', 'above', '--above', 'how far a prediction may be off'],
 ] as const;
@@ -50,6 +51,8 @@ export async function chooseCriterion(
       const targets = await readTargets(String(target), dataPath, called);
       return { criterion: { kind, class: targets.classes }, targets };
     }
+    case 'rejected':
+      return { criterion: { kind, class: values.rejectClass ?? 0 }, targets: null };
     case 'confidence':
       return { criterion: { kind, below: values.below ?? 0 }, targets: null };
     case 'error':

@@ -6,6 +6,7 @@ import {
   countVerdicts,
   curveAt,
   curveRadii,
+  type MaskingRecord,
   type MethodRecord,
   type Run,
   type SampleRecord,
@@ -33,6 +34,7 @@ export interface RunFacts {
 
 export interface Finished {
   readonly part: AuditPart;
+  readonly masking: MaskingRecord | null;
   /** Rows that no stage was begun for. */
   readonly unbegun: readonly SampleRecord[];
   readonly partial: boolean;
@@ -41,7 +43,7 @@ export interface Finished {
 
 export function runDocument(facts: RunFacts, finished: Finished): Run {
   const { threat, modelFile, inputs } = facts;
-  const { part, unbegun, partial } = finished;
+  const { part, masking, unbegun, partial } = finished;
   const samples = [...part.samples, ...unbegun].sort((a, b) => a.index - b.index);
   const { eps } = threat;
   const radii = facts.radii.length > 1 ? facts.radii : curveRadii(samples, eps);
@@ -65,7 +67,7 @@ export function runDocument(facts: RunFacts, finished: Finished): Run {
     verdicts: countVerdicts(samples),
     curve: curveAt(samples, radii, eps),
     samples,
-    masking: null,
+    masking,
     methods: part.methods.map((method) => exactAccuracy(method, part.samples.length)),
     notes: [...new Set([...facts.notes, ...part.notes])],
     partial,

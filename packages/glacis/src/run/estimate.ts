@@ -31,8 +31,8 @@ interface Counts {
 }
 
 /** What a typical input is put through; a robust one takes up to twice as much. */
-function typical(job: Job, surrogate: Classifier | null): Counts {
-  const { plan } = planOf(job, surrogate);
+function typical(job: Job, surrogates: readonly Classifier[]): Counts {
+  const { plan } = planOf(job, surrogates);
   // Half of the inputs fall early; a forward pass is about a third of a gradient.
   const evaluations = [...plan.attacks, ...plan.nearest].map(
     ({ cost }) => cost.gradients + Math.max(0, cost.forwards - cost.gradients) / 3,
@@ -52,7 +52,7 @@ export async function estimateRun(
   threat: Threat,
   inputs: Inputs,
   { job, semantics }: { readonly job: Job; readonly semantics: Semantics },
-  surrogate: Classifier | null,
+  surrogates: readonly Classifier[],
 ): Promise<Estimate> {
   const begun = performance.now();
   const size = rowSize(inputs.x);
@@ -62,8 +62,8 @@ export async function estimateRun(
   const count = Math.max(1, Math.min(MOST_ROWS, inputs.indices.length, BUDGET / (forward * 60)));
   const { classifier, rows } = await ownRows(opened, inputs, threat, Math.floor(count));
   const context = { classifier, threat, seed: 0 };
-  const { gradients, noises, bounds } = typical(job, surrogate);
-  const { bound } = planOf(job, surrogate).plan.proofs.findLast(isSearched) ?? { bound: crown };
+  const { gradients, noises, bounds } = typical(job, surrogates);
+  const { bound } = planOf(job, surrogates).plan.proofs.findLast(isSearched) ?? { bound: crown };
   const bounded = bound.isDear(classifier) ? { ...rows, count: 1 } : rows;
   const attack = pgd({ loss: 'margin', steps: STEPS, restarts: 1 });
   const cost = async (times: number, run: () => Promise<number>): Promise<number> => {

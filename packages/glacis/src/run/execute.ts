@@ -10,6 +10,7 @@ import { count, counted } from '../report/numbers.ts';
 import { openProcessLane } from '../parallel/process-lane.ts';
 import { runBlocks } from '../parallel/schedule.ts';
 import { Collected } from './collected.ts';
+import { diagnoseRun } from './diagnosis.ts';
 import { estimateRun } from './estimate.ts';
 import type { Prepared } from './prepare.ts';
 import { claimFolder, writeFileWhole, writeRun } from './store.ts';
@@ -34,7 +35,7 @@ const [SAVING_SHARE, SAVING_MS] = [0.05, 2000];
 
 export async function executeRun(execution: Execution): Promise<Run> {
   const { prepared, values, terminal, signal, folder, spent = 0 } = execution;
-  const { classifier, surrogate, inputs, threat, setup, blocks, deadline } = prepared;
+  const { classifier, surrogates, inputs, threat, setup, blocks, deadline } = prepared;
   const begun = Date.now();
   const collected = execution.collected ?? new Collected(prepared);
   if (folder !== null) await claimFolder(folder);
@@ -44,7 +45,7 @@ export async function executeRun(execution: Execution): Promise<Run> {
   }
   const total = inputs.indices.length;
   const open = blocks.filter((block) => !collected.has(block));
-  const estimate = await estimateRun(classifier, threat, inputs, setup, surrogate);
+  const estimate = await estimateRun(classifier, threat, inputs, setup, surrogates);
   const share = (prepared.correct / Math.max(1, total)) * (1 - collected.done / Math.max(1, total));
   const own = { work: estimate.work * share, start: estimate.start };
   const workers = Math.min(
@@ -62,7 +63,7 @@ export async function executeRun(execution: Execution): Promise<Run> {
     openLane: () =>
       workers > 1
         ? openProcessLane(setup, signal)
-        : Promise.resolve(laneOver({ classifier, surrogate }, setup, signal)),
+        : Promise.resolve(laneOver({ classifier, surrogates }, setup, signal)),
     signal,
     deadline,
     onPart: (block, part) => {
@@ -76,6 +77,7 @@ export async function executeRun(execution: Execution): Promise<Run> {
     },
     onLost: ({ message }) => terminal.warn(`${message}; its inputs are done again.`),
   });
+  await diagnoseRun({ prepared, collected, terminal, signal });
   terminal.clear();
   await saver.settled();
   // A second Ctrl-C ends the process: what was found is kept before the others are answered.

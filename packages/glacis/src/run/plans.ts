@@ -31,6 +31,9 @@ export interface Certification {
   readonly radius: boolean;
 }
 
+/** The models that lend their gradients. */
+type Surrogates = readonly Classifier[];
+
 /** What a method is to serve. */
 interface Serving {
   readonly classifier: Classifier;
@@ -65,19 +68,19 @@ function isCascade(name: MethodName): name is Cascade {
   return name in cascades;
 }
 
-/** Throws UsageError where a method needs a surrogate and none is given, or has no use for the one given. */
-export function planOf(job: Job, surrogate: Classifier | null): JobPlan {
-  const plan = defaultPlan(surrogate);
+/** Throws UsageError where a method needs a surrogate and none is given, or has no use for those given. */
+export function planOf(job: Job, surrogates: Surrogates): JobPlan {
+  const plan = defaultPlan(surrogates);
   if (job === 'audit') return { plan, radii: true, proofs: true };
   if ('proof' in job)
     return { plan: provingPlan(plan, job.proof), radii: job.radius, proofs: true };
-  if (surrogate && !job.some((name) => borrowers.has(name))) {
+  if (surrogates.length > 0 && !job.some((name) => borrowers.has(name))) {
     throw new UsageError(
       `--surrogate is used by audit and by --method standard, minimum and transfer alone; add transfer to --method ${job.join(',')}, or leave it out.`,
     );
   }
   const named = job.flatMap((name) =>
-    isCascade(name) ? cascadeOf(plan, name, surrogate) : attackNamed(name, surrogate),
+    isCascade(name) ? cascadeOf(plan, name, surrogates) : attacksNamed(name, surrogates),
   );
   const asked = named.find(({ side }) => side === 'noise') ?? null;
   const noise = job.some(isCascade) ? plan.noise : asked;
@@ -94,7 +97,7 @@ export function planOf(job: Job, surrogate: Classifier | null): JobPlan {
  * Throws UsageError where a method that was asked for by its own name cannot serve the norm or the model,
  * with those that can. Cascades leave such members out.
  */
-export function requireServing(job: Job, context: Serving, surrogate: Classifier | null): void {
+export function requireServing(job: Job, context: Serving, surrogates: Surrogates): void {
   if (job === 'audit') return;
   if ('proof' in job) {
     if (job.proof === 'exact') requireExact(context);
@@ -103,8 +106,8 @@ export function requireServing(job: Job, context: Serving, surrogate: Classifier
   }
   for (const name of job) {
     if (isCascade(name)) continue;
-    const why = attackNamed(name, surrogate).refusal?.(context);
-    if (why == null) continue;
+    const [why] = attacksNamed(name, surrogates).flatMap((each) => each.refusal?.(context) ?? []);
+    if (why === undefined) continue;
     const able = Object.values<Attack>(attackTable).filter((attack) => !attack.refusal?.(context));
     const ids = able.map(({ id }) => id).join(', ');
     const lent = name === 'transfer' ? '' : ', transfer (with --surrogate)';
@@ -144,21 +147,21 @@ function requireExact({ classifier, threat }: Serving): void {
   ReluNetworkReader.require({ classifier, threat });
 }
 
-function attackNamed(name: Exclude<MethodName, Cascade>, surrogate: Classifier | null): Attack {
-  if (name !== 'transfer') return attackTable[name];
-  if (surrogate) return transferFrom(surrogate);
+function attacksNamed(name: Exclude<MethodName, Cascade>, surrogates: Surrogates): Attack[] {
+  if (name !== 'transfer') return [attackTable[name]];
+  if (surrogates.length > 0) return surrogates.map(transferFrom);
   throw new UsageError(
     '--method transfer needs --surrogate FILE: the model whose gradients are tried on this one.',
   );
 }
 
-function cascadeOf(plan: Plan, name: Cascade, surrogate: Classifier | null): readonly Attack[] {
+function cascadeOf(plan: Plan, name: Cascade, surrogates: Surrogates): readonly Attack[] {
   const first = plan.attacks.slice(0, 2);
   switch (name) {
     case 'standard':
       return plan.attacks;
     case 'minimum':
-      return surrogate ? [...first, transferFrom(surrogate)] : first;
+      return [...first, ...surrogates.map(transferFrom)];
     case 'fast':
       return first;
   }

@@ -22,24 +22,26 @@ import { contradictedLabels } from './own-labels.ts';
 import type { RunFacts } from './document.ts';
 import { environmentOf } from './environment.ts';
 import { checkRows } from './fixed-inputs.ts';
+import type { DiagnosisDepth } from './diagnosis.ts';
 import { findExample } from './example.ts';
 import { type Inputs, loadInputs } from './inputs.ts';
 import { type ModelFile, openModelFile } from './model-file.ts';
 import { sizesOfData } from './open-sizes.ts';
 import { type Job, planOf, requireServing } from './plans.ts';
-import { openSurrogate, surrogateFile } from './surrogate.ts';
+import { openSurrogates, surrogateFiles } from './surrogate.ts';
 import { chooseCriterion } from './criterion.ts';
 import { chooseThreat } from './threat.ts';
 
 export interface Prepared {
   readonly classifier: Classifier;
-  /** The model that lends its gradients. */
-  readonly surrogate: Classifier | null;
+  /** The models that lend their gradients. */
+  readonly surrogates: readonly Classifier[];
   readonly inputs: Inputs;
   readonly threat: Threat;
   readonly setup: Setup;
   readonly facts: RunFacts;
   readonly blocks: readonly Block[];
+  readonly diagnosis: DiagnosisDepth | null;
   /** How many inputs the model gets right. */
   readonly correct: number;
   /** Clean accuracy below one half, and why that may be. */
@@ -54,6 +56,8 @@ export interface RunRequest {
   readonly model: string | null;
   readonly values: OptionValues;
   readonly job: Job;
+  /** How much is spent on telling robustness from masked gradients; null: nothing. */
+  readonly diagnosis: DiagnosisDepth | null;
 }
 
 /** Throws UsageError. The caller releases what was opened. */
@@ -94,20 +98,19 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
   const classifier = await opened(modelPath, () =>
     openClassifier(modelFile.model, runtime, { fixed, straightThrough, expectation, criterion }),
   );
-  let surrogate: Classifier | null = null;
+  let surrogates: readonly Classifier[] = [];
   const release = async (): Promise<void> => {
     await classifier.release();
-    await surrogate?.release();
+    for (const surrogate of surrogates) await surrogate.release();
   };
   try {
-    const lender =
-      values.surrogate === undefined ? null : await surrogateFile(values.surrogate, values);
-    surrogate = lender && (await openSurrogate(lender, runtime, classifier));
-    planOf(request.job, surrogate);
+    const lenders = await surrogateFiles(values);
+    surrogates = await openSurrogates(lenders, runtime, classifier);
+    planOf(request.job, surrogates);
     const inputs = await loadInputs(dataPath, values, classifier, targets);
     checkRows(fixed, inputs.total);
     const { threat, radii, notes } = await chooseThreat(inputs, values, classifier);
-    requireServing(request.job, { classifier, threat }, surrogate);
+    requireServing(request.job, { classifier, threat }, surrogates);
     const clean = await checkClean(classifier, inputs);
     const contradiction = await contradictedLabels(classifier, runtime, inputs);
     const { correct } = clean;
@@ -120,7 +123,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
     const { norm, eps, clip, weights, frozen } = threat;
     return {
       classifier,
-      surrogate,
+      surrogates,
       inputs,
       threat,
       setup: {
@@ -129,7 +132,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
         modelFlags: { mean, std, preprocess, set, output, size },
         straightThrough,
         expectation,
-        surrogate: lender,
+        surrogates: lenders,
         norm: norm.name,
         threat: { eps, clip, weights, frozen, eightBit: threat.grid !== null },
         criterion,
@@ -159,6 +162,7 @@ export async function prepareRun(request: RunRequest): Promise<Prepared> {
         ],
         environment: environmentOf(runtime.name),
       },
+      diagnosis: request.diagnosis,
       blocks: cutIntoBlocks(inputs.x, inputs.y, inputs.indices),
       correct,
       warning,

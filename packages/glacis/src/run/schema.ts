@@ -51,6 +51,7 @@ const method = z.object({
 const criterion = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('misclassified') }),
   z.object({ kind: z.literal('target'), class: counts.nullable() }),
+  z.object({ kind: z.literal('rejected'), class: counts }),
   z.object({ kind: z.literal('confidence'), below: z.number() }),
   z.object({ kind: z.literal('error'), above: z.number() }),
 ]);
@@ -66,6 +67,34 @@ const indicator = z.object({
   evidence: z.string(),
   meaning: z.string(),
   advice: z.string(),
+});
+
+const figures = z.object({
+  curve: z.array(z.object({ eps: z.number(), gradient: z.number(), all: z.number() })),
+  climb: z.array(z.object({ step: counts, low: z.number(), middle: z.number(), high: z.number() })),
+  landscape: z
+    .object({
+      index: counts,
+      label: z.number(),
+      side: counts,
+      reach: z.number(),
+      margins: z.array(z.number()),
+      inside: z.array(z.boolean()),
+      path: z.array(z.tuple([z.number(), z.number()])),
+    })
+    .nullable(),
+  gradients: z.array(
+    z.object({
+      index: counts,
+      shape: z.array(z.number()),
+      input: z.array(z.number()),
+      own: z.array(z.number()),
+      other: z.array(z.number()).nullable(),
+    }),
+  ),
+  looseness: z.array(
+    z.object({ layer: z.string(), interval: nullable, crown: nullable, alphaCrown: nullable }),
+  ),
 });
 
 export const runSchema = z.object({
@@ -102,7 +131,9 @@ export const runSchema = z.object({
     .object({
       verdict: z.enum(['none', 'suspected', 'confirmed']),
       credibleUpper: fraction,
+      gradientUpper: fraction,
       indicators: z.array(indicator),
+      figures: figures.nullable(),
     })
     .nullable(),
   methods: z.array(method),

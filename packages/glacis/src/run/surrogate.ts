@@ -1,4 +1,4 @@
-/** The model of `--surrogate`: whose gradients are tried on the model under attack. */
+/** The models of `--surrogate`: whose gradients are tried on the model under attack. */
 import { type Classifier, openClassifier, type Runtime, surrogateMismatch } from '@glacis/core';
 import type { OptionValues } from '../cli/options.ts';
 import { messageOf, UsageError } from '../errors.ts';
@@ -11,18 +11,40 @@ export interface SurrogateFile {
   readonly flags: ModelFlags;
 }
 
-/** The file that `--surrogate` names, read with what stands before the attacked model's input as well. */
-export async function surrogateFile(
-  path: string,
-  { mean, std, preprocess }: OptionValues,
-): Promise<SurrogateFile> {
+/** The files that `--surrogate` names, read with what stands before the attacked model's input as well. */
+export function surrogateFiles({
+  surrogate = [],
+  mean,
+  std,
+  preprocess,
+}: OptionValues): Promise<SurrogateFile[]> {
   const flags = { mean, std, preprocess };
-  const { sha256 } = await openModelFile(path, flags);
-  return { path, sha256, flags };
+  return Promise.all(
+    surrogate.map(async (path) => ({
+      path,
+      sha256: (await openModelFile(path, flags)).sha256,
+      flags,
+    })),
+  );
 }
 
-/** Opens it and holds it against the model under attack. Throws UsageError. */
-export async function openSurrogate(
+/** Opens them all and holds each against the model under attack. Throws UsageError. */
+export async function openSurrogates(
+  files: readonly SurrogateFile[],
+  runtime: Runtime,
+  target: Classifier,
+): Promise<Classifier[]> {
+  const open: Classifier[] = [];
+  try {
+    for (const file of files) open.push(await openSurrogate(file, runtime, target));
+    return open;
+  } catch (error) {
+    for (const each of open) await each.release();
+    throw error;
+  }
+}
+
+async function openSurrogate(
   { path, sha256, flags }: SurrogateFile,
   runtime: Runtime,
   target: Classifier,

@@ -94,6 +94,8 @@ describe('the report', () => {
       masking: {
         verdict: 'confirmed' as const,
         credibleUpper: 0.1,
+        gradientUpper: null,
+        figures: null,
         indicators: [
           {
             id: evil,

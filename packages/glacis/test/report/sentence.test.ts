@@ -96,7 +96,13 @@ describe('the sentence', () => {
   });
 
   it('is not credible at most N % when masking is confirmed, and warns when it is suspected', () => {
-    const masking: MaskingRecord = { verdict: 'confirmed', credibleUpper: 0.12, indicators: [] };
+    const masking: MaskingRecord = {
+      verdict: 'confirmed',
+      credibleUpper: 0.12,
+      gradientUpper: null,
+      figures: null,
+      indicators: [],
+    };
     const run = runOf(mixed, 0, { masking });
     expect(plainText(headline(run))).toMatch(/^Not credible: at most 12% of the inputs/);
     expect(plainText(headline(run))).toContain('not the 28% the attacks report');

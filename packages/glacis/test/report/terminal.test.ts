@@ -45,7 +45,13 @@ describe('the summary', () => {
   });
 
   it('shows what can be believed instead of what was measured when masking is confirmed', () => {
-    const masking = { verdict: 'confirmed' as const, credibleUpper: 0.07, indicators: [] };
+    const masking = {
+      verdict: 'confirmed' as const,
+      credibleUpper: 0.07,
+      gradientUpper: null,
+      figures: null,
+      indicators: [],
+    };
     const summary = renderSummary(fakeRun({ overrides: { masking } }), { color: false, width: 80 });
     expect(summary).toMatch(/under attack ≤ +7% +not 41%/);
   });

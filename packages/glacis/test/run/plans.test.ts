@@ -22,7 +22,7 @@ test('where no program may be solved, exact radii are those of alpha-crown, to t
   const threat = new Threat('linf', { eps: 0 });
   const found: (readonly SampleRecord[])[] = [];
   for (const proof of ['alpha-crown', 'exact'] satisfies Certification['proof'][]) {
-    const { plan, radii } = planOf({ proof, radius: true }, null);
+    const { plan, radii } = planOf({ proof, radius: true }, []);
     const without = { ...plan, exact: plan.exact && { ...exactPlan, nodes: 0 } };
     const options = { model, classifier, data, threat, runtime, plan: without, radii };
     found.push((await audit(options)).samples);

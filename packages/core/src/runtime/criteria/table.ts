@@ -5,6 +5,7 @@ import { headOf } from '../heads.ts';
 import { confidence } from './confidence.ts';
 import { error } from './error.ts';
 import { misclassified } from './misclassified.ts';
+import { rejected } from './rejected.ts';
 import { target } from './target.ts';
 import type { View } from './view.ts';
 
@@ -16,6 +17,8 @@ export function viewOf(criterion: Criterion, graph: Graph, output: string): View
       return misclassified(head());
     case 'target':
       return target(head(), criterion);
+    case 'rejected':
+      return rejected(head(), criterion);
     case 'confidence':
       return confidence(head(), output, criterion.below);
     case 'error':

@@ -2,7 +2,7 @@
 import { methodNames } from '../methods.ts';
 import { boundNames, certificateNames, proofNames } from '../proofs.ts';
 import * as parse from '../values.ts';
-import { type OptionSpec, attacking, on, row, runs } from './spec.ts';
+import { type OptionSpec, attacking, list, on, row, runs } from './spec.ts';
 
 export const methodOptions = {
   method: row(
@@ -19,8 +19,8 @@ export const methodOptions = {
     runs,
     '--criterion',
     'KIND',
-    parse.oneOf('misclassified', 'target', 'confidence', 'error'),
-    'what counts as broken: misclassified, target (the answer is --target), confidence (the probability of the label is --below or less) or error (of a regression, --above or more)',
+    parse.oneOf('misclassified', 'target', 'rejected', 'confidence', 'error'),
+    'what counts as broken: misclassified, target (the answer is --target), rejected (the answer is neither the label nor --reject-class), confidence (the probability of the label is --below or less) or error (of a regression, --above or more)',
     'misclassified',
   ),
   target: row(
@@ -30,6 +30,14 @@ export const methodOptions = {
     'K|FILE',
     parse.target,
     'the class that an attacker wants, by number or by name: an input is broken where the model answers K; inputs of class K are left out. Or one for each input of the data: .npy, IDX, .npz, or an array of the .npz of the data',
+  ),
+  rejectClass: row(
+    'Method',
+    runs,
+    '--reject-class',
+    'K',
+    parse.whole(0),
+    'the column of the class with which a detector rejects an input, from 0: a perturbed input that is rejected is not broken then; without this it is',
   ),
   below: row(
     'Method',
@@ -47,13 +55,22 @@ export const methodOptions = {
     parse.positive,
     "an input is broken where the model's number is off its label by T or more, for models that give one number",
   ),
-  surrogate: row(
+  surrogate: list(
     'Method',
     attacking,
     '--surrogate',
     'FILE',
-    parse.text,
-    'another ONNX model of the same inputs and classes, read with the same --mean, --std and --preprocess: its gradients are tried on the model, whose own may be hidden, by audits and by --method standard, minimum and transfer',
+    (value, flag) => [parse.text(value, flag)],
+    'another ONNX model of the same inputs and classes, read with the same --mean, --std and --preprocess: its gradients are tried on the model, whose own may be hidden, by audits, by diagnose and by --method standard, minimum and transfer; may be repeated',
+  ),
+  diagnose: row(
+    'Method',
+    ['audit'],
+    '--diagnose',
+    'DEPTH',
+    parse.oneOf('quick', 'full', 'off'),
+    'how much is spent on telling robustness from masked gradients: quick (up to 100 inputs), full (up to 300, larger budgets, and a surrogate distilled from the model where none is given) or off',
+    'quick',
   ),
   examples: row(
     'Method',

@@ -4,6 +4,7 @@ import type * as parse from '../values.ts';
 export type CommandName =
   | 'audit'
   | 'attack'
+  | 'diagnose'
   | 'certify'
   | 'bounds'
   | 'verify'
@@ -36,7 +37,7 @@ export interface OptionSpec<T> {
 
 /** A flag without a value. */
 export const on: parse.Parse<true> = () => true;
-export const attacking = ['audit', 'attack'] as const;
+export const attacking = ['audit', 'attack', 'diagnose'] as const;
 export const runs = [...attacking, 'certify'] as const;
 export const inputs = [...runs, 'bounds'] as const;
 export const all = [...inputs, 'inspect'] as const;

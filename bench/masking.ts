@@ -1,0 +1,178 @@
+/**
+ * The confusion table of `diagnose`: broken defences and honest models of examples/masking, over several seeds.
+ * npm run bench -- masking [--seeds 3] [--first 100] [--eps 0.1] [--only TEXT] [--depth full]
+ * Each seed trains its own networks on 10,000 digits. `truth` is what the worst of all attacks leaves standing,
+ * the adversarial inputs of the undisguised network included; `gap` is how far the estimate lies above it.
+ */
+import { parseArgs } from 'node:util';
+import {
+  audit,
+  defaultPlan,
+  diagnose,
+  type Diagnosis,
+  type Graph,
+  type Labelled,
+  openClassifier,
+  type Plan,
+  ortRuntime,
+  readModel,
+  Threat,
+  transferFrom,
+  writeModel,
+} from '@glacis/core';
+import * as ort from 'onnxruntime-node';
+import { mnist } from '../examples/digits/mnist.ts';
+import { type DefenceName, defences, NOISE } from '../examples/masking/defences.ts';
+import { decayed, hardened, labelled, plain } from '../examples/masking/networks.ts';
+import { drawing } from '../examples/masking/noise.ts';
+import { inRepository } from '../examples/place.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '3' },
+    first: { type: 'string', default: '100' },
+    eps: { type: 'string', default: '0.1' },
+    only: { type: 'string', default: '' },
+    depth: { type: 'string', default: 'full' },
+  },
+});
+const TRAINING = 10_000;
+const runtime = ortRuntime(ort, { name: 'onnxruntime-node' });
+const images = mnist(inRepository('.glacis/mnist'));
+const lessons = labelled(images.train, TRAINING);
+const data = labelled(images.test, Number(values.first));
+const threat = new Threat('linf', { eps: Number(values.eps), clip: [0, 1] });
+const depth = values.depth === 'quick' ? 'quick' : 'full';
+
+/** Share of the inputs that stand when attacks through the undisguised network are tried as well. */
+async function truth(
+  file: Uint8Array,
+  twin: Graph | null,
+  { discoveries }: Diagnosis,
+  standing: readonly number[],
+): Promise<number> {
+  const found = new Set(discoveries.map(({ index }) => index));
+  const open = standing.filter((index) => !found.has(index));
+  if (!twin || open.length === 0) return open.length / data.y.length;
+  const [classifier, surrogate] = [
+    await openClassifier(readModel(file), runtime),
+    await openClassifier(readModel(writeModel(twin)), runtime),
+  ];
+  const wide = threat.at(threat.eps + 2 ** -24);
+  const { samples } = await audit({
+    model: classifier.model,
+    classifier,
+    runtime,
+    threat: wide,
+    radii: false,
+    proofs: false,
+    plan: { ...defaultPlan(), noise: null, attacks: [transferFrom(surrogate)] },
+    data: rowsAt(data, open),
+  });
+  await classifier.release();
+  await surrogate.release();
+  return samples.filter(({ verdict }) => verdict !== 'falsified').length / data.y.length;
+}
+
+function rowsAt({ x, y }: Labelled, indices: readonly number[]) {
+  const size = x.data.length / y.length;
+  const rows = new Float32Array(indices.length * size);
+  indices.forEach((from, to) =>
+    rows.set(x.data.subarray(from * size, (from + 1) * size), to * size),
+  );
+  return {
+    x: { ...x, shape: [indices.length, ...x.shape.slice(1)], data: rows },
+    y: indices.map((index) => y[index] ?? 0),
+    indices,
+  };
+}
+
+/** Square on a randomised model asks for a hundred passes at nearly every query: left to the diagnosis. */
+function planFor(isRandom: boolean): Plan {
+  const plan = defaultPlan();
+  return isRandom ? { ...plan, attacks: plan.attacks.filter(({ id }) => id !== 'square') } : plan;
+}
+
+interface Row {
+  readonly isBroken: boolean;
+  readonly verdict: string;
+  readonly gap: number;
+}
+
+async function examine(
+  name: string,
+  seed: number,
+  network: Graph,
+  twin: Graph | null,
+): Promise<Row> {
+  const file = drawing(network, NOISE.name);
+  const model = readModel(file);
+  const classifier = await openClassifier(model, runtime);
+  const audited = await audit({
+    model,
+    classifier,
+    runtime,
+    threat,
+    data,
+    radii: false,
+    proofs: false,
+    plan: planFor(model.random.length > 0),
+  });
+  const begun = performance.now();
+  const diagnosis = await diagnose({
+    classifier,
+    runtime,
+    data,
+    threat,
+    depth,
+    audited: audited.samples,
+  });
+  const seconds = (performance.now() - begun) / 1000;
+  await classifier.release();
+  const right = audited.samples.filter(({ verdict }) => verdict !== 'misclassified');
+  const standing = right.filter(({ verdict }) => verdict !== 'falsified').map(({ index }) => index);
+  const { verdict, credibleUpper, gradientUpper, indicators } = diagnosis.masking;
+  const best = await truth(file, twin, diagnosis, standing);
+  const gap = (credibleUpper ?? Number.NaN) - best;
+  const fired = indicators.filter((indicator) => indicator.fired).map(({ id }) => id);
+  const shares = [right.length / data.y.length, gradientUpper, credibleUpper, best, gap];
+  console.log(
+    [
+      name.padEnd(20),
+      String(seed).padStart(4),
+      verdict.padEnd(10),
+      ...shares.map((share) => (100 * (share ?? Number.NaN)).toFixed(1).padStart(8)),
+      seconds.toFixed(0).padStart(8),
+      ` ${fired.join(', ')}`,
+    ].join(' '),
+  );
+  return { isBroken: twin !== null, verdict, gap };
+}
+
+const heads = ['clean', 'gradient', 'credible', 'truth', 'gap', 'seconds'];
+console.log(
+  `${'model'.padEnd(20)} seed verdict    ${heads.map((head) => head.padStart(8)).join(' ')}  fired`,
+);
+const rows: Row[] = [];
+const wanted = (name: string): boolean => name.includes(values.only);
+for (let seed = 0; seed < Number(values.seeds); seed++) {
+  const training = { data: lessons, runtime, seed };
+  const twin = await plain(training);
+  if (wanted('plain')) rows.push(await examine('plain', seed, twin, null));
+  if (wanted('hardened'))
+    rows.push(await examine('hardened', seed, await hardened(training), null));
+  if (wanted('decayed')) rows.push(await examine('decayed', seed, await decayed(training), null));
+  for (const name of Object.keys(defences) as DefenceName[]) {
+    if (wanted(name)) rows.push(await examine(name, seed, defences[name](twin), twin));
+  }
+}
+console.log();
+for (const isBroken of [true, false]) {
+  const own = rows.filter((row) => row.isBroken === isBroken);
+  const counts = ['confirmed', 'suspected', 'none'].map(
+    (verdict) => `${own.filter((row) => row.verdict === verdict).length} ${verdict}`,
+  );
+  console.log(`${isBroken ? 'broken' : 'honest'}: ${counts.join(', ')} of ${own.length}`);
+}
+const gaps = rows.filter(({ isBroken }) => isBroken).map(({ gap }) => gap);
+console.log(`largest gap: ${(100 * Math.max(...gaps)).toFixed(1)} points`);

@@ -1,0 +1,198 @@
+/**
+ * Gathers the evidence: every attack once, on all examined inputs, so that any two can be held against each
+ * other input by input; then the probes. What breaks an input goes through the ledger like any attack's find.
+ */
+import type { Attack, AttackContext } from '../attacks/attack.ts';
+import { averaged } from '../attacks/averaged.ts';
+import { fgsm } from '../attacks/fgsm.ts';
+import { noise } from '../attacks/noise.ts';
+import { pgd } from '../attacks/pgd.ts';
+import { square } from '../attacks/square.ts';
+import { transferFrom } from '../attacks/transfer.ts';
+import { attackStage, rowsOf } from '../audit/attack-stage.ts';
+import type { Entry, Ledger } from '../audit/ledger.ts';
+import type { Classifier } from '../runtime/classifier.ts';
+import type { Evidence, Trial } from './evidence.ts';
+import { outputOf, waveringOf } from './outputs.ts';
+import { probeSlopes } from './slopes.ts';
+import { probeSteps } from './steps.ts';
+
+/** How much is spent. */
+export interface Depth {
+  /** Queries of score-based search, random points. */
+  readonly queries: number;
+  /** Of the attack that averages gradients over a neighbourhood: steps, and gradients of each. */
+  readonly averaged: { readonly steps: number; readonly draws: number };
+  readonly draws: number;
+  /** Steps of the attack that is examined; those and the restarts of the longer one. */
+  readonly steps: number;
+  readonly longer: { readonly steps: number; readonly restarts: number };
+  /** Radii of the curve, in units of the run's. */
+  readonly radii: readonly number[];
+}
+
+/** PGD-40 is what is examined (Madry et al. 2018); the long one takes ten times its gradients. */
+export const depths = {
+  quick: {
+    queries: 1000,
+    averaged: { steps: 20, draws: 16 },
+    draws: 100,
+    steps: 40,
+    longer: { steps: 100, restarts: 2 },
+    radii: [0.25, 0.5, 2, 4],
+  },
+  full: {
+    queries: 5000,
+    averaged: { steps: 40, draws: 64 },
+    draws: 200,
+    steps: 40,
+    longer: { steps: 100, restarts: 4 },
+    radii: [0.125, 0.25, 0.5, 0.75, 1.5, 2, 3, 4],
+  },
+} satisfies Readonly<Record<string, Depth>>;
+
+export interface Gathering {
+  readonly context: AttackContext;
+  readonly ledger: Ledger;
+  /** What is examined: right ones of the ledger. */
+  readonly entries: readonly Entry[];
+  readonly depth: Depth;
+  readonly surrogates: readonly Classifier[];
+  /** The same model read so that searches see through its steps and draws; null: it has none. */
+  readonly adapted: Classifier | null;
+  readonly onStage: (stage: string) => void;
+}
+
+const LOSS = 'softmax-cross-entropy';
+/** Steps and restarts of the attack on the adapted model. */
+const ADAPTED = { steps: 60, restarts: 2 };
+
+export async function gather(gathering: Gathering): Promise<Evidence> {
+  const { context, ledger, entries, depth, surrogates, adapted, onStage } = gathering;
+  const { eps } = context.threat;
+  const at = (radius: number) => new Float64Array(entries.length).fill(radius);
+  const trial = async (
+    attack: Attack,
+    { radii = at(eps), own = context }: { radii?: Float64Array; own?: AttackContext } = {},
+  ): Promise<Trial | null> => {
+    if (attack.refusal?.(own)) return null;
+    onStage(attack.id);
+    const options = { attack, radii, method: attack.id, decides: false };
+    const broken = await attackStage(own, ledger, entries, options);
+    return { id: attack.id, eps: radii[0] ?? eps, broken };
+  };
+  const none: Trial = { id: 'none', eps, broken: entries.map(() => false) };
+  const { steps, longer } = depth;
+  const examined = pgd({ id: 'pgd-softmax', loss: LOSS, steps, restarts: 1 });
+  const iterated = (await trial(examined, { own: { ...context, trace: true } })) ?? none;
+  const paths = pathsOf(ledger, entries);
+  const curve = [iterated];
+  for (const times of depth.radii) {
+    const radius = context.threat.norm.counts ? Math.round(times * eps) : times * eps;
+    if (radius === 0 || curve.some((point) => point.eps === radius)) continue;
+    const attack = pgd({ id: 'pgd-softmax', loss: LOSS, steps, restarts: 1 });
+    const point = await trial(attack, { radii: at(radius) });
+    if (point) curve.push(point);
+  }
+  const trials = {
+    iterated,
+    oneStep: (await trial({ ...fgsm({ loss: LOSS }), id: 'fgsm-softmax' })) ?? none,
+    longer: await trial(pgd({ id: 'pgd-long', loss: LOSS, ...longer })),
+    random: (await trial({ ...noise({ draws: depth.draws }), id: 'random-search' })) ?? none,
+    scores: await trial(square({ queries: depth.queries })),
+    transfer: any(await inTurn(surrogates, (surrogate) => trial(transferFrom(surrogate)))),
+    adapted: any([
+      adapted &&
+        (await trial(pgd({ id: 'pgd-adapted', loss: 'margin', ...ADAPTED }), {
+          own: { ...context, classifier: adapted },
+        })),
+      await trial(averaged(depth.averaged), {
+        own: { ...context, classifier: averagedOn(gathering) },
+      }),
+    ]),
+    curve: curve.sort((a, b) => a.eps - b.eps),
+    unbounded: await trial(pgd({ id: 'pgd-unbounded', loss: LOSS, steps: 100, restarts: 1 }), {
+      radii: Float64Array.from(entries, ({ x }) => reachOf(context, x)),
+    }),
+  };
+  onStage('gradients');
+  const rows = rowsOf(context.classifier, entries, at(eps));
+  return {
+    count: entries.length,
+    total: ledger.entries.length,
+    eps,
+    trials,
+    paths,
+    slopes: await probeSlopes(context, rows),
+    steps: context.classifier.model.random.length > 0 ? null : await probeSteps(context, rows),
+    wavering: await waveringOf(context, rows),
+    output: await outputOf(context, rows),
+    brackets: entries.map(({ lower, upper, lowerMethod }) => ({
+      lower: lowerMethod === null ? null : lower,
+      upper,
+    })),
+  };
+}
+
+/** Averaged gradients draw anew themselves: a randomised model is averaged one pass at a time. */
+function averagedOn({ context: { classifier }, adapted }: Gathering): Classifier {
+  return classifier.model.random.length > 0 ? classifier : (adapted ?? classifier);
+}
+
+/** Inputs that were not examined and still stand: by what does not depend on the model's own gradient at a point. */
+export async function sweep(gathering: Gathering, standing: readonly Entry[]): Promise<void> {
+  const { context, ledger, depth, surrogates, onStage } = gathering;
+  const classifier = averagedOn(gathering);
+  const attacks = [
+    ...surrogates.map((surrogate) => ({ attack: transferFrom(surrogate), own: context })),
+    { attack: averaged(depth.averaged), own: { ...context, classifier } },
+  ];
+  let open = standing;
+  for (const { attack, own } of attacks) {
+    if (attack.refusal?.(own)) continue;
+    onStage(attack.id);
+    const radii = new Float64Array(open.length).fill(context.threat.eps);
+    const options = { attack, radii, method: attack.id, decides: false };
+    const broken = await attackStage(own, ledger, open, options);
+    open = open.filter((_, i) => !broken[i]);
+  }
+}
+
+/** The margins of the one traced run, by entry. */
+function pathsOf({ traces }: Ledger, entries: readonly Entry[]): Float32Array[] {
+  const byIndex = new Map(traces.map(({ index, margins }) => [index, margins]));
+  return entries.map(({ index }) => byIndex.get(index) ?? new Float32Array());
+}
+
+async function inTurn(
+  surrogates: readonly Classifier[],
+  run: (surrogate: Classifier) => Promise<Trial | null>,
+): Promise<(Trial | null)[]> {
+  const trials: (Trial | null)[] = [];
+  for (const surrogate of surrogates) trials.push(await run(surrogate));
+  return trials;
+}
+
+/** What any of several attacks broke; null where none was run. */
+function any(all: readonly (Trial | null)[]): Trial | null {
+  const trials = all.flatMap((trial) => trial ?? []);
+  const [first] = trials;
+  if (!first) return null;
+  const ids = [...new Set(trials.map(({ id }) => id))];
+  return {
+    ...first,
+    id: ids.join(' and '),
+    broken: first.broken.map((_, i) => trials.some(({ broken }) => broken[i])),
+  };
+}
+
+/** Without a valid box, so many times the data's largest value. */
+const FAR = 10;
+
+/** A radius at which an attacker may choose nearly anything. */
+function reachOf({ threat }: AttackContext, x: Float32Array): number {
+  const reach = threat.reach(x);
+  if (Number.isFinite(reach)) return reach;
+  const most = x.reduce((all, value) => Math.max(all, Math.abs(value)), 1);
+  return FAR * threat.norm.length(new Float64Array(x.length).fill(most));
+}

@@ -1,0 +1,13 @@
+/** Steps passed straight through, random draws and ripples averaged (BPDA and EOT, Athalye et al. 2018, sections 4.1 and 4.2). */
+import { outdoes, POINTS } from '../comparison.ts';
+import type { Indicator } from '../indicator.ts';
+
+export const adaptedBeatsPlain: Indicator = {
+  id: 'adapted-beats-plain',
+  weight: 'proof',
+  threshold: POINTS,
+  meaning:
+    'Gradients that pass rounding steps as if they were not there, or that are averaged over random draws or a neighbourhood, find what the plain gradient does not.',
+  advice: 'Evaluate with --straight-through for steps and --eot 10 or more for random layers.',
+  judge: (evidence) => outdoes(evidence.trials.adapted, evidence),
+};

@@ -1,0 +1,29 @@
+/** The gradient against central differences along random directions (Carlini et al. 2019, section 4.5: check that gradients are right). */
+import type { Indicator } from '../indicator.ts';
+import { shareLower } from '../statistics.ts';
+
+/** A cosine below this is no agreement: honest models of bench/masking lie at 0.8–1 at nearly all inputs. */
+const AGREEING = 0.5;
+/** Share of inputs that may disagree. */
+const SHARE = 0.25;
+
+export const slopesDisagree: Indicator = {
+  id: 'slopes-disagree',
+  weight: 'sign',
+  threshold: SHARE,
+  meaning:
+    'Over a sixteenth of ε the margin does not change as its gradient says: the gradient describes a ripple, not the slope beneath.',
+  advice: 'Average gradients over a neighbourhood, or use score-based search or a surrogate.',
+  judge: ({ slopes }) => {
+    const { length } = slopes.cosine;
+    const differ = slopes.cosine.filter(
+      (cosine, i) => slopes.changes[i] && !(cosine >= AGREEING),
+    ).length;
+    const share = shareLower(differ, length);
+    return {
+      fired: share > SHARE,
+      value: share,
+      evidence: `At ${differ} of ${length} inputs the cosine between the gradient and finite differences is below ${AGREEING}.`,
+    };
+  },
+};

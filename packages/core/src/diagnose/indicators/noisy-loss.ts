@@ -1,0 +1,26 @@
+/** How far the margin departs from its linearisation nearby (local linearity, Qin et al. 2019; gradient shattering, Athalye et al. 2018). */
+import type { Indicator } from '../indicator.ts';
+import { shareLower } from '../statistics.ts';
+
+/** 0: linear; 1: as if unrelated. Honest models of bench/masking lie below 0.3 at nearly all inputs. */
+const BENT = 0.5;
+/** Share of inputs that may be so bent. */
+const SHARE = 0.25;
+
+export const noisyLoss: Indicator = {
+  id: 'noisy-loss',
+  weight: 'sign',
+  threshold: SHARE,
+  meaning: 'The loss is so rough that one small step does not go where its gradient says.',
+  advice: 'Take larger steps, average gradients, or search by scores.',
+  judge: ({ slopes }) => {
+    const { length } = slopes.bend;
+    const bent = slopes.bend.filter((error) => error > BENT).length;
+    const share = shareLower(bent, length);
+    return {
+      fired: share > SHARE,
+      value: share,
+      evidence: `At ${bent} of ${length} inputs more than half of a small step's change is not what the gradient predicts.`,
+    };
+  },
+};

@@ -1,0 +1,14 @@
+/** Gradients of another model against the model's own (Athalye et al. 2018, section 3.1; Pintor et al. 2022, “transfer failure”). */
+import { outdoes, POINTS } from '../comparison.ts';
+import type { Indicator } from '../indicator.ts';
+
+export const transferBeatsWhiteBox: Indicator = {
+  id: 'transfer-beats-white-box',
+  weight: 'proof',
+  threshold: POINTS,
+  meaning:
+    "Another model's gradient finds what the model's own does not: the weakness is there and the gradient conceals it.",
+  advice:
+    'Attack through the surrogate, and give the model that the defence was built around with --surrogate.',
+  judge: (evidence) => outdoes(evidence.trials.transfer, evidence),
+};

@@ -1,0 +1,27 @@
+/** Inputs without a gradient (AutoAttack warns of them, Croce & Hein 2020; Pintor et al. 2022, unavailable gradients). */
+import type { Indicator } from '../indicator.ts';
+import { shareLower } from '../statistics.ts';
+
+/** Share of inputs without one: honest models of bench/masking have none. */
+const SHARE = 0.05;
+/** Below what float32 resolves of a score of size one when an input moves by one. */
+const TINY = 1e-7;
+
+export const zeroGradient: Indicator = {
+  id: 'zero-gradient',
+  weight: 'sign',
+  threshold: SHARE,
+  meaning: 'The margin has no slope to follow: attacks by gradients stay where they are.',
+  advice:
+    'Use --straight-through where inputs or layers are rounded, a surrogate or score-based search elsewhere.',
+  judge: ({ slopes }) => {
+    const { length } = slopes.margin;
+    const without = slopes.margin.filter((size) => !(size > TINY)).length;
+    const share = shareLower(without, length);
+    return {
+      fired: share > SHARE,
+      value: share,
+      evidence: `The margin's gradient is zero, tiny or no number at ${without} of ${length} inputs.`,
+    };
+  },
+};

@@ -1,0 +1,62 @@
+// Averaged gradients: on a linear model under a ripple that turns every gradient about, the mean leads where the
+// linear model's own gradient would, and a single gradient does not.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { averaged } from '../../src/attacks/averaged.ts';
+import { pgd } from '../../src/attacks/pgd.ts';
+import type { Classifier } from '../../src/runtime/classifier.ts';
+import { Threat } from '../../src/threats/threat.ts';
+import { linearClassifier, randomWeights, rowAlone, rowsOn } from './linear-model.ts';
+
+const [FEATURES, ROWS, EPS] = [20, 8, 0.2];
+const w = randomWeights(FEATURES);
+/** Slopes of up to ±5 on a function that is never off by more than AMPLITUDE. */
+const [AMPLITUDE, FREQUENCY] = [1e-3, 5000];
+const ripple = (value: number): number => value + AMPLITUDE * Math.sin(FREQUENCY * value);
+const { rows, margins } = rowsOn(w, ROWS, EPS, ripple);
+const slack = AMPLITUDE * w.reduce((sum, weight) => sum + Math.abs(weight), 0);
+const attack = averaged({ steps: 40, draws: 32 });
+let classifier: Classifier;
+
+beforeAll(async () => {
+  classifier = await linearClassifier(w, (b, x) =>
+    b.add(x, b.mul(b.push('sin', [b.mul(x, FREQUENCY)], {}), AMPLITUDE)),
+  );
+});
+afterAll(() => classifier.release());
+
+test.each(['linf', 'l2'] as const)(
+  'in %s they come near the least margin of the model beneath, which single gradients miss',
+  async (norm) => {
+    const threat = new Threat(norm, { eps: EPS });
+    const context = { classifier, threat, seed: 1 };
+    const reach = EPS * threat.norm.dualLength(w);
+    const { margins: found, best } = await attack.run(context, rows);
+    const single = await pgd({ loss: 'margin', steps: 40, restarts: 1 }).run(context, rows);
+    let nearer = 0;
+    margins.forEach((margin, row) => {
+      const least = margin - reach;
+      if (least < -0.2 * reach) expect(found[row]).toBeLessThanOrEqual(0);
+      else if (least > 0) expect(found[row]).toBeLessThan(least + 0.25 * reach + 2 * slack);
+      if ((found[row] ?? 0) < (single.margins[row] ?? 0)) nearer++;
+      const [start, end] = [row * FEATURES, (row + 1) * FEATURES];
+      expect(threat.distance(rows.x.slice(start, end), best.slice(start, end))).toBeLessThanOrEqual(
+        EPS * (1 + 1e-6),
+      );
+    });
+    expect(nearer).toBeGreaterThan(ROWS / 2);
+  },
+);
+
+test('a row alone is answered as among others', async () => {
+  const context = { classifier, threat: new Threat('linf', { eps: EPS }), seed: 1 };
+  const together = await attack.run(context, rows);
+  for (let row = 0; row < ROWS; row++) {
+    const alone = await attack.run(context, rowAlone(rows, row));
+    expect(alone.best).toEqual(together.best.slice(row * FEATURES, (row + 1) * FEATURES));
+  }
+});
+
+test('it refuses norms whose steepest step is not one of all features', () => {
+  const threat = new Threat('l1', { eps: EPS });
+  expect(attack.refusal?.({ classifier, threat })).toContain('serves ℓ∞ and ℓ2');
+});
