@@ -118,7 +118,7 @@ export const methodOptions = {
     '--method',
     'M',
     parse.oneOf(...certificateNames),
-    `one of ${proofNames.join(', ')}, each at least as tight as the one before; lipschitz (from bounds on gradients); bab (branch and bound over up to 20 inputs that vary, in linf: boxes are cut until each is proven or one breaks the model); exact (small ReLU networks in linf and l1: the margin itself, between a proof and an input that breaks the model); or smoothing (about the model smoothed by noise, in l2)`,
+    `one of ${proofNames.join(', ')}, each at least as tight as the one before; lipschitz (from bounds on gradients); bab (branch and bound: where up to 20 inputs vary, in linf, over these, else over values inside, until each part is proven or one breaks the model); exact (small ReLU networks in linf and l1: the margin itself, between a proof and an input that breaks the model); or smoothing (about the model smoothed by noise, in l2)`,
     'crown',
   ),
   sigma: row(
