@@ -45,6 +45,8 @@ export interface Discovery {
 }
 
 export interface Diagnosis {
+  /** The ε that its attacks had: rounded up to what float32 counts as the threat's. */
+  readonly reach: number;
   readonly masking: MaskingRecord;
   readonly evidence: Evidence;
   readonly discoveries: readonly Discovery[];
@@ -197,6 +199,7 @@ function concluded({ ledger, evidence, figures, begun }: Concluding): Diagnosis 
   const spent = (of: 'forwards' | 'gradients'): number =>
     methods.reduce((sum, method) => sum + method[of], 0);
   return {
+    reach: threat.eps,
     masking: {
       ...verdictOf(evidence),
       credibleUpper: entries.length === 0 ? null : standing / entries.length,

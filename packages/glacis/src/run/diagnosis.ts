@@ -45,6 +45,11 @@ export async function diagnoseRun({
         terminal.progress({ stage: `diagnosis: ${stage}`, done: total, total, fraction }),
     });
     collected.diagnosed(diagnosis);
+    if (diagnosis.reach > threat.eps && diagnosis.masking.verdict !== 'none') {
+      collected.note(
+        `The diagnosis counts what float32 rounds off as within ε: its attacks go up to ${diagnosis.reach}; verdicts keep to ε itself.`,
+      );
+    }
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     collected.note('The time was over before the diagnosis of masked gradients was.');
