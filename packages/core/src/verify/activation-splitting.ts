@@ -25,12 +25,20 @@ export interface ActivationSplittingOptions {
 
 export interface Branched {
   readonly witness: Float64Array | null;
-  /** Questions with domains that were left when the most were bounded, or that nothing closes and nothing cuts. */
-  readonly left: ReadonlySet<Question>;
+  /** Indices of questions with domains that were left when the most were bounded, or that nothing closes and nothing cuts. */
+  readonly left: ReadonlySet<number>;
   /** Whether no domain is left that could be cut. */
   readonly isStuck: boolean;
 }
 
+/** A domain that was bounded and is not closed. */
+interface OpenDomain {
+  readonly domain: Domain;
+  readonly own: Bounded;
+}
+
+/** By how much, relatively, another row must promise more. */
+const SWITCHING = 1e-2;
 /** Steps of Adam at the root, and below it, where choices begin with the parent's. */
 const [ROOT_STEPS, STEPS] = [40, 12];
 /** More where nothing can be cut, and up to so many. */
@@ -43,7 +51,7 @@ export class ActivationSplitting {
   branches = 0;
   private readonly options: ActivationSplittingOptions;
   private readonly open: BestFirst<Domain>;
-  private readonly stuck = new Set<Question>();
+  private readonly stuck = new Set<number>();
 
   constructor(options: ActivationSplittingOptions) {
     this.options = options;
@@ -63,7 +71,7 @@ export class ActivationSplitting {
     let witness: Float64Array | null = null;
     const enough = Math.max(most, questions.length);
     while (this.open.size > 0 && !witness && this.branches < enough) witness = await this.step();
-    const open = this.open.take(Infinity).map(({ question }) => question);
+    const open = this.open.take(Infinity).map(({ question }) => question.index);
     return { witness, left: new Set([...this.stuck, ...open]), isStuck: open.length === 0 };
   }
 
@@ -80,7 +88,7 @@ export class ActivationSplitting {
         const own = bounds[i];
         return own && !own.isClosed ? [{ domain, own }] : [];
       });
-      const children = await this.children(left);
+      const children = await this.children(await this.kept(left));
       domains.length = 0;
       for (const child of children) this.open.push(child);
       return await search(left.map(({ domain, own }) => ({ x: own.x, question: domain.question })));
@@ -91,9 +99,31 @@ export class ActivationSplitting {
     }
   }
 
-  private async children(
-    left: readonly { readonly domain: Domain; readonly own: Bounded }[],
-  ): Promise<Domain[]> {
+  /** Those whose row promises most; where another of its conjunction promises more it is asked about instead. */
+  private async kept(left: readonly OpenDomain[]): Promise<OpenDomain[]> {
+    const others = left.flatMap(({ domain, own: { chosen } }) => {
+      const { question } = domain;
+      const rows = (question.rows ?? []).filter((row) => row !== question);
+      return rows.map((row): Domain => ({ ...domain, question: row, chosen, steps: STEPS }));
+    });
+    if (others.length === 0) return [...left];
+    const keys = await this.glanced(others);
+    let from = 0;
+    return left.filter(({ domain, own }) => {
+      const count = Math.max(0, (domain.question.rows?.length ?? 1) - 1);
+      const all = [...keys.subarray(from, from + count)];
+      const best = all.reduce((most, key, i) => (key > (all[most] ?? -Infinity) ? i : most), 0);
+      const other = others[from + best];
+      from += count;
+      const key = all[best] ?? -Infinity;
+      const known = Math.max(own.key, domain.key);
+      if (!other || !(key > known + SWITCHING * Math.abs(known))) return true;
+      this.open.push({ ...other, key });
+      return false;
+    });
+  }
+
+  private async children(left: readonly OpenDomain[]): Promise<Domain[]> {
     const tried = left.flatMap(({ domain, own }) => {
       const found = candidates(own.views, CANDIDATES);
       if (found.length === 0) this.again(domain, own);
@@ -112,7 +142,7 @@ export class ActivationSplitting {
 
   /** Where nothing can be cut, only better multipliers help. */
   private again({ question, splits, key, steps }: Domain, { chosen }: Bounded): void {
-    if (steps >= MOST_STEPS) this.stuck.add(question);
+    if (steps >= MOST_STEPS) this.stuck.add(question.index);
     else this.open.push({ question, splits, chosen, key, steps: MORE_STEPS * steps });
   }
 

@@ -95,7 +95,7 @@ export class BranchingInside<T extends Asked> {
     const left: T[] = [];
     let isStuck = true;
     for (const [root, group] of grouped(asked)) {
-      const byQuestion = new Map(group.map((each) => [each.question, each]));
+      const byIndex = new Map(group.map((each) => [each.question.index, each]));
       const splitting = new ActivationSplitting({
         bounder,
         root,
@@ -103,7 +103,7 @@ export class BranchingInside<T extends Asked> {
         search: (from) =>
           options.search(
             from.flatMap(({ x, question }) => {
-              const own = byQuestion.get(question);
+              const own = byIndex.get(question.index);
               return own ? [{ x, asked: own }] : [];
             }),
           ),
@@ -117,7 +117,7 @@ export class BranchingInside<T extends Asked> {
       const found = await splitting.run(questions, Math.min(enough, rest));
       if (found.witness) return { witness: found.witness, left: [], isStuck: false };
       isStuck &&= found.isStuck;
-      left.push(...group.filter(({ question }) => found.left.has(question)));
+      left.push(...group.filter(({ question }) => found.left.has(question.index)));
     }
     return { witness: null, left, isStuck };
   }

@@ -12,10 +12,12 @@ export interface Split {
   readonly weighs: boolean;
 }
 
-/** A row over a network's outputs that is to be refuted. */
+/** A row over a network's outputs that is to be refuted; of a conjunction one is enough. */
 export interface Question {
-  /** Which of those asked. */
+  /** Which of those asked about a set. */
   readonly index: number;
+  /** All rows of the conjunction that it is one of; by default it is alone. */
+  readonly rows?: readonly Question[];
   readonly row: Float32Array;
   /** How far a lower bound of the row is beyond what refutes it: above 0 where it does; NaN for NaN. */
   excess(least: number): number;

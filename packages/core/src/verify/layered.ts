@@ -124,7 +124,8 @@ function questionsOf({ index, lower, upper, specification }: Alternative, ends: 
   const { rows, coefficients, spread } = specification;
   const width = coefficients.length / Math.max(1, rows.length);
   const from = width - ends.lower.length;
-  return rows.map((row, k): Question => {
+  const all: Question[] = [];
+  rows.forEach((row, k) => {
     const own = coefficients.subarray(k * width, (k + 1) * width);
     let beside = 0;
     own.forEach((coefficient, i) => {
@@ -140,8 +141,9 @@ function questionsOf({ index, lower, upper, specification }: Alternative, ends: 
       if (error === 0) return;
       beside = addDown(beside, -timesUp(error, Math.max(Math.abs(low), Math.abs(high))));
     });
-    return {
+    all.push({
       index,
+      rows: all,
       row: own.slice(from),
       excess: (least) => {
         const value = addDown(least, beside);
@@ -149,8 +151,9 @@ function questionsOf({ index, lower, upper, specification }: Alternative, ends: 
         // A strict row may be refuted with nothing to spare.
         return isAbove(row, value) ? Math.max(over, Number.MIN_VALUE) : Math.min(over, 0);
       },
-    };
+    });
   });
+  return all;
 }
 
 function setOf(network: OpenNetwork, { lower, upper }: Alternative): SetFeed {

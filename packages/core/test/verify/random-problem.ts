@@ -156,7 +156,7 @@ function drawConvolution(draw: Draw, channels: number): Layer {
   return { weights, biases };
 }
 
-/** Of more inputs than boxes are cut along, and a row for each alternative. */
+/** Of more inputs than boxes are cut along. */
 export function drawInsideProblem(draw: Draw): RandomProblem {
   const inputs = SIDE * SIDE;
   const outputs = draw.integer(2, 3);
@@ -183,7 +183,9 @@ export function drawInsideProblem(draw: Draw): RandomProblem {
     const values = points.map((v) => coefficients.reduce((sum, c, i) => sum + c * (v[i] ?? 0), 0));
     return { coefficients, bound: short(Math.min(...values) - draw.real(0, 0.5)) };
   });
-  return { networks, lower, upper, equal: [], clauses: [rows.map((row) => [row])] };
+  // Both of two rows at once, now and then.
+  const cases = draw.chance(0.3) ? [rows] : rows.map((row) => [row]);
+  return { networks, lower, upper, equal: [], clauses: [cases] };
 }
 
 export function drawProblem(draw: Draw): RandomProblem {
