@@ -62,7 +62,7 @@ export class BranchingInside<T extends Asked> {
     this.options = options;
     const { subject, key } = options;
     this.bounder = new DomainBounder(subject, `${key}/branches`, AT_ONCE);
-    this.tightening = new Tightening(subject, `${key}/tightening`);
+    this.tightening = new Tightening(subject, `${key}/tightening`, options.signal);
   }
 
   async decide(asked: readonly T[]): Promise<BranchedInside<T>> {

@@ -6,6 +6,7 @@
  */
 import type { Subject } from '../bounds/layer-graphs.ts';
 import type { Ends } from '../bounds/layerwise.ts';
+import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Domain, Question } from './domain.ts';
 import { type Bounded, DomainBounder, type Root } from './domain-bounder.ts';
 import { byGap, candidates, halves } from './split-choice.ts';
@@ -31,12 +32,14 @@ const AT_ONCE = 32;
 export class Tightening {
   private readonly subject: Subject;
   private readonly key: string;
+  private readonly signal: CancelSignal | undefined;
   private readonly bounders = new Map<number, DomainBounder>();
 
   /** `key` names the subject among its network's programs. */
-  constructor(subject: Subject, key: string) {
+  constructor(subject: Subject, key: string, signal?: CancelSignal) {
     this.subject = subject;
     this.key = key;
+    this.signal = signal;
   }
 
   /** In passes back and forth through the network: of as many rounds. */
@@ -77,13 +80,34 @@ export class Tightening {
       ([1, -1] as const).map((sign): Task => ({ element, sign, leaves: [] })),
     );
     const first = tasks.map((task) => ({ task, domain: whole(task, ends.lower.length) }));
-    await grown(bounder, root, first, ROOT_STEPS);
+    await this.grown(bounder, root, first, ROOT_STEPS);
     for (let round = 0; round < rounds; round++) {
       const next = tasks.flatMap((task) => cutWorst(task).map((domain) => ({ task, domain })));
       if (next.length === 0) break;
-      await grown(bounder, root, next, STEPS);
+      await this.grown(bounder, root, next, STEPS);
     }
     return met(ends, tasks, await provenOf(bounder, root, tasks));
+  }
+
+  private async grown(
+    bounder: DomainBounder,
+    root: Root,
+    next: readonly { readonly task: Task; readonly domain: Domain }[],
+    steps: number,
+  ): Promise<void> {
+    for (let from = 0; from < next.length; from += bounder.atOnce) {
+      this.signal?.throwIfAborted();
+      const batch = next.slice(from, from + bounder.atOnce);
+      const bounds = await bounder.bound(
+        root,
+        batch.map(({ domain }) => domain),
+        steps,
+      );
+      batch.forEach(({ task, domain }, i) => {
+        const bounded = bounds[i];
+        if (bounded) task.leaves.push({ domain, bounded });
+      });
+    }
   }
 }
 
@@ -116,26 +140,6 @@ function cutWorst({ leaves }: Task): Domain[] {
 /** What is known of a domain, or of one that holds it. */
 function keyOf({ domain, bounded }: Leaf): number {
   return Number.isNaN(bounded.key) ? domain.key : Math.max(bounded.key, domain.key);
-}
-
-async function grown(
-  bounder: DomainBounder,
-  root: Root,
-  next: readonly { readonly task: Task; readonly domain: Domain }[],
-  steps: number,
-): Promise<void> {
-  for (let from = 0; from < next.length; from += bounder.atOnce) {
-    const batch = next.slice(from, from + bounder.atOnce);
-    const bounds = await bounder.bound(
-      root,
-      batch.map(({ domain }) => domain),
-      steps,
-    );
-    batch.forEach(({ task, domain }, i) => {
-      const bounded = bounds[i];
-      if (bounded) task.leaves.push({ domain, bounded });
-    });
-  }
 }
 
 /** The least that is proven of each task's domains. */
