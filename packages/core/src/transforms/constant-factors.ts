@@ -145,14 +145,16 @@ interface Around {
 
 /**
  * At least what any product of some of the factors and of the base can be, the base being at most so large:
- * [batch, 1, …] of the rank of a value that it is to be added to; infinite where one may overflow.
+ * [batch, 1, …] of the rank of a value that it is to be added to, or a scalar; infinite where one may overflow.
  */
 export function greatestProduct(
   { b, batch, boundsOf }: Around,
   { size, computed }: Factors,
   base: Node,
-  rank: number,
+  { shape }: Pick<Node, 'shape'>,
 ): Node {
+  // Where samples do not come first, one number serves them all.
+  const rank = shape[0] === batch ? shape.length : 0;
   const total = (value: Node): Node => {
     if (value.shape[0] === batch && rank > 0) return b.perRow(b.sumRows(value), rank);
     return b.sum(
@@ -180,7 +182,7 @@ export function regroupingError(context: Rounded, node: Node): Node | undefined 
   const factors = context.factorsOf(node);
   if (!factors || isExact(rounding)) return undefined;
   const base = magnitude(b, boundsOf(factors.base));
-  const product = greatestProduct(context, factors, base, node.shape.length);
+  const product = greatestProduct(context, factors, base, node);
   return b.mul(product, rounding.tiny(factors.count));
 }
 

@@ -38,7 +38,7 @@ export function pulledLoss(context: SizeContext, region: AffineRegion): Node | u
   // Rows may meet constants in another order as well.
   const others = region.inside.flatMap((node) => {
     const factors = context.factorsOf(node);
-    return factors ? [greatestProduct(context, factors, b.scalar(0), 1)] : [];
+    return factors ? [greatestProduct(context, factors, b.scalar(0), { shape: [batch] })] : [];
   });
   return others.length === 0
     ? loss

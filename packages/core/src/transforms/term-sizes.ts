@@ -153,7 +153,7 @@ export function leastOf(context: SizeContext): Least {
     const factors = factorsOf(node);
     const base = factors && known.get(factors.base.id);
     if (!base) return UNDERFLOWN;
-    return b.mul(greatestProduct(context, factors, base, node.shape.length), UNDERFLOWN);
+    return b.mul(greatestProduct(context, factors, base, node), UNDERFLOWN);
   };
 }
 

@@ -128,7 +128,8 @@ function differentiated(graphs: LayerGraphs, inputs: ChoiceInputs, place: number
   });
   values['value'] = value;
   const closed = bound.coefficients.get(input.id);
-  if (closed) values['x'] = minimiserOf(input, b.reshape(closed, input.shape));
+  // Where no coefficient comes through to the inputs, one is as good as any.
+  values['x'] = closed ? minimiserOf(input, b.reshape(closed, input.shape)) : b.mul(input, 1);
   return values;
 }
 

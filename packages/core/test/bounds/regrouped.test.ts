@@ -58,6 +58,23 @@ const cases: Readonly<Record<string, Case>> = {
     centre: large,
     others: [large],
   },
+  'scales one behind the other where samples do not come first': {
+    build: (b) => {
+      const x = b.input('x', [BATCH, 2, 2]);
+      const scaled = b.mul(
+        b.mul(b.transpose(x, [1, 0, 2]), one(b, 3)),
+        b.floats([2, 5], [1, 1, 2]),
+      );
+      return b.reshape(b.relu(b.transpose(scaled, [1, 0, 2])), [BATCH, 4]);
+    },
+    norm: 'linf',
+    options: { eps: 0.5 },
+    centre: [0.125, -0.25, 0.25, 0.5],
+    others: [
+      [0.625, -0.75, 0.75, 0],
+      [-0.375, 0.25, -0.25, 1],
+    ],
+  },
   'a normalisation that a runtime multiplies with the weights before it': {
     build: (b) =>
       weighed(b, 1e-30, (x) => {
