@@ -61,10 +61,8 @@ const cases: Readonly<Record<string, Case>> = {
   'scales one behind the other where samples do not come first': {
     build: (b) => {
       const x = b.input('x', [BATCH, 2, 2]);
-      const scaled = b.mul(
-        b.mul(b.transpose(x, [1, 0, 2]), one(b, 3)),
-        b.floats([2, 5], [1, 1, 2]),
-      );
+      const first = b.transpose(b.mul(x, one(b, 3)), [1, 0, 2]);
+      const scaled = b.mul(first, b.floats([2, 5], [1, 1, 2]));
       return b.reshape(b.relu(b.transpose(scaled, [1, 0, 2])), [BATCH, 4]);
     },
     norm: 'linf',
