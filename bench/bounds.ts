@@ -66,7 +66,7 @@ function bytesOf(file: string): Uint8Array {
 async function boundCase({ name, onnx, vnnlib, runs }: Case): Promise<void> {
   const file = (each: string): string => path.join(values.shared, 'benchmarks/vnncomp', each);
   const model = readModel(bytesOf(file(onnx)));
-  const runtime = ortRuntime(ort, { name: 'onnxruntime-node', threads: 1 });
+  const runtime = ortRuntime(ort, { name: 'onnxruntime-node', threads: 1, writesInto: true });
   const network = await openNetwork(model, runtime);
   const query = parseVnnlib(new TextDecoder().decode(bytesOf(file(vnnlib))));
   const [first] = problemOf(query).disjuncts();

@@ -136,11 +136,7 @@ export class StagedPrograms {
   ): Promise<(feeds: Feeds, into?: Feeds) => Promise<Feeds>> {
     const program = await this.programs.named(`${this.key}/${name}`, () => varying.graph);
     const fixed = this.fed(varying, prepared, ofSet);
-    const { inputs } = varying;
-    return (feeds, into) => {
-      const own = Object.entries(feeds).filter(([given]) => inputs.includes(given));
-      return program.run({ ...fixed, ...Object.fromEntries(own) }, into);
-    };
+    return (feeds, into) => program.run({ ...fixed, ...feeds }, into);
   }
 
   private fed({ inputs }: Subgraph, { values }: Prepared, feeds: Feeds): Record<string, Tensor> {

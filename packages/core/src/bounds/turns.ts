@@ -121,9 +121,13 @@ export class Turns {
     this.columns.forEach((columns, k) => {
       const { stop, elements, least, most } = columns;
       const [moments, data] = [this.moments[k], this.of(columns)];
-      const points = results[`point/${stop.place}`];
-      if (!moments || !points) return;
-      const [at, behind] = [numbers(points), numbers(results[`behind/${stop.place}`])];
+      const [points, coefficients] = [
+        results[`point/${stop.place}`],
+        results[`behind/${stop.place}`],
+      ];
+      // A hinge that nothing asked for comes through has no slope that counts.
+      if (!moments || !points || !coefficients) return;
+      const [at, behind] = [numbers(points), numbers(coefficients)];
       for (let row = 0, own = 0; row < this.count; row++) {
         for (let j = 0; j < elements.length; j++, own++) {
           const i = row * stop.width + (elements[j] ?? 0);

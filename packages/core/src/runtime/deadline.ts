@@ -23,9 +23,9 @@ export function withDeadline(runtime: Runtime, isLate: () => boolean): Runtime {
   };
   return {
     name: runtime.name,
-    session: async (bytes) => {
+    session: async (bytes, options) => {
       require();
-      const session = await runtime.session(bytes);
+      const session = await runtime.session(bytes, options);
       return {
         inputNames: session.inputNames,
         outputNames: session.outputNames,

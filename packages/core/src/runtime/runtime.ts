@@ -10,7 +10,10 @@ export type Feeds = Readonly<Record<string, Tensor>>;
 export interface Session {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  /** `into`: results of an earlier run that nobody needs any more; those of the same shapes are written over. */
+  /**
+   * Feeds that the model does not have are left out. `into`: results of an earlier run that nobody needs any more;
+   * they may be written over.
+   */
   run(feeds: Feeds, into?: Feeds): Promise<Feeds>;
   release(): Promise<void>;
 }
@@ -44,6 +47,11 @@ export interface RuntimeOptions {
   readonly name: string;
   /** Threads of one session; 1 unless a single large model has the machine to itself. */
   readonly threads?: number;
+  /**
+   * Whether a run writes its results into tensors that it is given for them, as onnxruntime-node does;
+   * onnxruntime-web gives them back as they were. Default false.
+   */
+  readonly writesInto?: boolean;
   readonly executionProviders?: readonly InferenceSession.ExecutionProviderConfig[];
   readonly accelerator?: Runtime;
 }
@@ -68,7 +76,7 @@ function fromOrt(value: OrtTensor): Tensor {
 
 /** A Runtime over one of the ONNX Runtime packages. */
 export function ortRuntime(ort: OnnxRuntime, options: RuntimeOptions): Runtime {
-  const { threads = 1, executionProviders = ['cpu'] } = options;
+  const { threads = 1, executionProviders = ['cpu'], writesInto = false } = options;
   return {
     name: options.name,
     ...(options.accelerator ? { accelerator: options.accelerator } : {}),
@@ -84,16 +92,18 @@ export function ortRuntime(ort: OnnxRuntime, options: RuntimeOptions): Runtime {
         inputNames: session.inputNames,
         outputNames: session.outputNames,
         run: async (feeds, into) => {
-          const wrapped = (tensors: Feeds): Record<string, OrtTensor> =>
-            Object.fromEntries(
-              Object.entries(tensors).map(
-                ([name, { type, data, shape }]) =>
-                  [name, new ort.Tensor(type, data, shape)] as const,
-              ),
-            );
-          const results = await (into
-            ? session.run(wrapped(feeds), wrapped(into))
-            : session.run(wrapped(feeds)));
+          const wrapped = (tensors: Feeds, names: readonly string[]): Record<string, OrtTensor> => {
+            const own: Record<string, OrtTensor> = {};
+            for (const name of names) {
+              const given = tensors[name];
+              if (given) own[name] = new ort.Tensor(given.type, given.data, given.shape);
+            }
+            return own;
+          };
+          const inputs = wrapped(feeds, session.inputNames);
+          const results = await (into && writesInto
+            ? session.run(inputs, wrapped(into, session.outputNames))
+            : session.run(inputs));
           // Texts are labels beside the scores.
           const numbers = Object.entries(results).filter(([, { type }]) => type !== 'string');
           return Object.fromEntries(numbers.map(([name, value]) => [name, fromOrt(value)]));

@@ -6,7 +6,7 @@
 import type { CancelSignal } from '../runtime/cancel.ts';
 import { BestFirst } from './best-first.ts';
 import type { Domain, Question } from './domain.ts';
-import type { Bounded, DomainBounder, Root } from './domain-bounder.ts';
+import { type Bounded, boundOf, type DomainBounder, type Root } from './domain-bounder.ts';
 import { candidates, halves } from './split-choice.ts';
 
 export interface ActivationSplittingOptions {
@@ -55,7 +55,7 @@ export class ActivationSplitting {
 
   constructor(options: ActivationSplittingOptions) {
     this.options = options;
-    this.open = new BestFirst(options.mostDomains);
+    this.open = new BestFirst(options.mostDomains, ({ key }) => key);
   }
 
   /** The least excess of an open domain; Infinity where none is. */
@@ -84,10 +84,9 @@ export class ActivationSplitting {
       const bounds = await bounder.bound(root, domains, most);
       this.branches += domains.length;
       this.options.onBounded?.(domains.length);
-      const left = domains.flatMap((domain, i) => {
-        const own = bounds[i];
-        return own && !own.isClosed ? [{ domain, own }] : [];
-      });
+      const left = domains
+        .map((domain, i) => ({ domain, own: boundOf(bounds, i) }))
+        .filter(({ own }) => !own.isClosed);
       const children = await this.children(await this.kept(left));
       domains.length = 0;
       for (const child of children) this.open.push(child);
@@ -135,7 +134,10 @@ export class ActivationSplitting {
     tried.forEach(({ domain, pair }, i) => {
       const [below = -Infinity, above = -Infinity] = [keys[2 * i], keys[2 * i + 1]];
       const score = Math.min(below, above, 0) + 1e-3 * Math.min(Math.max(below, above), 0);
-      if (score > (best.get(domain)?.score ?? -Infinity)) best.set(domain, { pair, score });
+      const known = best.get(domain);
+      // Where no glance tells anything it is cut all the same: no domain may be lost.
+      if (!known || score > known.score || Number.isNaN(known.score))
+        best.set(domain, { pair, score });
     });
     return [...best.values()].flatMap(({ pair }) => pair);
   }

@@ -2,14 +2,17 @@
  * Open branches by their keys, the least first, since that is where a witness would be. From so many on the
  * newest go first (depth first), so that memory stays bounded and nothing is forgotten.
  */
-export class BestFirst<T extends { readonly key: number }> {
+export class BestFirst<T> {
   private readonly most: number;
+  private readonly keyOf: (branch: T) => number;
   /** A binary heap, the least key in front. */
   private readonly heap: T[] = [];
   private readonly newest: T[] = [];
 
-  constructor(most: number) {
+  /** A branch's key stays what it is while it is open. */
+  constructor(most: number, keyOf: (branch: T) => number) {
     this.most = most;
+    this.keyOf = keyOf;
   }
 
   get size(): number {
@@ -18,8 +21,9 @@ export class BestFirst<T extends { readonly key: number }> {
 
   /** The least key; Infinity where nothing is open. */
   get worst(): number {
-    const newest = this.newest.reduce((least, { key }) => Math.min(least, key), Infinity);
-    return Math.min(newest, this.heap[0]?.key ?? Infinity);
+    const [first] = this.heap;
+    const least = first === undefined ? Infinity : this.keyOf(first);
+    return this.newest.reduce((worst, branch) => Math.min(worst, this.keyOf(branch)), least);
   }
 
   push(branch: T): void {
@@ -28,22 +32,28 @@ export class BestFirst<T extends { readonly key: number }> {
       return;
     }
     const { heap } = this;
+    const key = this.keyOf(branch);
     let at = heap.push(branch) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
       const above = heap[parent] ?? branch;
-      if (above.key <= branch.key) break;
+      if (this.keyOf(above) <= key) break;
       heap[at] = above;
       at = parent;
     }
     heap[at] = branch;
   }
 
+  /** The next branch; undefined where nothing is open. */
+  pop(): T | undefined {
+    return this.newest.pop() ?? this.first();
+  }
+
   /** The next branches, so many or all. */
   take(most: number): T[] {
     const taken: T[] = [];
     while (taken.length < most) {
-      const next = this.newest.pop() ?? this.first();
+      const next = this.pop();
       if (next === undefined) break;
       taken.push(next);
     }
@@ -55,14 +65,15 @@ export class BestFirst<T extends { readonly key: number }> {
     const [first] = heap;
     const last = heap.pop();
     if (first === undefined || last === undefined || heap.length === 0) return first;
+    const key = this.keyOf(last);
     let at = 0;
     for (;;) {
       let child = 2 * at + 1;
       const [left, right] = [heap[child], heap[child + 1]];
       if (left === undefined) break;
-      if (right !== undefined && right.key < left.key) child++;
+      if (right !== undefined && this.keyOf(right) < this.keyOf(left)) child++;
       const least = heap[child] ?? left;
-      if (least.key >= last.key) break;
+      if (this.keyOf(least) >= key) break;
       heap[at] = least;
       at = child;
     }

@@ -1,8 +1,5 @@
-/**
- * The open boxes of a search, by how far their bound is from closing them: the worst first, since that
- * is where a witness would be. Once there are many, the newest go first (depth first), so that memory stays
- * bounded and nothing is forgotten. Ends lie in one array that grows.
- */
+/** The open boxes of a search, by how far their bound is from closing them. Ends lie in one array that grows. */
+import { BestFirst } from './best-first.ts';
 
 export interface OpenBox {
   readonly lower: Float32Array;
@@ -23,34 +20,30 @@ export interface BoxList {
 
 export class BoxStore {
   private readonly width: number;
-  private readonly most: number;
   private ends: Float32Array;
   private disjuncts: Int32Array;
   private keys: Float64Array;
   private readonly free: number[] = [];
   private used = 0;
-  /** A binary heap of slots, the least key in front. */
-  private readonly heap: number[] = [];
-  private readonly newest: number[] = [];
+  /** Slots. */
+  private readonly open: BestFirst<number>;
 
   /** For boxes of `width` inputs; from `most` boxes on it goes depth first. */
   constructor(width: number, most: number) {
     this.width = width;
-    this.most = most;
+    this.open = new BestFirst(most, (slot) => this.keyOf(slot));
     this.ends = new Float32Array(2 * width * 64);
     this.disjuncts = new Int32Array(64);
     this.keys = new Float64Array(64);
   }
 
   get size(): number {
-    return this.heap.length + this.newest.length;
+    return this.open.size;
   }
 
   /** The least key; Infinity when there is no box. */
   get worst(): number {
-    const newest = this.newest.reduce((least, slot) => Math.min(least, this.keyOf(slot)), Infinity);
-    const [first] = this.heap;
-    return first === undefined ? newest : Math.min(newest, this.keyOf(first));
+    return this.open.worst;
   }
 
   push({ lower, upper, disjunct, key }: OpenBox): void {
@@ -59,8 +52,7 @@ export class BoxStore {
     this.ends.set(upper, (2 * slot + 1) * this.width);
     this.disjuncts[slot] = disjunct;
     this.keys[slot] = key;
-    if (this.size >= this.most) this.newest.push(slot);
-    else this.sift(slot);
+    this.open.push(slot);
   }
 
   /** The next box, its ends written to the arrays given; its disjunct and key. */
@@ -68,7 +60,7 @@ export class BoxStore {
     lower: Float32Array,
     upper: Float32Array,
   ): { readonly disjunct: number; readonly key: number } | null {
-    const slot = this.newest.pop() ?? this.first();
+    const slot = this.open.pop();
     if (slot === undefined) return null;
     const [start, middle] = [2 * slot * this.width, (2 * slot + 1) * this.width];
     lower.set(this.ends.subarray(start, middle));
@@ -117,38 +109,5 @@ export class BoxStore {
     this.keys = new Float64Array(2 * keys.length);
     this.keys.set(keys);
     return slot;
-  }
-
-  private sift(slot: number): void {
-    const { heap } = this;
-    let at = heap.push(slot) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const above = heap[parent] ?? slot;
-      if (this.keyOf(above) <= this.keyOf(slot)) break;
-      heap[at] = above;
-      at = parent;
-    }
-    heap[at] = slot;
-  }
-
-  private first(): number | undefined {
-    const { heap } = this;
-    const [first] = heap;
-    const last = heap.pop();
-    if (first === undefined || last === undefined || heap.length === 0) return first;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      const [left, right] = [heap[child], heap[child + 1]];
-      if (left === undefined) break;
-      if (right !== undefined && this.keyOf(right) < this.keyOf(left)) child++;
-      const least = heap[child] ?? left;
-      if (this.keyOf(least) >= this.keyOf(last)) break;
-      heap[at] = least;
-      at = child;
-    }
-    heap[at] = last;
-    return first;
   }
 }

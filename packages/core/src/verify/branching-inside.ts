@@ -25,10 +25,20 @@ export interface Asked {
   readonly question: Question;
 }
 
+/** What bounds the domains of a subject, made once for all questions about it. */
+export class InsideBounders {
+  readonly domains: DomainBounder;
+  readonly tightening: Tightening;
+
+  /** `key` names the subject among its network's programs. */
+  constructor(subject: Subject, key: string) {
+    this.domains = new DomainBounder(subject, `${key}/branches`, AT_ONCE);
+    this.tightening = new Tightening(subject, `${key}/tightening`);
+  }
+}
+
 export interface BranchingOptions<T extends Asked> {
-  readonly subject: Subject;
-  /** Names the subject among its network's programs. */
-  readonly key: string;
+  readonly bounders: InsideBounders;
   /** Bytes that open domains may take. */
   readonly memory: number;
   /** What slopes optimised inside leave open, and what that takes in passes. */
@@ -55,24 +65,19 @@ export class BranchingInside<T extends Asked> {
   /** Domains that were bounded. */
   branches = 0;
   private readonly options: BranchingOptions<T>;
-  private readonly bounder: DomainBounder;
-  private readonly tightening: Tightening;
 
   constructor(options: BranchingOptions<T>) {
     this.options = options;
-    const { subject, key } = options;
-    this.bounder = new DomainBounder(subject, `${key}/branches`, AT_ONCE);
-    this.tightening = new Tightening(subject, `${key}/tightening`, options.signal);
   }
 
   async decide(asked: readonly T[]): Promise<BranchedInside<T>> {
-    const { optimised, passesOf } = this.options;
+    const { optimised, passesOf, bounders } = this.options;
     let { witness, left } = await this.over(asked, passesOf);
     if (this.isOver(witness, left)) return { witness, left };
     left = await optimised(left);
     for (let rounds = FIRST_ROUNDS; ; rounds *= MORE) {
       const before = left.length;
-      const passes = (root: Root): number => this.tightening.passesOf(root, rounds);
+      const passes = (root: Root): number => bounders.tightening.passesOf(root, rounds);
       const found = await this.over(left, passes);
       ({ witness, left } = found);
       const isStuck = found.isStuck && left.length === before && rounds >= LAST_ROUNDS;
@@ -91,13 +96,13 @@ export class BranchingInside<T extends Asked> {
     asked: readonly T[],
     passes: (root: Root) => number,
   ): Promise<BranchedInside<T> & { readonly isStuck: boolean }> {
-    const { bounder, options } = this;
+    const { options } = this;
     const left: T[] = [];
     let isStuck = true;
     for (const [root, group] of grouped(asked)) {
       const byIndex = new Map(group.map((each) => [each.question.index, each]));
       const splitting = new ActivationSplitting({
-        bounder,
+        bounder: options.bounders.domains,
         root,
         mostDomains: Math.floor(options.memory / BYTES_OF_DOMAIN),
         search: (from) =>
@@ -124,9 +129,10 @@ export class BranchingInside<T extends Asked> {
 
   /** The same questions over tighter bounds inside. */
   private async tightened(asked: readonly T[], rounds: number): Promise<T[]> {
+    const { bounders, signal } = this.options;
     const all: T[] = [];
     for (const [before, group] of grouped(asked)) {
-      const root = await this.tightening.tightened(before, rounds);
+      const root = await bounders.tightening.tightened(before, { rounds, signal });
       all.push(...group.map((each) => ({ ...each, root })));
     }
     return all;

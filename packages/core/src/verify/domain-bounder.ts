@@ -47,6 +47,13 @@ export interface Bounded {
   readonly views: readonly StopView[];
 }
 
+/** What is known of domain i. Throws RangeError where it was forgotten: nothing may be lost. */
+export function boundOf(bounds: readonly Bounded[], i: number): Bounded {
+  const own = bounds[i];
+  if (!own) throw new RangeError('a domain was not bounded');
+  return own;
+}
+
 /** From so many on inputs are averaged. */
 const MANY_STEPS = 48;
 const NO_TURNS = new Float32Array();

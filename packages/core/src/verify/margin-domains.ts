@@ -14,7 +14,7 @@ import { addDown } from '../tensor/float64.ts';
 import { threatKey } from '../threats/ball.ts';
 import type { Threat } from '../threats/threat.ts';
 import { roundingModel } from '../transforms/rounding.ts';
-import { type Asked, BranchingInside } from './branching-inside.ts';
+import { type Asked, BranchingInside, InsideBounders } from './branching-inside.ts';
 import type { Question } from './domain.ts';
 import type { Root } from './domain-bounder.ts';
 import { optimisingPasses } from './layered.ts';
@@ -42,9 +42,8 @@ const MOST_OFFERED = 4;
 export class MarginDomains {
   private readonly classifier: Classifier;
   private readonly threat: Threat;
-  private readonly subject: Subject;
-  private readonly key: string;
   private readonly bounds: LayerwiseBounds;
+  private readonly bounders: InsideBounders;
 
   /** Throws ModelError where a proof would mean nothing. */
   constructor(classifier: Classifier, threat: Threat, semantics: Semantics) {
@@ -52,13 +51,14 @@ export class MarginDomains {
     this.classifier = classifier;
     this.threat = threat;
     const rounding = roundingModel(semantics);
-    this.subject = { network: classifier, output: classifier.proven, threat, rounding };
-    this.key = `inside/${semantics}/${threatKey(threat)}`;
-    this.bounds = LayerwiseBounds.of(this.subject, this.key);
+    const subject: Subject = { network: classifier, output: classifier.proven, threat, rounding };
+    const key = `inside/${semantics}/${threatKey(threat)}`;
+    this.bounds = LayerwiseBounds.of(subject, key);
+    this.bounders = new InsideBounders(subject, key);
   }
 
   async decide(question: SetQuestion): Promise<MarginAnswer> {
-    const { bounds, classifier, threat } = this;
+    const { bounds, bounders, classifier, threat } = this;
     const { x, radius, stream, most, signal } = question;
     const set = ballSet(classifier, threat, x, radius, stream);
     const found = await bounds.inside(set, boundMethods.crown);
@@ -66,8 +66,7 @@ export class MarginDomains {
     const root: Root = { set, found };
     const asked = this.rivals(question.kept).map((rival) => ({ root, question: rival }));
     const branching = new BranchingInside<Asked>({
-      subject: this.subject,
-      key: this.key,
+      bounders,
       memory: MEMORY,
       optimised: async (open) => {
         const optimised = await bounds.inside(set, boundMethods['alpha-crown'], found);

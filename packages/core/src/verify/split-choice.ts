@@ -81,7 +81,7 @@ export function candidates(
 /** Both sides of a cut. */
 export function halves(
   domain: Domain,
-  { key, chosen }: Bounded,
+  { key, chosen }: Pick<Bounded, 'key' | 'chosen'>,
   candidate: Candidate,
   steps: number,
 ): Domain[] {

@@ -8,13 +8,17 @@ import type { Subject } from '../bounds/layer-graphs.ts';
 import type { Ends } from '../bounds/layerwise.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Domain, Question } from './domain.ts';
-import { type Bounded, DomainBounder, type Root } from './domain-bounder.ts';
-import { byGap, candidates, halves } from './split-choice.ts';
+import { boundOf, DomainBounder, type Root } from './domain-bounder.ts';
+import type { Chosen } from './domain-choices.ts';
+import { byGap, type Candidate, candidates, halves } from './split-choice.ts';
 
-/** A domain of a row, with what is known of it. */
+/** A domain of a row, with what is known of it: there are many, so no more than cutting it takes. */
 interface Leaf {
   readonly domain: Domain;
-  readonly bounded: Bounded;
+  readonly key: number;
+  readonly chosen: Chosen;
+  /** Where it would be cut. */
+  readonly best: Candidate | undefined;
 }
 
 /** One value of a layer, or its negative. */
@@ -22,6 +26,17 @@ interface Task {
   readonly element: number;
   readonly sign: 1 | -1;
   readonly leaves: Leaf[];
+}
+
+/** How often each row's worst domain is cut. */
+export interface Effort {
+  readonly rounds: number;
+  readonly signal?: CancelSignal | undefined;
+}
+
+interface Grown {
+  readonly leaves: readonly { readonly task: Task; readonly domain: Domain }[];
+  readonly steps: number;
 }
 
 /** Steps of Adam for a row at first, and for each of its domains. */
@@ -32,14 +47,12 @@ const AT_ONCE = 32;
 export class Tightening {
   private readonly subject: Subject;
   private readonly key: string;
-  private readonly signal: CancelSignal | undefined;
   private readonly bounders = new Map<number, DomainBounder>();
 
   /** `key` names the subject among its network's programs. */
-  constructor(subject: Subject, key: string, signal?: CancelSignal) {
+  constructor(subject: Subject, key: string) {
     this.subject = subject;
     this.key = key;
-    this.signal = signal;
   }
 
   /** In passes back and forth through the network: of as many rounds. */
@@ -52,15 +65,14 @@ export class Tightening {
   }
 
   /** The root with tighter bounds: each row's worst domain is cut so many times. */
-  async tightened(root: Root, rounds: number): Promise<Root> {
-    const found = root.found.slice();
-    for (let place = 1; place < found.length; place++) {
-      const ends = found[place];
+  async tightened({ set, found: before }: Root, effort: Effort): Promise<Root> {
+    const found = before.slice();
+    for (const [place, ends] of before.entries()) {
       // Bounds of earlier layers are new: so is the root.
-      if (ends)
-        found[place] = await this.layer({ set: root.set, found: found.slice() }, place, rounds);
+      const root = { set, found: found.slice() };
+      if (place > 0) found[place] = await this.layer(root, place, ends, effort);
     }
-    return { set: root.set, found };
+    return { set, found };
   }
 
   private bounderOf(place: number): DomainBounder {
@@ -70,44 +82,48 @@ export class Tightening {
     return made;
   }
 
-  private async layer(root: Root, place: number, rounds: number): Promise<Ends> {
-    const ends = root.found[place];
-    const elements = ends ? unstable(ends) : [];
-    if (!ends || elements.length === 0)
-      return ends ?? { lower: new Float32Array(), upper: new Float32Array() };
+  private async layer(
+    root: Root,
+    place: number,
+    ends: Ends,
+    { rounds, signal }: Effort,
+  ): Promise<Ends> {
+    const elements = unstable(ends);
+    if (elements.length === 0) return ends;
     const bounder = this.bounderOf(place);
     const tasks = elements.flatMap((element) =>
       ([1, -1] as const).map((sign): Task => ({ element, sign, leaves: [] })),
     );
     const first = tasks.map((task) => ({ task, domain: whole(task, ends.lower.length) }));
-    await this.grown(bounder, root, first, ROOT_STEPS);
+    await grow(bounder, root, { leaves: first, steps: ROOT_STEPS }, signal);
     for (let round = 0; round < rounds; round++) {
       const next = tasks.flatMap((task) => cutWorst(task).map((domain) => ({ task, domain })));
       if (next.length === 0) break;
-      await this.grown(bounder, root, next, STEPS);
+      await grow(bounder, root, { leaves: next, steps: STEPS }, signal);
     }
     return met(ends, tasks, await provenOf(bounder, root, tasks));
   }
+}
 
-  private async grown(
-    bounder: DomainBounder,
-    root: Root,
-    next: readonly { readonly task: Task; readonly domain: Domain }[],
-    steps: number,
-  ): Promise<void> {
-    for (let from = 0; from < next.length; from += bounder.atOnce) {
-      this.signal?.throwIfAborted();
-      const batch = next.slice(from, from + bounder.atOnce);
-      const bounds = await bounder.bound(
-        root,
-        batch.map(({ domain }) => domain),
-        steps,
-      );
-      batch.forEach(({ task, domain }, i) => {
-        const bounded = bounds[i];
-        if (bounded) task.leaves.push({ domain, bounded });
-      });
-    }
+/** Bounds domains, which become leaves of their tasks. */
+async function grow(
+  bounder: DomainBounder,
+  root: Root,
+  { leaves, steps }: Grown,
+  signal?: CancelSignal,
+): Promise<void> {
+  for (let from = 0; from < leaves.length; from += bounder.atOnce) {
+    signal?.throwIfAborted();
+    const batch = leaves.slice(from, from + bounder.atOnce);
+    const domains = batch.map(({ domain }) => domain);
+    const bounds = await bounder.bound(root, domains, steps);
+    batch.forEach(({ task, domain }, i) => {
+      const { key, chosen, views } = boundOf(bounds, i);
+      // What is known of a domain that holds it holds of it.
+      const known = Number.isNaN(key) ? domain.key : Math.max(key, domain.key);
+      const [best] = candidates(views, 1, [byGap]);
+      task.leaves.push({ domain, key: known, chosen, best });
+    });
   }
 }
 
@@ -127,19 +143,12 @@ function whole({ element, sign }: Task, width: number): Domain {
 /** The halves of a task's worst domain, which leaves; none where it is good enough or cannot be cut. */
 function cutWorst({ leaves }: Task): Domain[] {
   const worst = leaves.reduce<Leaf | undefined>(
-    (least, leaf) => (least && !(keyOf(leaf) < keyOf(least)) ? least : leaf),
+    (least, leaf) => (least && !(leaf.key < least.key) ? least : leaf),
     undefined,
   );
-  if (!worst || keyOf(worst) > 0) return [];
-  const [best] = candidates(worst.bounded.views, 1, [byGap]);
-  if (!best) return [];
+  if (!worst?.best || worst.key > 0) return [];
   leaves.splice(leaves.indexOf(worst), 1);
-  return halves(worst.domain, worst.bounded, best, STEPS);
-}
-
-/** What is known of a domain, or of one that holds it. */
-function keyOf({ domain, bounded }: Leaf): number {
-  return Number.isNaN(bounded.key) ? domain.key : Math.max(bounded.key, domain.key);
+  return halves(worst.domain, worst, worst.best, STEPS);
 }
 
 /** The least that is proven of each task's domains. */
@@ -150,14 +159,12 @@ async function provenOf(
 ): Promise<Float64Array> {
   const least = new Float64Array(tasks.length).fill(Infinity);
   const all = tasks.flatMap(({ leaves }, task) =>
-    leaves.map(({ domain, bounded }) => ({ task, domain: { ...domain, chosen: bounded.chosen } })),
+    leaves.map(({ domain, chosen }) => ({ task, domain: { ...domain, chosen } })),
   );
   for (let from = 0; from < all.length; from += bounder.atOnce) {
     const batch = all.slice(from, from + bounder.atOnce);
-    const bounds = await bounder.proven(
-      root,
-      batch.map(({ domain }) => domain),
-    );
+    const domains = batch.map(({ domain }) => domain);
+    const bounds = await bounder.proven(root, domains);
     batch.forEach(({ task }, i) => {
       const own = bounds[i] ?? NaN;
       // NaN stays.

@@ -18,7 +18,7 @@ import { varying } from './branching.ts';
 import { InputSplitting, type SplittingOptions } from './input-splitting.ts';
 import { JointNetwork } from './joint.ts';
 import { LayeredBounds, type LeftOpen, subjectOf } from './layered.ts';
-import { type Asked, BranchingInside } from './branching-inside.ts';
+import { type Asked, BranchingInside, InsideBounders } from './branching-inside.ts';
 import { type Posed, posedBy } from './posed.ts';
 import { Search } from './search.ts';
 import { semanticsOf } from './semantics.ts';
@@ -50,7 +50,7 @@ export interface Decision {
   /** The joint vector of a witness, when `sat`. */
   readonly witness: Float64Array | null;
   readonly method: Method | null;
-  /** Boxes that were bounded. */
+  /** Boxes, or domains told apart by values inside, that were bounded. */
   readonly branches: number;
   /** The least lower bound among what is open, less what would close it; null when nothing is. */
   readonly lower: number | null;
@@ -198,11 +198,12 @@ class Verification {
   ): Promise<Decision> {
     const { memory = MOST_MEMORY } = this.options;
     const branching = new BranchingInside<LeftOpen & Asked>({
-      subject: subjectOf(network, this.semantics),
-      key: `verify/${this.semantics}`,
+      bounders: new InsideBounders(subjectOf(network, this.semantics), `verify/${this.semantics}`),
       memory,
-      optimised: async (open) =>
-        (await this.layered(bounds, ['alpha-crown'], alternativesIn(open))).filter(isAsked),
+      optimised: async (open) => {
+        const closer = await this.layered(bounds, ['alpha-crown'], alternativesIn(open));
+        return askedAgain(open, closer);
+      },
       passesOf: (root) => bounds.passesOf(root),
       search: (from) => {
         const starts = from.map(({ x, asked: { alternative } }) =>
@@ -239,6 +240,19 @@ class Verification {
 
 function isAsked(open: LeftOpen): open is LeftOpen & Asked {
   return open.root !== null && open.question !== null;
+}
+
+/** What closer bounds leave open, with what was known before where they came to nothing. */
+function askedAgain(
+  before: readonly (LeftOpen & Asked)[],
+  closer: readonly LeftOpen[],
+): (LeftOpen & Asked)[] {
+  const known = new Map(before.map((each) => [each.alternative, each]));
+  return closer.map((each) => {
+    const own = isAsked(each) ? each : known.get(each.alternative);
+    if (!own) throw new RangeError('an alternative was lost');
+    return own;
+  });
 }
 
 function alternativesIn(open: readonly LeftOpen[]): Alternative[] {

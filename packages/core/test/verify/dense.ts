@@ -12,7 +12,11 @@ import { type Decision, verify } from '../../src/verify/verify.ts';
 import type { Draw } from '../generators/draw.ts';
 import type { Layer, LineRow } from './line-oracle.ts';
 
-export const runtime = ortRuntime(ort, { name: 'onnxruntime-node', threads: 1 });
+export const runtime = ortRuntime(ort, {
+  name: 'onnxruntime-node',
+  threads: 1,
+  writesInto: true,
+});
 
 /** Layers of the given widths, the first the inputs'. */
 export function drawLayers(draw: Draw, widths: readonly number[]): Layer[] {

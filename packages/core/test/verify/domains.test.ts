@@ -8,6 +8,7 @@ import { Programs } from '../../src/runtime/programs.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { linf } from '../../src/threats/threat.ts';
 import { roundingModel } from '../../src/transforms/rounding.ts';
+import { ActivationSplitting } from '../../src/verify/activation-splitting.ts';
 import type { Domain, Question, Split } from '../../src/verify/domain.ts';
 import { DomainBounder, type Root } from '../../src/verify/domain-bounder.ts';
 import { domainGraphs } from '../../src/verify/domain-graphs.ts';
@@ -178,8 +179,26 @@ test('domains cover the set, and their bounds hold on all of each, and do not fa
   expect(Math.min(...bounds.map(({ key }) => key))).toBeGreaterThan(atRoot?.key ?? Infinity);
 });
 
+test.each([Number.NaN, Number.NEGATIVE_INFINITY])(
+  'a domain whose halves a glance finds to be %s is cut all the same, and stays open',
+  async (key) => {
+    const bounder = new DomainBounder(subject(), 'glances', 8);
+    bounder.glance = (_, domains) => Promise.resolve(new Float64Array(domains.length).fill(key));
+    const splitting = new ActivationSplitting({
+      bounder,
+      root,
+      search: () => Promise.resolve(null),
+      mostDomains: 100,
+    });
+    const never = { ...question, excess: (least: number) => least - 1000 };
+    const { left } = await splitting.run([never], 20);
+    expect(splitting.branches).toBeGreaterThanOrEqual(20);
+    expect([...left]).toEqual([0]);
+  },
+);
+
 test('bounds that branches tighten hold, and are narrower', async () => {
-  const tight = await new Tightening(subject(), 'tight').tightened(root, 6);
+  const tight = await new Tightening(subject(), 'tight').tightened(root, { rounds: 6 });
   let isNarrower = false;
   tight.found.forEach((ends, place) => {
     const before = root.found[place];

@@ -61,7 +61,7 @@ export async function openRuntime(options: NodeRuntimeOptions = {}): Promise<Ope
   ort.env.logLevel = 'fatal';
   const version = ort.env.versions.node ?? ort.env.versions.common;
   const name = (provider: string): string => `onnxruntime-node ${version} (${provider})`;
-  const cpu = { name: name('cpu'), threads };
+  const cpu = { name: name('cpu'), threads, writesInto: true };
   if (device === 'cpu') return { runtime: ortRuntime(ort, cpu), notes: [] };
   if (!ort.listSupportedBackends?.().some((backend) => backend.name === device)) {
     throw missing(
