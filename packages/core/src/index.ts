@@ -154,9 +154,11 @@ export {
   writeResult,
 } from './vnnlib/assignment.ts';
 export { type Decision, verify, type VerifyOptions } from './verify/verify.ts';
-export { BoxCloser } from './verify/box-closer.ts';
+export { QueryHelper } from './verify/query-helper.ts';
 export type { BoxList } from './verify/box-store.ts';
-export type { Closed, Helpers } from './verify/sharing.ts';
+export type { Closed, DomainsOf, Help, Helpers } from './verify/sharing.ts';
+export type { Domain } from './verify/domain.ts';
+export type { Refinement } from './verify/tightening.ts';
 export { semanticsOf } from './verify/semantics.ts';
 export { capabilities, type Capability } from './verify/capabilities.ts';
 export { OutOfTime, tickUntil, withDeadline } from './runtime/deadline.ts';

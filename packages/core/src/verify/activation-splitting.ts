@@ -7,6 +7,8 @@ import type { CancelSignal } from '../runtime/cancel.ts';
 import { BestFirst } from './best-first.ts';
 import type { Domain, Question } from './domain.ts';
 import { type Bounded, boundOf, type DomainBounder, type Root } from './domain-bounder.ts';
+import { Progress } from './progress.ts';
+import { type LateHelpers, Sharing } from './sharing.ts';
 import { candidates, halves } from './split-choice.ts';
 
 export interface ActivationSplittingOptions {
@@ -16,11 +18,22 @@ export interface ActivationSplittingOptions {
   readonly search: (
     from: readonly { x: Float32Array; question: Question }[],
   ) => Promise<Float64Array | null>;
+  /** A witness that a helper found, if it is one. */
+  readonly judged?: (x: Float32Array) => Promise<Float64Array | null>;
+  /** Others that take domains off this search. */
+  readonly helpers?: LateHelpers | undefined;
   /** Told how many more were bounded. */
   readonly onBounded?: (count: number) => void;
   /** Domains from which on the search goes depth first. */
   readonly mostDomains: number;
   readonly signal?: CancelSignal | undefined;
+}
+
+export interface Patience {
+  /** Domains after which the search stops unless its end is in sight. */
+  readonly enough: number;
+  /** Domains after which it stops. */
+  readonly most: number;
 }
 
 export interface Branched {
@@ -37,14 +50,25 @@ interface OpenDomain {
   readonly own: Bounded;
 }
 
+/** What becomes of domains that are worked on for some time. */
+export interface Handed {
+  readonly witness: Float64Array | null;
+  readonly stuck: readonly number[];
+  readonly open: readonly Domain[];
+}
+
+/** Domains handed to a helper at once, at most. */
+const MOST_HANDED = 256;
 /** By how much, relatively, another row must promise more. */
 const SWITCHING = 1e-2;
-/** Steps of Adam at the root, and below it, where choices begin with the parent's. */
-const [ROOT_STEPS, STEPS] = [40, 12];
+/** Steps of Adam at the root, and below it, where choices begin with the parent's: more save hardly a domain. */
+const [ROOT_STEPS, STEPS] = [40, 5];
 /** More where nothing can be cut, and up to so many. */
 const [MORE_STEPS, MOST_STEPS] = [4, 500];
 /** Candidates that are glanced at, of each score. */
-const CANDIDATES = 3;
+const CANDIDATES = 2;
+/** Of a batch the domains of the least keys from where a witness is looked for. */
+const SEARCHED = 4;
 
 export class ActivationSplitting {
   /** Domains that were bounded. */
@@ -52,30 +76,74 @@ export class ActivationSplitting {
   private readonly options: ActivationSplittingOptions;
   private readonly open: BestFirst<Domain>;
   private readonly stuck = new Set<number>();
+  private readonly sharing: Sharing<readonly Domain[]> | null;
+  private readonly progress = new Progress();
 
   constructor(options: ActivationSplittingOptions) {
     this.options = options;
-    this.open = new BestFirst(options.mostDomains, ({ key }) => key);
+    const open = new BestFirst<Domain>(options.mostDomains, ({ key }) => key);
+    this.open = open;
+    const { helpers, root } = options;
+    this.sharing =
+      helpers === undefined
+        ? null
+        : new Sharing<readonly Domain[]>({
+            helpers,
+            queue: open,
+            most: MOST_HANDED,
+            close: (domains, help) => help.cut({ root, open: domains }),
+            keys: (domains) => domains.map(({ key }) => key),
+          });
   }
 
   /** The least excess of an open domain; Infinity where none is. */
   get lower(): number {
-    return this.open.worst;
+    return Math.min(this.open.worst, this.sharing?.worst ?? Infinity);
   }
 
-  /** Bounds so many domains at most, and no fewer than the questions. */
-  async run(questions: readonly Question[], most = Infinity): Promise<Branched> {
+  /** No fewer than the questions are bounded. */
+  async run(questions: readonly Question[], { enough, most }: Patience): Promise<Branched> {
     for (const question of questions) {
       this.open.push({ question, splits: [], chosen: null, key: -Infinity, steps: ROOT_STEPS });
     }
     let witness: Float64Array | null = null;
-    const enough = Math.max(most, questions.length);
-    while (this.open.size > 0 && !witness && this.branches < enough) witness = await this.step();
-    const open = this.open.take(Infinity).map(({ question }) => question.index);
+    const isOver = (): boolean =>
+      this.branches >= Math.max(most, questions.length) ||
+      (this.branches >= Math.max(enough, questions.length) && !this.progress.isPromising);
+    while ((this.open.size > 0 || this.sharing?.isBusy) && !witness && !isOver()) {
+      witness = (await this.returned()) ?? (await this.step());
+      this.progress.note(this.branches, this.lower);
+    }
+    for (const { stuck } of this.sharing?.drained() ?? []) for (const i of stuck) this.stuck.add(i);
+    const away = this.sharing?.away.flat() ?? [];
+    const open = [...this.open.take(Infinity), ...away].map(({ question }) => question.index);
     return { witness, left: new Set([...this.stuck, ...open]), isStuck: open.length === 0 };
   }
 
+  /** These domains and what comes of them, for some time; what is still open then is handed back. */
+  async advance(domains: readonly Domain[], milliseconds: number): Promise<Handed> {
+    const end = Date.now() + milliseconds;
+    this.open.put(domains);
+    let witness: Float64Array | null = null;
+    while (this.open.size > 0 && !witness && Date.now() < end) witness = await this.step();
+    return { witness, stuck: [...this.stuck], open: this.open.take(Infinity) };
+  }
+
+  /** What others have made of the domains that they took; a witness of theirs is judged here again. */
+  private async returned(): Promise<Float64Array | null> {
+    const { judged = () => null, onBounded } = this.options;
+    for (const { witness, stuck, branches } of (await this.sharing?.exchange()) ?? []) {
+      for (const index of stuck) this.stuck.add(index);
+      this.branches += branches;
+      onBounded?.(branches);
+      const own = witness && (await judged(Float32Array.from(witness)));
+      if (own) return own;
+    }
+    return null;
+  }
+
   private async step(): Promise<Float64Array | null> {
+    if (this.open.size === 0) return null;
     const { bounder, root, search, signal } = this.options;
     signal?.throwIfAborted();
     const domains = this.open.take(bounder.atOnce);
@@ -89,11 +157,14 @@ export class ActivationSplitting {
         .filter(({ own }) => !own.isClosed);
       const children = await this.children(await this.kept(left));
       domains.length = 0;
-      for (const child of children) this.open.push(child);
-      return await search(left.map(({ domain, own }) => ({ x: own.x, question: domain.question })));
+      this.open.put(children);
+      const worst = left.toSorted((one, other) => keyOf(one) - keyOf(other)).slice(0, SEARCHED);
+      return await search(
+        worst.map(({ domain, own }) => ({ x: own.x, question: domain.question })),
+      );
     } catch (error) {
       // Where it is interrupted, its domains are open again.
-      for (const domain of domains) this.open.push(domain);
+      this.open.put(domains);
       throw error;
     }
   }
@@ -115,7 +186,7 @@ export class ActivationSplitting {
       const other = others[from + best];
       from += count;
       const key = all[best] ?? -Infinity;
-      const known = Math.max(own.key, domain.key);
+      const known = keyOf({ domain, own });
       if (!other || !(key > known + SWITCHING * Math.abs(known))) return true;
       this.open.push({ ...other, key });
       return false;
@@ -157,4 +228,9 @@ export class ActivationSplitting {
     }
     return keys;
   }
+}
+
+/** What is known of a domain, or of one that holds it. */
+function keyOf({ domain, own }: OpenDomain): number {
+  return Number.isNaN(own.key) ? domain.key : Math.max(own.key, domain.key);
 }

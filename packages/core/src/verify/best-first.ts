@@ -44,6 +44,10 @@ export class BestFirst<T> {
     heap[at] = branch;
   }
 
+  put(branches: readonly T[]): void {
+    for (const branch of branches) this.push(branch);
+  }
+
   /** The next branch; undefined where nothing is open. */
   pop(): T | undefined {
     return this.newest.pop() ?? this.first();

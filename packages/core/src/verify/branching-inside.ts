@@ -1,13 +1,14 @@
 /**
  * Questions decided by branches inside: over CROWN's bounds at first, for as long as optimising these would take,
  * then over optimised ones, then over bounds that branches of their own tighten, in ever more rounds, with as much
- * given to the domains each time.
+ * given to the domains each time, and more where these will soon be done.
  */
 import type { Subject } from '../bounds/layer-graphs.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import { ActivationSplitting } from './activation-splitting.ts';
 import type { Question } from './domain.ts';
 import { DomainBounder, type Root } from './domain-bounder.ts';
+import type { LateHelpers } from './sharing.ts';
 import { Tightening } from './tightening.ts';
 
 /** Domains that a run takes at once: their values stay in cache. */
@@ -32,7 +33,7 @@ export class InsideBounders {
 
   /** `key` names the subject among its network's programs. */
   constructor(subject: Subject, key: string) {
-    this.domains = new DomainBounder(subject, `${key}/branches`, AT_ONCE);
+    this.domains = new DomainBounder(subject, `${key}/branches`, { atOnce: AT_ONCE });
     this.tightening = new Tightening(subject, `${key}/tightening`);
   }
 }
@@ -46,6 +47,9 @@ export interface BranchingOptions<T extends Asked> {
   readonly passesOf: (root: Root) => number;
   /** Looks for a witness from where bounds are least. */
   readonly search: (from: readonly Start<T>[]) => Promise<Float64Array | null>;
+  /** A witness that a helper found, if it is one. */
+  readonly judged?: (x: Float32Array) => Promise<Float64Array | null>;
+  readonly helpers?: LateHelpers | undefined;
   /** Domains that are bounded at most. */
   readonly most?: number;
   readonly signal?: CancelSignal | undefined;
@@ -113,13 +117,15 @@ export class BranchingInside<T extends Asked> {
             }),
           ),
         onBounded: (count) => (this.branches += count),
+        ...(options.judged ? { judged: options.judged } : {}),
+        helpers: options.helpers,
         signal: options.signal,
       });
       // Where nothing inside can be tightened, domains are all that is left.
       const enough = passes(root) / PASSES_OF_DOMAIN || Infinity;
       const rest = (options.most ?? Infinity) - this.branches;
       const questions = group.map(({ question }) => question);
-      const found = await splitting.run(questions, Math.min(enough, rest));
+      const found = await splitting.run(questions, { enough, most: rest });
       if (found.witness) return { witness: found.witness, left: [], isStuck: false };
       isStuck &&= found.isStuck;
       left.push(...group.filter(({ question }) => found.left.has(question.index)));
@@ -129,10 +135,10 @@ export class BranchingInside<T extends Asked> {
 
   /** The same questions over tighter bounds inside. */
   private async tightened(asked: readonly T[], rounds: number): Promise<T[]> {
-    const { bounders, signal } = this.options;
+    const { bounders, signal, helpers } = this.options;
     const all: T[] = [];
     for (const [before, group] of grouped(asked)) {
-      const root = await bounders.tightening.tightened(before, { rounds, signal });
+      const root = await bounders.tightening.tightened(before, { rounds, signal, helpers });
       all.push(...group.map((each) => ({ ...each, root })));
     }
     return all;

@@ -10,7 +10,7 @@ import { Prepared, type Staged, StagedPrograms } from '../bounds/staged-programs
 import { type Columns, columnsOf } from '../bounds/turns.ts';
 import type { Programs } from '../runtime/programs.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Domain, Split } from './domain.ts';
+import { type Domain, excessOf, type Split } from './domain.ts';
 import { type Chosen, DomainChoices } from './domain-choices.ts';
 import { type DomainGraphs, domainGraphs } from './domain-graphs.ts';
 
@@ -58,9 +58,18 @@ export function boundOf(bounds: readonly Bounded[], i: number): Bounded {
 const MANY_STEPS = 48;
 const NO_TURNS = new Float32Array();
 
-export class DomainBounder {
+export interface BounderOptions {
   /** Domains a run takes at once. */
   readonly atOnce: number;
+  /** The layer whose rows are bounded; by default the output. */
+  readonly place?: number;
+  /** Whether what seems closed is proven to be; by default it is. */
+  readonly closes?: boolean;
+}
+
+export class DomainBounder {
+  readonly atOnce: number;
+  private readonly closes: boolean;
   private readonly programs: Programs;
   private readonly key: string;
   private readonly graphs: DomainGraphs;
@@ -68,11 +77,12 @@ export class DomainBounder {
   private readonly climb: Staged;
   private readonly columns = new WeakMap<Root, readonly Columns[]>();
 
-  constructor(subject: Subject, key: string, atOnce: number, place?: number) {
+  constructor(subject: Subject, key: string, { atOnce, place, closes = true }: BounderOptions) {
     this.programs = subject.network.programs;
     this.key = key;
     this.graphs = domainGraphs(subject, place);
     this.atOnce = atOnce;
+    this.closes = closes;
     const { climbing, climb, varying } = this.graphs;
     this.stages = new StagedPrograms(this.programs, key, climbing.b.nodes, [climbing.input]);
     this.climb = this.stages.staged('climb', climb, varying);
@@ -153,13 +163,11 @@ export class DomainBounder {
     domains: readonly Domain[],
     keys: Float64Array,
   ): Promise<Set<number>> {
-    const likely = [...keys.keys()].filter((i) => (keys[i] ?? NaN) > 0);
+    const likely = this.closes ? [...keys.keys()].filter((i) => (keys[i] ?? NaN) > 0) : [];
     if (likely.length === 0) return new Set();
     const all = { ...feeds, ...choices.feeds };
     const least = await this.least(chosenRows(all, likely, domains.length));
-    return new Set(
-      likely.filter((i, k) => (domains[i]?.question.excess(least[k] ?? NaN) ?? NaN) > 0),
-    );
+    return new Set(likely.filter((i, k) => excessAt(domains[i], least[k]) > 0));
   }
 
   private choices(root: Root, domains: readonly Domain[]): DomainChoices {
@@ -237,7 +245,11 @@ class MeanInput {
 }
 
 function keysOf(domains: readonly Domain[], estimates: Float64Array): Float64Array {
-  return estimates.map((estimate, i) => domains[i]?.question.excess(estimate) ?? NaN);
+  return estimates.map((estimate, i) => excessAt(domains[i], estimate));
+}
+
+function excessAt(domain: Domain | undefined, least: number = NaN): number {
+  return domain ? excessOf(domain.question, least) : NaN;
 }
 
 function repeated(data: Float32Array, count: number): Float32Array {

@@ -10,7 +10,7 @@ import { type BoxList, BoxStore } from './box-store.ts';
 import { type Brancher, bySlope, cut, pointsOf } from './branching.ts';
 import { dealt, LATE_RACE, type Race, RULES, volumeOf } from './rule-race.ts';
 import type { Search } from './search.ts';
-import { type Helpers, Sharing } from './sharing.ts';
+import { type LateHelpers, Sharing } from './sharing.ts';
 import type { Specification } from './specification.ts';
 import { startAt, startsIn } from './starts.ts';
 import { survivor, type Survivor, type Taken } from './survivor.ts';
@@ -22,7 +22,7 @@ export interface SplittingOptions {
   readonly mostBoxes: number;
   readonly seed: number;
   /** Others that take boxes off this search. */
-  readonly helpers?: Helpers | undefined;
+  readonly helpers?: LateHelpers | undefined;
   /** Whether inputs are float32 numbers, of which a box that cannot be cut holds a few. */
   readonly discrete: boolean;
   /** When the rules of cutting are tried against each other; by default once, late. */
@@ -45,6 +45,16 @@ export interface Splitting {
   readonly left: number;
 }
 
+/** What becomes of boxes that are worked on for some time. */
+export interface Handed {
+  readonly witness: Float64Array | null;
+  /** As in Closed. */
+  readonly stuck: readonly number[];
+  readonly open: BoxList;
+}
+
+/** Boxes handed to a helper at once, at most. */
+const MOST_BOXES = 4096;
 /** Pieces a box is cut into at most while there are few. */
 const MOST_PIECES = 16;
 /** Steps of the search from each box that stays open. */
@@ -62,8 +72,9 @@ export class InputSplitting {
   private readonly alternatives: ReadonlyMap<number, Alternative>;
   private readonly width: number;
   private readonly store: BoxStore;
-  private readonly sharing: Sharing | null;
-  private stuck = 0;
+  private readonly sharing: Sharing<BoxList> | null;
+  /** Disjuncts of boxes that nothing closes and nothing cuts. */
+  private stuck: number[] = [];
   /** Whether anything is known of any box so far. */
   private isSeeing = false;
   private nextRestart = FIRST_RESTART;
@@ -75,7 +86,18 @@ export class InputSplitting {
     this.alternatives = new Map(alternatives.map((each) => [each.index, each]));
     this.width = alternatives[0]?.lower.length ?? 0;
     this.store = new BoxStore(this.width, options.mostBoxes);
-    this.sharing = options.helpers ? new Sharing(options.helpers, this.store) : null;
+    const { store } = this;
+    const { helpers } = options;
+    this.sharing =
+      helpers === undefined
+        ? null
+        : new Sharing<BoxList>({
+            helpers,
+            queue: store,
+            most: MOST_BOXES,
+            close: (boxes, help) => help.close(boxes),
+            keys: ({ keys }) => keys,
+          });
   }
 
   /** The least lower bound of an open box, less what would close it; Infinity when none is open. */
@@ -96,7 +118,7 @@ export class InputSplitting {
         (await this.raced()) ??
         (await this.restarted());
     }
-    return { witness, stuck: this.stuck, left: this.store.size };
+    return { witness, stuck: this.stuck.length, left: this.store.size };
   }
 
   private get isHopeless(): boolean {
@@ -105,12 +127,9 @@ export class InputSplitting {
   }
 
   /** These boxes and what comes of them, for some time; what is still open then is handed back. */
-  async advance(
-    boxes: BoxList,
-    milliseconds: number,
-  ): Promise<Omit<Splitting, 'left'> & { open: BoxList }> {
+  async advance(boxes: BoxList, milliseconds: number): Promise<Handed> {
     const end = Date.now() + milliseconds;
-    this.stuck = 0;
+    this.stuck = [];
     this.store.put(boxes);
     let witness: Float64Array | null = null;
     while (this.store.size > 0 && !witness && Date.now() < end) {
@@ -122,7 +141,7 @@ export class InputSplitting {
   /** What others have made of the boxes that they took; a witness of theirs is judged here again. */
   private async returned(): Promise<Float64Array | null> {
     for (const { witness, stuck, branches } of (await this.sharing?.exchange()) ?? []) {
-      this.stuck += stuck;
+      this.stuck.push(...stuck);
       this.branches += branches;
       const own = witness && (await this.options.search.judged(Float32Array.from(witness)));
       if (own) return own;
@@ -233,7 +252,7 @@ export class InputSplitting {
     // What is left of a box has better bounds than the box had.
     const isStuck = parts.length === 1 && !isNarrower;
     const left = isStuck ? (this.options.discrete ? pointsOf(box) : []) : parts;
-    if (left.length === 0) this.stuck++;
+    if (left.length === 0) this.stuck.push(disjunct);
     for (const part of left) this.store.push({ ...part, disjunct, key });
   }
 }

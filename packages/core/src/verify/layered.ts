@@ -13,9 +13,8 @@ import { linf } from '../threats/threat.ts';
 import { roundingModel } from '../transforms/rounding.ts';
 import type { Alternative } from './alternatives.ts';
 import { middleOf } from './box-bounder.ts';
-import type { Question } from './domain.ts';
+import { excessOf, type Question } from './domain.ts';
 import type { Root } from './domain-bounder.ts';
-import { isAbove } from './specification.ts';
 
 type Name = Exclude<BoundName, 'interval' | 'forward'>;
 
@@ -60,7 +59,7 @@ export class LayeredBounds {
         over && (await bounds.least(over.set, over.found, { rows, settles: false }, how));
       let [question, most]: [Question | null, number] = [questions[0] ?? null, -Infinity];
       questions.forEach((each, k) => {
-        const excess = each.excess(least?.[k] ?? NaN);
+        const excess = excessOf(each, least?.[k] ?? NaN);
         if (excess > most) [question, most] = [each, excess];
       });
       if (most > 0) continue;
@@ -145,12 +144,9 @@ function questionsOf({ index, lower, upper, specification }: Alternative, ends: 
       index,
       rows: all,
       row: own.slice(from),
-      excess: (least) => {
-        const value = addDown(least, beside);
-        const over = value - row.bound;
-        // A strict row may be refuted with nothing to spare.
-        return isAbove(row, value) ? Math.max(over, Number.MIN_VALUE) : Math.min(over, 0);
-      },
+      beside,
+      bound: row.bound,
+      isStrict: row.isStrict,
     });
   });
   return all;

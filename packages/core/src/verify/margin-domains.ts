@@ -10,7 +10,6 @@ import { boundMethods } from '../bounds/methods.ts';
 import { requireProvable } from '../bounds/provable.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Classifier } from '../runtime/classifier.ts';
-import { addDown } from '../tensor/float64.ts';
 import { threatKey } from '../threats/ball.ts';
 import type { Threat } from '../threats/threat.ts';
 import { roundingModel } from '../transforms/rounding.ts';
@@ -36,8 +35,6 @@ export interface SetQuestion {
 
 /** Bytes that open domains may take. */
 const MEMORY = 2 ** 30;
-/** Points of a batch that are offered: those of the worst domains. */
-const MOST_OFFERED = 4;
 
 export class MarginDomains {
   private readonly classifier: Classifier;
@@ -76,7 +73,7 @@ export class MarginDomains {
       },
       passesOf: (own) => optimisingPasses(bounds.layers, own),
       search: async (from) => {
-        for (const start of from.slice(0, MOST_OFFERED)) {
+        for (const start of from) {
           if (await question.offer(start.x.slice())) return Float64Array.from(start.x);
         }
         return null;
@@ -97,7 +94,7 @@ export class MarginDomains {
       const row = new Float32Array(classes);
       row[kept] = 1;
       row[rival] = -1;
-      return { index, row, excess: (least) => addDown(least, -separation) };
+      return { index, row, beside: 0, bound: separation, isStrict: false };
     });
   }
 }

@@ -1,91 +1,147 @@
 /**
- * A queue of boxes shared with helpers, which are other processes that know the same problem: whoever waits is
- * handed some of the worst boxes, works on them for a while, and hands back what is left. No box is ever in two
- * places, and none is forgotten.
+ * A queue shared with helpers, which are other processes that know the same problem: whoever waits is handed some
+ * of the worst of what is open, works on it for a while, and hands back what is left. Nothing is ever in two
+ * places, and nothing is forgotten.
  */
-import type { BoxList, BoxStore } from './box-store.ts';
+import type { BoxList } from './box-store.ts';
+import type { Domain } from './domain.ts';
+import type { Root } from './domain-bounder.ts';
+import type { Refinement } from './tightening.ts';
 
-/** What became of boxes that were handed out. */
-export interface Closed {
+/** What became of what was handed out. */
+export interface Closed<L> {
   /** The inputs of a witness. */
   readonly witness: Float32Array | null;
-  /** Boxes that nothing closes and nothing cuts. */
-  readonly stuck: number;
-  /** Boxes that were bounded. */
+  /** What each of those that nothing closes and nothing cuts belongs to. */
+  readonly stuck: readonly number[];
+  /** Boxes, or domains, that were bounded. */
   readonly branches: number;
-  readonly open: BoxList;
+  readonly open: L;
 }
 
-export interface Helpers {
+/** Domains of one set. */
+export interface DomainsOf {
+  readonly root: Root;
+  readonly open: readonly Domain[];
+}
+
+/** What a helper does; all of it is plain data. */
+export interface Help {
+  close(boxes: BoxList): Promise<Closed<BoxList>>;
+  cut(domains: DomainsOf): Promise<Closed<readonly Domain[]>>;
+  /** As Tightening.least; null where helpers were lost over it. */
+  least(refinement: Refinement): Promise<Float64Array | null>;
+}
+
+/** Calls reject where the time is up. Of what helpers were lost over nothing is closed. */
+export interface Helpers extends Help {
   /** Milliseconds that it takes to start one: what ends sooner is better off alone. */
   readonly startTime: number;
   /** Begins to start them. Called once, when the search has gone on for so long. */
   start(): void;
-  /** How many wait for boxes. */
+  /** How many wait for work. */
   readonly idle: number;
-  /** One of those works on the boxes. Rejects where the time is up. */
-  close(boxes: BoxList): Promise<Closed>;
 }
 
-/** Boxes handed over at once, at most. */
-const MOST_BOXES = 4096;
-
-export class Sharing {
+/** Helpers that are started when there has been enough to do. */
+export class LateHelpers {
+  readonly help: Help;
   private readonly helpers: Helpers;
-  private readonly store: BoxStore;
   private readonly begun = Date.now();
   private isStarted = false;
-  private readonly away = new Map<BoxList, Promise<void>>();
-  private answers: Closed[] = [];
-  private failure: Error | null = null;
 
-  constructor(helpers: Helpers, store: BoxStore) {
+  constructor(helpers: Helpers) {
+    this.help = helpers;
     this.helpers = helpers;
-    this.store = store;
   }
 
-  /** Whether boxes are away. */
-  get isBusy(): boolean {
-    return this.away.size > 0 || this.answers.length > 0;
-  }
-
-  /** The least key of a box that is away; Infinity where none is. */
-  get worst(): number {
-    let least = Infinity;
-    for (const { keys } of this.away.keys()) for (const key of keys) least = Math.min(least, key);
-    return least;
-  }
-
-  /** What came back since the last call, its boxes already in the queue; waits where there is nothing else to do. */
-  async exchange(): Promise<readonly Closed[]> {
+  get idle(): number {
     if (!this.isStarted && Date.now() - this.begun >= this.helpers.startTime) {
       this.isStarted = true;
       this.helpers.start();
     }
+    return this.helpers.idle;
+  }
+}
+
+/** What is open. */
+export interface Queue<L> {
+  readonly size: number;
+  /** So many, the worst first. */
+  take(most: number): L;
+  put(list: L): void;
+}
+
+export interface SharingOptions<L> {
+  readonly helpers: LateHelpers;
+  readonly queue: Queue<L>;
+  /** Handed over at once, at most. */
+  readonly most: number;
+  readonly close: (list: L, help: Help) => Promise<Closed<L>>;
+  readonly keys: (list: L) => Iterable<number>;
+}
+
+export class Sharing<L> {
+  private readonly options: SharingOptions<L>;
+  private readonly lists = new Map<L, Promise<void>>();
+  private answers: Closed<L>[] = [];
+  private failure: Error | null = null;
+
+  constructor(options: SharingOptions<L>) {
+    this.options = options;
+  }
+
+  /** Whether anything is away. */
+  get isBusy(): boolean {
+    return this.lists.size > 0 || this.answers.length > 0;
+  }
+
+  /** What is away. */
+  get away(): readonly L[] {
+    return [...this.lists.keys()];
+  }
+
+  /** The least key of what is away; Infinity where nothing is. */
+  get worst(): number {
+    let least = Infinity;
+    for (const list of this.lists.keys())
+      for (const key of this.options.keys(list)) least = Math.min(least, key);
+    return least;
+  }
+
+  /** What came back since the last call, already in the queue; waits where there is nothing else to do. */
+  async exchange(): Promise<readonly Closed<L>[]> {
     this.handOut();
-    if (this.store.size === 0 && this.answers.length === 0 && this.away.size > 0) {
-      await Promise.race(this.away.values());
+    if (this.options.queue.size === 0 && this.answers.length === 0 && this.lists.size > 0) {
+      await Promise.race(this.lists.values());
     }
     if (this.failure) throw this.failure;
+    return this.drained();
+  }
+
+  /** What came back and was not exchanged; nothing is waited for. */
+  drained(): readonly Closed<L>[] {
     const { answers } = this;
     this.answers = [];
     return answers;
   }
 
   private handOut(): void {
-    while (this.helpers.idle > 0 && this.store.size > 1) {
-      const share = Math.floor(this.store.size / (this.helpers.idle + 1));
-      const boxes = this.store.take(Math.min(MOST_BOXES, Math.max(1, share)));
-      this.away.set(boxes, this.answered(boxes));
+    const { helpers, queue, most } = this.options;
+    while (helpers.idle > 0 && queue.size > 1) {
+      const share = Math.floor(queue.size / (helpers.idle + 1));
+      const list = queue.take(Math.min(most, Math.max(1, share)));
+      this.lists.set(list, this.answered(list));
     }
   }
 
   /** Does not wait for this search's own step to end: the helper would have nothing to do. */
-  private async answered(boxes: BoxList): Promise<void> {
+  private async answered(list: L): Promise<void> {
+    const { close, helpers, queue } = this.options;
     try {
-      const closed = await this.helpers.close(boxes);
-      this.away.delete(boxes);
-      this.store.put(closed.open);
+      const closed = await close(list, helpers.help);
+      this.lists.delete(list);
+      queue.put(closed.open);
       this.answers.push(closed);
       this.handOut();
     } catch (error) {

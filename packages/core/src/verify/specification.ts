@@ -39,6 +39,9 @@ export function isRefuted({ rows }: Specification, least: ArrayLike<number>, fro
 }
 
 /** NaN is above nothing. */
-export function isAbove({ bound, isStrict }: Row, least: number): boolean {
+export function isAbove(
+  { bound, isStrict }: Pick<Row, 'bound' | 'isStrict'>,
+  least: number,
+): boolean {
   return isStrict ? least >= bound : least > bound;
 }

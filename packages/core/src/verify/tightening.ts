@@ -7,9 +7,10 @@
 import type { Subject } from '../bounds/layer-graphs.ts';
 import type { Ends } from '../bounds/layerwise.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
-import type { Domain, Question } from './domain.ts';
+import type { Domain } from './domain.ts';
 import { boundOf, DomainBounder, type Root } from './domain-bounder.ts';
 import type { Chosen } from './domain-choices.ts';
+import type { Help, LateHelpers } from './sharing.ts';
 import { byGap, type Candidate, candidates, halves } from './split-choice.ts';
 
 /** A domain of a row, with what is known of it: there are many, so no more than cutting it takes. */
@@ -22,16 +23,36 @@ interface Leaf {
 }
 
 /** One value of a layer, or its negative. */
-interface Task {
+interface Value {
   readonly element: number;
   readonly sign: 1 | -1;
+}
+
+interface Task extends Value {
   readonly leaves: Leaf[];
+}
+
+/** Values of a layer, each to be bounded over domains of which the worst is cut so many times. */
+export interface Refinement {
+  readonly root: Root;
+  readonly place: number;
+  readonly values: readonly Value[];
+  readonly rounds: number;
 }
 
 /** How often each row's worst domain is cut. */
 export interface Effort {
   readonly rounds: number;
   readonly signal?: CancelSignal | undefined;
+  readonly helpers?: LateHelpers | undefined;
+}
+
+type LeastOf = (refinement: Refinement) => Promise<Float64Array>;
+
+/** Some of a layer's values, and where they begin among all. */
+interface Part {
+  readonly from: number;
+  readonly refinement: Refinement;
 }
 
 interface Grown {
@@ -43,6 +64,8 @@ interface Grown {
 const [ROOT_STEPS, STEPS] = [20, 10];
 /** Domains that a run takes at once. */
 const AT_ONCE = 32;
+/** Values that are worked on together. */
+const VALUES_AT_ONCE = 64;
 
 export class Tightening {
   private readonly subject: Subject;
@@ -77,31 +100,66 @@ export class Tightening {
 
   private bounderOf(place: number): DomainBounder {
     const known = this.bounders.get(place);
-    const made = known ?? new DomainBounder(this.subject, `${this.key}/${place}`, AT_ONCE, place);
+    const options = { atOnce: AT_ONCE, place, closes: false };
+    const made = known ?? new DomainBounder(this.subject, `${this.key}/${place}`, options);
     this.bounders.set(place, made);
     return made;
   }
 
-  private async layer(
-    root: Root,
-    place: number,
-    ends: Ends,
-    { rounds, signal }: Effort,
-  ): Promise<Ends> {
-    const elements = unstable(ends);
-    if (elements.length === 0) return ends;
-    const bounder = this.bounderOf(place);
-    const tasks = elements.flatMap((element) =>
-      ([1, -1] as const).map((sign): Task => ({ element, sign, leaves: [] })),
+  private async layer(root: Root, place: number, ends: Ends, effort: Effort): Promise<Ends> {
+    const values = unstable(ends).flatMap((element) =>
+      ([1, -1] as const).map((sign): Value => ({ element, sign })),
     );
-    const first = tasks.map((task) => ({ task, domain: whole(task, ends.lower.length) }));
+    if (values.length === 0) return ends;
+    const { rounds, signal, helpers } = effort;
+    const least = new Float64Array(values.length);
+    const parts = partsOf({ root, place, values, rounds });
+    const work = async ({ from, refinement }: Part, own: LeastOf): Promise<void> => {
+      least.set(await own(refinement), from);
+    };
+    const here: LeastOf = (refinement) => this.least(refinement, signal);
+    const away: Promise<void>[] = [];
+    const helped = async (help: Help): Promise<void> => {
+      for (let part = parts.pop(); part; part = parts.pop()) {
+        const { refinement } = part;
+        // What a helper was lost over is done here.
+        await work(part, () => help.least(refinement).then((own) => own ?? here(refinement)));
+      }
+    };
+    let failure: Error | null = null;
+    const failed = (error: unknown): void => {
+      failure = error instanceof Error ? error : new Error(String(error));
+    };
+    try {
+      for (let part = parts.pop(); part; part = parts.pop()) {
+        if (helpers)
+          for (let idle = helpers.idle; idle > 0; idle--)
+            away.push(helped(helpers.help).catch(failed));
+        await work(part, here);
+      }
+    } finally {
+      await Promise.all(away);
+    }
+    if (failure) throw failure as Error;
+    return met(ends, values, least);
+  }
+
+  /** The least that is proven of each value over its domains, which cover the set; NaN where nothing is. */
+  async least(
+    { root, place, values, rounds }: Refinement,
+    signal?: CancelSignal,
+  ): Promise<Float64Array> {
+    const bounder = this.bounderOf(place);
+    const tasks = values.map((value): Task => ({ ...value, leaves: [] }));
+    const width = root.found[place]?.lower.length ?? 0;
+    const first = tasks.map((task) => ({ task, domain: whole(task, width) }));
     await grow(bounder, root, { leaves: first, steps: ROOT_STEPS }, signal);
     for (let round = 0; round < rounds; round++) {
       const next = tasks.flatMap((task) => cutWorst(task).map((domain) => ({ task, domain })));
       if (next.length === 0) break;
       await grow(bounder, root, { leaves: next, steps: STEPS }, signal);
     }
-    return met(ends, tasks, await provenOf(bounder, root, tasks));
+    return provenOf(bounder, root, tasks);
   }
 }
 
@@ -127,16 +185,28 @@ async function grow(
   }
 }
 
+function partsOf(refinement: Refinement): Part[] {
+  const { values } = refinement;
+  const starts = Array.from(
+    { length: Math.ceil(values.length / VALUES_AT_ONCE) },
+    (_, part) => part * VALUES_AT_ONCE,
+  );
+  return starts.map((from) => {
+    const own = values.slice(from, from + VALUES_AT_ONCE);
+    return { from, refinement: { ...refinement, values: own } };
+  });
+}
+
 /** Values that may lie on either side of 0. */
 function unstable({ lower, upper }: Ends): number[] {
   return [...lower.keys()].filter((i) => (lower[i] ?? 0) < 0 && (upper[i] ?? 0) > 0);
 }
 
-function whole({ element, sign }: Task, width: number): Domain {
+function whole({ element, sign }: Value, width: number): Domain {
   const row = new Float32Array(width);
   row[element] = sign;
   // A row above 0 tells on which side of its bend the value lies.
-  const question: Question = { index: element, row, excess: (least) => least };
+  const question = { index: element, row, beside: 0, bound: 0, isStrict: false };
   return { question, splits: [], chosen: null, key: -Infinity, steps: ROOT_STEPS };
 }
 
@@ -174,9 +244,9 @@ async function provenOf(
   return least;
 }
 
-function met(ends: Ends, tasks: readonly Task[], least: Float64Array): Ends {
+function met(ends: Ends, values: readonly Value[], least: Float64Array): Ends {
   const [lower, upper] = [ends.lower.slice(), ends.upper.slice()];
-  tasks.forEach(({ element, sign }, i) => {
+  values.forEach(({ element, sign }, i) => {
     const own = sign * (least[i] ?? NaN);
     if (!Number.isFinite(own)) return;
     if (sign > 0) lower[element] = Math.max(lower[element] ?? own, own);

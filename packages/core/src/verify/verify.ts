@@ -22,7 +22,7 @@ import { type Asked, BranchingInside, InsideBounders } from './branching-inside.
 import { type Posed, posedBy } from './posed.ts';
 import { Search } from './search.ts';
 import { semanticsOf } from './semantics.ts';
-import type { Helpers } from './sharing.ts';
+import { type Helpers, LateHelpers } from './sharing.ts';
 import { startAt, startsIn } from './starts.ts';
 import { WitnessJudge } from './witness.ts';
 
@@ -37,7 +37,7 @@ export interface VerifyOptions {
   readonly memory?: number;
   /** Throws OutOfTime when the time is up, as the runtime does: for what needs none. */
   readonly tick?: Tick;
-  /** Other processes that take boxes, where there are many. */
+  /** Other processes that take work, where there is much. */
   readonly helpers?: Helpers;
 }
 
@@ -112,6 +112,7 @@ class Verification {
   private readonly options: VerifyOptions;
   private readonly joint: JointNetwork;
   private readonly semantics: Semantics;
+  private readonly helpers: LateHelpers | undefined;
   private splitting: InputSplitting | null = null;
   private rootLower: number | null = null;
   private branching: BranchingInside<LeftOpen & Asked> | null = null;
@@ -120,6 +121,7 @@ class Verification {
     this.options = options;
     this.joint = new JointNetwork(options.query, options.networks, ties);
     this.semantics = options.semantics ?? semanticsOf(options.query);
+    this.helpers = options.helpers && new LateHelpers(options.helpers);
   }
 
   get progress(): Pick<Decision, 'branches' | 'lower'> {
@@ -198,22 +200,20 @@ class Verification {
   ): Promise<Decision> {
     const { memory = MOST_MEMORY } = this.options;
     const branching = new BranchingInside<LeftOpen & Asked>({
-      bounders: new InsideBounders(subjectOf(network, this.semantics), `verify/${this.semantics}`),
+      bounders: new InsideBounders(subjectOf(network, this.semantics), insideKey(this.semantics)),
+      helpers: this.helpers,
+      judged: (x) => search.judged(x),
       memory,
       optimised: async (open) => {
         const closer = await this.layered(bounds, ['alpha-crown'], alternativesIn(open));
         return askedAgain(open, closer);
       },
       passesOf: (root) => bounds.passesOf(root),
-      search: (from) => {
-        const starts = from.map(({ x, asked: { alternative } }) =>
-          startAt(alternative, alternative, x),
-        );
-        return search.from(
-          starts.filter((start) => start !== null),
-          BRANCH_SEARCH,
-        );
-      },
+      search: (from) =>
+        startsFrom(
+          search,
+          from.map(({ x, asked: { alternative } }) => ({ x, alternative })),
+        ),
     });
     this.branching = branching;
     const { witness, left: open } = await branching.decide(left);
@@ -226,7 +226,8 @@ class Verification {
 
   private async split(alternatives: readonly Alternative[], search: Search): Promise<Decision> {
     const { joint, options } = this;
-    const splitting = new InputSplitting(alternatives, splittingOptions(options, joint, search));
+    const own = splittingOptions(options, joint, search);
+    const splitting = new InputSplitting(alternatives, { ...own, helpers: this.helpers });
     this.splitting = splitting;
     const { witness, stuck } = await splitting.run();
     const { branches } = splitting;
@@ -236,6 +237,23 @@ class Verification {
     const reason = `${stuck} boxes are too small to cut, and their bounds do not close them`;
     return { ...undecided('unknown', reason), branches };
   }
+}
+
+/** Names the bounders inside a query's network among its programs. */
+export function insideKey(semantics: Semantics): string {
+  return `verify/${semantics}`;
+}
+
+/** Looks for a witness from where domains' bounds are least. */
+export function startsFrom(
+  search: Search,
+  from: readonly { readonly x: Float32Array; readonly alternative: Alternative }[],
+): Promise<Float64Array | null> {
+  const starts = from.map(({ x, alternative }) => startAt(alternative, alternative, x));
+  return search.from(
+    starts.filter((start) => start !== null),
+    BRANCH_SEARCH,
+  );
 }
 
 function isAsked(open: LeftOpen): open is LeftOpen & Asked {
@@ -261,7 +279,7 @@ function alternativesIn(open: readonly LeftOpen[]): Alternative[] {
 
 /** What a query's boxes are cut by, here and in every helper. */
 export function splittingOptions(
-  { query, semantics = semanticsOf(query), seed = 0, memory = MOST_MEMORY, helpers }: VerifyOptions,
+  { query, semantics = semanticsOf(query), seed = 0, memory = MOST_MEMORY }: VerifyOptions,
   joint: JointNetwork,
   search: Search,
 ): SplittingOptions {
@@ -270,5 +288,5 @@ export function splittingOptions(
   const bytesOfBox = 8 * joint.inputCount + 32;
   const mostBoxes = Math.floor(memory / bytesOfBox);
   const discrete = semantics === 'float32';
-  return { bounder, search, mostBoxes, seed, helpers, discrete };
+  return { bounder, search, mostBoxes, seed, discrete };
 }

@@ -12,6 +12,7 @@ import { ActivationSplitting } from '../../src/verify/activation-splitting.ts';
 import type { Domain, Question, Split } from '../../src/verify/domain.ts';
 import { DomainBounder, type Root } from '../../src/verify/domain-bounder.ts';
 import { domainGraphs } from '../../src/verify/domain-graphs.ts';
+import { type Help, LateHelpers } from '../../src/verify/sharing.ts';
 import { candidates, halves } from '../../src/verify/split-choice.ts';
 import { Tightening } from '../../src/verify/tightening.ts';
 import { Draw } from '../generators/draw.ts';
@@ -26,21 +27,25 @@ const upper = lower.map((low) => low + 0.8);
 const question: Question = {
   index: 0,
   row: Float32Array.of(1, -1, 0.5),
-  excess: (least) => least + 100,
+  beside: 100,
+  bound: 0,
+  isStrict: false,
 };
 
 let network: OpenNetwork;
 let root: Root;
 
-const subject = () => ({
-  network,
-  output: network.output,
+const subjectOf = (own: OpenNetwork) => ({
+  network: own,
+  output: own.output,
   threat: linf({ eps: 0 }),
   rounding: roundingModel('real'),
 });
+const subject = () => subjectOf(network);
 
-beforeAll(async () => {
-  network = await openNetwork(readModel(modelOf(layers)), runtime);
+/** What CROWN knows inside a network over the box. */
+async function rootOf(own: readonly Layer[]) {
+  const opened = await openNetwork(readModel(modelOf(own)), runtime);
   const of = (values: readonly number[]) => ({ data: Float32Array.from(values), shape: [6] });
   const middle = lower.map((low, i) => (low + (upper[i] ?? low)) / 2);
   const set: SetFeed = {
@@ -49,10 +54,16 @@ beforeAll(async () => {
     upper: of(upper),
     radius: { data: new Float32Array(1), shape: [] },
   };
-  const bounds = LayerwiseBounds.of(subject(), 'domains');
+  const bounds = LayerwiseBounds.of(subjectOf(opened), 'domains');
   const found = await bounds.inside(set, boundMethods.crown);
   if (!found) throw new Error('nothing is known inside');
-  root = { set, found };
+  return { subject: subjectOf(opened), root: { set, found } };
+}
+
+beforeAll(async () => {
+  const own = await rootOf(layers);
+  network = own.subject.network;
+  root = own.root;
 });
 
 afterAll(() => network.release());
@@ -90,7 +101,7 @@ const points = Array.from({ length: 1000 }, () =>
 
 describe('a pass back and forth', () => {
   test('gives the bound, and the gradients, that the transform of the bound gives', async () => {
-    const bounder = new DomainBounder(subject(), 'passes', 8);
+    const bounder = new DomainBounder(subject(), 'passes', { atOnce: 8 });
     const [domain] = await cutAll(bounder, 3);
     if (!domain) throw new Error('no domain');
     const programs = new Programs(runtime);
@@ -146,7 +157,7 @@ test('without a split a domain has the bound of its set', async () => {
   const bounds = LayerwiseBounds.of(subject(), 'domains');
   const rows = { rows: question.row, settles: false };
   const [crown = NaN] = await bounds.least(root.set, root.found, rows, 'linear');
-  const bounder = new DomainBounder(subject(), 'unsplit', 8);
+  const bounder = new DomainBounder(subject(), 'unsplit', { atOnce: 8 });
   const [own] = await bounder.proven(root, [whole()]);
   expect(own).toBeCloseTo(crown, 4);
   const [climbed] = await bounder.bound(root, [whole()], 40);
@@ -154,7 +165,7 @@ test('without a split a domain has the bound of its set', async () => {
 });
 
 test('domains cover the set, and their bounds hold on all of each, and do not fall with cuts', async () => {
-  const bounder = new DomainBounder(subject(), 'leaves', 8);
+  const bounder = new DomainBounder(subject(), 'leaves', { atOnce: 8 });
   const domains = await cutAll(bounder, 4);
   expect(domains.length).toBeGreaterThan(8);
   const bounds = await bounder.bound(root, domains, 20);
@@ -182,7 +193,7 @@ test('domains cover the set, and their bounds hold on all of each, and do not fa
 test.each([Number.NaN, Number.NEGATIVE_INFINITY])(
   'a domain whose halves a glance finds to be %s is cut all the same, and stays open',
   async (key) => {
-    const bounder = new DomainBounder(subject(), 'glances', 8);
+    const bounder = new DomainBounder(subject(), 'glances', { atOnce: 8 });
     bounder.glance = (_, domains) => Promise.resolve(new Float64Array(domains.length).fill(key));
     const splitting = new ActivationSplitting({
       bounder,
@@ -190,12 +201,37 @@ test.each([Number.NaN, Number.NEGATIVE_INFINITY])(
       search: () => Promise.resolve(null),
       mostDomains: 100,
     });
-    const never = { ...question, excess: (least: number) => least - 1000 };
-    const { left } = await splitting.run([never], 20);
+    const never = { ...question, beside: -1000 };
+    const { left } = await splitting.run([never], { enough: 20, most: 20 });
     expect(splitting.branches).toBeGreaterThanOrEqual(20);
     expect([...left]).toEqual([0]);
   },
 );
+
+test('values that others tighten, and those they are lost over, come to the same', async () => {
+  const wide = await rootOf(drawLayers(new Draw(9), [6, 60, 150, 2]));
+  try {
+    const alone = await new Tightening(wide.subject, 'alone').tightened(wide.root, { rounds: 1 });
+    const other = new Tightening(wide.subject, 'other');
+    let calls = 0;
+    const help: Help = {
+      close: () => Promise.reject(new Error('there are no boxes')),
+      cut: () => Promise.reject(new Error('there are no domains')),
+      least: (refinement) =>
+        calls++ === 0 ? Promise.resolve(null) : other.least(structuredClone(refinement)),
+    };
+    const helpers = new LateHelpers({ ...help, startTime: 0, start: () => undefined, idle: 1 });
+    const shared = await new Tightening(wide.subject, 'shared').tightened(wide.root, {
+      rounds: 1,
+      helpers,
+    });
+    expect(calls).toBeGreaterThan(1);
+    expect(shared.found).toEqual(alone.found);
+    expect(shared.found).not.toEqual(wide.root.found);
+  } finally {
+    await wide.subject.network.release();
+  }
+});
 
 test('bounds that branches tighten hold, and are narrower', async () => {
   const tight = await new Tightening(subject(), 'tight').tightened(root, { rounds: 6 });

@@ -4,8 +4,9 @@ import { readModel } from '../../src/onnx/read.ts';
 import { openNetwork, type OpenNetwork } from '../../src/runtime/network.ts';
 import { OutOfTime } from '../../src/runtime/deadline.ts';
 import type { BoxList } from '../../src/verify/box-store.ts';
-import { BoxCloser } from '../../src/verify/box-closer.ts';
-import type { Closed, Helpers } from '../../src/verify/sharing.ts';
+import type { Domain } from '../../src/verify/domain.ts';
+import { QueryHelper } from '../../src/verify/query-helper.ts';
+import type { Closed, DomainsOf, Helpers } from '../../src/verify/sharing.ts';
 import { type Decision, verify } from '../../src/verify/verify.ts';
 import { parseVnnlib } from '../../src/vnnlib/parse.ts';
 import type { Query } from '../../src/vnnlib/query.ts';
@@ -28,28 +29,49 @@ beforeAll(async () => {
 });
 afterAll(() => network.release());
 
-type Answer = (own: BoxCloser, boxes: BoxList, call: number) => Promise<Closed>;
+const boxed = () => ({ query: unsat, network });
 
-async function decideWith(query: Query, count: number, answer: Answer) {
-  const networks = new Map([[query.networks[0]?.name ?? '', network]]);
+type Answer = (own: QueryHelper, boxes: BoxList, call: number) => Promise<Closed<BoxList>>;
+
+/** What helpers do with what they are handed; by default their work. */
+interface Answers {
+  readonly close?: Answer;
+  readonly cut?: (
+    own: QueryHelper,
+    domains: DomainsOf,
+    call: number,
+  ) => Promise<Closed<readonly Domain[]>>;
+}
+
+async function decideWith(
+  { query, network: asked }: { readonly query: Query; readonly network: OpenNetwork },
+  count: number,
+  answers: Answers = {},
+) {
+  const networks = new Map([[query.networks[0]?.name ?? '', asked]]);
   let [idle, calls] = [0, 0];
-  const made = Array.from({ length: count }, () => new BoxCloser({ query, networks }));
+  const made = Array.from({ length: count }, () => new QueryHelper({ query, networks }));
   const free = [...made];
+  const { close = (own, boxes) => own.close(boxes), cut = (own, domains) => own.cut(domains) } =
+    answers;
+  const busy = async <T>(work: (own: QueryHelper) => Promise<T>): Promise<T> => {
+    const own = free.pop();
+    if (!own) throw new RangeError('nobody is idle');
+    idle--;
+    const done = await work(own);
+    free.push(own);
+    idle++;
+    return done;
+  };
   const helpers: Helpers = {
     startTime: 0,
     start: () => (idle = count),
     get idle() {
       return idle;
     },
-    close: async (boxes) => {
-      const own = free.pop();
-      if (!own) throw new RangeError('nobody is idle');
-      idle--;
-      const closed = await answer(own, boxes, calls++);
-      free.push(own);
-      idle++;
-      return closed;
-    },
+    close: (boxes) => busy((own) => close(own, structuredClone(boxes), calls++)),
+    cut: (domains) => busy((own) => cut(own, structuredClone(domains), calls++)),
+    least: (refinement) => busy((own) => own.least(structuredClone(refinement))),
   };
   let decision: Decision;
   try {
@@ -60,31 +82,30 @@ async function decideWith(query: Query, count: number, answer: Answer) {
   return { ...decision, calls };
 }
 
-const undone = (boxes: BoxList): Closed => ({ witness: null, stuck: 0, branches: 0, open: boxes });
+const undone = <L>(open: L): Closed<L> => ({ witness: null, stuck: [], branches: 0, open });
 
-describe('with one helper and with three', () => {
+describe('boxes, with one helper and with three', () => {
   test.each([1, 3])('%i: what is unsat alone is unsat', async (count) => {
-    const { outcome, branches, calls } = await decideWith(unsat, count, (own, boxes) =>
-      own.close(boxes),
-    );
+    const { outcome, branches, calls } = await decideWith(boxed(), count);
     expect(outcome).toBe('unsat');
     expect(branches).toBeGreaterThan(100);
     expect(calls).toBeGreaterThan(0);
   });
 
   test('a witness that is none is not believed, and its boxes are closed', async () => {
-    const { outcome } = await decideWith(unsat, 1, (own, boxes, call) =>
-      call > 0
-        ? own.close(boxes)
-        : Promise.resolve({ ...undone(boxes), witness: new Float32Array(INPUTS) }),
-    );
+    const { outcome } = await decideWith(boxed(), 1, {
+      close: (own, boxes, call) =>
+        call > 0
+          ? own.close(boxes)
+          : Promise.resolve({ ...undone(boxes), witness: new Float32Array(INPUTS) }),
+    });
     expect(outcome).toBe('unsat');
   });
 
   test('boxes that come back undone are done', async () => {
-    const { outcome, calls } = await decideWith(unsat, 2, (own, boxes, call) =>
-      call < 2 ? Promise.resolve(undone(boxes)) : own.close(boxes),
-    );
+    const { outcome, calls } = await decideWith(boxed(), 2, {
+      close: (own, boxes, call) => (call < 2 ? Promise.resolve(undone(boxes)) : own.close(boxes)),
+    });
     expect([outcome, calls > 2]).toEqual(['unsat', true]);
   });
 
@@ -95,17 +116,73 @@ describe('with one helper and with three', () => {
       disjuncts: new Int32Array(),
       keys: new Float64Array(),
     };
-    const { outcome } = await decideWith(unsat, 1, (_, boxes) =>
-      Promise.resolve({ ...undone(boxes), open: none, stuck: 1 }),
-    );
+    const { outcome } = await decideWith(boxed(), 1, {
+      close: (_, boxes) => Promise.resolve({ ...undone(boxes), open: none, stuck: [0] }),
+    });
     expect(outcome).toBe('unknown');
   });
 
   test('time that is up while boxes are away is a timeout, with the bound of what is open', async () => {
-    const { outcome, lower } = await decideWith(unsat, 1, () =>
-      Promise.reject(new OutOfTime('the time is up')),
-    );
+    const { outcome, lower } = await decideWith(boxed(), 1, {
+      close: () => Promise.reject(new OutOfTime('the time is up')),
+    });
     expect(outcome).toBe('timeout');
     expect(lower).toBeLessThan(0);
+  });
+});
+
+/** Too many inputs to cut: domains inside are told apart, and there is no witness. */
+const WIDE = 25;
+const wideEnds = [-0.2, 0.2].map((end) => Array.from({ length: WIDE }, () => end));
+const wideRow = { coefficients: [...Array.from({ length: WIDE }, () => 0), 1], bound: -1.9 };
+const wideQuery = parseVnnlib(
+  queryText(WIDE, 1, wideEnds[0] ?? [], wideEnds[1] ?? [], [[wideRow]]),
+);
+let wide: OpenNetwork;
+beforeAll(async () => {
+  const own = drawLayers(new Draw(5), [WIDE, 12, 10, 1]);
+  wide = await openNetwork(readModel(modelOf(own)), runtime);
+});
+afterAll(() => wide.release());
+const inside = () => ({ query: wideQuery, network: wide });
+
+describe('domains and values inside', () => {
+  test.each([1, 3])('%i helpers: what is unsat alone is unsat', async (count) => {
+    const found = await decideWith(inside(), count);
+    expect(found).toMatchObject({ outcome: 'unsat', method: 'activation-splitting' });
+    expect(found.calls).toBeGreaterThan(0);
+    expect(found.branches).toBeGreaterThan(20);
+  });
+
+  test('a witness that is none is not believed, and its domains are closed', async () => {
+    const { outcome, calls } = await decideWith(inside(), 1, {
+      cut: (own, domains, call) =>
+        call > 0
+          ? own.cut(domains)
+          : Promise.resolve({ ...undone(domains.open), witness: new Float32Array(WIDE) }),
+    });
+    expect([outcome, calls > 0]).toEqual(['unsat', true]);
+  });
+
+  test('domains that come back undone are done', async () => {
+    const { outcome, calls } = await decideWith(inside(), 2, {
+      cut: (own, domains, call) =>
+        call < 2 ? Promise.resolve(undone(domains.open)) : own.cut(domains),
+    });
+    expect([outcome, calls > 2]).toEqual(['unsat', true]);
+  });
+
+  test('what a helper could not cut is not closed', async () => {
+    const { outcome } = await decideWith(inside(), 1, {
+      cut: () => Promise.resolve({ ...undone([]), stuck: [0] }),
+    });
+    expect(outcome).toBe('unknown');
+  });
+
+  test('time that is up while domains are away is a timeout', async () => {
+    const { outcome } = await decideWith(inside(), 1, {
+      cut: () => Promise.reject(new OutOfTime('the time is up')),
+    });
+    expect(outcome).toBe('timeout');
   });
 });

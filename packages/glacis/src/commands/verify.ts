@@ -63,7 +63,7 @@ export async function verifyCommand(
       count: mostVerifiers(values, bytes) - 1,
       until,
       onLost: ({ message }) =>
-        terminal.note(`A worker was lost (${message}); its boxes are redone.`),
+        terminal.note(`A worker was lost (${message}); its work is redone.`),
     });
     try {
       const decision = await namingModel(files.map(([, file]) => file).join(', '), () =>

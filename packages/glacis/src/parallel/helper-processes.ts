@@ -1,8 +1,16 @@
 /**
- * Processes that help with one query. For one that dies or fails another is started, and its boxes are done
- * again; those that are lost twice are handed back as they were. The search never depends on any of them.
+ * Processes that help with one query. For one that dies or fails another is started, and its work is done
+ * again; what is lost twice is handed back as it was. The search never depends on any of them.
  */
-import { type BoxList, type Closed, type Helpers, OutOfTime } from '@glacis/core';
+import {
+  type BoxList,
+  type Closed,
+  type Domain,
+  type DomainsOf,
+  type Helpers,
+  OutOfTime,
+  type Refinement,
+} from '@glacis/core';
 import type { HelperSetup } from './helper-setup.ts';
 import type { FromHelper, ToHelper } from './messages.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -50,10 +58,19 @@ export class HelperProcesses implements Helpers {
     for (let i = 0; i < this.options.count; i++) void this.open();
   }
 
-  async close(boxes: BoxList): Promise<Closed> {
-    const first = this.free.pop();
-    if (!first) throw new RangeError('nobody waits for boxes');
-    return Promise.race([this.late, this.closed(first, boxes)]);
+  async close(boxes: BoxList): Promise<Closed<BoxList>> {
+    const reply = await this.asked({ kind: 'boxes', boxes });
+    return reply?.kind === 'boxes' ? reply.done : undone(boxes);
+  }
+
+  async cut(domains: DomainsOf): Promise<Closed<readonly Domain[]>> {
+    const reply = await this.asked({ kind: 'domains', domains });
+    return reply?.kind === 'domains' ? reply.done : undone(domains.open);
+  }
+
+  async least(refinement: Refinement): Promise<Float64Array | null> {
+    const reply = await this.asked({ kind: 'values', refinement });
+    return reply?.kind === 'values' ? reply.done : null;
   }
 
   /** Processes at work, to be watched. */
@@ -68,20 +85,27 @@ export class HelperProcesses implements Helpers {
     await Promise.all([...this.all].map((each) => each.close()));
   }
 
-  private async closed(first: HelperProcess, boxes: BoxList): Promise<Closed> {
+  /** Null where it was lost twice. */
+  private async asked(work: ToHelper): Promise<FromHelper | null> {
+    const first = this.free.pop();
+    if (!first) throw new RangeError('nobody waits for work');
+    return Promise.race([this.late, this.answered(first, work)]);
+  }
+
+  private async answered(first: HelperProcess, work: ToHelper): Promise<FromHelper | null> {
     let process: HelperProcess | null = first;
     for (let again = true; process; again = false) {
       try {
-        const reply = await process.ask({ kind: 'boxes', boxes });
-        if (reply.kind !== 'closed') throw new Error(`a worker answered ${reply.kind} to boxes`);
+        const reply = await process.ask(work);
+        if (reply.kind !== work.kind) throw new Error(`a worker answered ${reply.kind}`);
         this.free.push(process);
-        return reply.closed;
+        return reply;
       } catch (error) {
         this.lost(process, error);
         process = again ? await this.opened() : null;
       }
     }
-    return { witness: null, stuck: 0, branches: 0, open: boxes };
+    return null;
   }
 
   /** A further helper, when it is ready; without one the search goes on as it is. */
@@ -109,4 +133,8 @@ export class HelperProcesses implements Helpers {
     if (!this.isReleased)
       this.options.onLost(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+function undone<L>(open: L): Closed<L> {
+  return { witness: null, stuck: [], branches: 0, open };
 }

@@ -1,5 +1,5 @@
 /** What a process must know to help with a query, as plain data that can be sent to it. */
-import { BoxCloser, type Semantics } from '@glacis/core';
+import { QueryHelper, type Semantics } from '@glacis/core';
 import { readQuery } from '../data/query.ts';
 import { UsageError } from '../errors.ts';
 import { type NetworkFile, openNetworks } from '../run/query-networks.ts';
@@ -15,7 +15,7 @@ export interface HelperSetup {
 }
 
 /** Opens everything anew. Throws UsageError. */
-export async function openHelper(setup: HelperSetup): Promise<BoxCloser> {
+export async function openHelper(setup: HelperSetup): Promise<QueryHelper> {
   const { queryPath, querySha256, files, semantics, device } = setup;
   const { query, sha256 } = await readQuery(queryPath);
   if (sha256 !== querySha256) {
@@ -23,5 +23,5 @@ export async function openHelper(setup: HelperSetup): Promise<BoxCloser> {
   }
   const { runtime } = await openRuntime({ device });
   const networks = await openNetworks(queryPath, query, files, runtime);
-  return new BoxCloser({ query, networks, ...(semantics === undefined ? {} : { semantics }) });
+  return new QueryHelper({ query, networks, ...(semantics === undefined ? {} : { semantics }) });
 }

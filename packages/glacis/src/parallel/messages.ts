@@ -1,5 +1,5 @@
 /** What a parent and its worker processes say to each other; sent by structured clone, so arrays stay arrays. */
-import type { AuditPart, BoxList, Closed } from '@glacis/core';
+import type { AuditPart, BoxList, Closed, Domain, DomainsOf, Refinement } from '@glacis/core';
 import type { Block } from './block.ts';
 import type { HelperSetup } from './helper-setup.ts';
 import type { LaneProgress } from './lane.ts';
@@ -20,10 +20,16 @@ export type FromAuditor =
 /** To one that helps to verify. */
 export type ToHelper =
   | { readonly kind: 'setup'; readonly setup: HelperSetup }
-  | { readonly kind: 'boxes'; readonly boxes: BoxList };
+  | { readonly kind: 'boxes'; readonly boxes: BoxList }
+  | { readonly kind: 'domains'; readonly domains: DomainsOf }
+  | { readonly kind: 'values'; readonly refinement: Refinement };
 
+/** Each answers the message of the same kind. */
 export type FromHelper =
-  { readonly kind: 'ready' } | { readonly kind: 'closed'; readonly closed: Closed };
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'boxes'; readonly done: Closed<BoxList> }
+  | { readonly kind: 'domains'; readonly done: Closed<readonly Domain[]> }
+  | { readonly kind: 'values'; readonly done: Float64Array };
 
 /** Either may fail. */
 export interface Failed {

@@ -45,6 +45,10 @@ async function decided(
   processes.start();
   while (processes.idle < count) await new Promise((resolve) => setTimeout(resolve, 20));
   let [calls, boxes] = [0, 0];
+  const watched = <T>(work: Promise<T>): Promise<T> => {
+    onBoxes(() => processes.pids, calls++);
+    return work;
+  };
   const helpers: Helpers = {
     startTime: 0,
     start: () => undefined,
@@ -53,10 +57,10 @@ async function decided(
     },
     close: (list: BoxList) => {
       boxes += list.keys.length;
-      const closed = processes.close(list);
-      onBoxes(() => processes.pids, calls++);
-      return closed;
+      return watched(processes.close(list));
     },
+    cut: (domains) => watched(processes.cut(domains)),
+    least: (refinement) => watched(processes.least(refinement)),
   };
   try {
     const decision = await verify({ query, networks, helpers });
