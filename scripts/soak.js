@@ -3,4 +3,4 @@
 import { main } from './project.js';
 import { tool } from './tool.js';
 
-await main(() => tool('soak', ['from-source', 'harness', 'onnx-worker']));
+await main(() => tool('soak', ['from-source', 'harness', 'onnx-worker', 'verdicts']));

@@ -1,43 +1,10 @@
-/**
- * Random queries about small networks, and pairs of them: verdicts are those of mixed-integer programs.
- *
- * The check is the tests' own (packages/core/test/random-verdict.ts).
- */
-import { openSource } from './from-source.ts';
-import { soak } from './harness.ts';
+/** Random queries about small networks, and pairs of them: verdicts are those of mixed-integer programs. */
+import { soakVerdicts } from './verdicts.ts';
 
-interface Note {
-  readonly outcome: string;
-  readonly method: string | null;
-  readonly branches: number;
-  readonly networks: number;
-  readonly isTie: boolean;
-}
-
-interface RandomVerdict {
-  readonly checkRandomVerdict: (seed: number) => Promise<Note>;
-}
-
-const source = await openSource();
-
-/** A step that threw has no note. */
-function report(all: readonly unknown[]): string {
-  const notes = (all as readonly (Note | undefined)[]).filter((note) => note !== undefined);
-  const count = (holds: (note: Note) => boolean): number => notes.filter(holds).length;
-  const most = notes.reduce((boxes, { branches }) => Math.max(boxes, branches), 0);
-  return [
-    `${count(({ outcome }) => outcome === 'sat')} sat`,
-    `${count(({ outcome }) => outcome === 'unsat')} unsat`,
-    `${count(({ isTie }) => isTie)} ties`,
-    `${count(({ networks }) => networks > 1)} pairs`,
-    `at most ${most} boxes`,
-  ].join(', ');
-}
-
-try {
-  const loaded = await source.load('/packages/core/test/random-verdict.ts');
-  const { checkRandomVerdict: step } = loaded as RandomVerdict;
-  await soak({ name: 'verify', total: 1000, step, report });
-} finally {
-  await source.close();
-}
+await soakVerdicts({
+  name: 'verify',
+  total: 1000,
+  check: 'checkRandomVerdict',
+  also: { holds: ({ networks }) => networks > 1, text: 'pairs' },
+  branch: 'boxes',
+});
