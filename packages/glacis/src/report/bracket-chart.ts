@@ -4,10 +4,11 @@
  */
 import type { Run } from '@glacis/core';
 import { bracketsOf, mostSingleRows, type Bracket, type Brackets } from './brackets.ts';
-import { isNarrow, type Canvas } from './canvas.ts';
+import { axisBelow, epsilonMarks } from './axes.ts';
+import { isNarrow, type Canvas, type ChartOptions } from './canvas.ts';
 import { html, type Html } from './html.ts';
 import { misclassified } from './misclassified.ts';
-import { count, counted, epsilon, normSymbol, percent, radius } from './numbers.ts';
+import { count, counted, normSymbol, percent, radius } from './numbers.ts';
 import { horizon } from './quantile.ts';
 import { legend, section, type Key } from './section.ts';
 import { isCorrect } from './tally.ts';
@@ -87,7 +88,7 @@ function chart(
   end: number,
   width: number,
   { plot }: Canvas,
-): ReturnType<Parameters<Canvas['fitted']>[0]> {
+): ChartOptions {
   const { eps, norm } = run.threat;
   const narrow = isNarrow(width);
   const named = inputs <= 40;
@@ -109,12 +110,8 @@ function chart(
     marginBottom: 42,
     x: {
       domain: [0, end],
-      label: `radius (${normSymbol(norm)})`,
-      ticks: narrow ? 4 : 8,
       grid: true,
-      labelArrow: 'none',
-      labelAnchor: 'center',
-      labelOffset: 38,
+      ...axisBelow(`radius (${normSymbol(norm)})`, width),
     },
     y: { domain: [0, rows.length], reverse: true, axis: null },
     marks: [
@@ -146,14 +143,7 @@ function chart(
       }),
       plot.rect(rows, { x1: 0, x2: 'lower', y1, y2, fill: 'var(--proof)', title: titleOf }),
       dense ? extremes(rows, plot) : null,
-      plot.ruleX([eps], { stroke: 'var(--ink)', strokeWidth: 1 }),
-      plot.text([eps], {
-        x: (value: number) => value,
-        text: () => `ε = ${epsilon(eps)}`,
-        frameAnchor: 'top',
-        dy: -16,
-        fill: 'var(--ink)',
-      }),
+      ...epsilonMarks(plot, eps, 16),
       tick('estimate', 'var(--ink)', dense ? 1.2 : 1.4),
       tick('upper', 'var(--attack)', 2.6),
     ],

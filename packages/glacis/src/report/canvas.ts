@@ -7,12 +7,14 @@
 import type * as PlotModule from '@observablehq/plot';
 import { html, trusted, type Html } from './html.ts';
 
+export type ChartOptions = PlotModule.PlotOptions;
+
 export interface Canvas {
   readonly plot: typeof PlotModule;
   /** A chart's SVG; `description` is what a reader who cannot see it is told. */
-  draw(options: PlotModule.PlotOptions, description: string): Html;
+  draw(options: ChartOptions, description: string): Html;
   /** The same chart for both widths, in pixels. */
-  fitted(chart: (width: number) => PlotModule.PlotOptions, description: string): Html;
+  fitted(chart: (width: number) => ChartOptions, description: string): Html;
 }
 
 export const wideWidth = 780;
@@ -29,7 +31,7 @@ export async function openCanvas(): Promise<Canvas> {
   ]);
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
 
-  const draw = (options: PlotModule.PlotOptions, description: string): Html => {
+  const draw = (options: ChartOptions, description: string): Html => {
     const svg = plot.plot({
       document,
       className: 'chart',

@@ -3,7 +3,8 @@
  * undecided band between them, the clean line, chance, and the run's own ε.
  */
 import type { Run } from '@glacis/core';
-import { isNarrow, type Canvas } from './canvas.ts';
+import { accuracyAxis, axisBelow, epsilonMarks } from './axes.ts';
+import { isNarrow, type Canvas, type ChartOptions } from './canvas.ts';
 import { curveOf, type Curve } from './curve.ts';
 import { html, type Html } from './html.ts';
 import { epsilon, normSymbol, percent } from './numbers.ts';
@@ -34,13 +35,7 @@ export function curveSection(run: Run, canvas: Canvas): Html | null {
   );
 }
 
-function chart(
-  run: Run,
-  curve: Curve,
-  end: number,
-  width: number,
-  { plot }: Canvas,
-): ReturnType<Parameters<Canvas['fitted']>[0]> {
+function chart(run: Run, curve: Curve, end: number, width: number, { plot }: Canvas): ChartOptions {
   const narrow = isNarrow(width);
   const { eps, norm } = run.threat;
   const step = { x: 'eps', curve: 'step-after', strokeWidth: 2, strokeLinejoin: 'miter' } as const;
@@ -55,20 +50,9 @@ function chart(
     marginBottom: 42,
     x: {
       domain: [0, end],
-      label: `ε, size of the perturbation (${normSymbol(norm)})`,
-      ticks: narrow ? 4 : 8,
-      labelArrow: 'none',
-      labelAnchor: 'center',
-      labelOffset: 38,
+      ...axisBelow(`ε, size of the perturbation (${normSymbol(norm)})`, width),
     },
-    y: {
-      domain: [0, 1],
-      label: null,
-      ticks: 5,
-      tickFormat: (value: number) => percent(value),
-      grid: true,
-      tickSize: 0,
-    },
+    y: accuracyAxis(),
     marks: [
       curve.hasAttack && curve.hasProof
         ? plot.areaY(curve.steps, {
@@ -86,14 +70,7 @@ function chart(
         strokeWidth: 1.5,
         strokeDasharray: '2 4',
       }),
-      plot.ruleX([eps], { stroke: 'var(--ink)', strokeWidth: 1 }),
-      plot.text([eps], {
-        x: (value: number) => value,
-        text: () => `ε = ${epsilon(eps)}`,
-        frameAnchor: 'top',
-        dy: -16,
-        fill: 'var(--ink)',
-      }),
+      ...epsilonMarks(plot, eps, 16),
       curve.hasProof
         ? plot.line(curve.steps, { ...step, y: 'proven', stroke: 'var(--proof)' })
         : null,

@@ -1,11 +1,10 @@
 /** The line charts of a diagnosis: accuracy against ε, the margin along the attack, the width of bounds. */
 import type { ClimbRecord, LoosenessRecord, MaskingFigures, Run } from '@glacis/core';
-import { isNarrow, type Canvas } from './canvas.ts';
-import { epsilon, normSymbol, percent } from './numbers.ts';
+import { accuracyAxis, axisBelow, epsilonMarks } from './axes.ts';
+import { isNarrow, type Canvas, type ChartOptions } from './canvas.ts';
+import { normSymbol } from './numbers.ts';
 
-type Options = ReturnType<Parameters<Canvas['fitted']>[0]>;
-
-const frame = (width: number): Options => ({
+const frame = (width: number): ChartOptions => ({
   width,
   height: isNarrow(width) ? 220 : 280,
   marginLeft: 48,
@@ -14,39 +13,23 @@ const frame = (width: number): Options => ({
   marginBottom: 42,
 });
 
-const below = { labelArrow: 'none', labelAnchor: 'center', labelOffset: 38 } as const;
-
 export function curveChart(
   curve: MaskingFigures['curve'],
   { norm, eps }: Run['threat'],
   width: number,
   { plot }: Canvas,
-): Options {
+): ChartOptions {
   const line = (y: 'gradient' | 'all', tone: string) => [
     plot.line(curve, { x: 'eps', y, stroke: `var(--${tone})`, strokeWidth: 2 }),
     plot.dot(curve, { x: 'eps', y, r: 3, fill: 'var(--paper)', stroke: `var(--${tone})` }),
   ];
   return {
     ...frame(width),
-    x: { label: `ε (${normSymbol(norm)})`, ticks: isNarrow(width) ? 4 : 8, ...below },
-    y: {
-      domain: [0, 1],
-      label: null,
-      ticks: 5,
-      tickFormat: (value: number) => percent(value),
-      grid: true,
-      tickSize: 0,
-    },
+    x: axisBelow(`ε (${normSymbol(norm)})`, width),
+    y: accuracyAxis(),
     marks: [
       plot.ruleY([0], { stroke: 'var(--rule)' }),
-      plot.ruleX([eps], { stroke: 'var(--ink)' }),
-      plot.text([eps], {
-        x: (value: number) => value,
-        text: () => `ε = ${epsilon(eps)}`,
-        frameAnchor: 'top',
-        dy: -14,
-        fill: 'var(--ink)',
-      }),
+      ...epsilonMarks(plot, eps, 14),
       ...line('gradient', 'noise'),
       ...line('all', 'attack'),
     ],
@@ -57,10 +40,10 @@ export function climbChart(
   steps: readonly ClimbRecord[],
   width: number,
   { plot }: Canvas,
-): Options {
+): ChartOptions {
   return {
     ...frame(width),
-    x: { label: 'step of the attack', ticks: isNarrow(width) ? 4 : 8, ...below },
+    x: axisBelow('step of the attack', width),
     y: { label: null, ticks: 5, grid: true, tickSize: 0 },
     marks: [
       plot.areaY(steps, {
@@ -80,7 +63,7 @@ export function loosenessChart(
   layers: readonly LoosenessRecord[],
   width: number,
   { plot }: Canvas,
-): Options {
+): ChartOptions {
   const tones = { interval: 'faint', crown: 'clean', alphaCrown: 'proof' } as const;
   const lines = (Object.keys(tones) as (keyof typeof tones)[]).flatMap((method) => {
     const points = layers.flatMap(({ layer, [method]: value }, place) =>
@@ -97,10 +80,9 @@ export function loosenessChart(
     ...frame(width),
     x: {
       domain: [0, Math.max(1, layers.length - 1)],
-      label: 'layer',
+      ...axisBelow('layer', width),
       ticks: layers.map((_, place) => place),
       tickFormat: (place: number) => (place === layers.length - 1 ? 'output' : String(place + 1)),
-      ...below,
     },
     y: { type: 'log', label: null, grid: true, tickSize: 0, ticks: 4, tickFormat: '~g' },
     marks: lines,
