@@ -10,7 +10,8 @@ import { type Node, outputNamed } from '../../graph/graph.ts';
 import { FAR } from '../../transforms/margin.ts';
 import { logSumExp } from '../../transforms/log-sum-exp.ts';
 import { extended, type Head } from '../heads.ts';
-import { classScores, oneHotGoal, strongestClasses, widthOf } from './misclassified.ts';
+import { oneHotGoal } from './misclassified.ts';
+import { scoreOf, twoScores } from './two-scores.ts';
 import { GOAL, type View } from './view.ts';
 
 export function confidence(head: Head, output: string, below: number): View {
@@ -34,36 +35,21 @@ export function confidence(head: Head, output: string, below: number): View {
       }
     }
   });
-  return {
+  return twoScores(head, {
     graph,
-    search: built,
-    proven: built,
-    classes: 2,
-    separation: 0,
-    width: widthOf(head),
-    labelled: classes,
+    built: { search: built, proven: built },
+    goal: oneHotGoal(classes),
     provable: false,
+    separation: 0,
     notes: [
-      ...head.notes,
       `An input is broken where the probability of its class falls to ${below} or less; nothing is proven about that.`,
       ...(head.endings.length === 0
         ? ["Probabilities are the softmax of the model's scores, which are taken for logits."]
         : []),
     ],
-    kept: () => 0,
-    goal: oneHotGoal(classes),
-    read: (raw, labels) => {
-      const chances = probabilities(raw, head);
-      const scores = new Float64Array(2 * labels.length);
-      for (let row = 0; row < labels.length; row++) {
-        const all = chances.subarray(row * classes, (row + 1) * classes);
-        const isWhole = all.every(Number.isFinite);
-        scores.set([isWhole ? (all[labels[row] ?? -1] ?? Number.NaN) : Number.NaN, below], 2 * row);
-      }
-      return { scores, answers: strongestClasses(classScores(raw, head), classes) };
-    },
-    mistaken: (answer, label) => answer !== label,
-  };
+    compared: (raw) => probabilities(raw, head),
+    pair: (all, label) => [all[label] ?? Number.NaN, below],
+  });
 }
 
 /** What the logits of a head are to the probabilities of its file. */
@@ -75,7 +61,7 @@ function meaningOf({ endings }: Head) {
 
 /** [the label's score, the other]: [batch, 2]. */
 function beside(b: Builder, scores: Node, label: Node, other: Node): Node {
-  const own = b.sum(b.mul(scores, label), [1], true);
+  const own = scoreOf(b, scores, label);
   return b.concat([own, b.expand(other, own.shape)], 1);
 }
 

@@ -5,12 +5,11 @@
  */
 import type { Criterion } from '../../audit/run.ts';
 import { BATCH } from '../../graph/dimension.ts';
-import type { Builder } from '../../graph/builder.ts';
-import type { Node } from '../../graph/graph.ts';
 import { ModelError } from '../../onnx/model-error.ts';
 import { FAR } from '../../transforms/margin.ts';
 import { extended, type Head } from '../heads.ts';
-import { classScores, oneHotGoal, strongestClasses, widthOf } from './misclassified.ts';
+import { oneHotGoal } from './misclassified.ts';
+import { greatestBut, scoreOf, twoScores } from './two-scores.ts';
 import { GOAL, type View } from './view.ts';
 
 type Target = Extract<Criterion, { readonly kind: 'target' }>;
@@ -41,29 +40,21 @@ export function target(head: Head, criterion: Target): View {
       proven: b.concat([scoreOf(b, proven, label), scoreOf(b, proven, wanted)], 1),
     };
   });
-  return {
-    ...built,
+  return twoScores(head, {
     graph,
-    classes: 2,
-    separation: head.separation,
-    width: widthOf(head),
-    labelled: classes,
-    provable: true,
-    notes: [...head.notes, noteOn(criterion)],
-    kept: () => 0,
+    built,
     goal: {
       size: 2 * classes,
       row: (label, index) => Float32Array.of(...hot(label, index), ...hot(wantedOf(index), index)),
     },
-    read: (raw, _, indices) => {
-      const own = classScores(raw, head);
-      return {
-        scores: againstTargets(own, classes, indices.map(wantedOf)),
-        answers: strongestClasses(own, classes),
-      };
+    provable: true,
+    separation: head.separation,
+    notes: [noteOn(criterion)],
+    pair: (all, _, index) => {
+      const wanted = wantedOf(index);
+      return [greatestBut(all, wanted), all[wanted] ?? Number.NaN];
     },
-    mistaken: (answer, label) => answer !== label,
-  };
+  });
 }
 
 function requireClasses({ class: wanted }: Target, classes: number): void {
@@ -83,26 +74,4 @@ function noteOn({ class: wanted }: Target): string {
   return typeof wanted === 'number'
     ? `An input is broken where the model answers class ${wanted}.`
     : 'An input is broken where the model answers the class that is its target.';
-}
-
-/** The score of the class that is hot in each row: [batch, 1]. */
-function scoreOf(b: Builder, scores: Node, hot: Node): Node {
-  return b.sum(b.mul(scores, hot), [1], true);
-}
-
-/** For each row the greatest of the other classes' scores, and its target's. */
-function againstTargets(
-  own: Float64Array,
-  classes: number,
-  targets: readonly number[],
-): Float64Array {
-  const scores = new Float64Array(2 * targets.length);
-  targets.forEach((wanted, row) => {
-    const all = own.subarray(row * classes, (row + 1) * classes);
-    const others = all.filter((_, k) => k !== wanted);
-    // One score that is no number leaves the row without an answer.
-    const most = all.every(Number.isFinite) ? Math.max(...others) : Number.NaN;
-    scores.set([most, all[wanted] ?? Number.NaN], 2 * row);
-  });
-  return scores;
 }
