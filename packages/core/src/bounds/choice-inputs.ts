@@ -2,8 +2,8 @@
 import type { Builder } from '../graph/builder.ts';
 import type { Dimension } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import type { Stop } from '../transforms/interval.ts';
 import { rulesOf } from '../transforms/lowering.ts';
+import type { Stop } from '../transforms/stops.ts';
 
 /** A value that something bends next. */
 export interface ChoiceStop {

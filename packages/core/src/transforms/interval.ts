@@ -8,12 +8,12 @@
  */
 import type { Builder } from '../graph/builder.ts';
 import { type Dimension, elementCount, multiply } from '../graph/dimension.ts';
-import { ancestors, type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
+import { type Graph, holdsNonFinite, type Node } from '../graph/graph.ts';
 import { type Bounds, isPoint, RuleMissing, type RoundingModel } from '../graph/ops/definition.ts';
 import { backwardEnds, closeEnds, supportedEnds } from './affine-ends.ts';
 import { constantFactors, type Factors, regroupedEnds } from './constant-factors.ts';
 import { finiteFlag } from './finite-flag.ts';
-import { affineRegion, type AffineRegion, isAffine, isRowwise, pullRows } from './affine.ts';
+import { affineRegion, type AffineRegion, isRowwise, pullRows } from './affine.ts';
 import { backwardBound, type BackwardBound, type BackwardOptions } from './backward-bounds.ts';
 import { forwardBounds } from './forward-bounds.ts';
 import { fusedTerms } from './fusion.ts';
@@ -34,15 +34,7 @@ import {
   type RelaxedRows,
 } from './relaxed-pass.ts';
 import { regionRows, type RegionRows } from './region-rows.ts';
-
-/** An affine value that something bends next. */
-export interface Stop {
-  readonly node: Node;
-  /** Whether it is affine in the input itself, so that nothing bounds it better. */
-  readonly first: boolean;
-  /** Whether only hinges bend it: where its interval lies on one side of 0 nothing does. */
-  readonly hinges: boolean;
-}
+import { feedsNonlinear, type Stop, stopsBefore } from './stops.ts';
 
 export interface IntervalPropagation {
   /** Ends of a node of the graph. */
@@ -104,11 +96,13 @@ export interface PropagationOptions {
 
 class Propagation implements IntervalPropagation, MeanValueContext {
   readonly b: Builder;
-  private readonly nodes: readonly Node[];
+  readonly nodes: readonly Node[];
   readonly sets: ReadonlyMap<number, InputSet>;
   readonly rounding: RoundingModel;
   private readonly bounds = new Map<number, Bounds>();
-  private readonly perturbed: boolean[];
+  private readonly depends: boolean[];
+  /** Whether a node depends on what is perturbed. */
+  readonly perturbed = (id: number): boolean => this.depends[id] ?? false;
   private readonly fused: number[];
   private readonly factors: ReadonlyMap<number, Factors>;
   readonly batch: Dimension;
@@ -131,12 +125,12 @@ class Propagation implements IntervalPropagation, MeanValueContext {
     this.rounding = rounding;
     const [first] = sets.values();
     this.batch = first?.centre.shape[0] ?? 1;
-    this.perturbed = nodes.map((node) => sets.has(node.id));
+    this.depends = nodes.map((node) => sets.has(node.id));
     for (const node of nodes) {
-      if (node.operands.some((id) => this.perturbed[id])) this.perturbed[node.id] = true;
+      if (node.operands.some(this.perturbed)) this.depends[node.id] = true;
     }
-    this.fused = fusedTerms(nodes, (id) => this.perturbed[id] ?? false);
-    this.factors = constantFactors(nodes, (id) => this.perturbed[id] ?? false);
+    this.fused = fusedTerms(nodes, this.perturbed);
+    this.factors = constantFactors(nodes, this.perturbed);
   }
 
   readonly boundsOf = (node: Node): Bounds => {
@@ -188,7 +182,7 @@ class Propagation implements IntervalPropagation, MeanValueContext {
 
   /** Intersects an affine function with what is known of it beyond its interval. */
   private sharpened(node: Node, bounds: Bounds): Bounds {
-    if (!this.feedsNonlinear(node)) return bounds;
+    if (!feedsNonlinear(this, node)) return bounds;
     const region = this.regionOf(node);
     if (!this.isFoldable(region)) return bounds;
     const sharp = region.frontier.every(({ id }) => this.sets.has(id))
@@ -216,29 +210,15 @@ class Propagation implements IntervalPropagation, MeanValueContext {
   isFoldable(region: AffineRegion): boolean {
     const exact = (id: number): boolean => {
       const node = this.nodes[id];
-      return this.perturbed[id] === true || (node !== undefined && isPoint(this.boundsOf(node)));
+      return this.perturbed(id) || (node !== undefined && isPoint(this.boundsOf(node)));
     };
     return (
       isRowwise(region, this.batch) && region.inside.every((node) => node.operands.every(exact))
     );
   }
 
-  private feedsNonlinear(node: Node): boolean {
-    if (!this.perturbed[node.id] || !isAffine(node, (id) => this.perturbed[id] ?? false))
-      return false;
-    return this.nodes.some(
-      (user) =>
-        user.operands.includes(node.id) && !isAffine(user, (id) => this.perturbed[id] ?? false),
-    );
-  }
-
   regionOf(output: Node): AffineRegion {
-    return affineRegion(
-      this.nodes,
-      output,
-      (id) => this.perturbed[id] ?? false,
-      (id) => this.sets.has(id),
-    );
+    return affineRegion(this.nodes, output, this.perturbed, (id) => this.sets.has(id));
   }
 
   regionError(region: AffineRegion): Node {
@@ -291,19 +271,7 @@ class Propagation implements IntervalPropagation, MeanValueContext {
 
   readonly rowsOf = (output: Node): RegionRows | undefined => regionRows(this, output);
 
-  readonly stops = (output: Node): readonly Stop[] => {
-    const needed = ancestors({ nodes: this.nodes, inputs: [], outputs: [] }, [output.id]);
-    return this.nodes
-      .filter((node) => needed[node.id] && node.id !== output.id && this.feedsNonlinear(node))
-      .map((node) => {
-        const region = this.regionOf(node);
-        const first = region.frontier.every(({ id }) => this.sets.has(id));
-        const users = this.nodes.filter(({ operands }) => operands.includes(node.id));
-        const bent = users.filter((user) => !isAffine(user, (id) => this.perturbed[id] ?? false));
-        const hinges = bent.every((user) => rulesOf(user).hinge?.(user.attributes) !== undefined);
-        return { node, first, hinges };
-      });
-  };
+  readonly stops = (output: Node): readonly Stop[] => stopsBefore(this, this, output);
 
   private watch(bounds: Bounds): Bounds {
     this.watched.add(bounds.lower);
