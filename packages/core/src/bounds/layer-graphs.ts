@@ -15,11 +15,14 @@ import type { BallNodes } from '../threats/set-graph.ts';
 import { inputSet } from '../threats/set-support.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { InputSet } from '../transforms/input-set.ts';
-import { type IntervalPropagation, propagateIntervals, type Stop } from '../transforms/interval.ts';
+import { type IntervalPropagation, propagateIntervals } from '../transforms/interval.ts';
 import { gradientWith } from '../transforms/gradient.ts';
 import { replayLowered } from '../transforms/lowering.ts';
+import type { RelaxedChoices } from '../transforms/relaxed-pass.ts';
 import { noRounding } from '../transforms/rounding.ts';
-import { ChoiceInputs, type ChoiceStop, choiceStops } from './choice-inputs.ts';
+import type { Stop } from '../transforms/stops.ts';
+import { ChoiceInputs, choiceStops } from './choice-inputs.ts';
+import { type Asked, type ClimbValues, climbValues, type VaryingValues } from './climb-graphs.ts';
 
 export interface Layer {
   readonly label: string;
@@ -227,108 +230,20 @@ export class LayerGraphs {
     return { propagation, node, rows, pulled };
   }
 
-  /**
-   * The same with `turn/K` [batch, rows, width] of each hinge before the layer, that far from CROWN's own slopes;
-   * and where those lead the bounds: `point/K` and `behind/K` [batch·rows, …] as relaxedPass says.
-   */
+  /** The same with free slopes of the hinges before the layer, and what tells where they lead its bounds. */
   climb(place: number, start: number | null): ClimbValues {
     const { b, batch } = this;
-    const { propagation, node, rows, pulled } = this.asked(place, start);
+    const asked = this.asked(place, start);
     const inputs = new ChoiceInputs(b, choiceStops(b, this.stops, batch), [batch, 'rows']);
-    const slopes = {
-      differenceAt: (hinge: Node) => inputs.turnAt(hinge),
-      used: (): void => undefined,
-    };
-    const { lower } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
-    const given = [rows, ...(pulled ? [pulled] : [])];
-    const closed = {
-      outputs: { least: lower, finite: propagation.finite() },
-      varying: [...given, ...inputs.all],
-    };
-    const look = this.look(place, { node, rows, pulled, inputs });
-    return { closed, look: { outputs: look, varying: closed.varying }, stops: inputs.stops };
-  }
-
-  /** The same by the gradient of the bound, whatever is inside. */
-  private differentiated(
-    propagation: IntervalPropagation,
-    { node, rows, pulled, inputs }: Looked,
-  ): Values {
-    const { b } = this;
-    const used = new Map<number, Node>();
-    const slopes = {
-      differenceAt: (hinge: Node) => inputs.turnAt(hinge),
-      used: ({ operands: [id = -1] }: Node, difference: Node): void =>
-        void used.set(id, difference),
-    };
-    const { estimate } = propagation.backwardBoundOf(node, rows, { slopes, pulled });
-    const gradients = gradientWith(b, estimate, [...used.values()]);
-    const values: Record<string, Node> = {};
-    [...used].forEach(([id, difference], i) => {
-      const [stop, gradient] = [inputs.stopOf(id), gradients[i]];
-      if (!stop || !gradient) return;
-      values[`point/${stop.place}`] = b.mul(gradient, 1);
-      values[`behind/${stop.place}`] = b.add(b.mul(difference, 0), 1);
-    });
-    return values;
-  }
-
-  private look(place: number, { node, rows, pulled, inputs }: Looked): Values {
-    const { b } = this;
     const propagation = this.propagation(place, noRounding);
-    propagation.boundsOf(node);
-    const pass = propagation.relaxedPassOf(
-      node,
-      { rows, pulled },
-      {
-        turnAt: (hinge) => inputs.turnAt(hinge),
-        multiplierAt: () => undefined,
-        minimiserOf: this.minimiserOf,
-      },
-    );
-    if (!pass) return this.differentiated(propagation, { node, rows, pulled, inputs });
-    const values: Record<string, Node> = {};
-    for (const [id, point] of pass.points) {
-      const stop = inputs.stopOf(id);
-      const behind = pass.behind.get(id);
-      if (stop?.flat === undefined || !behind) continue;
-      values[`point/${stop.place}`] = b.mul(point, 1);
-      values[`behind/${stop.place}`] = b.mul(behind, 1);
-    }
-    return values;
+    return climbValues(b, asked, { propagation, minimiserOf: this.minimiserOf }, inputs);
   }
-}
-
-interface Looked extends Pick<Asked, 'node' | 'rows' | 'pulled'> {
-  readonly inputs: ChoiceInputs;
 }
 
 export interface OverStops {
   readonly propagation: IntervalPropagation;
   readonly output: Node;
-  /** The input of the set at which a·x is least, a of the input's shape. */
-  readonly minimiserOf: (input: Node, coefficients: Node) => Node;
-}
-
-interface Asked {
-  readonly propagation: IntervalPropagation;
-  readonly node: Node;
-  readonly rows: Node;
-  readonly pulled: Node | undefined;
-}
-
-/** Values of a graph some of whose inputs vary from run to run over one set. */
-export interface VaryingValues {
-  readonly outputs: Values;
-  readonly varying: readonly Node[];
-}
-
-export interface ClimbValues {
-  /** The bounds, proven. */
-  readonly closed: VaryingValues;
-  /** What tells where slopes lead; nothing where it cannot be told. */
-  readonly look: VaryingValues;
-  readonly stops: readonly ChoiceStop[];
+  readonly minimiserOf: RelaxedChoices['minimiserOf'];
 }
 
 export interface Pull {

@@ -4,6 +4,7 @@
  * the bound, without regard to rounding; the other bounds by what was chosen, outward.
  */
 import { ChoiceInputs, type ChoiceStop, choiceStops } from '../bounds/choice-inputs.ts';
+import { leads } from '../bounds/climb-graphs.ts';
 import { LayerGraphs, type OverStops, type Subject } from '../bounds/layer-graphs.ts';
 import { type Dimension, elementCount } from '../graph/dimension.ts';
 import { type Graph, inputNodes, type Node } from '../graph/graph.ts';
@@ -75,19 +76,12 @@ function looked(graphs: LayerGraphs, inputs: ChoiceInputs, place: number): Value
   const found = pass?.output();
   if (!pass || !found) return undefined;
   const flat = (value: Node): Node => b.reshape(value, [batch, elementCount(value.shape.slice(1))]);
-  const values: Record<string, Node> = {
-    value: b.sum(b.mul(b.reshape(row, [batch, outputs]), flat(found)), [1]),
-  };
-  for (const [id, point] of pass.points) {
-    const stop = inputs.stopOf(id);
-    const behind = pass.behind.get(id);
-    if (!stop || !behind) continue;
-    values[`point/${stop.place}`] = b.mul(point, 1);
-    values[`behind/${stop.place}`] = b.mul(behind, 1);
-  }
   const [x] = pass.inputs.values();
-  if (x) values['x'] = b.mul(x, 1);
-  return values;
+  return {
+    value: b.sum(b.mul(b.reshape(row, [batch, outputs]), flat(found)), [1]),
+    ...leads(b, pass, (id) => inputs.stopOf(id)),
+    ...(x && { x: b.mul(x, 1) }),
+  };
 }
 
 function rowInput({ b, batch }: LayerGraphs, outputs: Dimension): Node {
