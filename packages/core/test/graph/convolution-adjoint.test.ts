@@ -111,3 +111,40 @@ describe('the gradient of max pooling', () => {
     );
   });
 });
+
+describe('the gradient of average pooling', () => {
+  // Whole blocks side by side are written as products, with more cells in a row than that pays for as a Resize.
+  const blocks = fc.record({
+    cells: fc.constantFrom(1, 3, 6, 33),
+    kernel: fc.integer({ min: 1, max: 4 }),
+    behind: fc.integer({ min: 0, max: 5 }),
+  });
+  test.each([1, 2])('is an equal share of each window, over %i axes', async (rank) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(blocks, { minLength: rank, maxLength: rank }),
+        fc.array(fc.integer({ min: 0, max: 1 }), { minLength: rank, maxLength: rank }),
+        fc.constantFrom(1, 3, 16, 32),
+        seed,
+        async (axes, margins, channels, at) => {
+          const b = new Builder();
+          const sizes = axes.map(({ cells, kernel, behind }) => cells * kernel + behind);
+          const sample = [channels, ...sizes];
+          const x = b.input('x', [BATCH, ...sample]);
+          const padBefore = axes.map(({ kernel }, i) => Math.min(margins[i] ?? 0, kernel - 1));
+          const y = b.push('averagePool', [x], {
+            kernel: axes.map(({ kernel }) => kernel),
+            strides: axes.map(({ kernel }) => kernel),
+            padBefore,
+            padAfter: axes.map(() => 0),
+            dilations: axes.map(() => 1),
+            counted: sizes.map((size): [number, number] => [0, size]),
+          });
+          const [gradient = x] = gradientWith(b, b.sumRows(b.mul(y, y)), [x]);
+          await expectAsDefined(b.graph({ gradient }), sample, at);
+        },
+      ),
+      { seed: 43, numRuns: 40 },
+    );
+  });
+});

@@ -53,11 +53,11 @@ function inverseCounts(g: AverageGeometry, x: Shape): Tensor {
   );
 }
 
-/** Sums of windows are a depthwise convolution by ones. */
-function ones(g: PoolGeometry, x: Shape): Tensor {
+/** The same weight all over the windows of every channel: a depthwise convolution by it sums them. */
+function uniform(weight: number, g: PoolGeometry, x: Shape): Tensor {
   const channels = known(x[1] ?? 1, 'channels');
   const count = g.kernel.reduce((product, size) => product * size, channels);
-  return floats(new Float32Array(count).fill(1), [channels, 1, ...g.kernel]);
+  return floats(new Float32Array(count).fill(weight), [channels, 1, ...g.kernel]);
 }
 
 function depthwise(g: PoolGeometry, x: Shape): ConvGeometry {
@@ -111,14 +111,18 @@ export const averagePooling: { readonly averagePool: OpDefinition<'averagePool'>
         });
       }
       const { strides, dilations, groups: group } = depthwise(g, x.shape);
-      const weights = e.constant(ones(g, x.shape));
+      const weights = e.constant(uniform(1, g, x.shape));
       const sums = e.node('Conv', [e.nameOf(x), weights], { strides, pads, dilations, group });
       return e.node('Mul', [sums, e.constant(inverseCounts(g, x.shape))]);
     },
     gradient: ({ b, node: { attributes: g }, operands, cotangent }) => {
       const { shape } = only(operands);
-      const each = b.mul(cotangent, b.constant(inverseCounts(g, shape)));
-      return b.push('convTranspose', [each, b.constant(ones(g, shape))], {
+      const inverse = inverseCounts(g, shape);
+      const share = Number(inverse.data[0] ?? 1);
+      const even = inverse.data.every((other: number | bigint) => other === share);
+      const each = even ? cotangent : b.mul(cotangent, b.constant(inverse));
+      const weights = b.constant(uniform(even ? share : 1, g, shape));
+      return b.push('convTranspose', [each, weights], {
         ...depthwise(g, shape),
         size: spatial(shape),
       });

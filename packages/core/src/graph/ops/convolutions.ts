@@ -6,6 +6,7 @@
 import { integers } from '../../tensor/tensor.ts';
 import { BATCH, type Dimension, known, printShape, type Shape } from '../dimension.ts';
 import type { Node, ValueType } from '../graph.ts';
+import { convAsProduct, transposeAsProduct } from './block-products.ts';
 import { blockedConvolution } from './blocked.ts';
 import { transposeAsConv } from './convolution-adjoint.ts';
 import { convolutionNorm } from './convolution-norm.ts';
@@ -87,7 +88,8 @@ function emitTranspose(
   y: Node,
   w: Node,
 ): string {
-  const fast = transposeAsResize(e, g, y, w) ?? transposeAsConv(e, g, y, w);
+  const fast =
+    transposeAsProduct(e, g, y, w) ?? transposeAsResize(e, g, y, w) ?? transposeAsConv(e, g, y, w);
   if (fast !== undefined) return fast;
   const [sizes, kernel] = [spatial(y.shape), spatial(w.shape)];
   const outputPadding = g.size.map((size, i) => {
@@ -167,7 +169,10 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
     infer: inferConv,
     emit: (e, node, operands) => {
       const [x, w] = pair(operands);
-      return e.node('Conv', [e.nameOf(x), e.nameOf(w)], geometryAttributes(node.attributes));
+      return (
+        convAsProduct(e, node.attributes, [x, w], node.shape) ??
+        e.node('Conv', [e.nameOf(x), e.nameOf(w)], geometryAttributes(node.attributes))
+      );
     },
     gradient: ({ b, node, operands, cotangent }, index) => {
       const [x, w] = pair(operands);

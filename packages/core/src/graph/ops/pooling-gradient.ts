@@ -10,6 +10,7 @@ import { known } from '../dimension.ts';
 import type { Node } from '../graph.ts';
 import type { PoolGeometry } from './pooling.ts';
 import { atLeastOne } from './operands.ts';
+import { padded } from './structural.ts';
 import { blockSums, upsampled } from './upsampling.ts';
 
 /** No value of a network is beyond; still counted as finite (FINITE_LIMIT). */
@@ -38,18 +39,15 @@ function axesOf(g: PoolGeometry, x: Node, output: Node): Axis[] {
   });
 }
 
-function padded(
+function paddedAround(
   b: Builder,
   value: Node,
   pads: readonly (readonly [number, number])[],
   fill: number,
 ): Node {
-  if (pads.flat().every((pad) => pad === 0)) return value;
-  return b.push('pad', [value], {
-    before: [0, 0, ...pads.map(([before]) => before)],
-    after: [0, 0, ...pads.map(([, after]) => after)],
-    value: fill,
-  });
+  const before = [0, 0, ...pads.map(([amount]) => amount)];
+  const after = [0, 0, ...pads.map(([, amount]) => amount)];
+  return padded(b, value, before, after, fill);
 }
 
 /** Elements start ≤ i < end of every pooled axis. */
@@ -100,11 +98,11 @@ export function poolingGradient(
     x,
     used.map((end) => [0, end]),
   );
-  const elements = padded(b, cut, margins, -FAR);
+  const elements = paddedAround(b, cut, margins, -FAR);
   const besideElements = (value: Node, shifts: readonly number[], fill: number): Node => {
     const pads = axes.map(({ most }, i) => [shifts[i] ?? 0, most - (shifts[i] ?? 0)] as const);
     const lengths = axes.map(({ length }) => length);
-    return upsampled(b, padded(b, value, pads, fill), g.strides, lengths);
+    return upsampled(b, paddedAround(b, value, pads, fill), g.strides, lengths);
   };
   const shifted = shiftsOf(axes).map((shifts) => {
     const reached = b.greaterOrEqual(elements, besideElements(output, shifts, FAR));
@@ -125,7 +123,7 @@ export function poolingGradient(
     gradient,
     axes.map(({ before }, i) => [before, before + (used[i] ?? 0)]),
   );
-  return padded(
+  return paddedAround(
     b,
     seen,
     axes.map(({ size }, i) => [0, size - (used[i] ?? 0)]),

@@ -191,11 +191,7 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
       const { shape } = only(operands);
       const size = known(sizeAlong(shape, axis), 'a sliced axis');
       const around = (amount: number): number[] => shape.map((_, i) => (i === axis ? amount : 0));
-      return b.push('pad', [cotangent], {
-        before: around(start),
-        after: around(size - end),
-        value: 0,
-      });
+      return padded(b, cotangent, around(start), around(size - end));
     },
     range: endByEnd,
   },
@@ -236,7 +232,7 @@ function missing(): never {
   throw new ShapeError('an operand is missing');
 }
 
-/** Pads with a constant along the given axes; nothing to do gives the value itself. */
+/** Pads with a constant along all axes: with nothing to do the value itself, around the same constant one pad. */
 export function padded(
   b: Builder,
   value: Node,
@@ -244,7 +240,13 @@ export function padded(
   after: readonly number[],
   fill = 0,
 ): Node {
-  return [...before, ...after].every((amount) => amount === 0)
-    ? value
-    : b.push('pad', [value], { before, after, value: fill });
+  if ([...before, ...after].every((amount) => amount === 0)) return value;
+  const inner = value.op === 'pad' ? b.nodes[value.operands[0] ?? -1] : undefined;
+  if (value.op !== 'pad' || !inner || value.attributes.value !== fill) {
+    return b.push('pad', [value], { before, after, value: fill });
+  }
+  const besides = (own: readonly number[], more: readonly number[]): number[] =>
+    own.map((amount, axis) => amount + (more[axis] ?? 0));
+  const { before: front, after: behind } = value.attributes;
+  return padded(b, inner, besides(front, before), besides(behind, after), fill);
 }

@@ -1,17 +1,15 @@
 /**
  * Every element repeated over a block, as transforms write it: a depthwise transposed convolution by
  * ones whose strides are its kernel, so that blocks do not overlap. It is the adjoint of a sum over
- * blocks, and ONNX Runtime computes it fastest as a nearest-neighbour Resize.
+ * blocks. Where that is no matrix product (block-products), it is a nearest-neighbour Resize.
  */
 import { floats, integers } from '../../tensor/tensor.ts';
 import type { Builder } from '../builder.ts';
 import { known } from '../dimension.ts';
 import type { Node } from '../graph.ts';
+import { blockWeight, CHANNEL_BLOCK } from './block-products.ts';
 import type { ConvGeometry } from './convolutions.ts';
 import type { Emitter } from './emitter.ts';
-
-/** Channels of ONNX Runtime's blocked layout. */
-const CHANNEL_BLOCK = 16;
 
 interface Blocks {
   readonly geometry: ConvGeometry;
@@ -51,20 +49,6 @@ export function blockSums(b: Builder, value: Node, block: readonly number[]): No
   return b.push('conv', [value, ones], geometry);
 }
 
-function isUpsampling(g: ConvGeometry, w: Node): boolean {
-  if (w.op !== 'constant' || w.type !== 'float32') return false;
-  const [channels, perGroup, ...kernel] = w.shape;
-  const { data } = w.attributes.tensor;
-  return (
-    g.groups === channels &&
-    perGroup === 1 &&
-    kernel.every((size, i) => size === g.strides[i]) &&
-    [...g.padBefore, ...g.padAfter].every((pad) => pad === 0) &&
-    g.dilations.every((dilation) => dilation === 1) &&
-    data.every((weight: number | bigint) => weight === 1)
-  );
-}
-
 /** The name of a transposed convolution's result where it is an upsampling; else undefined. */
 export function transposeAsResize(
   e: Emitter,
@@ -72,13 +56,14 @@ export function transposeAsResize(
   y: Node,
   w: Node,
 ): string | undefined {
-  if (!isUpsampling(g, w)) return;
+  const weight = blockWeight(g, w);
+  if (weight === undefined) return;
   const cells = g.size.map((size, i) => Math.ceil(size / (g.strides[i] ?? 1)));
   const beyond = cells.map((count, i) => count - known(y.shape[i + 2] ?? 0, 'a spatial axis'));
   if (beyond.some((extra) => extra < 0)) return;
   const repeated = e.node(
     'Resize',
-    [extended(e, y, beyond, g.groups), '', e.constant(floats([1, 1, ...g.strides]))],
+    [extended(e, y, weight, beyond), '', e.constant(floats([1, 1, ...g.strides]))],
     {
       mode: 'nearest',
       coordinate_transformation_mode: 'asymmetric',
@@ -95,21 +80,21 @@ export function transposeAsResize(
 }
 
 /**
- * The value with cells of zeros behind it. Where the channels fill blocks, by a convolution with 1,
- * which leaves it in the blocked layout: a Resize is ten times as fast there.
+ * The value times the weight with cells of zeros behind it. Where the channels fill blocks, by a convolution, which
+ * leaves it in the blocked layout: a Resize is ten times as fast there.
  */
-function extended(e: Emitter, y: Node, beyond: readonly number[], channels: number): string {
+function extended(e: Emitter, y: Node, weight: number, beyond: readonly number[]): string {
   const none = beyond.map(() => 0);
+  const channels = known(y.shape[1] ?? 1, 'channels');
   if (channels % CHANNEL_BLOCK === 0 && beyond.length === 2) {
-    const one = floats(new Float32Array(channels).fill(1), [channels, 1, 1, 1]);
-    return e.node('Conv', [e.nameOf(y), e.constant(one)], {
+    const weights = floats(new Float32Array(channels).fill(weight), [channels, 1, 1, 1]);
+    return e.node('Conv', [e.nameOf(y), e.constant(weights)], {
       pads: [...none, ...beyond],
       group: channels,
     });
   }
-  if (beyond.every((extra) => extra === 0)) return e.nameOf(y);
-  return e.node('Pad', [
-    e.nameOf(y),
-    e.constant(integers([...y.shape.map(() => 0), 0, 0, ...beyond])),
-  ]);
+  const scaled =
+    weight === 1 ? e.nameOf(y) : e.node('Mul', [e.nameOf(y), e.constant(floats([weight], []))]);
+  if (beyond.every((extra) => extra === 0)) return scaled;
+  return e.node('Pad', [scaled, e.constant(integers([...y.shape.map(() => 0), 0, 0, ...beyond]))]);
 }
