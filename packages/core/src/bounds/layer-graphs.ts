@@ -19,6 +19,7 @@ import { type IntervalPropagation, propagateIntervals, type Stop } from '../tran
 import { gradientWith } from '../transforms/gradient.ts';
 import { replayLowered } from '../transforms/lowering.ts';
 import { noRounding } from '../transforms/rounding.ts';
+import { rowsAtOnce } from './row-source.ts';
 import { ChoiceInputs, type ChoiceStop, choiceStops } from './choice-inputs.ts';
 
 export interface Layer {
@@ -48,6 +49,7 @@ export class LayerGraphs {
   readonly input: Node;
   readonly stops: readonly Stop[];
   readonly batch: Dimension;
+  readonly rowsAtOnce: number;
   private readonly subject: Subject;
   private readonly copy: Graph;
   private readonly ball: BallNodes;
@@ -79,6 +81,8 @@ export class LayerGraphs {
       this.given.set(node.id, { place, bounds });
     });
     this.layers = this.described();
+    const widths = this.layers.map(({ width }) => width);
+    this.rowsAtOnce = rowsAtOnce(Math.max(this.widthOf(this.input), ...widths));
   }
 
   /** Over bounds of the stops before `place`, which are inputs. */

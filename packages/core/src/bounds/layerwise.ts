@@ -13,7 +13,7 @@ import { numbers } from './numbers.ts';
 import { endNames, type Layer, LayerGraphs, type Subject } from './layer-graphs.ts';
 import { columnsOf } from './turns.ts';
 import { PullTables } from './pull-tables.ts';
-import { elementRows, givenRows, ROWS_AT_ONCE, type RowSource } from './row-source.ts';
+import { elementRows, givenRows, type RowSource } from './row-source.ts';
 import { type Feeds, Prepared, type Staged, StagedPrograms } from './staged-programs.ts';
 
 /**
@@ -245,8 +245,9 @@ export class LayerwiseBounds {
     const width = this.layers[place]?.width ?? 1;
     const start = this.tables.startOf(place) ?? 0;
     const all = new Float32Array(count).fill(Number.NaN);
-    for (let from = 0; from < count; from += ROWS_AT_ONCE) {
-      const to = Math.min(count, from + ROWS_AT_ONCE);
+    const { rowsAtOnce } = this.graphs;
+    for (let from = 0; from < count; from += rowsAtOnce) {
+      const to = Math.min(count, from + rowsAtOnce);
       const shaped = (data: Float32Array, size: number): Tensor => ({
         type: 'float32',
         shape: [1, to - from, size],

@@ -1,7 +1,14 @@
 /** Rows of a specification, made chunk by chunk: one for every value of a wide layer would not fit. */
 
-/** Rows that are propagated at once: their coefficients stay in cache. */
-export const ROWS_AT_ONCE = 64;
+/** Coefficients of one value that are computed at once: they stay in cache. */
+const MOST_AT_ONCE = 2 ** 17;
+/** A run costs more than what so few rows lose by leaving the cache. */
+const LEAST_ROWS = 64;
+
+/** Rows that are propagated at once through values of at most so many elements. */
+export function rowsAtOnce(widest: number): number {
+  return Math.max(LEAST_ROWS, Math.floor(MOST_AT_ONCE / widest));
+}
 
 export interface RowSource {
   readonly count: number;
