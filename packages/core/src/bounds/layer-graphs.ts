@@ -99,6 +99,12 @@ export class LayerGraphs {
     return this.stops[place]?.node ?? this.output;
   }
 
+  /** The inputs that hold the bounds of a stop. */
+  endInputs(place: number): readonly Node[] {
+    const known = [...this.given.values()].find((each) => each.place === place);
+    return known ? [known.bounds.lower, known.bounds.upper] : [];
+  }
+
   /** Whether a value has a row for each sample in front. */
   private isRowwise({ shape }: Node): boolean {
     return shape[0] === this.batch;

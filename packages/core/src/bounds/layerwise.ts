@@ -14,7 +14,13 @@ import { endNames, type Layer, LayerGraphs, type Subject } from './layer-graphs.
 import { columnsOf } from './turns.ts';
 import { PullTables } from './pull-tables.ts';
 import { elementRows, givenRows, type RowSource } from './row-source.ts';
-import { type Feeds, Prepared, type Staged, StagedPrograms } from './staged-programs.ts';
+import {
+  type Feeds,
+  type Following,
+  Prepared,
+  type Staged,
+  StagedPrograms,
+} from './staged-programs.ts';
 
 /**
  * By intervals; by forward linear bounds; by backward linear bounds; or by those with so many steps of Adam
@@ -64,6 +70,7 @@ export class LayerwiseBounds {
   private readonly stages: StagedPrograms;
   private readonly rowPrograms = new Map<string, RowProgram>();
   private readonly ownEnds = new Map<number, Values>();
+  private readonly ahead = new Map<string, Following>();
   private readonly tables: PullTables;
   private readonly over = new WeakMap<SetFeed, Over>();
 
@@ -129,17 +136,43 @@ export class LayerwiseBounds {
     place: number,
     next: Propagation = 'interval',
   ): Promise<Ends | null> {
-    const values = this.ownEnds.get(place) ?? this.graphs.ends(place);
-    this.ownEnds.set(place, values);
-    const isSharpened = next !== 'interval' && next !== 'forward' && !this.layers[place]?.exact;
     const { least, most, finite } = await this.stages.prepare(
       this.preparedOver(set, found),
       this.feeds(set, found),
-      { name: `ends/${place}`, values },
-      isSharpened ? stagesOf(this.rowProgram(place, next, this.tables.startOf(place))) : [],
+      { name: `ends/${place}`, values: this.endsOf(place) },
+      [...this.stagesAt(place, next), ...this.aheadOf(place, next)],
     );
     if (numbers(finite)[0] !== 1) return null;
     return { lower: numbers(least), upper: numbers(most) };
+  }
+
+  private endsOf(place: number): Values {
+    const values = this.ownEnds.get(place) ?? this.graphs.ends(place);
+    this.ownEnds.set(place, values);
+    return values;
+  }
+
+  /** What sharpens the ends of a layer. */
+  private stagesAt(place: number, how: Propagation): Staged[] {
+    if (how === 'interval' || how === 'forward' || this.layers[place]?.exact) return [];
+    return stagesOf(this.rowProgram(place, how, this.tables.startOf(place)));
+  }
+
+  /** What the layer behind takes from those before this one: computed with it, not again from the start. */
+  private aheadOf(place: number, how: Propagation): Following[] {
+    const behind = place + 1;
+    if (how === 'interval' || how === 'forward' || behind >= this.layers.length) return [];
+    const name = `ahead/${behind}/${how === 'linear' ? 'rows' : 'climb'}`;
+    const known = this.ahead.get(name);
+    if (known) return [known];
+    // Of the output any rows may be asked.
+    const stages = behind < this.layers.length - 1 ? this.stagesAt(behind, how) : [];
+    const border = stages.flatMap((each) => each.border);
+    const wanted = border.map((id) => [String(id), this.graphs.b.nodes[id]] as const);
+    const values = { ...this.endsOf(behind), ...Object.fromEntries(wanted) } as Values;
+    const made = this.stages.ahead(name, values, this.graphs.endInputs(place));
+    this.ahead.set(name, made);
+    return [made];
   }
 
   private preparedOver(set: SetFeed, found: readonly Ends[]): Prepared {

@@ -137,6 +137,8 @@ export class Builder {
     return this.push('min', [this.lift(a), this.lift(b)], {});
   }
   neg(a: Node): Node {
+    const negated = a.op === 'neg' ? this.nodes[a.operands[0] ?? -1] : undefined;
+    if (negated) return negated;
     return this.push('neg', [a], {});
   }
   abs(a: Node): Node {
