@@ -19,7 +19,7 @@ import { type IntervalPropagation, propagateIntervals, type Stop } from '../tran
 import { gradientWith } from '../transforms/gradient.ts';
 import { replayLowered } from '../transforms/lowering.ts';
 import { noRounding } from '../transforms/rounding.ts';
-import { rowsAtOnce } from './row-source.ts';
+import { rowsAtOnce } from './row-chunks.ts';
 import { ChoiceInputs, type ChoiceStop, choiceStops } from './choice-inputs.ts';
 
 export interface Layer {

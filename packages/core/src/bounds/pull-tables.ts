@@ -53,7 +53,9 @@ export class PullTables {
     for (let from = 0; from < all.count; from += rowsAtOnce) {
       const to = Math.min(all.count, from + rowsAtOnce);
       const shape = [1, to - from, width];
-      const rows: Tensor = { type: 'float32', shape, data: all.rows(from, to) };
+      const data = new Float32Array((to - from) * width);
+      all.rows(from, to, data);
+      const rows: Tensor = { type: 'float32', shape, data };
       const { pulled } = await program.run({ rows });
       coefficients.set(numbers(pulled), from * start);
     }

@@ -1,28 +1,20 @@
 /** Rows of a specification, made chunk by chunk: one for every value of a wide layer would not fit. */
 
-/** Coefficients of one value that are computed at once: they stay in cache. */
-const MOST_AT_ONCE = 2 ** 17;
-/** A run costs more than what so few rows lose by leaving the cache. */
-const LEAST_ROWS = 64;
-
-/** Rows that are propagated at once through values of at most so many elements. */
-export function rowsAtOnce(widest: number): number {
-  return Math.max(LEAST_ROWS, Math.floor(MOST_AT_ONCE / widest));
-}
-
 export interface RowSource {
   readonly count: number;
-  /** Rows from `from` to `to`: [to − from, width]. */
-  readonly rows: (from: number, to: number) => Float32Array;
+  /** Writes rows from `from` to `to`: [to − from, width]. */
+  readonly rows: Write;
   /** Their coefficients where the layer's affine region starts, if they are known: [to − from, start]. */
-  readonly pulled: ((from: number, to: number) => Float32Array) | null;
+  readonly pulled: Write | null;
 }
+
+export type Write = (from: number, to: number, into: Float32Array) => void;
 
 /** Given rows [count × width]. */
 export function givenRows(rows: Float32Array, width: number): RowSource {
   return {
     count: rows.length / width,
-    rows: (from, to) => rows.subarray(from * width, to * width),
+    rows: (from, to, into) => into.set(rows.subarray(from * width, to * width)),
     pulled: null,
   };
 }
@@ -38,29 +30,20 @@ export function elementRows(
 ): RowSource {
   return {
     count: 2 * elements.length,
-    rows: (from, to) => {
-      const rows = new Float32Array((to - from) * width);
+    rows: (from, to, into) => {
+      into.fill(0);
       for (let row = from; row < to; row++) {
-        rows[(row - from) * width + (elements[row >> 1] ?? 0)] = row % 2 === 0 ? 1 : -1;
+        into[(row - from) * width + (elements[row >> 1] ?? 0)] = row % 2 === 0 ? 1 : -1;
       }
-      return rows;
     },
-    pulled: table && ((from, to) => coefficients(elements, table, width, from, to)),
+    pulled:
+      table &&
+      ((from, to, into) => {
+        const start = table.length / (2 * width);
+        for (let row = from; row < to; row++) {
+          const own = 2 * (elements[row >> 1] ?? 0) + (row % 2);
+          into.set(table.subarray(own * start, (own + 1) * start), (row - from) * start);
+        }
+      }),
   };
-}
-
-function coefficients(
-  elements: readonly number[],
-  table: Float32Array,
-  width: number,
-  from: number,
-  to: number,
-): Float32Array {
-  const start = table.length / (2 * width);
-  const pulled = new Float32Array((to - from) * start);
-  for (let row = from; row < to; row++) {
-    const own = 2 * (elements[row >> 1] ?? 0) + (row % 2);
-    pulled.set(table.subarray(own * start, (own + 1) * start), (row - from) * start);
-  }
-  return pulled;
 }
