@@ -112,30 +112,46 @@ function boxRooms(b: Builder, ball: BallNodes): BoxRooms {
 
 /**
  * The support of a box around its centre, for rows [rows, n] of every sample, or [batch, rows, n]:
- * [batch, rows], a sum of terms ≥ 0.
+ * [batch, rows], where it is rounded a sum of terms ≥ 0.
  */
 function boxSupport(b: Builder, rows: Node, { up, down }: BoxRooms, rounds: boolean): BlockedSum {
   const [batch = 1, width = 1] = up.shape;
-  const shared = rows.shape.length === 2;
-  if (rounds && !shared) {
-    const beside = (room: Node): Node => b.reshape(room, [batch, 1, width]);
-    // The greater product is the one with the room that the row points to.
-    return blockedSum(b, b.max(b.mul(rows, beside(up)), b.mul(rows, beside(b.neg(down)))));
+  const isShared = rows.shape.length === 2;
+  if (!rounds) {
+    // Around the middle of the box it reaches as far up as down.
+    const [above, below] = [b.mul(up, 0.5), b.mul(down, 0.5)];
+    const times = (matrix: Node, value: Node): Node => {
+      if (isShared) return b.matMul(value, matrix, { transB: true });
+      // A negative is taken of the result: there is less of it.
+      const negated = b.negatedBy(matrix);
+      if (negated) return b.neg(times(negated, value));
+      const products = b.matMul(matrix, b.reshape(value, [batch, width, 1]));
+      return b.reshape(products, matrix.shape.slice(0, 2));
+    };
+    const middle = times(rows, b.sub(above, below));
+    return { total: b.add(middle, times(b.abs(rows), b.add(above, below))), terms: Number(width) };
   }
-  const reached = (sizes: Node, room: Node): Blocked => {
-    if (shared) return sharedProduct(b, room, sizes, rounds);
-    const total = b.matMul(sizes, b.reshape(room, [batch, width, 1]));
-    return { value: b.reshape(total, [batch, rows.shape[1] ?? 1]), terms: Number(width) };
-  };
-  const [above, below] = [reached(b.relu(rows), up), reached(b.relu(b.neg(rows)), down)];
-  return { total: b.add(above.value, below.value), terms: above.terms + 1 };
+  if (isShared) {
+    const [above, below] = [
+      sharedProduct(b, up, b.relu(rows)),
+      sharedProduct(b, down, b.relu(b.neg(rows))),
+    ];
+    return { total: b.add(above.value, below.value), terms: above.terms + 1 };
+  }
+  const beside = (room: Node): Node => b.reshape(room, [batch, 1, width]);
+  // The greater product is the one with the room that the row points to.
+  return blockedSum(b, b.max(b.mul(rows, beside(up)), b.mul(rows, beside(b.neg(down)))));
 }
 
-/** Values [batch, n] times rows [rows, n]; with few roundings, where these count. */
-function sharedProduct(b: Builder, values: Node, rows: Node, rounds: boolean): Blocked {
+/** Values [batch, n] times rows [rows, n], with few roundings. */
+function sharedProduct(b: Builder, values: Node, rows: Node): Blocked {
   const attributes = { transA: false, transB: true };
-  const blocked = rounds ? blockedProduct(b, { attributes }, [values, rows]) : undefined;
-  return blocked ?? { value: b.matMul(values, rows, attributes), terms: Number(rows.shape[1]) };
+  return (
+    blockedProduct(b, { attributes }, [values, rows]) ?? {
+      value: b.matMul(values, rows, attributes),
+      terms: Number(rows.shape[1]),
+    }
+  );
 }
 
 /** What rows ≥ 0 of every sample, [rows, n], weigh: in the whole ball, and in the box around it. */
