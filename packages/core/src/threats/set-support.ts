@@ -115,6 +115,9 @@ function boxRooms(b: Builder, ball: BallNodes): BoxRooms {
  * [batch, rows], where it is rounded a sum of terms ≥ 0.
  */
 function boxSupport(b: Builder, rows: Node, { up, down }: BoxRooms, rounds: boolean): BlockedSum {
+  // The box reaches as far along −a as its mirror image along a.
+  const negated = b.negatedBy(rows);
+  if (negated) return boxSupport(b, negated, { up: down, down: up }, rounds);
   const [batch = 1, width = 1] = up.shape;
   const isShared = rows.shape.length === 2;
   if (!rounds) {
@@ -122,9 +125,6 @@ function boxSupport(b: Builder, rows: Node, { up, down }: BoxRooms, rounds: bool
     const [above, below] = [b.mul(up, 0.5), b.mul(down, 0.5)];
     const times = (matrix: Node, value: Node): Node => {
       if (isShared) return b.matMul(value, matrix, { transB: true });
-      // A negative is taken of the result: there is less of it.
-      const negated = b.negatedBy(matrix);
-      if (negated) return b.neg(times(negated, value));
       const products = b.matMul(matrix, b.reshape(value, [batch, width, 1]));
       return b.reshape(products, matrix.shape.slice(0, 2));
     };
