@@ -23,6 +23,7 @@ import { noRounding } from '../transforms/rounding.ts';
 import type { Stop } from '../transforms/stops.ts';
 import { ChoiceInputs, choiceStops } from './choice-inputs.ts';
 import { type Asked, type ClimbValues, climbValues, type VaryingValues } from './climb-graphs.ts';
+import { rowsAtOnce } from './row-chunks.ts';
 
 export interface Layer {
   readonly label: string;
@@ -51,6 +52,7 @@ export class LayerGraphs {
   readonly input: Node;
   readonly stops: readonly Stop[];
   readonly batch: Dimension;
+  readonly rowsAtOnce: number;
   private readonly subject: Subject;
   private readonly copy: Graph;
   private readonly ball: BallNodes;
@@ -82,6 +84,8 @@ export class LayerGraphs {
       this.given.set(node.id, { place, bounds });
     });
     this.layers = this.described();
+    const widths = this.layers.map(({ width }) => width);
+    this.rowsAtOnce = rowsAtOnce(Math.max(this.widthOf(this.input), ...widths));
   }
 
   /** Over bounds of the stops before `place`, which are inputs. */
@@ -96,6 +100,12 @@ export class LayerGraphs {
   /** What a layer is: a stop, or the output behind them. */
   target(place: number): Node {
     return this.stops[place]?.node ?? this.output;
+  }
+
+  /** The inputs that hold the bounds of a stop. */
+  endInputs(place: number): readonly Node[] {
+    const known = [...this.given.values()].find((each) => each.place === place);
+    return known ? [known.bounds.lower, known.bounds.upper] : [];
   }
 
   /** Whether a value has a row for each sample in front. */

@@ -7,14 +7,15 @@ import type { Values } from '../graph/subgraph.ts';
 import type { Programs } from '../runtime/programs.ts';
 import type { RowFeed } from '../runtime/rows.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { ChoiceStop } from './choice-inputs.ts';
 import { climbed } from './climb.ts';
 import { numbers } from './numbers.ts';
 import { endNames, type Layer, LayerGraphs, type Subject } from './layer-graphs.ts';
+import { LayerStages, stagesOf } from './layer-stages.ts';
+import { RowChunks } from './row-chunks.ts';
 import { columnsOf } from './turns.ts';
 import { PullTables } from './pull-tables.ts';
-import { elementRows, givenRows, ROWS_AT_ONCE, type RowSource } from './row-source.ts';
-import { type Feeds, Prepared, type Staged, StagedPrograms } from './staged-programs.ts';
+import { elementRows, givenRows, type RowSource } from './row-source.ts';
+import { type Feeds, Prepared, StagedPrograms } from './staged-programs.ts';
 
 /**
  * By intervals; by forward linear bounds; by backward linear bounds; or by those with so many steps of Adam
@@ -41,15 +42,6 @@ export type Found = readonly Ends[] | null;
 
 export type SetFeed = Readonly<Record<string, RowFeed>>;
 
-/** Rows of a layer as a staged program; with what tells where its free slopes lead, if it has any. */
-interface RowProgram {
-  readonly staged: Staged;
-  readonly look: Staged | null;
-  readonly stops: readonly ChoiceStop[];
-}
-
-const stagesOf = ({ staged, look }: RowProgram): Staged[] => (look ? [staged, look] : [staged]);
-
 /** What is prepared over one set and the bounds found of its layers. */
 interface Over {
   readonly found: readonly Ends[];
@@ -62,9 +54,9 @@ export class LayerwiseBounds {
   readonly graphs: LayerGraphs;
   readonly layers: readonly Layer[];
   private readonly stages: StagedPrograms;
-  private readonly rowPrograms = new Map<string, RowProgram>();
-  private readonly ownEnds = new Map<number, Values>();
+  private readonly own: LayerStages;
   private readonly tables: PullTables;
+  private readonly chunks: RowChunks;
   private readonly over = new WeakMap<SetFeed, Over>();
 
   /** `key` names the subject among the network's programs: there is one of each. */
@@ -83,6 +75,8 @@ export class LayerwiseBounds {
     const { b, input } = this.graphs;
     this.stages = new StagedPrograms(subject.network.programs, key, b.nodes, [input]);
     this.tables = new PullTables(this.graphs, this.stages);
+    this.own = new LayerStages(this.graphs, this.stages, this.tables);
+    this.chunks = new RowChunks(this.graphs.rowsAtOnce);
   }
 
   /**
@@ -129,14 +123,11 @@ export class LayerwiseBounds {
     place: number,
     next: Propagation = 'interval',
   ): Promise<Ends | null> {
-    const values = this.ownEnds.get(place) ?? this.graphs.ends(place);
-    this.ownEnds.set(place, values);
-    const isSharpened = next !== 'interval' && next !== 'forward' && !this.layers[place]?.exact;
     const { least, most, finite } = await this.stages.prepare(
       this.preparedOver(set, found),
       this.feeds(set, found),
-      { name: `ends/${place}`, values },
-      isSharpened ? stagesOf(this.rowProgram(place, next, this.tables.startOf(place))) : [],
+      { name: `ends/${place}`, values: this.own.endsOf(place) },
+      this.own.behind(place, next),
     );
     if (numbers(finite)[0] !== 1) return null;
     return { lower: numbers(least), upper: numbers(most) };
@@ -201,8 +192,7 @@ export class LayerwiseBounds {
     { source, settles }: { readonly source: RowSource; readonly settles: boolean },
     how: Backward,
   ): Promise<Float32Array> {
-    const start = source.pulled ? this.tables.startOf(place) : null;
-    const program = this.rowProgram(place, how, start);
+    const program = this.own.rowProgram(place, how, source.pulled !== null);
     const prepared = this.preparedOver(set, found);
     const feeds = this.feeds(set, found);
     await this.stages.prepare(prepared, feeds, { name: '', values: {} }, stagesOf(program));
@@ -210,54 +200,15 @@ export class LayerwiseBounds {
     const look = program.look && (await this.stages.open(program.look, prepared, feeds));
     const { stops } = program;
     const columns = columnsOf(stops, found);
-    return this.inChunks(place, source, async (chunk) => {
+    const width = this.layers[place]?.width ?? 1;
+    const start = this.tables.startOf(place) ?? 0;
+    return this.chunks.each(source, { width, start }, async (chunk) => {
       if (how !== 'linear' && look) {
         return climbed({ bound, look }, chunk, { stops, columns }, { steps: how.steps, settles });
       }
       const { least, finite } = await bound(chunk);
       return numbers(finite)[0] === 1 ? numbers(least) : null;
     });
-  }
-
-  /** Where no slope is free the rows are bounded once. */
-  private rowProgram(place: number, how: Backward, start: number | null): RowProgram {
-    const name = `${how === 'linear' ? 'rows' : 'climb'}/${place}/${start === null ? 'given' : 'pulled'}`;
-    const known = this.rowPrograms.get(name);
-    if (known) return known;
-    const { graphs, stages } = this;
-    const climb = how === 'linear' ? null : graphs.climb(place, start);
-    const isFree = climb !== null && Object.keys(climb.look.outputs).length > 0;
-    const { outputs, varying } = isFree ? climb.closed : graphs.rows(place, start);
-    const made: RowProgram = {
-      staged: stages.staged(name, outputs, varying),
-      look: isFree ? stages.staged(`look/${name}`, climb.look.outputs, climb.look.varying) : null,
-      stops: climb?.stops ?? [],
-    };
-    this.rowPrograms.set(name, made);
-    return made;
-  }
-
-  private async inChunks(
-    place: number,
-    { count, rows, pulled }: RowSource,
-    bound: (chunk: Feeds) => Promise<Float32Array | null>,
-  ): Promise<Float32Array> {
-    const width = this.layers[place]?.width ?? 1;
-    const start = this.tables.startOf(place) ?? 0;
-    const all = new Float32Array(count).fill(Number.NaN);
-    for (let from = 0; from < count; from += ROWS_AT_ONCE) {
-      const to = Math.min(count, from + ROWS_AT_ONCE);
-      const shaped = (data: Float32Array, size: number): Tensor => ({
-        type: 'float32',
-        shape: [1, to - from, size],
-        data,
-      });
-      const chunk: Record<string, Tensor> = { rows: shaped(rows(from, to), width) };
-      if (pulled) chunk['pulled'] = shaped(pulled(from, to), start);
-      const least = await bound(chunk);
-      if (least) all.set(least, from);
-    }
-    return all;
   }
 
   /** What a program over the bounds of the layers before it is fed. */

@@ -2,7 +2,7 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import { numbers } from './numbers.ts';
 import type { LayerGraphs, Pull } from './layer-graphs.ts';
-import { elementRows, ROWS_AT_ONCE } from './row-source.ts';
+import { elementRows } from './row-source.ts';
 import type { StagedPrograms } from './staged-programs.ts';
 
 /** Numbers of a layer's table that are kept. */
@@ -49,10 +49,13 @@ export class PullTables {
       null,
     );
     const coefficients = new Float32Array(all.count * start);
-    for (let from = 0; from < all.count; from += ROWS_AT_ONCE) {
-      const to = Math.min(all.count, from + ROWS_AT_ONCE);
+    const { rowsAtOnce } = this.graphs;
+    for (let from = 0; from < all.count; from += rowsAtOnce) {
+      const to = Math.min(all.count, from + rowsAtOnce);
       const shape = [1, to - from, width];
-      const rows: Tensor = { type: 'float32', shape, data: all.rows(from, to) };
+      const data = new Float32Array((to - from) * width);
+      all.rows(from, to, data);
+      const rows: Tensor = { type: 'float32', shape, data };
       const { pulled } = await program.run({ rows });
       coefficients.set(numbers(pulled), from * start);
     }

@@ -1,21 +1,20 @@
 /** Rows of a specification, made chunk by chunk: one for every value of a wide layer would not fit. */
 
-/** Rows that are propagated at once: their coefficients stay in cache. */
-export const ROWS_AT_ONCE = 64;
-
 export interface RowSource {
   readonly count: number;
-  /** Rows from `from` to `to`: [to − from, width]. */
-  readonly rows: (from: number, to: number) => Float32Array;
+  /** Writes rows from `from` to `to`: [to − from, width]. */
+  readonly rows: Write;
   /** Their coefficients where the layer's affine region starts, if they are known: [to − from, start]. */
-  readonly pulled: ((from: number, to: number) => Float32Array) | null;
+  readonly pulled: Write | null;
 }
+
+export type Write = (from: number, to: number, into: Float32Array) => void;
 
 /** Given rows [count × width]. */
 export function givenRows(rows: Float32Array, width: number): RowSource {
   return {
     count: rows.length / width,
-    rows: (from, to) => rows.subarray(from * width, to * width),
+    rows: (from, to, into) => into.set(rows.subarray(from * width, to * width)),
     pulled: null,
   };
 }
@@ -31,29 +30,20 @@ export function elementRows(
 ): RowSource {
   return {
     count: 2 * elements.length,
-    rows: (from, to) => {
-      const rows = new Float32Array((to - from) * width);
+    rows: (from, to, into) => {
+      into.fill(0);
       for (let row = from; row < to; row++) {
-        rows[(row - from) * width + (elements[row >> 1] ?? 0)] = row % 2 === 0 ? 1 : -1;
+        into[(row - from) * width + (elements[row >> 1] ?? 0)] = row % 2 === 0 ? 1 : -1;
       }
-      return rows;
     },
-    pulled: table && ((from, to) => coefficients(elements, table, width, from, to)),
+    pulled:
+      table &&
+      ((from, to, into) => {
+        const start = table.length / (2 * width);
+        for (let row = from; row < to; row++) {
+          const own = 2 * (elements[row >> 1] ?? 0) + (row % 2);
+          into.set(table.subarray(own * start, (own + 1) * start), (row - from) * start);
+        }
+      }),
   };
-}
-
-function coefficients(
-  elements: readonly number[],
-  table: Float32Array,
-  width: number,
-  from: number,
-  to: number,
-): Float32Array {
-  const start = table.length / (2 * width);
-  const pulled = new Float32Array((to - from) * start);
-  for (let row = from; row < to; row++) {
-    const own = 2 * (elements[row >> 1] ?? 0) + (row % 2);
-    pulled.set(table.subarray(own * start, (own + 1) * start), (row - from) * start);
-  }
-  return pulled;
 }

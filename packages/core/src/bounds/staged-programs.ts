@@ -3,7 +3,7 @@
  * most of what their graphs compute depends on none of these, but on the set alone. Such values are
  * computed once for a set, kept outside, and fed to the programs that follow.
  */
-import { symbolsOf } from '../graph/dimension.ts';
+import { elementCount, symbolsOf } from '../graph/dimension.ts';
 import { dependents, type Node } from '../graph/graph.ts';
 import { subgraph, type Subgraph, type Values } from '../graph/subgraph.ts';
 import type { Program, Programs } from '../runtime/programs.ts';
@@ -18,12 +18,16 @@ export class Prepared {
   history = '';
 }
 
-/** A graph whose varying part is run again and again. */
-export interface Staged {
+/** What takes values from preparation. */
+export interface Following {
   readonly name: string;
-  readonly varying: Subgraph;
-  /** Values that its varying part takes from preparation. */
+  /** The values that it takes. */
   readonly border: readonly number[];
+}
+
+/** A graph whose varying part is run again and again. */
+export interface Staged extends Following {
+  readonly varying: Subgraph;
 }
 
 /** What one preparation computes beyond what is prepared already. */
@@ -34,6 +38,10 @@ interface Preparation {
 }
 
 const PREPARED = 'prepared/';
+/** A value that fewer operations make is made again sooner than it is put out and fed. */
+const FEWEST_OPERATIONS = 8;
+/** One with so many constants counts as all of them. */
+const MANY_CONSTANTS = 1024;
 
 export class StagedPrograms {
   private readonly programs: Programs;
@@ -67,11 +75,7 @@ export class StagedPrograms {
       graph,
       [...varying, ...sizes].map(({ id }) => id),
     );
-    const inputs = nodes.filter(({ op }) => op === 'input');
-    const fed = dependents(
-      graph,
-      inputs.map(({ id }) => id),
-    );
+    const fed = this.fedValues();
     const isBorder = (id: number): boolean =>
       fed[id] === true && varies[id] !== true && nodes[id]?.op !== 'input';
     const given = (id: number): string | undefined =>
@@ -83,12 +87,50 @@ export class StagedPrograms {
     return { name, varying: part, border };
   }
 
+  /**
+   * What the same graph takes from what is known before `varying`, for a preparation that comes before its own:
+   * without values that are made as fast as they are fed.
+   */
+  ahead(name: string, outputs: Values, varying: readonly Node[]): Following {
+    const kept = new Set<number>();
+    const { border } = this.staged(name, outputs, varying);
+    const fed = this.fedValues();
+    for (const id of border.toSorted((a, b) => a - b)) {
+      if (this.operations(id, kept, fed) >= FEWEST_OPERATIONS) kept.add(id);
+    }
+    return { name, border: [...kept] };
+  }
+
+  /** How many operations make a value from inputs and what is kept, up to as many as matter. */
+  private operations(value: number, kept: ReadonlySet<number>, fed: readonly boolean[]): number {
+    const seen = new Set<number>();
+    const open = [value];
+    let count = 0;
+    while (open.length > 0 && count < FEWEST_OPERATIONS) {
+      const node = this.nodes[open.pop() ?? -1];
+      if (!node || node.op === 'input' || !fed[node.id]) continue;
+      if (seen.has(node.id) || kept.has(node.id)) continue;
+      seen.add(node.id);
+      const constants = node.operands.filter((id) => !fed[id]);
+      const isLarge = constants.some((id) => sizeOf(this.nodes[id]) > MANY_CONSTANTS);
+      count += isLarge ? FEWEST_OPERATIONS : 1;
+      open.push(...node.operands);
+    }
+    return count;
+  }
+
+  /** Which values depend on any input. */
+  private fedValues(): boolean[] {
+    const inputs = this.nodes.filter(({ op }) => op === 'input').map(({ id }) => id);
+    return dependents({ nodes: this.nodes, inputs: [], outputs: [] }, inputs);
+  }
+
   /** Computes outputs, and with them what the stages that follow will need. */
   async prepare(
     prepared: Prepared,
     feeds: Feeds,
     outputs: { readonly name: string; readonly values: Values },
-    following: readonly Staged[],
+    following: readonly Following[],
   ): Promise<Feeds> {
     const isPrepared = following.every(({ border }) =>
       border.every((id) => prepared.values.has(id)),
@@ -110,7 +152,7 @@ export class StagedPrograms {
     name: string,
     { values }: Prepared,
     outputs: Values,
-    following: readonly Staged[],
+    following: readonly Following[],
   ): Preparation {
     const known = this.preparations.get(name);
     if (known) return known;
@@ -149,4 +191,8 @@ export class StagedPrograms {
     }
     return own;
   }
+}
+
+function sizeOf(node: Node | undefined): number {
+  return Number(node && elementCount(node.shape));
 }

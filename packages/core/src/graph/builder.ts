@@ -136,10 +136,18 @@ export class Builder {
   min(a: Node | number, b: Node | number): Node {
     return this.push('min', [this.lift(a), this.lift(b)], {});
   }
+  /** What a value is the negative of, where it was made so. */
+  negatedBy(a: Node): Node | undefined {
+    return a.op === 'neg' ? this.nodes[a.operands[0] ?? -1] : undefined;
+  }
   neg(a: Node): Node {
+    const negated = this.negatedBy(a);
+    if (negated) return negated;
     return this.push('neg', [a], {});
   }
   abs(a: Node): Node {
+    const negated = this.negatedBy(a);
+    if (negated) return this.abs(negated);
     return this.push('abs', [a], {});
   }
   sqrt(a: Node): Node {
@@ -187,6 +195,9 @@ export class Builder {
     });
   }
   reshape(a: Node, shape: Shape): Node {
+    // What it was reshaped from may have this shape.
+    const [source] = a.op === 'reshape' ? a.operands.map((id) => this.nodes[id]) : [];
+    if (source && sameShape(source.shape, shape)) return source;
     return sameShape(a.shape, shape) ? a : this.push('reshape', [a], { shape });
   }
   transpose(a: Node, permutation: readonly number[]): Node {

@@ -6,7 +6,8 @@ import type { Builder } from '../graph/builder.ts';
 import { divide, type Dimension } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import type { InputSet } from '../transforms/input-set.ts';
-import { blockedSum } from './blocked-sum.ts';
+import { type Blocked, blockedProduct } from '../graph/ops/blocked.ts';
+import { type BlockedSum, blockedSum } from './blocked-sum.ts';
 import {
   type BallNodes,
   FEW_ULPS,
@@ -71,18 +72,10 @@ function support(
 ): Node {
   const width = Number(rows.shape[1] ?? 1);
   const { withLeast, roundedUp } = roundingUp(b, width, rounds);
-  const centre = flatten(b, ball.centre);
-  const up = b.mul(b.sub(flatten(b, ball.upper), centre), 1 + FEW_ULPS);
-  const down = b.mul(b.sub(centre, flatten(b, ball.lower)), 1 + FEW_ULPS);
   const count = shared ? (rows.shape[0] ?? 1) : rowsPerSample(rows, batch);
   const matrix = shared ? rows : b.reshape(rows, [batch, count, width]);
   const beside = (room: Node): Node => b.reshape(room, [batch, 1, width]);
-  // Rooms are not negative: the greater product is the one with the room that the row points to.
-  const products = b.max(
-    b.mul(shared ? b.reshape(rows, [1, count, width]) : matrix, beside(up)),
-    b.mul(shared ? b.reshape(rows, [1, count, width]) : matrix, beside(b.neg(down))),
-  );
-  const { total: boxed, terms } = blockedSum(b, products);
+  const { total: boxed, terms } = boxSupport(b, matrix, boxRooms(b, ball), rounds);
   if (threat.norm.isBox) return roundedUp(boxed, terms);
   const scale = scaleOf(b, threat, width);
   const own = scale ? b.mul(matrix, scale) : matrix;
@@ -101,6 +94,64 @@ function support(
   const least = withLeast(b.reshape(unit, [batch, count]));
   const exact = b.mul(least, b.max(radius, SMALLEST_UNIT));
   return roundedUp(b.min(exact, boxed));
+}
+
+/** How far the box goes up and down from the centre: [batch, n] each, not negative. */
+interface BoxRooms {
+  readonly up: Node;
+  readonly down: Node;
+}
+
+function boxRooms(b: Builder, ball: BallNodes): BoxRooms {
+  const centre = flatten(b, ball.centre);
+  return {
+    up: b.mul(b.sub(flatten(b, ball.upper), centre), 1 + FEW_ULPS),
+    down: b.mul(b.sub(centre, flatten(b, ball.lower)), 1 + FEW_ULPS),
+  };
+}
+
+/**
+ * The support of a box around its centre, for rows [rows, n] of every sample, or [batch, rows, n]:
+ * [batch, rows], where it is rounded a sum of terms ≥ 0.
+ */
+function boxSupport(b: Builder, rows: Node, { up, down }: BoxRooms, rounds: boolean): BlockedSum {
+  // The box reaches as far along −a as its mirror image along a.
+  const negated = b.negatedBy(rows);
+  if (negated) return boxSupport(b, negated, { up: down, down: up }, rounds);
+  const [batch = 1, width = 1] = up.shape;
+  const isShared = rows.shape.length === 2;
+  if (!rounds) {
+    // Around the middle of the box it reaches as far up as down.
+    const [above, below] = [b.mul(up, 0.5), b.mul(down, 0.5)];
+    const times = (matrix: Node, value: Node): Node => {
+      if (isShared) return b.matMul(value, matrix, { transB: true });
+      const products = b.matMul(matrix, b.reshape(value, [batch, width, 1]));
+      return b.reshape(products, matrix.shape.slice(0, 2));
+    };
+    const middle = times(rows, b.sub(above, below));
+    return { total: b.add(middle, times(b.abs(rows), b.add(above, below))), terms: Number(width) };
+  }
+  if (isShared) {
+    const [above, below] = [
+      sharedProduct(b, up, b.relu(rows)),
+      sharedProduct(b, down, b.relu(b.neg(rows))),
+    ];
+    return { total: b.add(above.value, below.value), terms: above.terms + 1 };
+  }
+  const beside = (room: Node): Node => b.reshape(room, [batch, 1, width]);
+  // The greater product is the one with the room that the row points to.
+  return blockedSum(b, b.max(b.mul(rows, beside(up)), b.mul(rows, beside(b.neg(down)))));
+}
+
+/** Values [batch, n] times rows [rows, n], with few roundings. */
+function sharedProduct(b: Builder, values: Node, rows: Node): Blocked {
+  const attributes = { transA: false, transB: true };
+  return (
+    blockedProduct(b, { attributes }, [values, rows]) ?? {
+      value: b.matMul(values, rows, attributes),
+      terms: Number(rows.shape[1]),
+    }
+  );
 }
 
 /** What rows ≥ 0 of every sample, [rows, n], weigh: in the whole ball, and in the box around it. */

@@ -36,7 +36,7 @@ export function supportedEnds(p: RegionBounds, region: AffineRegion): Bounds | u
   const flat = p.watchedNode(b.reshape(rows, [outputs, inputs]));
   const reach = (coefficients: Node): Node =>
     b.reshape(set.support(coefficients, true), [batch, ...output.shape.slice(1)]);
-  const centre = evaluateRegion(b, region, new Map([[seed.id, set.centre]]));
+  const centre = evaluateRegion(p, region, new Map([[seed.id, set.centre]]));
   const ends = { lower: b.sub(centre, reach(b.neg(flat))), upper: b.add(centre, reach(flat)) };
   return outwardBy(b, ends, p.regionError(region));
 }
@@ -53,7 +53,7 @@ export function closeEnds(p: RegionBounds, region: AffineRegion): Bounds | undef
     const centre = sets.get(node.id)?.centre ?? centred(b, p.boundsOf(node)).centre;
     return [node.id, centre] as const;
   });
-  const centre = evaluateRegion(b, region, new Map(centres));
+  const centre = evaluateRegion(p, region, new Map(centres));
   const reach = b.mul(termSizes(p, region).reach, 1 + 2 * rounding.own(terms));
   const ends = { lower: b.sub(centre, reach), upper: b.add(centre, reach) };
   return outwardBy(b, ends, p.regionError(region));

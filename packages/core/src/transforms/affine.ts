@@ -6,7 +6,7 @@
 import type { Builder } from '../graph/builder.ts';
 import { divide, type Dimension, isSymbolic, sameShape } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
-import { ShapeError } from '../graph/ops/definition.ts';
+import { isExact, type RoundingModel, ShapeError } from '../graph/ops/definition.ts';
 import { pullBack } from './gradient.ts';
 import { rulesOf } from './lowering.ts';
 
@@ -98,19 +98,20 @@ export function nodeOf(b: Builder, id: number): Node {
 
 /**
  * The region's value where the frontier has other values of the same shapes, all of them points; its
- * rounding counts evaluationTerms (region-sizes.ts).
+ * rounding counts evaluationTerms (region-sizes.ts). Where nothing is rounded, as the ops themselves make it.
  */
 export function evaluateRegion(
-  b: Builder,
+  { b, rounding }: { readonly b: Builder; readonly rounding: RoundingModel },
   region: AffineRegion,
   frontier: ReadonlyMap<number, Node>,
 ): Node {
+  const plain = isExact(rounding);
   return remake(
     region,
     frontier,
     (id) => nodeOf(b, id),
     (node, operands) =>
-      rulesOf(node).blocked?.(b, node, operands)?.value ??
+      (plain ? undefined : rulesOf(node).blocked?.(b, node, operands)?.value) ??
       b.push(node.op, operands, node.attributes),
   );
 }

@@ -157,8 +157,8 @@ class BackwardPass {
     const set = p.sets.get(node.id);
     if (set) {
       // Supports may swallow NaN; everywhere else a part of the bound becomes NaN with a coefficient.
-      const known = p.watchedNode(coefficients);
-      this.closed.set(node.id, this.tally.matrix(known));
+      const known = p.watchedNode(this.tally.matrix(coefficients));
+      this.closed.set(node.id, known);
       const flat = b.reshape(b.neg(known), [this.rows(), this.width(node)]);
       this.tally.add(b.neg(set.support(flat, false)));
       return;

@@ -31,7 +31,7 @@ export class Centres {
     }
     // An affine value is centred where its region's frontier is.
     const centres = new Map(region.frontier.map((each) => [each.id, this.of(each)] as const));
-    return evaluateRegion(p.b, region, centres);
+    return evaluateRegion(p, region, centres);
   }
 
   /** How far a value may be from its centre, at most. */

@@ -33,7 +33,7 @@ export function finiteFlag(
     } else if (typeof perRow === 'number' && perRow <= MOST_JOINED) {
       together.push(b.reshape(node, [batch, perRow]));
     } else {
-      sums.push(b.sum(b.abs(b.reshape(node, [batch, perRow])), [1]));
+      sums.push(b.sum(b.reshape(b.abs(node), [batch, perRow]), [1]));
     }
   }
   if (together.length > 0) sums.push(b.sum(b.abs(b.concat(together, 1)), [1]));

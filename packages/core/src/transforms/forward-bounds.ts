@@ -173,7 +173,7 @@ class ForwardPass {
     const by = (value: (form: Form) => Node): Map<number, Node> =>
       new Map(forms.map(([each, form]) => [each.id, value(form)]));
     const middle = evaluateRegion(
-      b,
+      p,
       region,
       by(({ lower, upper }) => b.mul(b.add(lower, upper), 0.5)),
     );

@@ -67,7 +67,7 @@ export function lowerBound(p: RegionBounds, output: Node, rows: Node): Node {
   const flat = (value: Node): Node => b.reshape(value, [batch, size, 1]);
   const onRows = (matrix: Node, value: Node): Node =>
     b.reshape(b.matMul(matrix, flat(value)), [batch, count]);
-  const atCentre = evaluateRegion(b, region, centres);
+  const atCentre = evaluateRegion(p, region, centres);
   const value = onRows(rows, atCentre);
   const error = onRows(b.abs(rows), p.regionError(region));
   // The dot products of rows with reach and values: relative to their own terms.

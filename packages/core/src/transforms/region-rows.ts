@@ -51,7 +51,7 @@ export function regionRows(p: RegionBounds, output: Node): RegionRows | undefine
   );
   return {
     sources,
-    atCentre: p.watchedNode(evaluateRegion(b, region, centres)),
+    atCentre: p.watchedNode(evaluateRegion(p, region, centres)),
     error: p.watchedNode(p.regionError(region)),
   };
 }

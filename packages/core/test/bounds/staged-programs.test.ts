@@ -3,6 +3,7 @@ import * as ort from 'onnxruntime-node';
 import { afterAll, expect, test } from 'vitest';
 import { Prepared, StagedPrograms } from '../../src/bounds/staged-programs.ts';
 import { Builder } from '../../src/graph/builder.ts';
+import type { Node } from '../../src/graph/graph.ts';
 import { Programs } from '../../src/runtime/programs.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
 import { floats } from '../../src/tensor/tensor.ts';
@@ -41,4 +42,21 @@ test('rows over one set, its values prepared with another output or not', async 
     // Nothing is prepared twice.
     expect(await stages.prepare(prepared, {}, { name: '', values: {} }, [staged])).toEqual({});
   }
+});
+
+test('what a later stage takes from the set is computed ahead of it, unless it is made as fast as it is fed', async () => {
+  const found = b.input('found', ['batch', 3]);
+  const far = Array.from({ length: 5 }).reduce<Node>((x) => b.sqrt(b.add(b.mul(x, x), 1)), set);
+  const near = b.add(set, 2);
+  const later = { least: b.mul(b.add(far, found), near) };
+  const stages = new StagedPrograms(programs, 'ahead', b.nodes, [set]);
+  const ahead = stages.ahead('ahead', later, [found]);
+  expect(ahead.border).toEqual([far.id]);
+  const prepared = new Prepared();
+  await stages.prepare(prepared, { set: x }, { name: 'line', values: { line } }, [ahead]);
+  const y = floats([4, 5, 6], [1, 3]);
+  const own = { name: 'later', values: later };
+  const { least: staged } = await stages.prepare(prepared, { set: x, found: y }, own, []);
+  const { least: direct } = evaluateOutputs(b.graph(later), { set: x, rows: r, found: y });
+  expectAllclose(staged, direct, { relative: 1e-6, absolute: 0 });
 });

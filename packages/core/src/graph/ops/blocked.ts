@@ -27,7 +27,7 @@ export function evenBlock(n: number): number {
 /** x [rows, n]·w; undefined where it would gain little, or the shapes are others. */
 export function blockedProduct(
   b: Builder,
-  { attributes: { transA, transB } }: NodeOf<'matMul'>,
+  { attributes: { transA, transB } }: Pick<NodeOf<'matMul'>, 'attributes'>,
   [x, w]: readonly Node[],
 ): Blocked | undefined {
   if (!x || !w || transA || x.shape.length !== 2 || w.shape.length !== 2) return undefined;
