@@ -1,4 +1,5 @@
 /** Bounds that are one compiled program over many rows at once: for small layers, or intervals inside. */
+import { widest } from '../graph/widest.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { BATCH_ROWS, runRows } from '../runtime/rows.ts';
 import { ballFeeds, threatKey } from '../threats/ball.ts';
@@ -13,15 +14,10 @@ function rowsAtOnce(
   { graph, classes }: Classifier,
   { linearUpTo = 0 }: MarginGraphOptions,
 ): number {
-  const sizes = graph.nodes
-    .filter(({ op, shape }) => op !== 'constant' && shape.slice(1).every(isNumber))
-    .map(({ shape }) => shape.slice(1).reduce<number>((size, dim) => size * Number(dim), 1));
-  const most = Math.max(1, ...sizes);
+  const most = widest(graph.nodes);
   const rows = Math.max(classes, 2 * Math.min(most, linearUpTo));
   return Math.max(1, Math.min(BATCH_ROWS, Math.floor(MOST_COEFFICIENTS / (most * rows))));
 }
-
-const isNumber = (dim: number | string): dim is number => typeof dim === 'number';
 
 export function inGraph(id: string, options: MarginGraphOptions): Bound {
   return {

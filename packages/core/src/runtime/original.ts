@@ -5,7 +5,7 @@ import type { Model } from '../onnx/read.ts';
 import { sizeOf, type Tensor, tensor } from '../tensor/tensor.ts';
 import { OutOfTime } from './deadline.ts';
 import { refusalOf } from './refusal.ts';
-import { BATCH_ROWS } from './rows.ts';
+import { rowsAtOnce } from './rows.ts';
 import type { Runtime, Session } from './runtime.ts';
 import { type SideInput, sideRows } from './side-inputs.ts';
 
@@ -81,7 +81,7 @@ function runWith(model: Model, session: Session, shape: OriginalShape): Original
   };
   const [port, size] = [portOf(input), sizeOf(sampleShape)];
   const isOpen = model.inputs.every(({ shape: [first] }) => typeof first === 'string');
-  const chunk = model.batchAxis && isOpen && model.batched ? BATCH_ROWS : 1;
+  const chunk = model.batchAxis && isOpen ? rowsAtOnce({ model }) : 1;
   const fed = (rows: number, sample: readonly number[]): number[] =>
     model.batchAxis ? [rows, ...sample] : [...sample];
   return async (rows, streams, pass) => {

@@ -2,12 +2,17 @@
  * Running a program over many rows: cuts them into batches that fit the cache, pads nothing, and
  * joins the results. A program of a one-sample model gets one row at a time.
  */
+import type { Graph } from '../graph/graph.ts';
+import { widest } from '../graph/widest.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { CancelSignal } from './cancel.ts';
 import type { Program } from './programs.ts';
 
-/** Rows a program sees at once: the largest intermediate stays in cache. */
+/** Rows a program sees at once, at most; where each is large, at least. */
 export const BATCH_ROWS = 128;
+const FEWEST_ROWS = 4;
+/** Numbers of the largest value that a run makes: it stays in cache. */
+const MOST_AT_ONCE = 2 ** 19;
 
 /** A per-row feed: `width` numbers (or whole numbers) a row, shaped [rows, ...shape]. */
 export interface RowFeed {
@@ -17,7 +22,17 @@ export interface RowFeed {
 
 /** What decides how many rows a program takes at once. */
 export interface RowTaker {
-  readonly model: { readonly batched: boolean };
+  readonly model: { readonly batched: boolean; readonly graph: Graph };
+}
+
+const known = new WeakMap<Graph, number>();
+
+/** Rows that are run at once through a network, forth or back. */
+export function rowsAtOnce({ model: { batched, graph } }: RowTaker): number {
+  if (!batched) return 1;
+  const own = known.get(graph) ?? Math.floor(MOST_AT_ONCE / widest(graph.nodes));
+  known.set(graph, own);
+  return Math.min(BATCH_ROWS, Math.max(FEWEST_ROWS, own));
 }
 
 export type RowResults = Readonly<Record<string, Float32Array>>;
@@ -39,7 +54,7 @@ export async function runRows(
   signal?: CancelSignal,
   most = BATCH_ROWS,
 ): Promise<RowResults> {
-  const chunk = classifier.model.batched ? most : 1;
+  const chunk = Math.min(most, rowsAtOnce(classifier));
   const joined: Record<string, Float32Array> = {};
   for (let start = 0; start < count; start += chunk) {
     signal?.throwIfAborted();
