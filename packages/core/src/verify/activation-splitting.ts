@@ -30,8 +30,8 @@ export interface ActivationSplittingOptions {
 }
 
 export interface Patience {
-  /** Domains after which the search stops unless its end is in sight. */
-  readonly enough: number;
+  /** Domains after which the search stops unless its end is in sight, by the least key that it began with. */
+  readonly enough: (first: number) => number;
   /** Domains after which it stops. */
   readonly most: number;
 }
@@ -42,6 +42,8 @@ export interface Branched {
   readonly left: ReadonlySet<number>;
   /** Whether no domain is left that could be cut. */
   readonly isStuck: boolean;
+  /** The least key that it began with; −Infinity where nothing was known. */
+  readonly first: number;
 }
 
 /** A domain that was bounded and is not closed. */
@@ -109,7 +111,8 @@ export class ActivationSplitting {
     let witness: Float64Array | null = null;
     const isOver = (): boolean =>
       this.branches >= Math.max(most, questions.length) ||
-      (this.branches >= Math.max(enough, questions.length) && !this.progress.isPromising);
+      (this.branches >= Math.max(enough(this.progress.first), questions.length) &&
+        !this.progress.isPromising);
     while ((this.open.size > 0 || this.sharing?.isBusy) && !witness && !isOver()) {
       witness = (await this.returned()) ?? (await this.step());
       this.progress.note(this.branches, this.lower);
@@ -117,7 +120,12 @@ export class ActivationSplitting {
     for (const { stuck } of this.sharing?.drained() ?? []) for (const i of stuck) this.stuck.add(i);
     const away = this.sharing?.away.flat() ?? [];
     const open = [...this.open.take(Infinity), ...away].map(({ question }) => question.index);
-    return { witness, left: new Set([...this.stuck, ...open]), isStuck: open.length === 0 };
+    return {
+      witness,
+      left: new Set([...this.stuck, ...open]),
+      isStuck: open.length === 0,
+      first: this.progress.first,
+    };
   }
 
   /** These domains and what comes of them, for some time; what is still open then is handed back. */

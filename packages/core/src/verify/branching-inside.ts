@@ -16,7 +16,13 @@ const AT_ONCE = 32;
 /** Bytes of a domain, at least. */
 const BYTES_OF_DOMAIN = 2 ** 14;
 /** What a domain costs, in passes back and forth through the network. */
-const PASSES_OF_DOMAIN = 48;
+const PASSES_OF_DOMAIN = 16;
+/** Of what tightening costs so much is given to the domains before it. */
+const SHARE_OF_DOMAINS = 0.25;
+/** Tightening is worth its time where it takes such a share off how far the worst question is from closed. */
+const WORTH_TIGHTENING = 0.1;
+/** How much more is given to the domains where it took less. */
+const RATHER_DOMAINS = 8;
 /** Rounds of tightening at first, and by how much they grow; after so many what is stuck is left. */
 const [FIRST_ROUNDS, MORE, LAST_ROUNDS] = [4, 2, 64];
 
@@ -65,6 +71,12 @@ export interface BranchedInside<T> {
   readonly left: readonly T[];
 }
 
+interface Over<T> extends BranchedInside<T> {
+  /** As in Branched. */
+  readonly isStuck: boolean;
+  readonly first: number;
+}
+
 export class BranchingInside<T extends Asked> {
   /** Domains that were bounded. */
   branches = 0;
@@ -76,14 +88,19 @@ export class BranchingInside<T extends Asked> {
 
   async decide(asked: readonly T[]): Promise<BranchedInside<T>> {
     const { optimised, passesOf, bounders } = this.options;
+    const { tightening } = bounders;
     let { witness, left } = await this.over(asked, passesOf);
     if (this.isOver(witness, left)) return { witness, left };
     left = await optimised(left);
+    let last = -Infinity;
     for (let rounds = FIRST_ROUNDS; ; rounds *= MORE) {
-      const before = left.length;
-      const passes = (root: Root): number => bounders.tightening.passesOf(root, rounds);
-      const found = await this.over(left, passes);
+      const [before, key] = [left.length, last];
+      const found = await this.over(left, (root, first) => {
+        const isWorth = first >= (1 - WORTH_TIGHTENING) * key;
+        return tightening.passesOf(root, rounds) * (isWorth ? 1 : RATHER_DOMAINS);
+      });
       ({ witness, left } = found);
+      last = found.first;
       const isStuck = found.isStuck && left.length === before && rounds >= LAST_ROUNDS;
       if (isStuck || this.isOver(witness, left)) return { witness, left };
       left = await this.tightened(left, rounds);
@@ -98,11 +115,11 @@ export class BranchingInside<T extends Asked> {
   /** One search after another, over each set that questions share, for so many passes each. */
   private async over(
     asked: readonly T[],
-    passes: (root: Root) => number,
-  ): Promise<BranchedInside<T> & { readonly isStuck: boolean }> {
+    passes: (root: Root, first: number) => number,
+  ): Promise<Over<T>> {
     const { options } = this;
     const left: T[] = [];
-    let isStuck = true;
+    let [isStuck, least] = [true, Infinity];
     for (const [root, group] of grouped(asked)) {
       const byIndex = new Map(group.map((each) => [each.question.index, each]));
       const splitting = new ActivationSplitting({
@@ -122,15 +139,18 @@ export class BranchingInside<T extends Asked> {
         signal: options.signal,
       });
       // Where nothing inside can be tightened, domains are all that is left.
-      const enough = passes(root) / PASSES_OF_DOMAIN || Infinity;
+      const enough = (first: number): number =>
+        (SHARE_OF_DOMAINS * passes(root, first)) / PASSES_OF_DOMAIN || Infinity;
       const rest = (options.most ?? Infinity) - this.branches;
       const questions = group.map(({ question }) => question);
       const found = await splitting.run(questions, { enough, most: rest });
-      if (found.witness) return { witness: found.witness, left: [], isStuck: false };
+      const { witness, first } = found;
+      if (witness) return { witness, left: [], isStuck: false, first };
       isStuck &&= found.isStuck;
+      least = Math.min(least, first);
       left.push(...group.filter(({ question }) => found.left.has(question.index)));
     }
-    return { witness: null, left, isStuck };
+    return { witness: null, left, isStuck, first: least };
   }
 
   /** The same questions over tighter bounds inside. */

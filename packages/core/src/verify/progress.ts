@@ -19,6 +19,11 @@ export class Progress {
     while (2 * (this.branches[this.half + 1] ?? Infinity) <= branches) this.half++;
   }
 
+  /** The least key that was noted first; −Infinity before. */
+  get first(): number {
+    return this.keys[0] ?? -Infinity;
+  }
+
   /** Branches at which nothing will be open, if all goes on as it does; Infinity where nothing tells. */
   get predicted(): number {
     const [now, key] = [this.branches.at(-1), this.keys.at(-1)];
@@ -27,7 +32,7 @@ export class Progress {
       return Infinity;
     if (key >= 0) return now;
     const each = (key - lower) / Math.log2(now / before);
-    return each > 0 ? now * 2 ** (-key / each) : Infinity;
+    return each > 0 && each < Infinity ? now * 2 ** (-key / each) : Infinity;
   }
 
   /** Whether going on is better than anything else: the end is in sight. */

@@ -62,6 +62,8 @@ interface Grown {
 
 /** Steps of Adam for a row at first, and for each of its domains. */
 const [ROOT_STEPS, STEPS] = [20, 10];
+/** What preparing a domain costs, and proving a leaf, in passes back and forth: measured. */
+const [PASSES_OF_DOMAIN, PASSES_OF_PROOF] = [1.5, 5];
 /** Domains that a run takes at once. */
 const AT_ONCE = 32;
 /** Values that are worked on together. */
@@ -80,11 +82,12 @@ export class Tightening {
 
   /** In passes back and forth through the network: of as many rounds. */
   passesOf({ found }: Root, rounds: number): number {
-    const each = ROOT_STEPS + 2 * rounds * (STEPS + 1);
-    return found.reduce(
-      (sum, ends, place) => sum + (2 * unstable(ends).length * each * place) / (found.length + 1),
-      0,
-    );
+    const steps = ROOT_STEPS + 2 * rounds * (STEPS + 1);
+    const each = steps + (1 + 2 * rounds) * PASSES_OF_DOMAIN + (1 + rounds) * PASSES_OF_PROOF;
+    return found.reduce((sum, ends, place) => {
+      const share = place === 0 ? 0 : (place + 1) / (found.length + 1);
+      return sum + 2 * unstable(ends).length * each * share;
+    }, 0);
   }
 
   /** The root with tighter bounds: each row's worst domain is cut so many times. */

@@ -202,7 +202,7 @@ test.each([Number.NaN, Number.NEGATIVE_INFINITY])(
       mostDomains: 100,
     });
     const never = { ...question, beside: -1000 };
-    const { left } = await splitting.run([never], { enough: 20, most: 20 });
+    const { left } = await splitting.run([never], { enough: () => 20, most: 20 });
     expect(splitting.branches).toBeGreaterThanOrEqual(20);
     expect([...left]).toEqual([0]);
   },
