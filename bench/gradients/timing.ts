@@ -1,6 +1,7 @@
 /**
  * What a gradient costs: the time of a graph that gives a number a row and its input gradient, as a
- * multiple of a forward pass, alternated on one thread. Lower quartiles, since machines are noisy.
+ * multiple of a forward pass of the whole batch, alternated on one thread; the gradient in as many rows at once as
+ * attacks run. Lower quartiles, since machines are noisy.
  */
 import {
   Builder,
@@ -14,6 +15,7 @@ import {
   type Node,
   randomPoints,
   replayLowered,
+  rowsAtOnce,
   type Runtime,
   type Session,
   type Tensor,
@@ -72,12 +74,21 @@ export async function timings(model: Model, runtime: Runtime): Promise<Timing[]>
   const times: Timing[] = [];
   for (const batch of model.batched ? BATCHES : [1]) {
     const own = rowsFor(model, batch, open ? 'original' : 'derived');
-    const derived = rowsFor(model, batch, 'derived');
-    times.push(await compared(batch, [forward, own], [gradient, derived]));
+    const derived = partsOf(batch, rowsAtOnce({ model })).map((rows) =>
+      rowsFor(model, rows, 'derived'),
+    );
+    times.push(await compared(batch, [forward, [own]], [gradient, derived]));
   }
   await forward.release();
   await gradient.release();
   return times;
+}
+
+/** A batch in as many rows at once as attacks run. */
+function partsOf(batch: number, most: number): number[] {
+  return Array.from({ length: Math.ceil(batch / most) }, (_, part) =>
+    Math.min(most, batch - part * most),
+  );
 }
 
 /** Random rows for all inputs: token ids and masks where the model takes them. */
@@ -88,12 +99,12 @@ export function rowsFor(model: Model, batch: number, who: 'original' | 'derived'
 
 async function compared(
   batch: number,
-  ...pairs: readonly (readonly [Session, Feeds])[]
+  ...pairs: readonly (readonly [Session, readonly Feeds[]])[]
 ): Promise<Timing> {
-  const runs = pairs.map(([session, feeds]) => {
+  const runs = pairs.map(([session, parts]) => {
     return async (): Promise<number> => {
       const begun = performance.now();
-      await session.run(feeds);
+      for (const feeds of parts) await session.run(feeds);
       return performance.now() - begun;
     };
   });

@@ -30,6 +30,7 @@ export {
   type SessionOptions,
 } from './runtime/runtime.ts';
 export type { Classifier } from './runtime/classifier.ts';
+export { rowsAtOnce } from './runtime/rows.ts';
 export { batchOf, type Network, openNetwork, type OpenNetwork } from './runtime/network.ts';
 export { type ClassifierOptions, openClassifier } from './runtime/open-classifier.ts';
 export {

@@ -19,7 +19,7 @@ export const runOptions = {
     '--workers',
     'N',
     parse.whole(1),
-    'processes of one thread each; of verify, those that share the boxes of a search that takes longer than a second',
+    'processes of one thread each; of verify, those that share a search that takes longer than a second',
     '1 for short runs, else one per core',
   ),
   time: row(
