@@ -55,12 +55,13 @@ export { OutputBounder, type OutputBounds, type OutputBoundsOptions } from './bo
 export { alphaCrown } from './bounds/alpha-crown.ts';
 export { marginBoundGraph } from './bounds/margin-graph.ts';
 export { lipschitz } from './bounds/lipschitz.ts';
+export { constantMargins, type ConstantMarginsOptions } from './bounds/constant-margins.ts';
 export {
   globalLipschitz,
   type GlobalLipschitz,
   type LayerConstants,
-  type LipschitzConstants,
 } from './bounds/global-lipschitz.ts';
+export type { LipschitzConstants } from './bounds/layer-norms.ts';
 export {
   type ConstantPairs,
   localLipschitz,
@@ -172,7 +173,7 @@ export { type Kernel, Layers } from './defend/layers.ts';
 export type { Certificate } from './defend/lipschitz/linear-certificate.ts';
 export { fitLinear, type LinearFit, type LinearFitOptions } from './defend/lipschitz/linear-fit.ts';
 export type { LinearLossName } from './defend/lipschitz/linear-loss.ts';
-export { fitLinearNetwork } from './defend/lipschitz/linear-network.ts';
+export { fitLinearNetwork, isLinearPair } from './defend/lipschitz/linear-network.ts';
 export { TrainableNetwork } from './defend/network.ts';
 export { holdOut, type Split } from './defend/split.ts';
 export { type TrainingMethodName, trainingMethods } from './defend/methods/table.ts';

@@ -6,7 +6,7 @@
 import { ownAnswer } from '../runtime/judgement.ts';
 import { runRows } from '../runtime/rows.ts';
 import { ballFeeds, type Rows, type SetContext, threatKey } from '../threats/ball.ts';
-import type { LipschitzConstants } from './global-lipschitz.ts';
+import type { LipschitzConstants } from './layer-norms.ts';
 import { MOST_VALUES } from './lipschitz.ts';
 import { marginGradientGraph } from './margin-graph.ts';
 

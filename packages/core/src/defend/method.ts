@@ -7,7 +7,8 @@ import type { Builder } from '../graph/builder.ts';
 import type { Node } from '../graph/graph.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { BatchStatistics } from './batch-statistics.ts';
-import type { NetworkOver } from './network.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { NetworkOver, Parametrisation, TrainableNetwork } from './network.ts';
 
 /** What is fed at each step besides inputs and answers, by name. */
 export type Knobs = Readonly<Record<string, number>>;
@@ -52,8 +53,19 @@ export interface Objective {
   readonly penalty?: Node;
 }
 
+/** What is measured once, before the first step. */
+export interface Measured {
+  readonly network: TrainableNetwork;
+  readonly threat: Threat;
+  readonly runtime: Runtime;
+}
+
 export interface Method {
   readonly id: string;
+  /** What the network computes with in the place of what is trained; absent: that itself. */
+  readonly parametrisation?: Parametrisation;
+  /** Knobs that stay as they are. Throws RangeError where the method cannot serve the network or the threat. */
+  readonly measure?: (measured: Measured) => Promise<Knobs>;
   /** Whether `margin` is a bound over the whole set, or only a value somewhere in it. */
   readonly proves: boolean;
   readonly adversary?: Adversary;

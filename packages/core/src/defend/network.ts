@@ -4,6 +4,8 @@
  */
 import { Builder, replay } from '../graph/builder.ts';
 import { type Graph, inputNodes, type Node, nodeAt, type NodeOf } from '../graph/graph.ts';
+import { writeModel } from '../onnx/write.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { floats, sizeOf, type Tensor } from '../tensor/tensor.ts';
 import { replayLowered, type Rule } from '../transforms/lowering.ts';
 import { type BatchStatistics, normaliseBatch } from './batch-statistics.ts';
@@ -21,6 +23,13 @@ export interface Values {
   readonly statistics: Tensor;
 }
 
+/** By id: what the network computes with in the place of what is trained. */
+export type Parametrisation = (
+  b: Builder,
+  network: TrainableNetwork,
+  parameters: ReadonlyMap<number, Node>,
+) => ReadonlyMap<number, Node>;
+
 /** Of ops that training differentiates through, and of those it bounds as well. */
 const rules: readonly Rule[] = ['gradient'];
 const boundedRules: readonly Rule[] = ['gradient', 'range'];
@@ -33,9 +42,10 @@ export class TrainableNetwork {
   readonly classes: number;
   readonly sampleShape: readonly number[];
   readonly parts: Parameters;
+  private readonly standsFor: Parametrisation | undefined;
 
   /** Throws RangeError where there is nothing to train, or the output holds no scores of two classes or more. */
-  constructor(graph: Graph) {
+  constructor(graph: Graph, parametrisation?: Parametrisation) {
     const [input] = inputNodes(graph);
     const output = nodeAt(graph, graph.outputs[0]?.id ?? -1);
     this.parts = parametersOf(graph);
@@ -47,6 +57,7 @@ export class TrainableNetwork {
       );
     }
     this.graph = graph;
+    this.standsFor = parametrisation;
     this.input = input;
     this.output = output;
     this.classes = classes;
@@ -66,7 +77,28 @@ export class TrainableNetwork {
       statistics.size > 0
         ? piecesOf(b, statistics, b.input('statistics', [statistics.size]))
         : new Map<number, Node>();
-    return new NetworkOver(b, this, parameters, followed);
+    const used = this.standsFor?.(b, this, parameters) ?? parameters;
+    return new NetworkOver(b, this, { parameters, used, statistics: followed });
+  }
+
+  /** What the network computes with where `values` are what is trained. */
+  async realised(values: Values, runtime: Runtime): Promise<Values> {
+    if (!this.standsFor) return values;
+    const b = new Builder();
+    const { used } = this.over(b);
+    const { entries, size } = this.parts.trained;
+    const flat = entries.flatMap(({ id, value }) => {
+      const piece = used.get(id);
+      return piece ? [b.reshape(piece, [sizeOf(value.shape)])] : [];
+    });
+    const session = await runtime.session(writeModel(b.graph({ used: b.concat(flat, 0) })));
+    try {
+      const { used: found } = await session.run({ parameters: values.parameters });
+      if (found?.data.length !== size) throw new RangeError('the parameters were not realised');
+      return { ...values, parameters: floats(Float32Array.from(found.data, Number)) };
+    } finally {
+      await session.release();
+    }
   }
 
   /** What a program over `parameters` and `statistics` is fed. */
@@ -115,20 +147,22 @@ function piecesOf(b: Builder, { entries, size }: Layout, vector: Node): Map<numb
 export class NetworkOver {
   readonly b: Builder;
   readonly network: TrainableNetwork;
-  /** By the constant's id. */
+  /** What is trained, by the constant's id. */
   readonly parameters: ReadonlyMap<number, Node>;
+  /** What the network computes with. */
+  readonly used: ReadonlyMap<number, Node>;
   readonly statistics: ReadonlyMap<number, Node>;
 
   constructor(
     b: Builder,
     network: TrainableNetwork,
-    parameters: ReadonlyMap<number, Node>,
-    statistics: ReadonlyMap<number, Node>,
+    nodes: Pick<NetworkOver, 'parameters' | 'used' | 'statistics'>,
   ) {
     this.b = b;
     this.network = network;
-    this.parameters = parameters;
-    this.statistics = statistics;
+    this.parameters = nodes.parameters;
+    this.used = nodes.used;
+    this.statistics = nodes.statistics;
   }
 
   /** Logits as the network answers once it is trained. */
@@ -151,7 +185,7 @@ export class NetworkOver {
   }
 
   private given(x: Node): Map<number, Node> {
-    return new Map([[this.network.input.id, x], ...this.parameters, ...this.statistics]);
+    return new Map([[this.network.input.id, x], ...this.used, ...this.statistics]);
   }
 
   private copied(given: ReadonlyMap<number, Node>, wanted: readonly Rule[]): Node {

@@ -14,7 +14,7 @@ import { Diverged } from './diverged.ts';
 import { drawn } from './draws.ts';
 import { compiled, type Feeds, runOn } from './program.ts';
 import { initialised } from './initialise.ts';
-import type { Method } from './method.ts';
+import type { Knobs, Method } from './method.ts';
 import { Mover } from './mover.ts';
 import { trainingMethods } from './methods/table.ts';
 import { scalar, TrainableNetwork, type Values } from './network.ts';
@@ -40,6 +40,7 @@ export class Training {
   private readonly settings: Omit<StepOptions, 'method'>;
   private readonly perEpoch: number;
   private vectors: Vectors;
+  private measured: Knobs = {};
   private best: Kept | null = null;
   private history: EpochReport[] = [];
   /** Since when the fallback trains. */
@@ -51,8 +52,8 @@ export class Training {
       throw new RangeError(`${data.y.length} samples do not fill a batch of ${batch}`);
     }
     this.options = options;
-    this.network = new TrainableNetwork(options.network);
     this.first = trainingMethods[options.method ?? 'natural'];
+    this.network = new TrainableNetwork(options.network, this.first.parametrisation);
     const optimiser = optimisers[options.optimiser ?? 'adamw'];
     this.settings = {
       network: this.network,
@@ -82,11 +83,15 @@ export class Training {
   /** Runs what is left of the training. Throws Diverged, and what the signal throws. */
   async run(): Promise<{ readonly values: Values; readonly checkpoint: Checkpoint }> {
     const { epochs, validation, runtime, seed } = this.options;
+    const { network, settings } = this;
+    const { threat } = settings;
+    this.measured = (await this.first.measure?.({ network, threat, runtime })) ?? {};
     const judge =
       validation &&
       (await Validation.open({
-        ...this.settings,
+        ...settings,
         method: this.first,
+        measured: this.measured,
         runtime,
         seed,
         data: validation,
@@ -113,7 +118,8 @@ export class Training {
       await judge?.release();
     }
     const checkpoint = this.checkpoint();
-    return { values: valuesIn(this.best?.vectors ?? this.vectors), checkpoint };
+    const last = valuesIn(this.best?.vectors ?? this.vectors);
+    return { values: await network.realised(last, runtime), checkpoint };
   }
 
   private get values(): Values {
@@ -208,6 +214,7 @@ export class Training {
     const knobs = this.method.knobs(shareAt(step, epochs * this.perEpoch), threat.eps);
     const scalars = Object.entries({
       ...knobs,
+      ...this.measured,
       rate: optimiser.rateAt(rate, step + 1),
       shrink: rate * decay,
     }).map(([name, value]) => [name, scalar(value)] as const);

@@ -8,7 +8,7 @@ import { batchRows } from './batches.ts';
 import { drawn } from './draws.ts';
 import { compiled, runOn } from './program.ts';
 import type { Labelled } from './labelled.ts';
-import type { Method } from './method.ts';
+import type { Knobs, Method } from './method.ts';
 import { Mover } from './mover.ts';
 import { scalar, type TrainableNetwork, type Values } from './network.ts';
 import { methodContext } from './step.ts';
@@ -27,6 +27,8 @@ export interface ValidationOptions {
   readonly runtime: Runtime;
   readonly data: Labelled;
   readonly seed: number;
+  /** What the method measured once. */
+  readonly measured?: Knobs;
 }
 
 /** x, answers (classes), `moved`, parameters, statistics, eps → `clean` and `robust` [batch], the margins. */
@@ -64,13 +66,15 @@ export class Validation {
 
   /** The starting points of attacks are the same at every call. */
   async of(values: Values): Promise<Validated> {
-    const { network, method, threat, data, seed } = this.options;
+    const { network, method, threat, data, seed, measured = {} } = this.options;
+    const scalars = Object.entries({ ...measured, eps: threat.eps });
+    const knobs = Object.fromEntries(scalars.map(([name, value]) => [name, scalar(value)]));
     const all = Uint32Array.from(data.y.keys());
     let [clean, robust] = [0, 0];
     for (let start = 0; start < all.length; start += ROWS) {
       const positions = all.subarray(start, start + ROWS);
       const { x, answers } = batchRows({ x: data.x, y: data.y }, positions);
-      const fed = { ...network.feeds(values), x, answers, eps: scalar(threat.eps) };
+      const fed = { ...network.feeds(values), x, answers, ...knobs };
       const { adversary } = method;
       const noise = adversary && drawn(adversary.noise, x, positions, { seed, epoch: -1 });
       const moved = noise && (await this.mover?.move(fed, noise, adversary.validatedSteps));

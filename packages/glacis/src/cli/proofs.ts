@@ -21,7 +21,8 @@ export const boundNames: readonly BoundName[] = ['interval', 'forward', ...proof
 
 /** What certify offers besides. */
 const others = {
-  lipschitz: 'how fast the margins can fall, from bounds on their gradients over the ball',
+  lipschitz:
+    'how fast the margins can fall, from norms of the layers and from bounds on their gradients over the ball',
   bab: 'boxes cut until nothing is open, in ℓ∞ where few inputs vary: decides, and finds breaks',
   exact:
     'the margin itself, of small ReLU networks in ℓ∞ and ℓ1: as close as is asked for, dearest',

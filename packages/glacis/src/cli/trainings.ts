@@ -1,9 +1,7 @@
 /** What `glacis harden` offers, in words; types alone come from the library, as start-up counts. */
 import type { LinearLossName, OptimiserName, ScheduleName, TrainingMethodName } from '@glacis/core';
 
-export type DefenceName = TrainingMethodName | 'lipschitz';
-
-export const trainings: Readonly<Record<DefenceName, string>> = {
+export const trainings: Readonly<Record<TrainingMethodName, string>> = {
   natural: 'ordinary training, to compare with',
   adversarial: 'on what 7 steps of projected gradient descent make of the inputs',
   fast: 'the same with one step from a random point',
@@ -11,10 +9,11 @@ export const trainings: Readonly<Record<DefenceName, string>> = {
   noise: 'inputs with Gaussian noise of σ = ε, for --method smoothing',
   ibp: 'the worst that interval bounds allow',
   'crown-ibp': 'the worst that backward linear bounds over intervals allow',
-  lipschitz: 'linear models of two classes: the best one of its Lipschitz constant, certified',
+  lipschitz:
+    'linear models of two classes: the best one of its Lipschitz constant, certified; all others, in l2: 1-Lipschitz by almost orthogonal weights',
 };
 
-export const trainingNames = Object.keys(trainings) as DefenceName[];
+export const trainingNames = Object.keys(trainings) as TrainingMethodName[];
 
 export const optimiserNames = ['adamw', 'sgd'] as const satisfies readonly OptimiserName[];
 

@@ -56,7 +56,7 @@ export async function hardenCommand(
       seed: values.seed ?? 0,
       command: ['glacis', ...words],
       method,
-      proves: method === 'lipschitz' || trainingMethods[method].proves,
+      proves: trainingMethods[method].proves,
       threat: { norm: norm.name, eps, clip },
       model: { path: model, sha256: setup.modelFile.sha256 },
       out: { path: files.model, sha256: createHash('sha256').update(bytes).digest('hex') },

@@ -62,8 +62,7 @@ export async function verifyCommand(
       setup: { queryPath, querySha256, files, device, ...engine },
       count: mostVerifiers(values, bytes) - 1,
       until,
-      onLost: ({ message }) =>
-        terminal.note(`A worker was lost (${message}); its work is redone.`),
+      onLost: ({ message }) => terminal.note(`A worker was lost (${message}); its work is redone.`),
     });
     try {
       const decision = await namingModel(files.map(([, file]) => file).join(', '), () =>

@@ -1,6 +1,5 @@
 /** What a training was and what it bought: the document of `glacis harden`. */
-import type { Certificate, EpochReport, Kept, NormName } from '@glacis/core';
-import type { DefenceName } from '../cli/trainings.ts';
+import type { Certificate, EpochReport, Kept, NormName, TrainingMethodName } from '@glacis/core';
 import { percent } from '../report/numbers.ts';
 import type { Compared } from './comparison.ts';
 import type { SCHEMA } from './training-files.ts';
@@ -11,7 +10,7 @@ export interface Hardening {
   readonly glacis: string;
   readonly seed: number;
   readonly command: readonly string[];
-  readonly method: DefenceName;
+  readonly method: TrainingMethodName;
   /** Whether the validation counts proofs, or what an attack leaves standing. */
   readonly proves: boolean;
   readonly threat: {
@@ -31,7 +30,7 @@ export interface Hardening {
   readonly best: Omit<Kept, 'vectors'> | null;
   readonly fellBack: number | null;
   readonly history: readonly EpochReport[];
-  /** Of lipschitz: that no classifier of this constant loses less. */
+  /** Of linear models under lipschitz: that no classifier of this constant loses less. */
   readonly certificate: Certificate | null;
   readonly compared: Compared | null;
   /** In words: what the audits say that the training bought. */

@@ -4,6 +4,7 @@ import {
   type Checkpoint,
   Diverged,
   fitLinearNetwork,
+  isLinearPair,
   type Kept,
   type Trained,
   trained,
@@ -42,7 +43,13 @@ export async function runTraining(
   watching: Watching,
 ): Promise<Made | null> {
   const { training: method = 'adversarial' } = values;
-  if (method === 'lipschitz') return fitted(setup, values);
+  const isFitted = method === 'lipschitz' && isLinearPair(new TrainableNetwork(setup.graph));
+  if (isFitted) return fitted(setup, values);
+  if (method === 'lipschitz' && (values.limit !== undefined || values.loss !== undefined)) {
+    throw new UsageError(
+      `${setup.modelFile.path} is not linear of two classes: --limit and --loss are for such models, and others become 1-Lipschitz.`,
+    );
+  }
   const made = await descended(setup, files, method, values, watching);
   return made && { ...made, certificate: null };
 }

@@ -6,11 +6,12 @@
  */
 import { Builder } from '../../graph/builder.ts';
 import { BATCH } from '../../graph/dimension.ts';
-import type { Graph, Node } from '../../graph/graph.ts';
+import { ancestors, dependents, type Graph, type Node } from '../../graph/graph.ts';
 import { writeModel } from '../../onnx/write.ts';
 import type { Runtime, Session } from '../../runtime/runtime.ts';
 import { RandomBlock } from '../../tensor/random.ts';
 import { floats, rowSize, takeRows, type Tensor } from '../../tensor/tensor.ts';
+import { isAffine } from '../../transforms/affine.ts';
 import { gradientWith } from '../../transforms/gradient.ts';
 import type { Labelled } from '../labelled.ts';
 import { TrainableNetwork, type Values } from '../network.ts';
@@ -53,6 +54,14 @@ export async function fitLinearNetwork(
   } finally {
     await session.release();
   }
+}
+
+/** Whether a network is of two classes, and nothing in it bends. */
+export function isLinearPair({ graph, input, output, classes }: TrainableNetwork): boolean {
+  const fed = dependents(graph, [input.id]);
+  const needed = ancestors(graph, [output.id]);
+  const path = graph.nodes.filter(({ id }) => fed[id] && needed[id] && id !== input.id);
+  return classes === 2 && path.every((node) => isAffine(node, (id) => fed[id] ?? false));
 }
 
 /** x, parameters → `score` [batch] (z₁ − z₀), and `features`, the gradient of their sum by the parameters. */

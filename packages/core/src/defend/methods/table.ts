@@ -4,6 +4,7 @@ import { adversarial } from './adversarial.ts';
 import { crownIbp } from './crown-ibp.ts';
 import { fast } from './fast.ts';
 import { ibp } from './ibp.ts';
+import { lipschitz } from './lipschitz.ts';
 import { natural } from './natural.ts';
 import { noise } from './noise.ts';
 import { trades } from './trades.ts';
@@ -16,6 +17,7 @@ export const trainingMethods = {
   noise,
   ibp,
   'crown-ibp': crownIbp,
+  lipschitz,
 } as const satisfies Record<string, Method>;
 
 export type TrainingMethodName = keyof typeof trainingMethods;

@@ -37,7 +37,7 @@ export const trainingOptions = {
     '--limit',
     'L',
     parse.positive,
-    'of lipschitz: how much the difference of the two scores may change for each unit of distance',
+    'of lipschitz, linear models: how much the difference of the two scores may change for each unit of distance',
     '1/ε, by which a lead of 1 is safe at ε',
   ),
   loss: row(
@@ -46,7 +46,7 @@ export const trainingOptions = {
     '--loss',
     'NAME',
     parse.oneOf(...linearLossNames),
-    'of lipschitz: logistic, squared, or hinge (not in ℓ2)',
+    'of lipschitz, linear models: logistic, squared, or hinge (not in ℓ2)',
     'logistic',
   ),
   epochs: row(
