@@ -62,6 +62,7 @@ export async function certifyAtEps(
 ): Promise<void> {
   let open = entries;
   for (const { bound, hope } of proofs) {
+    if (bound.serves?.(context) === false) continue;
     if (bound.isDear(context.classifier)) open = open.filter((entry) => isHopeful(entry, hope));
     if (open.length === 0) return;
     const radii = new Float64Array(open.length).fill(context.threat.eps);
@@ -133,6 +134,7 @@ export async function searchLowerRadius(
   { proofs, outOfTime }: { readonly proofs: readonly Proof[]; readonly outOfTime: () => boolean },
 ): Promise<void> {
   const searching = proofs.flatMap(({ bound, tolerance, dearTolerance }) => {
+    if (bound.serves?.(context) === false) return [];
     const own = bound.isDear(context.classifier) ? dearTolerance : tolerance;
     return own === null ? [] : [{ bound, tolerance: own }];
   });

@@ -6,6 +6,8 @@ import type { Rows, SetContext } from '../threats/ball.ts';
 export interface Bound {
   /** Its name on the command line and in the ledger. */
   readonly id: string;
+  /** Whether anything is known of sets of this norm, and of such a network; absent: always. */
+  serves?(context: SetContext): boolean;
   /** Whether it costs as much as hundreds of passes through the network, input by input. */
   isDear(classifier: Classifier): boolean;
   /**

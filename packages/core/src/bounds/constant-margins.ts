@@ -19,9 +19,9 @@ const PAIR: Readonly<Record<NormOf, number>> = { linf: 2, l2: Math.SQRT2 * (1 + 
 const ROOM = 1 + 2 ** -40;
 
 export interface ConstantMarginsOptions {
-  /** Nothing is known in other norms. */
+  /** It serves no other norms. */
   readonly norms: readonly NormOf[];
-  /** Nor of networks of more weights, whose norms take long. */
+  /** Nor networks of more weights, whose norms take long. */
   readonly mostWeights: number;
 }
 
@@ -62,15 +62,18 @@ function weightsOf({ nodes }: Graph): number {
 export function constantMargins({ norms, mostWeights }: ConstantMarginsOptions): Bound {
   return {
     id: 'lipschitz-constant',
+    serves: ({ classifier, threat }) =>
+      norms.some((name) => name === threat.norm.name) &&
+      weightsOf(classifier.graph) <= mostWeights,
     isDear: () => false,
     margins: async (context, rows, semantics) => {
       const { classifier, threat } = context;
       const norm = norms.find((name) => name === threat.norm.name);
       const unknown = new Float64Array(rows.count).fill(Number.NaN);
-      if (!norm || weightsOf(classifier.graph) > mostWeights) return unknown;
-      const network = await openedFor(classifier);
-      const constant = network?.constants.get(network.path.to.id)?.[norm] ?? Infinity;
-      if (!network || !Number.isFinite(constant)) return unknown;
+      const network = norm && (await openedFor(classifier));
+      if (!network) return unknown;
+      const constant = network.constants.get(network.path.to.id)?.[norm] ?? Infinity;
+      if (!Number.isFinite(constant)) return unknown;
       const still = { ...rows, radii: new Float64Array(rows.count) };
       const centres = await crownIbp.margins(context, still, 'real');
       const most = Math.max(1, ...(threat.weights ?? []));

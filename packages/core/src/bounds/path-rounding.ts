@@ -9,7 +9,7 @@ import { type Graph, type Node, nodeAt, operandsOf } from '../graph/graph.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { batchOf } from '../runtime/network.ts';
 import { runRows } from '../runtime/rows.ts';
-import { ballInputs, setFeeds, type Rows, type SetContext } from '../threats/ball.ts';
+import type { Rows, SetContext } from '../threats/ball.ts';
 import { isAffine } from '../transforms/affine.ts';
 import { fusedTerms } from '../transforms/fusion.ts';
 import { rulesOf } from '../transforms/lowering.ts';
@@ -33,7 +33,7 @@ export interface RoundedPath {
 
 /** For each row, how far all outputs together are from what they are, at most, on its ball; NaN: not known. */
 export async function roundingAlong(
-  { classifier, threat, signal }: SetContext,
+  { classifier, signal }: SetContext,
   rows: Rows,
   rounded: RoundedPath,
 ): Promise<number[]> {
@@ -45,8 +45,7 @@ export async function roundingAlong(
   }
   const name = `lengths of values before ${classifier.proven.id} in ${norm}`;
   const program = await classifier.programs.named(name, () => lengthsGraph(classifier, path, norm));
-  const { centre } = setFeeds({ classifier, threat }, rows, 'outward');
-  if (!centre) throw new RangeError('a set has a centre');
+  const centre = { data: rows.x, shape: classifier.sampleShape };
   const results = await runRows(classifier, program, { centre }, rows.count, signal);
   const lengths = results['lengths'] ?? new Float32Array();
   const fused = fusedTerms(path.graph.nodes, path.perturbed);
@@ -56,11 +55,11 @@ export async function roundingAlong(
   });
 }
 
-/** ball → `lengths` [batch, values]: of the input, and of each value of the path. */
+/** `centre` → `lengths` [batch, values]: of the input, and of each value of the path. */
 function lengthsGraph(classifier: Classifier, path: Path, norm: NormOf): Graph {
   const b = new Builder();
   const batch = batchOf(classifier);
-  const { centre } = ballInputs(b, classifier);
+  const centre = b.input('centre', [batch, ...classifier.sampleShape]);
   const copies = replay(b, path.graph, new Map([[path.from.id, centre]]));
   const lengths = [path.from, ...path.nodes].map((node) => {
     const copy = copies.get(node.id) ?? centre;

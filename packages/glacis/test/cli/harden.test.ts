@@ -129,8 +129,28 @@ test('a linear model becomes the best one of its Lipschitz constant, which proof
     '--out',
     at('no.onnx'),
   ]);
-  expect(refused.stderr).toContain('the network is not linear');
+  expect(refused.stderr).toContain('is not linear of two classes');
   expect(refused.code).toBe(2);
+});
+
+test('a deep model becomes 1-Lipschitz in l2, and the audit proves by that constant', async () => {
+  const flags = ['--method', 'lipschitz', '--norm', 'l2', '--init', '--epochs', '30'];
+  const { code, stdout } = await harden(
+    'smooth.onnx',
+    ...flags,
+    ...['--rate', '0.03', '--audited', '20', '--json'],
+  );
+  expect(code).toBe(0);
+  const { proves, compared, best } = JSON.parse(stdout) as Hardening;
+  expect(proves).toBe(true);
+  expect(best?.validated.robust).toBeGreaterThan(0.5);
+  expect(compared?.lipschitz.after).toBeLessThan(1.005);
+  const { accuracy, methods } = compared?.after ?? {};
+  expect(methods?.map(({ id }) => id)).toContain('lipschitz-constant-search');
+  expect(accuracy?.certifiedLower).toBeGreaterThan(0.5);
+  const elsewhere = await harden('no.onnx', '--method', 'lipschitz', '--norm', 'linf');
+  expect(elsewhere.stderr).toContain('1-Lipschitz in l2 alone: use --norm l2');
+  expect(elsewhere.code).toBe(2);
 });
 
 describe('what cannot be trained is refused with a sentence, and nothing is lost', () => {
