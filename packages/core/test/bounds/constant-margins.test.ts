@@ -100,6 +100,31 @@ test('in ℓ0 and for more weights than it looks at it does not serve; where a v
   await jumping.release();
 });
 
+test.each([NaN, Infinity, 3e38])(
+  'nothing is proven of a network with a weight of %s',
+  async (poison) => {
+    for (const place of ['weights', 'shift']) {
+      const values = (name: string, count: number): Float32Array => {
+        const own = randomWeights(count, 3);
+        if (name === place) own[1] = poison;
+        return own;
+      };
+      const classifier = await classifierOf([4], (b, x) => {
+        const first = b.matMul(x, b.floats(values('weights', 24), [4, 6]));
+        const hidden = b.relu(b.add(first, b.floats(values('shift', 6), [6])));
+        return b.matMul(hidden, weights(b, [6, 3], 4));
+      });
+      const threat = new Threat('l2', { eps: 0.001 });
+      const context = { classifier, threat };
+      for (const semantics of ['real', 'float32'] as const) {
+        const margins = await bound.margins(context, rowsOf(classifier, 3, 0.001), semantics);
+        expect(margins.every((margin) => !(margin > 0))).toBe(true);
+      }
+      await classifier.release();
+    }
+  },
+);
+
 test('under float32 semantics there is room for any order of the sums', async () => {
   const [features, hidden] = [400, 50];
   const [first, second] = [randomWeights(features * hidden, 8), randomWeights(hidden, 9)];
@@ -142,7 +167,8 @@ const networks: Readonly<
   ],
   'a residual network of sizes': [
     [10],
-    (b, x) => b.matMul(b.add(x, b.abs(b.matMul(x, weights(b, [10, 10], 4)))), weights(b, [10, 3], 6)),
+    (b, x) =>
+      b.matMul(b.add(x, b.abs(b.matMul(x, weights(b, [10, 10], 4)))), weights(b, [10, 3], 6)),
   ],
   'a convolutional network with sorted pairs': [
     [1, 6, 6],
