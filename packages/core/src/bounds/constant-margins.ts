@@ -13,6 +13,7 @@ import { crownIbp } from './crown.ts';
 import { constantsAlong } from './global-lipschitz.ts';
 import { type LipschitzConstants, type NormOf, type Path, pathTo } from './layer-norms.ts';
 import { roundingAlong } from './path-rounding.ts';
+import { requireProvable } from './provable.ts';
 
 const PAIR: Readonly<Record<NormOf, number>> = { linf: 2, l2: Math.SQRT2 * (1 + 2 ** -50), l1: 1 };
 /** Room for the float64 operations here. */
@@ -63,11 +64,11 @@ export function constantMargins({ norms, mostWeights }: ConstantMarginsOptions):
   return {
     id: 'lipschitz-constant',
     serves: ({ classifier, threat }) =>
-      norms.some((name) => name === threat.norm.name) &&
-      weightsOf(classifier.graph) <= mostWeights,
+      norms.some((name) => name === threat.norm.name) && weightsOf(classifier.graph) <= mostWeights,
     isDear: () => false,
     margins: async (context, rows, semantics) => {
       const { classifier, threat } = context;
+      requireProvable(classifier.model, semantics);
       const norm = norms.find((name) => name === threat.norm.name);
       const unknown = new Float64Array(rows.count).fill(Number.NaN);
       const network = norm && (await openedFor(classifier));
@@ -76,8 +77,8 @@ export function constantMargins({ norms, mostWeights }: ConstantMarginsOptions):
       if (!Number.isFinite(constant)) return unknown;
       const still = { ...rows, radii: new Float64Array(rows.count) };
       const centres = await crownIbp.margins(context, still, 'real');
-      const most = Math.max(1, ...(threat.weights ?? []));
-      const reaches = Array.from(rows.radii, (radius) => nextUp(roundUp(radius)) * most);
+      const widest = threat.weights?.reduce((most, weight) => Math.max(most, weight), 1) ?? 1;
+      const reaches = Array.from(rows.radii, (radius) => nextUp(roundUp(radius)) * widest);
       const errors =
         semantics === 'real'
           ? reaches.map(() => 0)

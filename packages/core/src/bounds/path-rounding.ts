@@ -125,7 +125,7 @@ function ownError(
   const rules = rulesOf(node);
   if (!isAffine(node, path.perturbed)) return rules.evaluationError === 'exact' ? 0 : Number.NaN;
   if (rules.kind === 'structural') return 0;
-  const { own, tiny } = roundingModel('float32');
+  const rounding = roundingModel('float32');
   const operands = operandsOf(path.graph, node);
   const terms = Math.max(rules.terms?.(node, operands) ?? 0, fused[node.id] ?? 0);
   const absolute = path.norms.get(node.id)?.map((each) => {
@@ -137,12 +137,12 @@ function ownError(
     sizes,
     absolute?.map((each) => each ?? 0),
   );
-  const least = tiny(terms) * sizeOf(node);
+  const share = rounding.own(terms);
+  const least = rounding.tiny(terms) * sizeOf(node);
   if (rules.linearIn?.(node.operands.map(() => true)) === false) {
-    return own(terms) * products + least;
+    return share * products + least;
   }
   // A point that is added is as long as the sum and all else together at most.
-  const share = own(terms);
   return share < 0.5
     ? (share * (2 * products + size(node.id) + passed) + least) / (1 - 2 * share)
     : Infinity;

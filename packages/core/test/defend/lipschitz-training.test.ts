@@ -109,9 +109,7 @@ describe('two moons', () => {
       return bound.margins({ classifier, threat }, { ...rows, radii }, 'float32');
     };
     const [none, one] = [await at(0), await at(1)];
-    const radii = none.map((margin, i) =>
-      Math.max(0, (0.999 * margin) / (margin - (one[i] ?? 0))),
-    );
+    const radii = none.map((margin, i) => Math.max(0, (0.999 * margin) / (margin - (one[i] ?? 0))));
     const attack = pgd({ loss: 'margin', steps: 30, restarts: 2 });
     const { best } = await attack.run({ classifier, threat, seed: 1 }, { ...rows, radii });
     const { predictions } = await classifier.judge(best, rows.streams);

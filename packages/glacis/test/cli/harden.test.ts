@@ -135,11 +135,8 @@ test('a linear model becomes the best one of its Lipschitz constant, which proof
 
 test('a deep model becomes 1-Lipschitz in l2, and the audit proves by that constant', async () => {
   const flags = ['--method', 'lipschitz', '--norm', 'l2', '--init', '--epochs', '30'];
-  const { code, stdout } = await harden(
-    'smooth.onnx',
-    ...flags,
-    ...['--rate', '0.03', '--audited', '20', '--json'],
-  );
+  const more = ['--rate', '0.03', '--audited', '20', '--json'];
+  const { code, stdout } = await harden('smooth.onnx', ...flags, ...more);
   expect(code).toBe(0);
   const { proves, compared, best } = JSON.parse(stdout) as Hardening;
   expect(proves).toBe(true);

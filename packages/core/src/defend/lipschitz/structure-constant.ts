@@ -32,7 +32,8 @@ export async function structureConstant({ network, threat, runtime }: Measured):
     const output = nodeAt(graph, graph.outputs[0]?.id ?? -1);
     const own = { graph, input: input.attributes.name, programs };
     const { l2, unbounded } = await globalLipschitz(own, output);
-    if (Number.isFinite(l2)) return l2 * Math.max(1, ...(threat.weights ?? []));
+    const widest = threat.weights?.reduce((most, weight) => Math.max(most, weight), 1) ?? 1;
+    if (Number.isFinite(l2)) return l2 * widest;
     const where = unbounded && (unbounded.label || unbounded.op);
     throw new RangeError(
       `no Lipschitz constant over all inputs is known of the network${where ? ` (${where})` : ''}`,
