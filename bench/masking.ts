@@ -48,10 +48,12 @@ const depth = values.depth === 'quick' ? 'quick' : 'full';
 async function truth(
   file: Uint8Array,
   twin: Graph | null,
-  { discoveries }: Diagnosis,
+  { discoveries, reach }: Diagnosis,
   standing: readonly number[],
 ): Promise<number> {
-  const found = new Set(discoveries.map(({ index }) => index));
+  // The curve and the unbounded attack find breaks farther out as well.
+  const within = discoveries.filter(({ broken }) => broken.distance <= reach);
+  const found = new Set(within.map(({ index }) => index));
   const open = standing.filter((index) => !found.has(index));
   if (!twin || open.length === 0) return open.length / data.y.length;
   const [classifier, surrogate] = [

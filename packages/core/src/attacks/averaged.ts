@@ -1,12 +1,10 @@
 /**
  * Iterated steps along the gradient averaged over a neighbourhood (expectation over transformation, Athalye et
  * al. 2018, section 4.2, for a transformation that is noise): ripples and switches that turn a gradient about
- * cancel in the mean, the slope beneath them stays. Every draw is fresh, so that what is left of the noise
+ * cancel in the mean, the slope beneath them stays; chords (chords.ts) make what has to cancel small. Every draw is fresh, so that what is left of the noise
  * cancels from step to step too; so is what a randomised model draws. In ℓ∞ and ℓ2.
  */
 import { runRows } from '../runtime/rows.ts';
-import { SEARCH_PASS, sideFeeds } from '../runtime/side-inputs.ts';
-import { RandomBlock } from '../tensor/random.ts';
 import { networkFeeds, type Rows } from '../threats/ball.ts';
 import type { Threat } from '../threats/threat.ts';
 import {
@@ -20,7 +18,8 @@ import {
 import { confirmed } from './confirm.ts';
 import { rowsAt } from './packing.ts';
 import { stepSizeAt } from './pgd.ts';
-import { leadProgram, marginProgram } from './programs.ts';
+import { freshDraws, meanSlopes } from './mean-slopes.ts';
+import { marginProgram } from './programs.ts';
 
 export interface AveragedOptions {
   readonly id?: string;
@@ -31,10 +30,8 @@ export interface AveragedOptions {
   readonly spread?: number;
 }
 
-/** Streams of draws that no other attack uses. */
-const AVERAGED_DRAW = 0x70000;
-/** Passes over a randomised model that no other attack and no judge makes: a draw each. */
-const FRESH_PASS = SEARCH_PASS + 0x1000;
+/** Passes over a randomised model that vote on where a step led. */
+const VOTES = 15;
 const [SPREAD, FIRST_STEP, MEMORY] = [0.25, 0.3, 0.9];
 
 export function averaged(options: AveragedOptions): Attack {
@@ -52,7 +49,9 @@ export function averaged(options: AveragedOptions): Attack {
       const mean = new Float32Array(rows.x.length);
       let open = Array.from({ length: rows.count }, (_, row) => row);
       for (let step = 0; step < steps && open.length > 0; step++) {
-        const slopes = await meanSlopes(context, rows, x, open, step, options);
+        const around = { draws, first: step * draws, spread: options.spread ?? SPREAD };
+        const here = partsOf(x, open, size);
+        const slopes = await meanSlopes(context, rowsAt(rows, open, size), here, around);
         const pace = stepSizeAt({ loss: 'margin', steps, restarts: 1, stepSize: FIRST_STEP }, step);
         open.forEach((row, i) => {
           const own = x.subarray(row * size, (row + 1) * size);
@@ -65,50 +64,13 @@ export function averaged(options: AveragedOptions): Attack {
           advance(context.threat, { centre, radius }, own, slope, pace * radius);
           outcome.gradients[row] = (outcome.gradients[row] ?? 0) + draws;
         });
-        const fallen = await tried(context, rows, x, open, outcome);
+        const draw = steps * draws + step * VOTES;
+        const fallen = await tried(context, rows, x, open, { outcome, draw });
         open = open.filter((row) => !fallen.has(row));
       }
       return outcome;
     },
   };
-}
-
-/** How the strongest rival's lead rises on the mean around each open row: [open × features]. */
-async function meanSlopes(
-  context: AttackContext,
-  rows: Rows,
-  x: Float32Array,
-  open: readonly number[],
-  step: number,
-  { draws, spread = SPREAD }: AveragedOptions,
-): Promise<Float32Array> {
-  const { classifier, threat, seed, signal } = context;
-  const { sampleSize: size, sampleShape: shape } = classifier;
-  const mean = new Float32Array(open.length * size);
-  const own = rowsAt(rows, open, size);
-  const network = networkFeeds(context, own);
-  const program = await leadProgram(classifier);
-  const drawn = classifier.sides.filter(({ isRandom }) => isRandom);
-  const targets = { data: new Int32Array(open.length).fill(-1), shape: [] };
-  const direction = new Float64Array(size);
-  const points = new Float32Array(open.length * size);
-  for (let draw = 0; draw < draws; draw++) {
-    open.forEach((row, i) => {
-      const stream = rows.streams[row] ?? row;
-      const random = new RandomBlock(seed, stream, AVERAGED_DRAW + step * draws + draw);
-      threat.norm.sample(random, direction);
-      const length = spread * random.uniform(-1) * (rows.radii[row] ?? 0);
-      for (let k = 0; k < size; k++) {
-        const weight = threat.fixed.has(k) ? 0 : (threat.weights?.[k] ?? 1);
-        points[i * size + k] = (x[row * size + k] ?? 0) + length * weight * (direction[k] ?? 0);
-      }
-    });
-    const fresh = sideFeeds(drawn, own.streams, FRESH_PASS + step * draws + draw);
-    const feeds = { ...network, ...fresh, x: { data: points, shape }, targets };
-    const { gradient } = await runRows(classifier, program, feeds, open.length, signal);
-    gradient?.forEach((value, k) => (mean[k] = (mean[k] ?? 0) + value / draws));
-  }
-  return mean;
 }
 
 interface Ball {
@@ -145,23 +107,58 @@ async function tried(
   rows: Rows,
   x: Float32Array,
   open: readonly number[],
-  outcome: AttackOutcome,
+  { outcome, draw }: { readonly outcome: AttackOutcome; readonly draw: number },
 ): Promise<ReadonlySet<number>> {
-  const { classifier, signal } = context;
-  const size = classifier.sampleSize;
-  const here = new Float32Array(open.length * size);
-  open.forEach((row, i) => here.set(x.subarray(row * size, (row + 1) * size), i * size));
-  const network = networkFeeds(context, rowsAt(rows, open, size));
-  const feeds = { ...network, x: { data: here, shape: classifier.sampleShape } };
-  const program = await marginProgram(classifier);
-  const { margin } = await runRows(classifier, program, feeds, open.length, signal);
+  const size = context.classifier.sampleSize;
+  const here = partsOf(x, open, size);
+  const votes = context.classifier.model.random.length > 0 ? VOTES : 1;
+  const margins = await medianMargins(context, rowsAt(rows, open, size), here, { votes, draw });
   const seeming: number[] = [];
   open.forEach((row, i) => {
-    const value = margin?.[i] ?? Number.NaN;
-    outcome.forwards[row] = (outcome.forwards[row] ?? 0) + 1;
+    const value = margins[i] ?? Number.NaN;
+    outcome.forwards[row] = (outcome.forwards[row] ?? 0) + votes;
     outcome.trace?.note(row, value);
     offer(outcome, row, value, here, i, size);
     if (!(value > 0)) seeming.push(row);
   });
   return confirmed(context, rows, outcome, seeming);
+}
+
+interface Voting {
+  /** Passes of each row. */
+  readonly votes: number;
+  /** Numbers the first pass, where the model is randomised. */
+  readonly draw: number;
+}
+
+/** What half of the passes are above: not positive where most answer wrong, which is what a judge counts. */
+async function medianMargins(
+  context: AttackContext,
+  rows: Rows,
+  x: Float32Array,
+  { votes, draw }: Voting,
+): Promise<Float32Array> {
+  const { classifier, signal } = context;
+  const network = networkFeeds(context, rows);
+  const program = await marginProgram(classifier);
+  const passes: Float32Array[] = [];
+  for (let vote = 0; vote < votes; vote++) {
+    const fresh = freshDraws(classifier, rows, draw + vote);
+    const feeds = { ...network, ...fresh, x: { data: x, shape: classifier.sampleShape } };
+    const { margin } = await runRows(classifier, program, feeds, rows.count, signal);
+    if (margin) passes.push(margin);
+  }
+  return Float32Array.from(
+    rows.streams,
+    (_, row) =>
+      passes.map((margins) => margins[row] ?? Number.NaN).toSorted((a, b) => a - b)[votes >> 1] ??
+      Number.NaN,
+  );
+}
+
+/** The parts of these rows, packed. */
+function partsOf(x: Float32Array, positions: readonly number[], size: number): Float32Array {
+  const out = new Float32Array(positions.length * size);
+  positions.forEach((row, i) => out.set(x.subarray(row * size, (row + 1) * size), i * size));
+  return out;
 }

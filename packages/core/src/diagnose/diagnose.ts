@@ -58,9 +58,9 @@ export interface Diagnosis {
 /** Inputs that are examined at most, spread over the data. */
 const MOST = { quick: 100, full: 300 } as const;
 /** Of a randomised model, whose every answer is a hundred passes: fewer inputs, and queries of each. */
-const RANDOMISED = { inputs: 60, queries: 50, averaged: { steps: 40, draws: 40 } };
+const RANDOMISED = { inputs: 60, queries: 50, averaged: { steps: 40, draws: 20 } };
 /** What stands where masking shows is tried once more with means of so many gradients. */
-const HARDER = { steps: 60, draws: 128, randomised: 40 };
+const HARDER = { steps: 60, draws: 32, randomised: 40 };
 /** Share of the work that a surrogate of one's own is, and stages besides the curve's radii. */
 const [LEARNING, STAGES] = [0.6, 10] as const;
 export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
@@ -114,7 +114,7 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
     if (depth === 'full' && verdictOf(evidence).verdict !== 'none') {
       const draws = isRandom ? HARDER.randomised : HARDER.draws;
       const more = { ...effort, averaged: { steps: HARDER.steps, draws } };
-      const harder = { ...gathering, surrogates: [], depth: more };
+      const harder = { ...gathering, depth: more };
       const standing = right.filter((entry) => stands(entry, threat));
       await sweep(harder, standing);
     }

@@ -7,6 +7,7 @@ import { averaged } from '../attacks/averaged.ts';
 import { fgsm } from '../attacks/fgsm.ts';
 import { noise } from '../attacks/noise.ts';
 import { pgd } from '../attacks/pgd.ts';
+import { polished } from '../attacks/polished.ts';
 import { square } from '../attacks/square.ts';
 import { transferFrom } from '../attacks/transfer.ts';
 import { attackStage, rowsOf } from '../audit/attack-stage.ts';
@@ -35,7 +36,7 @@ export interface Depth {
 export const depths = {
   quick: {
     queries: 1000,
-    averaged: { steps: 20, draws: 16 },
+    averaged: { steps: 40, draws: 4 },
     draws: 100,
     steps: 40,
     longer: { steps: 100, restarts: 2 },
@@ -43,7 +44,7 @@ export const depths = {
   },
   full: {
     queries: 5000,
-    averaged: { steps: 40, draws: 64 },
+    averaged: { steps: 40, draws: 16 },
     draws: 200,
     steps: 40,
     longer: { steps: 100, restarts: 4 },
@@ -106,7 +107,7 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
         (await trial(pgd({ id: 'pgd-adapted', loss: 'margin', ...ADAPTED }), {
           own: { ...context, classifier: adapted },
         })),
-      await trial(averaged(depth.averaged), {
+      await trial(polished(averaged(depth.averaged)), {
         own: { ...context, classifier: averagedOn(gathering) },
       }),
     ]),
@@ -144,8 +145,8 @@ export async function sweep(gathering: Gathering, standing: readonly Entry[]): P
   const { context, ledger, depth, surrogates, onStage } = gathering;
   const classifier = averagedOn(gathering);
   const attacks = [
-    ...surrogates.map((surrogate) => ({ attack: transferFrom(surrogate), own: context })),
-    { attack: averaged(depth.averaged), own: { ...context, classifier } },
+    ...surrogates.map((surrogate) => ({ attack: polished(transferFrom(surrogate)), own: context })),
+    { attack: polished(averaged(depth.averaged)), own: { ...context, classifier } },
   ];
   let open = standing;
   for (const { attack, own } of attacks) {

@@ -14,11 +14,14 @@ import {
   outputNamed,
 } from '../graph/graph.ts';
 import { RuleMissing } from '../graph/ops/definition.ts';
+import { alongChord, type Elsewhere } from './chords.ts';
 import { replayLowered, rulesOf } from './lowering.ts';
 
 export interface PullBackOptions {
   /** Steps that state a surrogate pass it on: for searches, since the result is no derivative then. */
   readonly straightThrough?: boolean;
+  /** The nodes' values at another point: elementwise ops pass on the slope of the chord to it. No derivative either. */
+  readonly elsewhere?: Elsewhere;
   /** Told the cotangent of every result on the way, and the part of it that each use of an operand gets. */
   readonly observe?: (node: Node, cotangent: Node, operand?: Node) => void;
 }
@@ -32,7 +35,7 @@ export function pullBack(
   output: Node,
   cotangent: Node,
   targets: Iterable<Node>,
-  { straightThrough = false, observe }: PullBackOptions = {},
+  { straightThrough = false, elsewhere, observe }: PullBackOptions = {},
 ): Map<number, Node> {
   const wanted = new Set([...targets].map((target) => target.id));
   const snapshot: Graph = { nodes: b.nodes.slice(), inputs: [], outputs: [] };
@@ -53,11 +56,14 @@ export function pullBack(
           throw new RuleMissing('gradient', node, 'it is refused rather than skipped');
         }
         const context = { b, node, operands, output: node, cotangent: incoming };
-        const part =
+        const tangent =
           straightThrough && definition.surrogate
             ? definition.surrogate(context)
             : definition.gradient(context, i);
-        if (!part) return;
+        if (!tangent) return;
+        const hasChord = elsewhere && definition.kind === 'elementwise';
+        const chord = { operand, output: node, cotangent: incoming, tangent };
+        const part = (hasChord && alongChord(b, chord, elsewhere)) || tangent;
         observe?.(node, part, operand);
         const sum = cotangents.get(operand.id);
         cotangents.set(operand.id, sum ? b.add(sum, part) : part);

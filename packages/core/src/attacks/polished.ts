@@ -1,0 +1,36 @@
+/**
+ * An attack and short steps of the model's own gradient from where it ended. A ripple misleads a long step and is
+ * as smooth as anything to one much shorter than it: what a coarse view found is carried to the nearest top
+ * (from coarse to fine, Blake & Zisserman 1987). Of a randomised model one pass has no tops to climb.
+ */
+import { type Attack, emptyOutcome, offer } from './attack.ts';
+import { rowsAt } from './packing.ts';
+import { pgd } from './pgd.ts';
+
+/** Steps, and the first of them in radii; they shrink to a twentieth. */
+const [STEPS, FIRST_STEP] = [30, 1 / 64];
+
+export function polished(attack: Attack): Attack {
+  const fine = pgd({ loss: 'margin', steps: STEPS, restarts: 1, stepSize: FIRST_STEP });
+  return {
+    ...attack,
+    cost: {
+      forwards: attack.cost.forwards + fine.cost.forwards,
+      gradients: attack.cost.gradients + fine.cost.gradients,
+    },
+    run: async (context, rows, outcome = emptyOutcome(rows, context)) => {
+      await attack.run(context, rows, outcome);
+      const { model, sampleSize: size } = context.classifier;
+      const open = rows.streams.flatMap((_, row) => ((outcome.margins[row] ?? 0) > 0 ? [row] : []));
+      if (open.length === 0 || model.random.length > 0) return outcome;
+      const { x: starts } = rowsAt({ ...rows, x: outcome.best }, open, size);
+      const found = await fine.run(context, { ...rowsAt(rows, open, size), starts });
+      open.forEach((row, i) => {
+        outcome.forwards[row] = (outcome.forwards[row] ?? 0) + (found.forwards[i] ?? 0);
+        outcome.gradients[row] = (outcome.gradients[row] ?? 0) + (found.gradients[i] ?? 0);
+        offer(outcome, row, found.margins[i] ?? Number.NaN, found.best, i, size);
+      });
+      return outcome;
+    },
+  };
+}
