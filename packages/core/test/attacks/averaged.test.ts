@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { averaged } from '../../src/attacks/averaged.ts';
 import { pgd } from '../../src/attacks/pgd.ts';
+import { polished } from '../../src/attacks/polished.ts';
 import type { Classifier } from '../../src/runtime/classifier.ts';
 import { Threat } from '../../src/threats/threat.ts';
 import { linearClassifier, randomWeights, rowAlone, rowsOn } from './linear-model.ts';
@@ -14,7 +15,7 @@ const [AMPLITUDE, FREQUENCY] = [1e-3, 5000];
 const ripple = (value: number): number => value + AMPLITUDE * Math.sin(FREQUENCY * value);
 const { rows, margins } = rowsOn(w, ROWS, EPS, ripple);
 const slack = AMPLITUDE * w.reduce((sum, weight) => sum + Math.abs(weight), 0);
-const attack = averaged({ steps: 40, draws: 32 });
+const attack = averaged({ steps: 40, draws: 4 });
 let classifier: Classifier;
 
 beforeAll(async () => {
@@ -46,6 +47,32 @@ test.each(['linf', 'l2'] as const)(
     expect(nearer).toBeGreaterThan(ROWS / 2);
   },
 );
+
+test('short steps from there climb ripples too, and break what only their tops reach', async () => {
+  const threat = new Threat('linf', { eps: EPS });
+  const context = { classifier, threat, seed: 1 };
+  // The linear model beneath is not broken within these radii, however little is missing.
+  const beyond = 0.1 * slack;
+  const radii = Float64Array.from(
+    margins,
+    (margin) => (margin - beyond) / threat.norm.dualLength(w),
+  );
+  const short = { ...rows, radii };
+  const { margins: coarse } = await attack.run(context, short);
+  const { margins: fine, best } = await polished(attack).run(context, short);
+  let [standing, fallen] = [0, 0];
+  margins.forEach((_, row) => {
+    if ((coarse[row] ?? 0) > 0) standing++;
+    if ((coarse[row] ?? 0) > 0 && (fine[row] ?? 1) <= 0) fallen++;
+    expect(fine[row]).toBeLessThanOrEqual(coarse[row] ?? 0);
+    // No point of the ball is lower than the linear model's least margin and every ripple at its top.
+    expect(fine[row]).toBeGreaterThan(beyond - 2 * slack);
+    const [start, end] = [row * FEATURES, (row + 1) * FEATURES];
+    const distance = threat.distance(rows.x.slice(start, end), best.slice(start, end));
+    expect(distance).toBeLessThanOrEqual((radii[row] ?? 0) * (1 + 1e-5));
+  });
+  expect(fallen).toBeGreaterThan(standing / 2);
+});
 
 test('a row alone is answered as among others', async () => {
   const context = { classifier, threat: new Threat('linf', { eps: EPS }), seed: 1 };
