@@ -22,7 +22,7 @@ import {
 } from '@glacis/core';
 import * as ort from 'onnxruntime-node';
 import { mnist } from '../examples/digits/mnist.ts';
-import { type DefenceName, defences, NOISE } from '../examples/masking/defences.ts';
+import { type DefenceName, defences, NOISE, withClasses } from '../examples/masking/defences.ts';
 import { decayed, hardened, labelled, plain } from '../examples/masking/networks.ts';
 import { drawing } from '../examples/masking/noise.ts';
 import { inRepository } from '../examples/place.ts';
@@ -56,10 +56,9 @@ async function truth(
   const found = new Set(within.map(({ index }) => index));
   const open = standing.filter((index) => !found.has(index));
   if (!twin || open.length === 0) return open.length / data.y.length;
-  const [classifier, surrogate] = [
-    await openClassifier(readModel(file), runtime),
-    await openClassifier(readModel(writeModel(twin)), runtime),
-  ];
+  const classifier = await openClassifier(readModel(file), runtime);
+  const undisguised = writeModel(withClasses(twin, classifier.classes));
+  const surrogate = await openClassifier(readModel(undisguised), runtime);
   const wide = threat.at(threat.eps + 2 ** -24);
   const { samples } = await audit({
     model: classifier.model,

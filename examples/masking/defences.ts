@@ -20,7 +20,7 @@ interface Parts {
 function disguised(parts: Parts): Defence {
   return (network) => {
     const b = new Builder();
-    const logits = through(b, network, parts);
+    const logits = through(b, network, imageOf(b, network), parts);
     return b.graph({ logits: parts.output ? parts.output(b, logits) : logits });
   };
 }
@@ -31,9 +31,8 @@ function imageOf(b: Builder, { nodes, inputs }: Graph): Node {
   return b.input(given.attributes.name, given.shape);
 }
 
-/** The network's scores, with parts of it replaced. */
-function through(b: Builder, network: Graph, { input, activation }: Parts): Node {
-  const x = imageOf(b, network);
+/** The network's scores of an image, with parts of it replaced. */
+function through(b: Builder, network: Graph, x: Node, { input, activation }: Parts = {}): Node {
   const copies = new Map<number, Node>([[network.inputs[0] ?? 0, input ? input(b, x) : x]]);
   for (const node of network.nodes) {
     const [operand = -1] = node.operands;
@@ -108,6 +107,39 @@ function roundedFrequencies(b: Builder, x: Node, step: number): Node {
   return b.matMul(b.matMul(transposed, kept), basis);
 }
 
+/** Levels that the members of an ensemble see; how far apart they may be before the input is rejected, in leads. */
+const [MEMBERS, TOLERATED] = [[6, 9, 14], 0.5] as const;
+
+/**
+ * The greatest score of any member, each of which sees the image rounded to other levels; and behind the classes
+ * a score for “rejected”, ahead of all where the members differ by too much (feature squeezing, Xu et al. 2018).
+ */
+function guarded(network: Graph): Graph {
+  const b = new Builder();
+  const x = imageOf(b, network);
+  const members = MEMBERS.map((levels) =>
+    through(b, network, x, { input: () => quantised(b, x, levels) }),
+  );
+  const most = members.reduce((all, own) => b.max(all, own));
+  const least = members.reduce((all, own) => b.min(all, own));
+  const top = b.maximum(most, [1], true);
+  const mean = b.mul(b.sum(most, [1], true), 1 / Number(most.shape[1]));
+  const lead = b.sub(top, mean);
+  const difference = b.maximum(b.sub(most, least), [1], true);
+  const rejected = b.add(top, b.sub(difference, b.mul(lead, TOLERATED)));
+  return b.graph({ logits: b.concat([most, rejected], 1) });
+}
+
+/** The same network with more classes that it never answers: what adversarial inputs of the undisguised are made on. */
+export function withClasses(network: Graph, classes: number): Graph {
+  const b = new Builder();
+  const logits = through(b, network, imageOf(b, network));
+  const more = classes - Number(logits.shape[1]);
+  if (more <= 0) return network;
+  const far = b.add(b.mul(b.slice(logits, 1, 0, 1), 0), -1e4);
+  return b.graph({ logits: b.concat([logits, ...new Array<Node>(more).fill(far)], 1) });
+}
+
 /** The noise that a layer adds, and the name under which it is an input until the file draws it (noise.ts). */
 export const NOISE = { name: 'noise', deviation: 0.2 } as const;
 
@@ -129,6 +161,7 @@ export const defences = {
   }),
   'k-winners-take-all': disguised({ activation: (b, x) => winners(b, x, 0.08) }),
   'rounded frequencies': disguised({ input: (b, x) => roundedFrequencies(b, x, 0.25) }),
+  'ensemble with a detector': guarded,
   'noise layer': disguised({ input: noisy }),
 } satisfies Readonly<Record<string, Defence>>;
 
