@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util';
 import {
   audit,
+  type Criterion,
   defaultPlan,
   diagnose,
   type Diagnosis,
@@ -22,7 +23,13 @@ import {
 } from '@glacis/core';
 import * as ort from 'onnxruntime-node';
 import { mnist } from '../examples/digits/mnist.ts';
-import { type DefenceName, defences, NOISE, withClasses } from '../examples/masking/defences.ts';
+import {
+  type DefenceName,
+  defences,
+  NOISE,
+  rejecting,
+  withClasses,
+} from '../examples/masking/defences.ts';
 import { decayed, hardened, labelled, plain } from '../examples/masking/networks.ts';
 import { drawing } from '../examples/masking/noise.ts';
 import { inRepository } from '../examples/place.ts';
@@ -37,6 +44,8 @@ const { values } = parseArgs({
   },
 });
 const TRAINING = 10_000;
+/** Of the names. */
+const WIDTH = 32;
 const runtime = ortRuntime(ort, { name: 'onnxruntime-node' });
 const images = mnist(inRepository('.glacis/mnist'));
 const lessons = labelled(images.train, TRAINING);
@@ -44,10 +53,17 @@ const data = labelled(images.test, Number(values.first));
 const threat = new Threat('linf', { eps: Number(values.eps), clip: [0, 1] });
 const depth = values.depth === 'quick' ? 'quick' : 'full';
 
+/** What is examined beside the file. */
+interface Subject {
+  /** The undisguised network; null of an honest one. */
+  readonly twin: Graph | null;
+  readonly criterion?: Criterion;
+}
+
 /** Share of the inputs that stand when attacks through the undisguised network are tried as well. */
 async function truth(
   file: Uint8Array,
-  twin: Graph | null,
+  { twin, criterion }: Subject,
   { discoveries, reach }: Diagnosis,
   standing: readonly number[],
 ): Promise<number> {
@@ -56,9 +72,10 @@ async function truth(
   const found = new Set(within.map(({ index }) => index));
   const open = standing.filter((index) => !found.has(index));
   if (!twin || open.length === 0) return open.length / data.y.length;
-  const classifier = await openClassifier(readModel(file), runtime);
+  const opening = criterion ? { criterion } : {};
+  const classifier = await openClassifier(readModel(file), runtime, opening);
   const undisguised = writeModel(withClasses(twin, classifier.classes));
-  const surrogate = await openClassifier(readModel(undisguised), runtime);
+  const surrogate = await openClassifier(readModel(undisguised), runtime, opening);
   const wide = threat.at(threat.eps + 2 ** -24);
   const { samples } = await audit({
     model: classifier.model,
@@ -100,15 +117,11 @@ interface Row {
   readonly gap: number;
 }
 
-async function examine(
-  name: string,
-  seed: number,
-  network: Graph,
-  twin: Graph | null,
-): Promise<Row> {
+async function examine(name: string, seed: number, network: Graph, subject: Subject): Promise<Row> {
   const file = drawing(network, NOISE.name);
   const model = readModel(file);
-  const classifier = await openClassifier(model, runtime);
+  const { twin, criterion } = subject;
+  const classifier = await openClassifier(model, runtime, criterion ? { criterion } : {});
   const audited = await audit({
     model,
     classifier,
@@ -133,13 +146,13 @@ async function examine(
   const right = audited.samples.filter(({ verdict }) => verdict !== 'misclassified');
   const standing = right.filter(({ verdict }) => verdict !== 'falsified').map(({ index }) => index);
   const { verdict, credibleUpper, gradientUpper, indicators } = diagnosis.masking;
-  const best = await truth(file, twin, diagnosis, standing);
+  const best = await truth(file, subject, diagnosis, standing);
   const gap = (credibleUpper ?? Number.NaN) - best;
   const fired = indicators.filter((indicator) => indicator.fired).map(({ id }) => id);
   const shares = [right.length / data.y.length, gradientUpper, credibleUpper, best, gap];
   console.log(
     [
-      name.padEnd(20),
+      name.padEnd(WIDTH),
       String(seed).padStart(4),
       verdict.padEnd(10),
       ...shares.map((share) => (100 * (share ?? Number.NaN)).toFixed(1).padStart(8)),
@@ -152,19 +165,27 @@ async function examine(
 
 const heads = ['clean', 'gradient', 'credible', 'truth', 'gap', 'seconds'];
 console.log(
-  `${'model'.padEnd(20)} seed verdict    ${heads.map((head) => head.padStart(8)).join(' ')}  fired`,
+  `${'model'.padEnd(WIDTH)} seed verdict    ${heads.map((head) => head.padStart(8)).join(' ')}  fired`,
 );
 const rows: Row[] = [];
+const honest: Subject = { twin: null };
 const wanted = (name: string): boolean => name.includes(values.only);
 for (let seed = 0; seed < Number(values.seeds); seed++) {
   const training = { data: lessons, runtime, seed };
   const twin = await plain(training);
-  if (wanted('plain')) rows.push(await examine('plain', seed, twin, null));
+  if (wanted('plain')) rows.push(await examine('plain', seed, twin, honest));
   if (wanted('hardened'))
-    rows.push(await examine('hardened', seed, await hardened(training), null));
-  if (wanted('decayed')) rows.push(await examine('decayed', seed, await decayed(training), null));
+    rows.push(await examine('hardened', seed, await hardened(training), honest));
+  if (wanted('decayed')) rows.push(await examine('decayed', seed, await decayed(training), honest));
   for (const name of Object.keys(defences) as DefenceName[]) {
-    if (wanted(name)) rows.push(await examine(name, seed, defences[name](twin), twin));
+    if (!wanted(name)) continue;
+    const disguised = defences[name](twin);
+    rows.push(await examine(name, seed, disguised, { twin }));
+    const rejection = rejecting[name];
+    if (rejection === undefined) continue;
+    // With what it rejects counted as no mistake: only another class's answer breaks it.
+    const criterion: Criterion = { kind: 'rejected', class: rejection };
+    rows.push(await examine(`${name}, obeyed`, seed, disguised, { twin, criterion }));
   }
 }
 console.log();

@@ -166,3 +166,8 @@ export const defences = {
 } satisfies Readonly<Record<string, Defence>>;
 
 export type DefenceName = keyof typeof defences;
+
+/** The class in which a defence rejects an input. */
+export const rejecting: Readonly<Partial<Record<DefenceName, number>>> = {
+  'ensemble with a detector': 10,
+};
