@@ -74,7 +74,7 @@ async function truth(
   if (!twin || open.length === 0) return open.length / data.y.length;
   const opening = criterion ? { criterion } : {};
   const classifier = await openClassifier(readModel(file), runtime, opening);
-  const undisguised = writeModel(withClasses(twin, classifier.classes));
+  const undisguised = writeModel(withClasses(twin, classifier.labelled));
   const surrogate = await openClassifier(readModel(undisguised), runtime, opening);
   const wide = threat.at(threat.eps + 2 ** -24);
   const { samples } = await audit({

@@ -40,7 +40,7 @@ export function averaged(options: AveragedOptions): Attack {
     id: options.id ?? 'pgd-averaged',
     side: 'attack',
     aim: 'ball',
-    cost: { forwards: steps, gradients: steps * draws },
+    cost: { forwards: steps * (draws + 1), gradients: steps * draws },
     refusal: servesOnly('linf', 'l2'),
     run: async (context, rows, outcome = emptyOutcome(rows, context)) => {
       const size = context.classifier.sampleSize;
@@ -62,7 +62,9 @@ export function averaged(options: AveragedOptions): Attack {
           }
           const radius = rows.radii[row] ?? 0;
           advance(context.threat, { centre, radius }, own, slope, pace * radius);
+          // Each with a pass more, over the chord's other end.
           outcome.gradients[row] = (outcome.gradients[row] ?? 0) + draws;
+          outcome.forwards[row] = (outcome.forwards[row] ?? 0) + draws;
         });
         const draw = steps * draws + step * VOTES;
         const fallen = await tried(context, rows, x, open, { outcome, draw });
