@@ -16,7 +16,7 @@ import {
   servesOnly,
 } from './attack.ts';
 import { confirmed } from './confirm.ts';
-import { rowsAt } from './packing.ts';
+import { inputsAt, rowsAt } from './packing.ts';
 import { stepSizeAt } from './pgd.ts';
 import { freshDraws, meanSlopes } from './mean-slopes.ts';
 import { marginProgram } from './programs.ts';
@@ -50,7 +50,7 @@ export function averaged(options: AveragedOptions): Attack {
       let open = Array.from({ length: rows.count }, (_, row) => row);
       for (let step = 0; step < steps && open.length > 0; step++) {
         const around = { draws, first: step * draws, spread: options.spread ?? SPREAD };
-        const here = partsOf(x, open, size);
+        const here = inputsAt(x, open, size);
         const slopes = await meanSlopes(context, rowsAt(rows, open, size), here, around);
         const pace = stepSizeAt({ loss: 'margin', steps, restarts: 1, stepSize: FIRST_STEP }, step);
         open.forEach((row, i) => {
@@ -112,7 +112,7 @@ async function tried(
   { outcome, draw }: { readonly outcome: AttackOutcome; readonly draw: number },
 ): Promise<ReadonlySet<number>> {
   const size = context.classifier.sampleSize;
-  const here = partsOf(x, open, size);
+  const here = inputsAt(x, open, size);
   const votes = context.classifier.model.random.length > 0 ? VOTES : 1;
   const margins = await medianMargins(context, rowsAt(rows, open, size), here, { votes, draw });
   const seeming: number[] = [];
@@ -156,11 +156,4 @@ async function medianMargins(
       passes.map((margins) => margins[row] ?? Number.NaN).toSorted((a, b) => a - b)[votes >> 1] ??
       Number.NaN,
   );
-}
-
-/** The parts of these rows, packed. */
-function partsOf(x: Float32Array, positions: readonly number[], size: number): Float32Array {
-  const out = new Float32Array(positions.length * size);
-  positions.forEach((row, i) => out.set(x.subarray(row * size, (row + 1) * size), i * size));
-  return out;
 }

@@ -32,13 +32,22 @@ export function pack(columns: Iterable<RowFeed>, stands: Uint8Array, count: numb
   return kept;
 }
 
+/** The inputs of the rows at the given positions. */
+export function inputsAt(
+  x: Float32Array,
+  positions: readonly number[],
+  size: number,
+): Float32Array {
+  const own = new Float32Array(positions.length * size);
+  positions.forEach((row, i) => own.set(x.subarray(row * size, (row + 1) * size), i * size));
+  return own;
+}
+
 /** The rows at the given positions. */
 export function rowsAt(rows: Rows, positions: readonly number[], size: number): Rows {
-  const x = new Float32Array(positions.length * size);
-  positions.forEach((row, i) => x.set(rows.x.subarray(row * size, (row + 1) * size), i * size));
   return {
     count: positions.length,
-    x,
+    x: inputsAt(rows.x, positions, size),
     labels: Int32Array.from(positions, (row) => rows.labels[row] ?? 0),
     radii: Float64Array.from(positions, (row) => rows.radii[row] ?? 0),
     streams: positions.map((row) => rows.streams[row] ?? row),

@@ -11,7 +11,7 @@ import {
   emptyOutcome,
   offer,
 } from './attack.ts';
-import { rowsAt } from './packing.ts';
+import { inputsAt, rowsAt } from './packing.ts';
 import { pgd } from './pgd.ts';
 
 /** Steps of each run, and the first of them in radii; they shrink to a twentieth. */
@@ -44,7 +44,7 @@ async function carriedOn(
   const { model, sampleSize: size } = context.classifier;
   const open = rows.streams.flatMap((_, row) => ((outcome.margins[row] ?? 0) > 0 ? [row] : []));
   if (open.length === 0 || model.random.length > 0) return;
-  const { x: starts } = rowsAt({ ...rows, x: outcome.best }, open, size);
+  const starts = inputsAt(outcome.best, open, size);
   const found = await fine.run(context, { ...rowsAt(rows, open, size), starts });
   open.forEach((row, i) => {
     outcome.forwards[row] = (outcome.forwards[row] ?? 0) + (found.forwards[i] ?? 0);

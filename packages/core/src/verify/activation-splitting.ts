@@ -8,7 +8,7 @@ import { BestFirst } from './best-first.ts';
 import type { Domain, Question } from './domain.ts';
 import { type Bounded, boundOf, type DomainBounder, type Root } from './domain-bounder.ts';
 import { Progress } from './progress.ts';
-import { type LateHelpers, Sharing } from './sharing.ts';
+import { type Handed, type LateHelpers, Sharing } from './sharing.ts';
 import { candidates, halves } from './split-choice.ts';
 
 export interface ActivationSplittingOptions {
@@ -50,13 +50,6 @@ export interface Branched {
 interface OpenDomain {
   readonly domain: Domain;
   readonly own: Bounded;
-}
-
-/** What becomes of domains that are worked on for some time. */
-export interface Handed {
-  readonly witness: Float64Array | null;
-  readonly stuck: readonly number[];
-  readonly open: readonly Domain[];
 }
 
 /** Domains handed to a helper at once, at most. */
@@ -129,7 +122,10 @@ export class ActivationSplitting {
   }
 
   /** These domains and what comes of them, for some time; what is still open then is handed back. */
-  async advance(domains: readonly Domain[], milliseconds: number): Promise<Handed> {
+  async advance(
+    domains: readonly Domain[],
+    milliseconds: number,
+  ): Promise<Handed<readonly Domain[]>> {
     const end = Date.now() + milliseconds;
     this.open.put(domains);
     let witness: Float64Array | null = null;

@@ -10,7 +10,7 @@ import { type BoxList, BoxStore } from './box-store.ts';
 import { type Brancher, bySlope, cut, pointsOf } from './branching.ts';
 import { dealt, LATE_RACE, type Race, RULES, volumeOf } from './rule-race.ts';
 import type { Search } from './search.ts';
-import { type LateHelpers, Sharing } from './sharing.ts';
+import { type Handed, type LateHelpers, Sharing } from './sharing.ts';
 import type { Specification } from './specification.ts';
 import { startAt, startsIn } from './starts.ts';
 import { survivor, type Survivor, type Taken } from './survivor.ts';
@@ -43,14 +43,6 @@ export interface Splitting {
   readonly stuck: number;
   /** Boxes that were left when the most were bounded. */
   readonly left: number;
-}
-
-/** What becomes of boxes that are worked on for some time. */
-export interface Handed {
-  readonly witness: Float64Array | null;
-  /** As in Closed. */
-  readonly stuck: readonly number[];
-  readonly open: BoxList;
 }
 
 /** Boxes handed to a helper at once, at most. */
@@ -127,7 +119,7 @@ export class InputSplitting {
   }
 
   /** These boxes and what comes of them, for some time; what is still open then is handed back. */
-  async advance(boxes: BoxList, milliseconds: number): Promise<Handed> {
+  async advance(boxes: BoxList, milliseconds: number): Promise<Handed<BoxList>> {
     const end = Date.now() + milliseconds;
     this.stuck = [];
     this.store.put(boxes);

@@ -51,18 +51,22 @@ class Margins implements BoxFunction {
   }
 }
 
-export interface MarginQuestion {
-  /** Where no rival may come up to the kept class, outward. */
-  readonly box: Ends;
-  /** Where an input that breaks the model is looked for. */
-  readonly inside: Ends;
+/** Whether an answer stays what it is. */
+export interface KeptQuestion {
   /** The class that is to stay ahead. */
   readonly kept: number;
   /** Enters a point, if the original file confirms that it breaks; the end of the search then. */
   readonly offer: (x: Float32Array) => Promise<boolean>;
-  /** Boxes that are bounded at most. */
+  /** Boxes, or domains, that are bounded at most. */
   readonly most: number;
   readonly signal?: CancelSignal | undefined;
+}
+
+export interface MarginQuestion extends KeptQuestion {
+  /** Where no rival may come up to the kept class, outward. */
+  readonly box: Ends;
+  /** Where an input that breaks the model is looked for. */
+  readonly inside: Ends;
 }
 
 /** `open`: neither a proof nor a break was found. */

@@ -8,7 +8,6 @@ import type { Subject } from '../bounds/layer-graphs.ts';
 import { LayerwiseBounds } from '../bounds/layerwise.ts';
 import { boundMethods } from '../bounds/methods.ts';
 import { requireProvable } from '../bounds/provable.ts';
-import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { threatKey } from '../threats/ball.ts';
 import type { Threat } from '../threats/threat.ts';
@@ -17,20 +16,13 @@ import { type Asked, BranchingInside, InsideBounders } from './branching-inside.
 import type { Question } from './domain.ts';
 import type { Root } from './domain-bounder.ts';
 import { optimisingPasses } from './layered.ts';
-import type { MarginAnswer } from './margin-boxes.ts';
+import type { KeptQuestion, MarginAnswer } from './margin-boxes.ts';
 
-export interface SetQuestion {
+export interface SetQuestion extends KeptQuestion {
   /** The centre [sampleSize], and the index of the input it is. */
   readonly x: Float32Array;
   readonly stream: number;
   readonly radius: number;
-  /** The class that is to stay ahead. */
-  readonly kept: number;
-  /** Enters a point, if the original file confirms that it breaks; the end of the search then. */
-  readonly offer: (x: Float32Array) => Promise<boolean>;
-  /** Domains that are bounded at most. */
-  readonly most: number;
-  readonly signal?: CancelSignal | undefined;
 }
 
 /** Bytes that open domains may take. */

@@ -8,15 +8,21 @@ import type { Domain } from './domain.ts';
 import type { Root } from './domain-bounder.ts';
 import type { Refinement } from './tightening.ts';
 
-/** What became of what was handed out. */
-export interface Closed<L> {
-  /** The inputs of a witness. */
-  readonly witness: Float32Array | null;
+/** What becomes of what is worked on for some time. */
+export interface Handed<L> {
+  /** The joint vector of a witness. */
+  readonly witness: Float64Array | null;
   /** What each of those that nothing closes and nothing cuts belongs to. */
   readonly stuck: readonly number[];
+  readonly open: L;
+}
+
+/** What became of what was handed out. */
+export interface Closed<L> extends Omit<Handed<L>, 'witness'> {
+  /** The inputs of a witness. */
+  readonly witness: Float32Array | null;
   /** Boxes, or domains, that were bounded. */
   readonly branches: number;
-  readonly open: L;
 }
 
 /** Domains of one set. */

@@ -115,7 +115,7 @@ export class Tightening {
     );
     if (values.length === 0) return ends;
     const { rounds, signal, helpers } = effort;
-    const least = new Float64Array(values.length);
+    const least = new Float64Array(values.length).fill(NaN);
     const parts = partsOf({ root, place, values, rounds });
     const work = async ({ from, refinement }: Part, own: LeastOf): Promise<void> => {
       least.set(await own(refinement), from);
@@ -240,8 +240,8 @@ async function provenOf(
     const bounds = await bounder.proven(root, domains);
     batch.forEach(({ task }, i) => {
       const own = bounds[i] ?? NaN;
-      // NaN stays.
-      if (!(own >= (least[task] ?? NaN))) least[task] = own;
+      // NaN stays: a leaf of which nothing is known leaves nothing known of all.
+      if (Number.isNaN(own) || own < (least[task] ?? NaN)) least[task] = own;
     });
   }
   return least;

@@ -1,5 +1,5 @@
 /** Domains: what is chosen for their bounds, and that the bounds hold on all of each. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { LayerwiseBounds, type SetFeed } from '../../src/bounds/layerwise.ts';
 import { boundMethods } from '../../src/bounds/methods.ts';
 import { readModel } from '../../src/onnx/read.ts';
@@ -230,6 +230,26 @@ test('values that others tighten, and those they are lost over, come to the same
     expect(shared.found).not.toEqual(wide.root.found);
   } finally {
     await wide.subject.network.release();
+  }
+});
+
+test('a value of which one domain has no bound is left as it was', async () => {
+  const first = root.found[1]?.lower.findIndex(
+    (low, i) => low < 0 && (root.found[1]?.upper[i] ?? 0) > 0,
+  );
+  // Of all leaves the first, which is the first value's, comes to nothing, and those behind it to a number.
+  const spy = vi
+    .spyOn(DomainBounder.prototype, 'proven')
+    .mockImplementation((_, { length }) =>
+      Promise.resolve(Float64Array.from({ length }, (_each, i) => (i === 0 ? NaN : 0))),
+    );
+  try {
+    const tight = await new Tightening(subject(), 'nothing').tightened(root, { rounds: 4 });
+    const [before, after] = [root, tight].map(({ found }) => found[1]?.lower[first ?? -1]);
+    expect(before).toBeLessThan(0);
+    expect(after).toBe(before);
+  } finally {
+    spy.mockRestore();
   }
 });
 

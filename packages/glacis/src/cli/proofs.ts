@@ -23,7 +23,7 @@ export const boundNames: readonly BoundName[] = ['interval', 'forward', ...proof
 const others = {
   lipschitz:
     'how fast the margins can fall, from norms of the layers and from bounds on their gradients over the ball',
-  bab: 'boxes cut until nothing is open, in ℓ∞ where few inputs vary: decides, and finds breaks',
+  bab: 'branch and bound, over boxes in ℓ∞ where few inputs vary, else over values inside: decides, and finds breaks',
   exact:
     'the margin itself, of small ReLU networks in ℓ∞ and ℓ1: as close as is asked for, dearest',
   smoothing:
