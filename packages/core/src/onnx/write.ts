@@ -89,6 +89,8 @@ function valueInfo(name: string, { type, shape }: Node): ValueInfoProto {
 class Writer implements Emitter {
   readonly nodeProtos: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
+  /** Shapes of values that are not known from the weights: ONNX Runtime loses symbols at a Reshape. */
+  readonly symbolic = new Map<string, ValueInfoProto>();
   private readonly names = new Map<number, string>();
   private readonly constants = new Map<Tensor, string>();
   private readonly contents = new Map<string, string>();
@@ -118,7 +120,11 @@ class Writer implements Emitter {
   write(node: Node): void {
     const definition = definitionOf<OpName>(node.op);
     const operands = node.operands.map((id) => nodeAt(this.graph, id));
-    this.names.set(node.id, definition.emit(this, node, operands));
+    const name = definition.emit(this, node, operands);
+    this.names.set(node.id, name);
+    if (node.op !== 'input' && node.shape.some(isSymbolic)) {
+      this.symbolic.set(name, valueInfo(name, node));
+    }
   }
 
   nameOf(node: Node): string {
@@ -261,6 +267,7 @@ export function writeModel(graph: Graph): Uint8Array<ArrayBuffer> {
       initializer: writer.initializers,
       input: inputNodes(graph).map((node) => valueInfo(node.attributes.name, node)),
       output: graph.outputs.map(({ name, id }) => valueInfo(name, nodeAt(graph, id))),
+      valueInfo: [...writer.symbolic.values()],
     },
   });
   return modelBytes(model);
