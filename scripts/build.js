@@ -1,7 +1,7 @@
 // Compiles the packages and the tools when their sources have changed or their outputs have gone.
 // Freshness is a hash of the sources' contents, not of dates: a branch switched there and back costs
 // nothing. `tsc -b` never removes the output of a source that was deleted; that happens here.
-// Also copies the embedded example to where its package ships it from.
+// Also bundles the command line, and copies the embedded example to where its package ships it from.
 
 import { createHash } from 'node:crypto';
 import {
@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { Failure, at, readJson, say } from './project.js';
+import { bundle, bundled } from './bundle.js';
 import { installFingerprint } from './install.js';
 import { runNode } from './process.js';
 
@@ -48,7 +49,8 @@ export function isBuilt() {
     existsSync(stamp) &&
     readFileSync(stamp, 'utf8') === buildFingerprint() &&
     projects.every((project) => missing(project).length === 0 && orphans(project).length === 0) &&
-    copies.every(({ to }) => existsSync(at(to)))
+    copies.every(({ to }) => existsSync(at(to))) &&
+    bundled.every((file) => existsSync(at(file)))
   );
 }
 
@@ -66,6 +68,7 @@ export async function build() {
   const { code } = await runNode(args, { stdio: ['ignore', 2, 2] });
   if (code !== 0) throw new Failure('The sources do not compile (see above).');
   copies.forEach(copy);
+  await bundle();
   mkdirSync(path.dirname(stamp), { recursive: true });
   writeFileSync(stamp, fingerprint);
 }
@@ -77,6 +80,7 @@ function buildFingerprint() {
   const compiled = [
     'tsconfig.json',
     'tsconfig.base.json',
+    'scripts/bundle.js',
     ...configs,
     ...projects.flatMap(sources),
   ];

@@ -4,7 +4,7 @@
  */
 import type { Graph } from '../graph/graph.ts';
 import { writeModel } from '../onnx/write.ts';
-import type { Feeds, Runtime, Session } from './runtime.ts';
+import type { Feeds, Runtime, Session, SessionOptions } from './runtime.ts';
 
 export interface Program {
   run(feeds: Feeds, into?: Feeds): Promise<Feeds>;
@@ -29,7 +29,7 @@ export class Programs {
   }
 
   /** The program of a graph; `name` (unique for what `build` makes) avoids building it again. */
-  async named(name: string, build: () => Graph): Promise<Program> {
+  async named(name: string, build: () => Graph, options: SessionOptions = {}): Promise<Program> {
     const known = this.names.get(name);
     const cached = known === undefined ? undefined : this.touch(known);
     if (cached) return cached.session;
@@ -38,7 +38,7 @@ export class Programs {
     this.names.set(name, key);
     const same = this.touch(key);
     if (same) return same.session;
-    const entry = { session: this.runtime.session(bytes), bytes: bytes.length };
+    const entry = { session: this.runtime.session(bytes, options), bytes: bytes.length };
     this.entries.set(key, entry);
     await this.evict(key);
     return entry.session;

@@ -27,7 +27,7 @@ export interface Runtime {
 }
 
 export interface SessionOptions {
-  /** false: for files of so many nodes that looking for better ones takes longer than running them. */
+  /** false: for graphs of so many nodes that looking for better ones takes longer than it saves. */
   readonly optimised?: boolean;
 }
 

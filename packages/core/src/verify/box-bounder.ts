@@ -121,8 +121,11 @@ export class BoxBounder {
 
   private program(spread: boolean): Promise<Program> {
     const { linearUpTo, rounding } = this.options;
-    return this.joint.programs.named(`boxes/${linearUpTo}/${spread}/${rounding.gamma(1)}`, () =>
-      boxGraph(this.joint, { ...this.options, spread }),
+    return this.joint.programs.named(
+      `boxes/${linearUpTo}/${spread}/${rounding.gamma(1)}`,
+      () => boxGraph(this.joint, { ...this.options, spread }),
+      // On ACAS Xu it takes twice as long to open otherwise, and as long to run.
+      { optimised: false },
     );
   }
 }

@@ -9,7 +9,7 @@ import type { Failed } from './messages.ts';
 export class WorkerProcess<To extends object, From extends { readonly kind: string }> {
   private readonly child: ChildProcess;
 
-  /** Runs a compiled file of this folder. */
+  /** Runs a compiled file beside this one, which bundling keeps so. */
   constructor(file: string) {
     this.child = fork(fileURLToPath(new URL(file, import.meta.url)), [], {
       serialization: 'advanced',

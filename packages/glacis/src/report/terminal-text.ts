@@ -4,7 +4,8 @@
  * file name cannot move the cursor or recolour the screen.
  */
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+/** Made when it is first needed: that takes longer than many a run. */
+let segmenter: Intl.Segmenter | null = null;
 const doubleWidth =
   /\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
 
@@ -36,6 +37,7 @@ function isAscii(text: string): boolean {
 
 function graphemes(text: string): string[] {
   if (isAscii(text)) return text.split('');
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 

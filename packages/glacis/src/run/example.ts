@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { OptionValues } from '../cli/options.ts';
 import { UsageError } from '../errors.ts';
+import { packageFolder } from '../package-folder.ts';
 
 export interface Example {
   readonly model: string;
@@ -16,7 +17,7 @@ export interface Example {
 /** Where a run of the example is written unless --out names a folder. */
 export const exampleFolder = 'glacis-digits';
 
-const shipped = new URL('../../example/', import.meta.url);
+const shipped = new URL('example/', packageFolder);
 
 /** Throws UsageError when a model or data are given as well, or the files are not in the folder. */
 export function findExample(
