@@ -53,7 +53,7 @@ export class LayerGraphs {
   readonly stops: readonly Stop[];
   readonly batch: Dimension;
   readonly rowsAtOnce: number;
-  private readonly subject: Subject;
+  readonly subject: Subject;
   private readonly copy: Graph;
   private readonly ball: BallNodes;
   private readonly sets: ReadonlyMap<number, InputSet>;

@@ -4,6 +4,7 @@ import type { ChoiceStop } from './choice-inputs.ts';
 import type { LayerGraphs } from './layer-graphs.ts';
 import type { Backward, Propagation } from './layerwise.ts';
 import type { PullTables } from './pull-tables.ts';
+import { type NamedPrograms, WindowRows } from './window-rows.ts';
 import type { Following, Staged, StagedPrograms } from './staged-programs.ts';
 
 /** Rows of a layer as a staged program; with what tells where its free slopes lead, if it has any. */
@@ -25,11 +26,28 @@ export class LayerStages {
   private readonly ends = new Map<number, Values>();
   private readonly rows = new Map<string, RowProgram>();
   private readonly ahead = new Map<string, Following>();
+  private readonly windowRows = new Map<number, WindowRows | undefined>();
+  private readonly named: NamedPrograms;
 
-  constructor(graphs: LayerGraphs, stages: StagedPrograms, tables: PullTables) {
+  constructor(
+    graphs: LayerGraphs,
+    stages: StagedPrograms,
+    tables: PullTables,
+    named: NamedPrograms,
+  ) {
     this.graphs = graphs;
     this.stages = stages;
     this.tables = tables;
+    this.named = named;
+  }
+
+  /** What bounds the elements of a layer over the windows that its places see, where that is faster. */
+  windows(place: number, how: Backward): WindowRows | undefined {
+    if (how !== 'linear') return undefined;
+    if (!this.windowRows.has(place)) {
+      this.windowRows.set(place, WindowRows.of(this.graphs, place, this.named));
+    }
+    return this.windowRows.get(place);
   }
 
   /** As LayerGraphs says. */
@@ -64,7 +82,8 @@ export class LayerStages {
   }
 
   private sharpening(place: number, how: Backward): Staged[] {
-    return this.graphs.layers[place]?.exact ? [] : stagesOf(this.rowProgram(place, how, true));
+    if (this.graphs.layers[place]?.exact || this.windows(place, how)) return [];
+    return stagesOf(this.rowProgram(place, how, true));
   }
 
   /** What a layer takes from those before the last one before it: computed once, not again from the set. */

@@ -73,9 +73,10 @@ export class LayerwiseBounds {
     this.graphs = new LayerGraphs(subject);
     this.layers = this.graphs.layers;
     const { b, input } = this.graphs;
-    this.stages = new StagedPrograms(subject.network.programs, key, b.nodes, [input]);
+    const { programs } = subject.network;
+    this.stages = new StagedPrograms(programs, key, b.nodes, [input]);
     this.tables = new PullTables(this.graphs, this.stages);
-    this.own = new LayerStages(this.graphs, this.stages, this.tables);
+    this.own = new LayerStages(this.graphs, this.stages, this.tables, { programs, key });
     this.chunks = new RowChunks(this.graphs.rowsAtOnce);
   }
 
@@ -153,14 +154,7 @@ export class LayerwiseBounds {
     if (how === 'interval' || how === 'forward' || !layer || layer.exact) return ends;
     const elements = gaining(layer, ends);
     if (elements.length === 0) return ends;
-    const rows = elementRows(elements, layer.width, await this.tables.of(place));
-    const least = await this.bounded(
-      set,
-      found,
-      place,
-      { source: rows, settles: layer.hinges },
-      how,
-    );
+    const least = await this.leastOf(set, found, place, elements, how);
     const [lower, upper] = [ends.lower.slice(), ends.upper.slice()];
     elements.forEach((element, i) => {
       const [low = Number.NaN, high = Number.NaN] = least.subarray(2 * i, 2 * i + 2);
@@ -168,6 +162,21 @@ export class LayerwiseBounds {
       if (-high < (upper[element] ?? 0)) upper[element] = -high;
     });
     return { lower, upper };
+  }
+
+  /** Lower bounds of elements of a layer and of their negatives, one behind the other; NaN where nothing is known. */
+  private async leastOf(
+    set: SetFeed,
+    found: readonly Ends[],
+    place: number,
+    elements: readonly number[],
+    how: Backward,
+  ): Promise<Float32Array> {
+    const windows = this.own.windows(place, how);
+    if (windows) return windows.least(set, found, elements);
+    const { width = 1, hinges = false }: Partial<Layer> = this.layers[place] ?? {};
+    const source = elementRows(elements, width, await this.tables.of(place));
+    return this.bounded(set, found, place, { source, settles: hinges }, how);
   }
 
   /**

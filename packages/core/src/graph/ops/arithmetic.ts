@@ -20,6 +20,7 @@ import { FEW_ULPS, fusedError, magnitude, outwardBy, TINY } from './outward.ts';
 import { only, pair } from './operands.ts';
 import { multiplicationPlanes, quotientPlanes } from './product-planes.ts';
 import { extremePlanes } from './selection-planes.ts';
+import { placewise } from './windows.ts';
 
 declare module '../graph.ts' {
   interface OpAttributes {
@@ -143,6 +144,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
       const [x, y] = pair(operands).map((operand) => croppedTerm(operand, node, cropping));
       return x && y && b.add(x, y);
     },
+    windowed: placewise,
     terms: () => 1,
     deviation: sumOfDeviations,
     range: (context) => sumRange(context, 1),
@@ -156,6 +158,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
       i === 0
         ? b.sumTo(cotangent, pair(operands)[0].shape)
         : b.neg(b.sumTo(cotangent, pair(operands)[1].shape)),
+    windowed: placewise,
     terms: () => 1,
     deviation: sumOfDeviations,
     range: (context) => sumRange(context, -1),
@@ -171,6 +174,7 @@ export const arithmetic: { readonly [K in Arithmetic]: OpDefinition<K> } = {
         ? b.sumTo(b.mul(cotangent, y), x.shape)
         : b.sumTo(b.mul(cotangent, x), y.shape);
     },
+    windowed: placewise,
     terms: () => 1,
     planes: multiplicationPlanes,
     evaluationError: (context, output) => fusedError(context, magnitude(context.b, output)),

@@ -8,7 +8,7 @@
  * stride-1 window i − q ∈ [⌈(pad − K + 1)/s⌉, ⌊(s − 1 + pad)/s⌋]. A dilation needs s = 1.
  */
 import { floats, integers, type Tensor } from '../../tensor/tensor.ts';
-import { known } from '../dimension.ts';
+import { known, sameShape } from '../dimension.ts';
 import type { Node } from '../graph.ts';
 import type { ConvGeometry } from './convolutions.ts';
 import type { Emitter } from './emitter.ts';
@@ -96,6 +96,26 @@ function fits(each: Cut): boolean {
 
 /** Every phase is a part of its own; with more, most of the weights are zeros. */
 const MOST_PHASES = 64;
+
+/** As a product of matrices, which it is where every image is one place and is spread over one kernel. */
+export function transposeOfPlaces(
+  e: Emitter,
+  g: ConvGeometry & { readonly size: readonly number[] },
+  y: Node,
+  w: Node,
+): string | undefined {
+  if (w.op !== 'constant' || w.type !== 'float32' || g.groups !== 1) return undefined;
+  const isOne = y.shape.slice(2).every((size) => size === 1);
+  const isWhole = sameShape(w.shape.slice(2), g.size) && g.padBefore.every((pad) => pad === 0);
+  if (!isOne || !isWhole) return undefined;
+  const [batch = 1, channels = 1] = y.shape;
+  const { data } = w.attributes.tensor;
+  const width = data.length / known(channels, 'channels');
+  const rows = e.node('Reshape', [e.nameOf(y), e.reshapeTarget([batch, channels])]);
+  const matrix = e.constant({ type: 'float32', shape: [Number(channels), width], data });
+  const spread = e.node('MatMul', [rows, matrix]);
+  return e.node('Reshape', [spread, e.reshapeTarget([batch, w.shape[1] ?? 1, ...g.size])]);
+}
 
 /** The result's name, or undefined where this formulation does not apply. */
 export function transposeAsConv(

@@ -8,7 +8,7 @@ import { BATCH, type Dimension, known, printShape, type Shape } from '../dimensi
 import type { Node, ValueType } from '../graph.ts';
 import { convAsProduct, transposeAsProduct } from './block-products.ts';
 import { blockedConvolution } from './blocked.ts';
-import { transposeAsConv } from './convolution-adjoint.ts';
+import { transposeAsConv, transposeOfPlaces } from './convolution-adjoint.ts';
 import { convolutionNorm } from './convolution-norm.ts';
 import { oneFactor, type OpDefinition, ShapeError } from './definition.ts';
 import type { Emitter } from './emitter.ts';
@@ -89,7 +89,10 @@ function emitTranspose(
   w: Node,
 ): string {
   const fast =
-    transposeAsProduct(e, g, y, w) ?? transposeAsResize(e, g, y, w) ?? transposeAsConv(e, g, y, w);
+    transposeOfPlaces(e, g, y, w) ??
+    transposeAsProduct(e, g, y, w) ??
+    transposeAsResize(e, g, y, w) ??
+    transposeAsConv(e, g, y, w);
   if (fast !== undefined) return fast;
   const [sizes, kernel] = [spatial(y.shape), spatial(w.shape)];
   const outputPadding = g.size.map((size, i) => {
@@ -201,6 +204,24 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
       const seen = spatial(x.shape).map((size, i) => Math.min(size, at(reached, i)));
       const padAfter = reached.map((end, i) => end - at(seen, i));
       return b.push('conv', [crop(x, seen), w], { ...g, padAfter });
+    },
+    windowed: ({ attributes: g }, operands, { strides, first, last }) => {
+      const kernel = spatial(pair(operands)[1].shape);
+      const seen = {
+        strides: strides.map((stride, i) => stride * at(g.strides, i)),
+        first: first.map((from, i) => at(g.strides, i) * from - at(g.padBefore, i)),
+        last: last.map((to, i) => {
+          const reach = at(g.dilations, i) * (at(kernel, i) - 1);
+          return at(g.strides, i) * to - at(g.padBefore, i) + reach;
+        }),
+      };
+      const none = kernel.map(() => 0);
+      const pads = [...g.padBefore, ...g.padAfter].some((pad) => pad > 0);
+      return {
+        operands: [seen, null],
+        attributes: { ...g, padBefore: none, padAfter: none },
+        pads,
+      };
     },
     spectralNorm: (node, weights, operands) =>
       convolutionNorm(weights, node.attributes, spatial(pair(operands)[0].shape)),

@@ -18,6 +18,7 @@ import type { Emitter } from './emitter.ts';
 import type { Lines } from './lines.ts';
 import type { PlaneContext, Planes } from './planes.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import type { Window, Windowed } from './windows.ts';
 
 export { ShapeError } from '../dimension.ts';
 
@@ -162,6 +163,12 @@ export interface OpDefinition<K extends OpName> {
   ): Node | undefined;
   /** The same value over those positions of its operand alone that it depends on; absent: on all. */
   trimmed?(b: Builder, node: NodeOf<K>, operand: Node, crop: Crop): Node;
+  /** Over images: the op over a window of its result; absent or undefined: there is none smaller than the whole. */
+  windowed?(
+    node: NodeOf<K>,
+    operands: readonly ValueType[],
+    window: Window,
+  ): Windowed<OpAttributes[K]> | undefined;
   /** Whether every element is the greatest of some of the operand's: nondecreasing functions may then come after. */
   readonly picksGreatest?: boolean;
   /**

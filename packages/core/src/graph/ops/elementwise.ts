@@ -15,6 +15,7 @@ import type { Emitter } from './emitter.ts';
 import { bounded, type Curve, type Lines } from './lines.ts';
 import { FEW_ULPS, magnitude, outward, TINY } from './outward.ts';
 import { only } from './operands.ts';
+import { placewise } from './windows.ts';
 
 /** An error of relative·|f| + absolute. */
 export interface EvaluationError {
@@ -108,6 +109,7 @@ export function elementwise<K extends OpName>(rule: Elementwise<K>): OpDefinitio
     ...(hinge ? { hinge } : {}),
     kind: 'elementwise',
     infer: (_, operands) => only(operands),
+    windowed: placewise,
     cropped: (b, { op, attributes }, operands, { ends, crop }) =>
       b.push(op, [crop(only(operands), ends)], attributes),
     emit: (e, { attributes }, operands) => {

@@ -1,0 +1,131 @@
+/** Rows over the windows that places see: the bounds that whole images give, at the borders too. */
+import * as fc from 'fast-check';
+import * as ort from 'onnxruntime-node';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { NormName } from '../../src/audit/run.ts';
+import { ballSet } from '../../src/bounds/ball-set.ts';
+import { type Ends, LayerwiseBounds } from '../../src/bounds/layerwise.ts';
+import { WindowRows } from '../../src/bounds/window-rows.ts';
+import { Builder } from '../../src/graph/builder.ts';
+import { BATCH, known } from '../../src/graph/dimension.ts';
+import type { Node } from '../../src/graph/graph.ts';
+import { readModel } from '../../src/onnx/read.ts';
+import { writeModel } from '../../src/onnx/write.ts';
+import { openNetwork, type OpenNetwork } from '../../src/runtime/network.ts';
+import { ortRuntime } from '../../src/runtime/runtime.ts';
+import { Threat } from '../../src/threats/threat.ts';
+import { noRounding, roundingModel } from '../../src/transforms/rounding.ts';
+import { Draw } from '../generators/draw.ts';
+
+const runtime = ortRuntime(ort, { name: 'onnxruntime-node', threads: 1 });
+const SIZE = 14;
+
+function convolved(b: Builder, draw: Draw, x: Node, channels: number, stride: number): Node {
+  const [, before = 1] = x.shape;
+  const kernel = draw.integer(1, 3);
+  const pads = (): number[] => [draw.integer(0, 2), draw.integer(0, 2)];
+  const shape = [channels, known(before, 'channels'), kernel, kernel];
+  const size = shape.reduce((product, each) => product * each, 1);
+  const weights = draw.list(size, () => draw.real(-1, 1));
+  return b.push('conv', [x, b.floats(weights, shape)], {
+    strides: [stride, stride],
+    padBefore: pads(),
+    padAfter: pads(),
+    dilations: [1, 1],
+    groups: 1,
+  });
+}
+
+/** By a kernel of three with its padding. */
+function sameSize(b: Builder, draw: Draw, x: Node): Node {
+  const channels = known(x.shape[1] ?? 1, 'channels');
+  const weights = draw.list(9 * channels * channels, () => draw.real(-1, 1));
+  return b.push('conv', [x, b.floats(weights, [channels, channels, 3, 3])], {
+    strides: [1, 1],
+    padBefore: [1, 1],
+    padAfter: [1, 1],
+    dilations: [1, 1],
+    groups: 1,
+  });
+}
+
+/** A few convolutions, bent, scaled, and now and then added to what they come from. */
+function images(draw: Draw): Uint8Array {
+  const b = new Builder();
+  let x: Node = b.input('x', [BATCH, 1, SIZE, SIZE]);
+  const depth = draw.integer(2, 3);
+  for (let layer = 0; layer < depth; layer++) {
+    const affine = convolved(b, draw, x, draw.integer(1, 3), draw.integer(1, 2));
+    const bias = b.floats(
+      draw.list(known(affine.shape[1] ?? 1, 'channels'), () => draw.real(-1, 1)),
+      [1, known(affine.shape[1] ?? 1, 'channels'), 1, 1],
+    );
+    const moved = draw.chance(0.5) ? b.add(affine, bias) : b.sub(b.mul(affine, bias), 0.3);
+    const bent = draw.chance(0.6) ? b.relu(moved) : b.push('sigmoid', [moved], {});
+    x = bent;
+    // Around a hinge, so that the sum meets windows of two sizes.
+    if (draw.chance(0.5)) x = b.add(bent, sameSize(b, draw, bent));
+  }
+  const last = b.relu(convolved(b, draw, x, 2, 1));
+  return writeModel(b.graph({ out: b.sum(last, [2, 3]) }));
+}
+
+const key = (): string => `test ${counter++}`;
+let counter = 0;
+
+interface Case {
+  readonly network: OpenNetwork;
+  readonly threat: Threat;
+  readonly x: Float32Array;
+}
+
+async function layers({ network, threat, x }: Case, isExact: boolean): Promise<readonly Ends[]> {
+  const rounding = isExact ? noRounding : roundingModel('float32');
+  const subject = { network, output: network.output, threat, rounding };
+  const bounds = LayerwiseBounds.of(subject, key());
+  const set = ballSet(network, threat, x, threat.eps, 0);
+  return (await bounds.inside(set, { inside: 'linear', rows: 'linear' })) ?? [];
+}
+
+async function drawn(seed: number): Promise<Case> {
+  const draw = new Draw(seed);
+  const network = await openNetwork(readModel(images(draw)), runtime);
+  const norm = draw.pick<NormName>(['linf', 'l2', 'l1']);
+  const threat = new Threat(norm, { eps: draw.pick([0.05, 0.3]), clip: [0, 1] });
+  const x = Float32Array.from({ length: SIZE * SIZE }, () => draw.real(0, 1));
+  return { network, threat, x };
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+test.each([
+  { how: 'as they are', isExact: true, apart: 1e-5, numRuns: 12 },
+  { how: 'rounded outward', isExact: false, apart: 1e-4, numRuns: 4 },
+])('$how, they are the bounds that whole images give', async ({ isExact, apart, numRuns }) => {
+  const used = vi.spyOn(WindowRows.prototype, 'least');
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), async (seed) => {
+      const own = await drawn(seed);
+      const windows = await layers(own, isExact);
+      const whole = vi.spyOn(WindowRows, 'of').mockReturnValue(undefined);
+      const plain = await layers(own, isExact);
+      whole.mockRestore();
+      expect(windows.length).toBe(plain.length);
+      windows.forEach(({ lower, upper }, k) => {
+        const widest = Math.max(
+          1e-3,
+          ...upper.map((high, i) => high - (lower[i] ?? 0)),
+          ...upper.map(Math.abs),
+        );
+        lower.forEach((low, i) => {
+          expect(Math.abs(low - (plain[k]?.lower[i] ?? NaN))).toBeLessThan(apart * widest);
+          expect(Math.abs((upper[i] ?? 0) - (plain[k]?.upper[i] ?? NaN))).toBeLessThan(
+            apart * widest,
+          );
+        });
+      });
+    }),
+    { numRuns },
+  );
+  expect(used.mock.calls.length).toBeGreaterThan(numRuns / 2);
+});
