@@ -40,6 +40,10 @@ export class Programs {
     if (same) return same.session;
     const entry = { session: this.runtime.session(bytes, options), bytes: bytes.length };
     this.entries.set(key, entry);
+    // What could not be opened, because time was up, may be asked for again.
+    entry.session.catch(() => {
+      if (this.entries.get(key) === entry) this.entries.delete(key);
+    });
     await this.evict(key);
     return entry.session;
   }
@@ -60,15 +64,21 @@ export class Programs {
       if (key === keep) continue;
       this.entries.delete(key);
       total -= entry.bytes;
-      await (await entry.session).release();
+      await closed(entry);
     }
   }
 
   async release(): Promise<void> {
-    const sessions = [...this.entries.values()].map(({ session }) => session);
+    const entries = [...this.entries.values()];
     this.entries.clear();
-    for (const session of sessions) await (await session).release();
+    for (const entry of entries) await closed(entry);
   }
+}
+
+/** Whoever asked for a session that could not be opened was told. */
+async function closed({ session }: Entry): Promise<void> {
+  const opened = await session.catch(() => null);
+  await opened?.release();
 }
 
 /**

@@ -106,9 +106,13 @@ export class ActivationSplitting {
       this.branches >= Math.max(most, questions.length) ||
       (this.branches >= Math.max(enough(this.progress.first), questions.length) &&
         !this.progress.isPromising);
-    while ((this.open.size > 0 || this.sharing?.isBusy) && !witness && !isOver()) {
-      witness = (await this.returned()) ?? (await this.step());
-      this.progress.note(this.branches, this.lower);
+    try {
+      while ((this.open.size > 0 || this.sharing?.isBusy) && !witness && !isOver()) {
+        witness = (await this.returned()) ?? (await this.step());
+        this.progress.note(this.branches, this.lower);
+      }
+    } finally {
+      this.sharing?.end();
     }
     for (const { stuck } of this.sharing?.drained() ?? []) for (const i of stuck) this.stuck.add(i);
     const away = this.sharing?.away.flat() ?? [];

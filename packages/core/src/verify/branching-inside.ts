@@ -40,7 +40,7 @@ export class InsideBounders {
   /** `key` names the subject among its network's programs. */
   constructor(subject: Subject, key: string) {
     this.domains = new DomainBounder(subject, `${key}/branches`, { atOnce: AT_ONCE });
-    this.tightening = new Tightening(subject, `${key}/tightening`);
+    this.tightening = new Tightening(subject, `${key}/tightening`, this.domains.layers);
   }
 }
 

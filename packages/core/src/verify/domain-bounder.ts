@@ -4,10 +4,11 @@
  * closed is bounded once more, outward: nothing else closes a domain.
  */
 import { numbers } from '../bounds/numbers.ts';
-import { endNames, type Subject } from '../bounds/layer-graphs.ts';
+import { endNames, type Layer, type Subject } from '../bounds/layer-graphs.ts';
 import type { Ends, SetFeed } from '../bounds/layerwise.ts';
 import { Prepared, type Staged, StagedPrograms } from '../bounds/staged-programs.ts';
 import { type Columns, columnsOf } from '../bounds/turns.ts';
+import { divide } from '../graph/dimension.ts';
 import type { Programs } from '../runtime/programs.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Domain, excessOf, type Split } from './domain.ts';
@@ -88,6 +89,11 @@ export class DomainBounder {
     this.climb = this.stages.staged('climb', climb, varying);
   }
 
+  /** Of the network, the output last. */
+  get layers(): readonly Layer[] {
+    return this.graphs.climbing.layers;
+  }
+
   /** After so many steps up. */
   async bound(root: Root, domains: readonly Domain[], steps: number): Promise<Bounded[]> {
     const feeds = this.feeds(root, domains);
@@ -166,8 +172,29 @@ export class DomainBounder {
     const likely = this.closes ? [...keys.keys()].filter((i) => (keys[i] ?? NaN) > 0) : [];
     if (likely.length === 0) return new Set();
     const all = { ...feeds, ...choices.feeds };
-    const least = await this.least(chosenRows(all, likely, domains.length));
+    const least = await this.least(this.chosenRows(all, likely, domains.length));
     return new Set(likely.filter((i, k) => excessAt(domains[i], least[k]) > 0));
+  }
+
+  /** Some of the samples of what a program is fed; what has no row for each sample is the same for all. */
+  private chosenRows(feeds: Feeds, rows: readonly number[], count: number): Feeds {
+    if (rows.length === count) return feeds;
+    const shared = new Set(
+      this.layers.flatMap((_, place) => {
+        const names = endNames(place);
+        return this.isShared(place) ? [names.lower, names.upper] : [];
+      }),
+    );
+    const own = Object.entries(feeds);
+    return Object.fromEntries(
+      own.map(([name, tensor]) => [name, shared.has(name) ? tensor : rowsOf(tensor, rows, count)]),
+    );
+  }
+
+  /** Whether a layer is the same for all samples; else each has its part of the first axis. */
+  private isShared(place: number): boolean {
+    const { climbing } = this.graphs;
+    return divide(climbing.target(place).shape[0] ?? 1, climbing.batch) === undefined;
   }
 
   private choices(root: Root, domains: readonly Domain[]): DomainChoices {
@@ -193,23 +220,24 @@ export class DomainBounder {
               ),
             };
     }
-    const { stops, climbing } = this.graphs;
+    const { climbing } = this.graphs;
     const outputs = domains[0]?.question.row.length ?? 0;
     const rows = new Float32Array(count * outputs);
     domains.forEach(({ question }, i) => rows.set(question.row, i * outputs));
     feeds['row'] = { type: 'float32', shape: [count, 1, outputs], data: rows };
-    const own = new Map(stops.map((stop) => [stop.place, stop]));
     root.found.slice(0, this.graphs.place).forEach((ends, place) => {
-      const stop = own.get(place);
+      const shape = this.isShared(place)
+        ? (climbing.layers[place]?.shape ?? [])
+        : climbing.target(place).shape.map((dim) => Number(divide(dim, climbing.batch) ?? dim));
+      const [first = 1, ...rest] = shape;
       const names = endNames(place);
       for (const [name, data] of [
         [names.lower, ends.lower],
         [names.upper, ends.upper],
       ] as const) {
-        // What has no row for each sample is the same for all.
-        feeds[name] = stop
-          ? { type: 'float32', shape: [count, ...stop.shape], data: repeated(data, count) }
-          : { type: 'float32', shape: climbing.layers[place]?.shape ?? [], data };
+        feeds[name] = this.isShared(place)
+          ? { type: 'float32', shape, data }
+          : { type: 'float32', shape: [count * first, ...rest], data: repeated(data, count) };
       }
     });
     domains.forEach(({ splits }, i) => splits.forEach((split) => move(feeds, split, i, count)));
@@ -258,20 +286,21 @@ function repeated(data: Float32Array, count: number): Float32Array {
   return all;
 }
 
-/** Some of the samples of what a program is fed. */
-function chosenRows(feeds: Feeds, rows: readonly number[], count: number): Feeds {
-  if (rows.length === count) return feeds;
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, tensor]) => {
-      const [first, ...rest] = tensor.shape;
-      if (first !== count || !(tensor.data instanceof Float32Array)) return [name, tensor];
-      const size = tensor.data.length / count;
-      const data = new Float32Array(rows.length * size);
-      for (const [k, i] of rows.entries())
-        data.set(tensor.data.subarray(i * size, (i + 1) * size), k * size);
-      return [name, { type: 'float32', shape: [rows.length, ...rest], data }];
-    }),
-  );
+function rowsOf(tensor: Tensor, rows: readonly number[], count: number): Tensor {
+  const { type, shape, data } = tensor;
+  const size = data.length / count;
+  const own = [((shape[0] ?? 1) / count) * rows.length, ...shape.slice(1)];
+  if (data instanceof Float32Array) {
+    const some = new Float32Array(rows.length * size);
+    rows.forEach((row, k) => some.set(data.subarray(row * size, (row + 1) * size), k * size));
+    return { type: 'float32', shape: own, data: some };
+  }
+  if (data instanceof Int32Array) {
+    const some = new Int32Array(rows.length * size);
+    rows.forEach((row, k) => some.set(data.subarray(row * size, (row + 1) * size), k * size));
+    return { type: 'int32', shape: own, data: some };
+  }
+  throw new RangeError(`rows of ${type} were not expected`);
 }
 
 function move(

@@ -103,14 +103,21 @@ export class InputSplitting {
       this.store.push({ lower, upper, disjunct: index, key: -Infinity });
     }
     let witness: Float64Array | null = null;
-    while ((this.store.size > 0 || this.sharing?.isBusy) && !witness && !this.isHopeless) {
-      witness =
-        (await this.returned()) ??
-        (await this.step()) ??
-        (await this.raced()) ??
-        (await this.restarted());
+    try {
+      while ((this.store.size > 0 || this.sharing?.isBusy) && !witness && !this.isHopeless) {
+        witness =
+          (await this.returned()) ??
+          (await this.step()) ??
+          (await this.raced()) ??
+          (await this.restarted());
+      }
+    } finally {
+      this.sharing?.end();
     }
-    return { witness, stuck: this.stuck.length, left: this.store.size };
+    // Where it is given up, what is away is open, and what came back at last was not counted yet.
+    for (const { stuck } of this.sharing?.drained() ?? []) this.stuck.push(...stuck);
+    const left = this.store.size + (this.sharing?.away.length ?? 0);
+    return { witness, stuck: this.stuck.length, left };
   }
 
   private get isHopeless(): boolean {

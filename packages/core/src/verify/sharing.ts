@@ -92,6 +92,7 @@ export class Sharing<L> {
   private readonly lists = new Map<L, Promise<void>>();
   private answers: Closed<L>[] = [];
   private failure: Error | null = null;
+  private isEnded = false;
 
   constructor(options: SharingOptions<L>) {
     this.options = options;
@@ -132,6 +133,11 @@ export class Sharing<L> {
     return answers;
   }
 
+  /** No more is handed out, and what comes back goes nowhere: the helpers are free for what follows. */
+  end(): void {
+    this.isEnded = true;
+  }
+
   private handOut(): void {
     const { helpers, queue, most } = this.options;
     while (helpers.idle > 0 && queue.size > 1) {
@@ -147,6 +153,7 @@ export class Sharing<L> {
     try {
       const closed = await close(list, helpers.help);
       this.lists.delete(list);
+      if (this.isEnded) return;
       queue.put(closed.open);
       this.answers.push(closed);
       this.handOut();

@@ -4,7 +4,7 @@
  * dense networks this does what others refine layers by integer programs for; a row's bound is the least that is
  * proven of its domains, which cover the set.
  */
-import type { Subject } from '../bounds/layer-graphs.ts';
+import { type Layer, LayerGraphs, type Subject } from '../bounds/layer-graphs.ts';
 import type { Ends } from '../bounds/layerwise.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Domain } from './domain.ts';
@@ -72,12 +72,23 @@ const VALUES_AT_ONCE = 64;
 export class Tightening {
   private readonly subject: Subject;
   private readonly key: string;
+  private readonly layers: readonly Layer[];
   private readonly bounders = new Map<number, DomainBounder>();
 
   /** `key` names the subject among its network's programs. */
-  constructor(subject: Subject, key: string) {
+  constructor(
+    subject: Subject,
+    key: string,
+    layers: readonly Layer[] = new LayerGraphs(subject).layers,
+  ) {
     this.subject = subject;
     this.key = key;
+    this.layers = layers;
+  }
+
+  /** Whether branches may tighten a layer: what has no row for each sample, or is exact, stays as it is. */
+  private isOpen(place: number): boolean {
+    return this.layers[place]?.exact === false;
   }
 
   /** In passes back and forth through the network: of as many rounds. */
@@ -85,7 +96,7 @@ export class Tightening {
     const steps = ROOT_STEPS + 2 * rounds * (STEPS + 1);
     const each = steps + (1 + 2 * rounds) * PASSES_OF_DOMAIN + (1 + rounds) * PASSES_OF_PROOF;
     return found.reduce((sum, ends, place) => {
-      const share = place === 0 ? 0 : (place + 1) / (found.length + 1);
+      const share = this.isOpen(place) ? (place + 1) / (found.length + 1) : 0;
       return sum + 2 * unstable(ends).length * each * share;
     }, 0);
   }
@@ -96,7 +107,7 @@ export class Tightening {
     for (const [place, ends] of before.entries()) {
       // Bounds of earlier layers are new: so is the root.
       const root = { set, found: found.slice() };
-      if (place > 0) found[place] = await this.layer(root, place, ends, effort);
+      if (this.isOpen(place)) found[place] = await this.layer(root, place, ends, effort);
     }
     return { set, found };
   }

@@ -44,3 +44,34 @@ test('weights that differ in two signs, in order or in one last bit are other pr
   }
   await programs.release();
 });
+
+test('what could not be opened once is opened when it is asked for again', async () => {
+  let failures = 1;
+  const programs = new Programs({
+    name: 'late',
+    session: (bytes, options) =>
+      failures-- > 0 ? Promise.reject(new Error('late')) : runtime.session(bytes, options),
+  });
+  const asked = (): Promise<unknown> => programs.named('a', () => scaling([1, 2, 3]));
+  await expect(asked()).rejects.toThrow('late');
+  await expect(asked()).resolves.toBeDefined();
+  await programs.release();
+});
+
+test('a cache with a program that does not open releases the others', async () => {
+  let [opened, released] = [0, 0];
+  const programs = new Programs({
+    name: 'late',
+    session: async (bytes, options) => {
+      if (opened++ === 0)
+        return new Promise((_, reject) => setTimeout(reject, 20, new Error('late')));
+      const session = await runtime.session(bytes, options);
+      return { ...session, release: () => (released++, session.release()) };
+    },
+  });
+  const late = programs.named('a', () => scaling([1, 2, 3])).catch(() => 'late');
+  await programs.named('b', () => scaling([1, 2, 4]));
+  await programs.release();
+  expect(await late).toBe('late');
+  expect(released).toBe(1);
+});

@@ -6,7 +6,13 @@ import { OutOfTime } from '../../src/runtime/deadline.ts';
 import type { BoxList } from '../../src/verify/box-store.ts';
 import type { Domain } from '../../src/verify/domain.ts';
 import { QueryHelper } from '../../src/verify/query-helper.ts';
-import type { Closed, DomainsOf, Helpers } from '../../src/verify/sharing.ts';
+import {
+  type Closed,
+  type DomainsOf,
+  type Helpers,
+  LateHelpers,
+  Sharing,
+} from '../../src/verify/sharing.ts';
 import { type Decision, verify } from '../../src/verify/verify.ts';
 import { parseVnnlib } from '../../src/vnnlib/parse.ts';
 import type { Query } from '../../src/vnnlib/query.ts';
@@ -83,6 +89,44 @@ async function decideWith(
 }
 
 const undone = <L>(open: L): Closed<L> => ({ witness: null, stuck: [], branches: 0, open });
+
+test('a search that has ended hands out nothing more, whatever comes back', async () => {
+  const handed: number[][] = [];
+  let answer: (closed: Closed<readonly number[]>) => void = () => undefined;
+  const none = () => Promise.reject(new Error('not asked'));
+  const helpers = new LateHelpers({
+    startTime: 0,
+    start: () => undefined,
+    idle: 1,
+    close: none,
+    cut: none,
+    least: none,
+  });
+  const open = [1, 2, 3, 4];
+  const sharing = new Sharing<readonly number[]>({
+    helpers,
+    queue: {
+      get size() {
+        return open.length;
+      },
+      take: (most) => open.splice(0, most),
+      put: (list) => open.push(...list),
+    },
+    most: 3,
+    close: (list) => {
+      handed.push([...list]);
+      return new Promise((resolve) => (answer = resolve));
+    },
+    keys: (list) => list,
+  });
+  await sharing.exchange();
+  expect([handed.length, sharing.isBusy]).toEqual([2, true]);
+  sharing.end();
+  answer(undone([7, 8, 9]));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(handed).toHaveLength(2);
+  expect(open).not.toContain(7);
+});
 
 describe('boxes, with one helper and with three', () => {
   test.each([1, 3])('%i: what is unsat alone is unsat', async (count) => {
