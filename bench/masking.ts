@@ -1,6 +1,6 @@
 /**
  * The confusion table of `diagnose`: broken defences and honest models of examples/masking, over several seeds.
- * npm run bench -- masking [--seeds 3] [--first 100] [--eps 0.1] [--only TEXT] [--depth full]
+ * npm run bench -- masking [--seeds 3] [--from 0] [--first 100] [--eps 0.1] [--only TEXT] [--depth full]
  * Each seed trains its own networks on 10,000 digits. `truth` is what the worst of all attacks leaves standing,
  * the adversarial inputs of the undisguised network included; `gap` is how far the estimate lies above it.
  */
@@ -37,6 +37,7 @@ import { inRepository } from '../examples/place.ts';
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '3' },
+    from: { type: 'string', default: '0' },
     first: { type: 'string', default: '100' },
     eps: { type: 'string', default: '0.1' },
     only: { type: 'string', default: '' },
@@ -170,7 +171,8 @@ console.log(
 const rows: Row[] = [];
 const honest: Subject = { twin: null };
 const wanted = (name: string): boolean => name.includes(values.only);
-for (let seed = 0; seed < Number(values.seeds); seed++) {
+const from = Number(values.from);
+for (let seed = from; seed < from + Number(values.seeds); seed++) {
   const training = { data: lessons, runtime, seed };
   const twin = await plain(training);
   if (wanted('plain')) rows.push(await examine('plain', seed, twin, honest));

@@ -4,7 +4,7 @@
  */
 import type { Classifier } from '../runtime/classifier.ts';
 import { type RowFeed, runRows } from '../runtime/rows.ts';
-import { SEARCH_PASS, sideFeeds } from '../runtime/side-inputs.ts';
+import { FRESH_PASS, sideFeeds } from '../runtime/side-inputs.ts';
 import { RandomBlock } from '../tensor/random.ts';
 import { networkFeeds, type Rows } from '../threats/ball.ts';
 import type { Threat } from '../threats/threat.ts';
@@ -22,10 +22,8 @@ export interface Neighbourhood {
 
 /** Streams of draws that no other attack uses: two of each gradient. */
 const AVERAGED_DRAW = 0x70000;
-/** Passes over a randomised model that no other attack and no judge makes: a draw each. */
-const FRESH_PASS = SEARCH_PASS + 0x1000;
 
-/** Random numbers of the model itself for the rows, others than any other draw's. */
+/** Random numbers of the model itself for the rows, others than any other draw's, attack's or judge's. */
 export function freshDraws(
   { sides }: Classifier,
   { streams }: Rows,

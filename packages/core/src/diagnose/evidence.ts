@@ -33,7 +33,7 @@ export interface Trials {
   readonly adapted: Trial | null;
   /** `iterated` at other radii, ascending, the run's own among them. */
   readonly curve: readonly Trial[];
-  /** `iterated` with the whole valid box, or a radius far beyond the data. */
+  /** Such steps with the whole valid box to choose from, or a radius far beyond the data. */
   readonly unbounded: Trial | null;
 }
 

@@ -10,6 +10,7 @@ import { pgd } from '../attacks/pgd.ts';
 import { polished } from '../attacks/polished.ts';
 import { square } from '../attacks/square.ts';
 import { transferFrom } from '../attacks/transfer.ts';
+import { unbounded, unboundedRadius } from '../attacks/unbounded.ts';
 import { attackStage, rowsOf } from '../audit/attack-stage.ts';
 import type { Entry, Ledger } from '../audit/ledger.ts';
 import type { Classifier } from '../runtime/classifier.ts';
@@ -65,6 +66,8 @@ export interface Gathering {
 }
 
 const LOSS = 'softmax-cross-entropy';
+/** Of each run over the whole valid box. */
+const UNBOUNDED_STEPS = 60;
 /** Steps and restarts of the attack on the adapted model. */
 const ADAPTED = { steps: 60, restarts: 2 };
 
@@ -112,8 +115,8 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
       }),
     ]),
     curve: curve.sort((a, b) => a.eps - b.eps),
-    unbounded: await trial(pgd({ id: 'pgd-unbounded', loss: LOSS, steps: 100, restarts: 1 }), {
-      radii: Float64Array.from(entries, ({ x }) => reachOf(context, x)),
+    unbounded: await trial(unbounded({ loss: LOSS, steps: UNBOUNDED_STEPS }), {
+      radii: Float64Array.from(entries, ({ x }) => unboundedRadius(context.threat, x)),
     }),
   };
   onStage('gradients');
@@ -185,15 +188,4 @@ function any(all: readonly (Trial | null)[]): Trial | null {
     id: ids.join(' and '),
     broken: first.broken.map((_, i) => trials.some(({ broken }) => broken[i])),
   };
-}
-
-/** Without a valid box, so many times the data's largest value. */
-const FAR = 10;
-
-/** A radius at which an attacker may choose nearly anything. */
-function reachOf({ threat }: AttackContext, x: Float32Array): number {
-  const reach = threat.reach(x);
-  if (Number.isFinite(reach)) return reach;
-  const most = x.reduce((all, value) => Math.max(all, Math.abs(value)), 1);
-  return FAR * threat.norm.length(new Float64Array(x.length).fill(most));
 }

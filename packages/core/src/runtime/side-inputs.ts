@@ -28,12 +28,16 @@ export interface SideInput {
   readonly isRandom: boolean;
   /** Rows there are; streams beyond have none. Infinity where every stream has one. */
   readonly rows: number;
-  /** Its values beside the input of the data that the stream names, in one pass over it. */
+  /** Its values beside the input of the data that the stream names, in one pass over it; not to be written to. */
   row(stream: number, pass: number): Float32Array;
 }
 
 /** Passes of the search draw other numbers than those of the judge. */
 export const SEARCH_PASS = 0x10000;
+/** Passes from here on are made once; those below again and again. */
+export const FRESH_PASS = SEARCH_PASS + 0x1000;
+/** Drawn numbers of one input that are kept at most for passes that come again. */
+const KEPT_BYTES = 2 ** 26;
 /** Seed of all draws: what a verdict rests on must not depend on the run's seed. */
 const SEED = 0x9e3779b9;
 const DRAWS = 0x1000000;
@@ -68,6 +72,16 @@ export function randomInput(
   place: number,
 ): SideInput {
   const size = sizeOf(shape);
+  const drawn = (stream: number, pass: number): Float32Array => {
+    const random = new RandomBlock(SEED, stream, place * DRAWS + pass);
+    const row = new Float32Array(size);
+    if (kind === 'normal')
+      for (let i = 0; i < size; i++) row[i] = location + scale * random.normal(i);
+    else for (let i = 0; i < size; i++) row[i] = location + scale * random.uniform(i);
+    return row;
+  };
+  const kept = new Map<number, Float32Array>();
+  const mostKept = Math.floor(KEPT_BYTES / (4 * Math.max(1, size)));
   return {
     port,
     shape,
@@ -75,9 +89,11 @@ export function randomInput(
     isRandom: true,
     rows: Infinity,
     row: (stream, pass) => {
-      const random = new RandomBlock(SEED, stream, place * DRAWS + pass);
-      const at = (i: number): number => (kind === 'normal' ? random.normal(i) : random.uniform(i));
-      return Float32Array.from({ length: size }, (_, i) => location + scale * at(i));
+      if (pass >= FRESH_PASS) return drawn(stream, pass);
+      const key = stream * FRESH_PASS + pass;
+      const row = kept.get(key) ?? drawn(stream, pass);
+      if (kept.size < mostKept) kept.set(key, row);
+      return row;
     },
   };
 }

@@ -89,11 +89,11 @@ export class Threat {
     return this.weights ? (this.weights[i] ?? 1) : 1;
   }
 
-  /** The same set with another radius. */
-  at(eps: number): Threat {
+  /** The same set with another radius, and in another norm where one is named. */
+  at(eps: number, norm: NormName = this.norm.name): Threat {
     const { clip, weights, frozen } = this;
     const eightBit = this.grid !== null;
-    return new Threat(this.norm.name, { eps, clip, weights, frozen, eightBit });
+    return new Threat(norm, { eps, clip, weights, frozen, eightBit });
   }
 
   /**
