@@ -8,9 +8,12 @@ export async function diagnoseCommand(
   request: CommandRequest,
   surroundings: Surroundings,
 ): Promise<Outcome> {
-  const { out, criterion } = request.values;
+  const { out, criterion, eps = [] } = request.values;
   if (criterion === 'error') {
     throw new UsageError('diagnose compares scores of classes; a regression has none.');
+  }
+  if (eps.length > 0 && eps.every((radius) => radius === 0)) {
+    throw new UsageError('--eps 0 lets nothing change, so that nothing can be diagnosed.');
   }
   if (out !== undefined && isSingleFile(out)) {
     throw new UsageError(`--out ${out}: a diagnosis writes a folder; name one without .npz.`);

@@ -16,6 +16,9 @@ interface Diagnosing {
   readonly signal: AbortSignal;
 }
 
+/** With fewer inputs not even attacks that break all of them prove at 95 % that they do better than one that breaks none. */
+const FEWEST = 6;
+
 /** Enters the diagnosis into what was collected, where one was asked for and the run is whole. */
 export async function diagnoseRun({
   prepared,
@@ -28,7 +31,14 @@ export async function diagnoseRun({
   // A regression has no scores that compete, and without a radius nothing was attacked.
   const applies = threat.eps > 0 && classifier.criterion.kind !== 'error';
   const audited = collected.run(0);
-  if (depth === null || !applies || audited.partial) return;
+  const right = audited.samples.filter(
+    ({ verdict }) => verdict !== 'misclassified' && verdict !== 'error',
+  ).length;
+  if (depth === null || !applies || audited.partial || right === 0) return;
+  const note = (text: string): void => {
+    collected.note(text);
+    terminal.note(text);
+  };
   try {
     const { x, y, indices } = inputs;
     const diagnosis = await diagnose({
@@ -45,14 +55,20 @@ export async function diagnoseRun({
         terminal.progress({ stage: `diagnosis: ${stage}`, done: total, total, fraction }),
     });
     collected.diagnosed(diagnosis);
+    if (depth === 'full' && right < FEWEST && diagnosis.masking.verdict === 'none') {
+      const inputs = right === 1 ? 'one input' : `${right} inputs`;
+      note(
+        `With ${inputs} the diagnosis proves little: attacks are compared by intervals at 95 %.`,
+      );
+    }
     if (diagnosis.reach > threat.eps && diagnosis.masking.verdict !== 'none') {
-      collected.note(
+      note(
         `The diagnosis counts what float32 rounds off as within ε: its attacks go up to ${diagnosis.reach}; verdicts keep to ε itself.`,
       );
     }
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    collected.note('The time was over before the diagnosis of masked gradients was.');
+    note('The time was over before the diagnosis of masked gradients was.');
   }
 }
 

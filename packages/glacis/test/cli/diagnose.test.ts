@@ -1,10 +1,11 @@
 /** `glacis diagnose` and the diagnosis of an audit, on a model of the plane and on the same behind rounded inputs. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Builder, type Run, writeModel } from '@glacis/core';
+import { Builder, type Run, tensor, writeModel } from '@glacis/core';
 import { afterAll, expect, test } from 'vitest';
+import { writeNpz } from '../../src/data/npz.ts';
 import { glacis } from './glacis.ts';
-import { writeTiny } from './tiny.ts';
+import { tinyPoints, writeTiny } from './tiny.ts';
 
 const { folder, model: plain, data } = writeTiny(60);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -74,4 +75,37 @@ test('a regression has nothing to diagnose', async () => {
   );
   expect(code).toBe(2);
   expect(stderr).toContain('a regression has none');
+});
+
+test('a radius of 0 lets nothing change: there is nothing to diagnose', async () => {
+  const { code, stderr } = await glacis(
+    `diagnose ${plain} --data ${data} --eps 0 --clip none`.split(' '),
+  );
+  expect(code).toBe(2);
+  expect(stderr).toBe('glacis: --eps 0 lets nothing change, so that nothing can be diagnosed.\n');
+});
+
+test('inputs that are all misclassified are not diagnosed: nothing withstands to begin with', async () => {
+  const { x, y } = tinyPoints(8);
+  const wrong = join(folder, 'wrong.npz');
+  const labels = y.map((label) => 1n - label);
+  writeFileSync(
+    wrong,
+    writeNpz({ x: tensor('float32', [8, 2], x), y: tensor('int64', [8], labels) }),
+  );
+  const flags = `--data ${wrong} --norm linf --eps 0.3 --clip none --json --quiet --workers 1`;
+  const { code, stdout } = await glacis(['diagnose', plain, ...flags.split(' ')]);
+  const { masking, verdicts } = JSON.parse(stdout) as Run;
+  expect({ code, masking, wrong: verdicts.misclassified }).toEqual({
+    code: 0,
+    masking: null,
+    wrong: 8,
+  });
+});
+
+test('a verdict of none over a single input says how little that is', async () => {
+  const flags = `--data ${data} --norm linf --eps 0.3 --clip none --workers 1 --index 0`;
+  const { code, stderr } = await glacis(['diagnose', plain, ...flags.split(' ')]);
+  expect(code).toBe(0);
+  expect(stderr).toContain('With one input the diagnosis proves little');
 });
