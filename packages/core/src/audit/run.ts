@@ -120,8 +120,8 @@ export interface LandscapeRecord {
   readonly reach: number;
   /** Row by row; the first coordinate is that in which the gradient says the margin falls. */
   readonly margins: readonly number[];
-  /** Whether each point is within ε of the input, valid or not. */
-  readonly inside: readonly boolean[];
+  /** How far each point is from the input, in radii, valid or not: within ε up to 1. */
+  readonly distances: readonly number[];
   /** Where iterated gradient steps went. */
   readonly path: readonly (readonly [number, number])[];
 }

@@ -48,12 +48,12 @@ export async function landscapeOf(
     entry.x.map((value, k) => value + length * (u * (first[k] ?? 0) + v * (second[k] ?? 0)));
   const at = (i: number): number => REACH * ((2 * i) / (SIDE - 1) - 1);
   const points = new Float32Array(SIDE * SIDE * size);
-  const inside: boolean[] = [];
+  const distances: number[] = [];
   for (let i = 0; i < SIDE * SIDE; i++) {
     const point = place(at(i % SIDE), at(Math.floor(i / SIDE)));
     points.set(point, i * size);
     const delta = Float64Array.from(point, (value, k) => value - (entry.x[k] ?? 0));
-    inside.push(threat.norm.length(delta) <= radius * (1 + 1e-5));
+    distances.push(significant(threat.norm.length(delta) / radius));
   }
   const count = SIDE * SIDE;
   const many = {
@@ -76,7 +76,7 @@ export async function landscapeOf(
     side: SIDE,
     reach: REACH,
     margins: Array.from(margin, significant),
-    inside,
+    distances,
     path: await pathOn({ context, entry, first, second, length }),
   };
 }

@@ -10,13 +10,13 @@ import {
 } from './contours.ts';
 
 export function landscapeChart(
-  { margins, side, reach, inside, path }: LandscapeRecord,
+  { margins, side, reach, distances, path }: LandscapeRecord,
   width: number,
   { plot }: Canvas,
 ): ChartOptions {
   const grid: MarginGrid = { margins, side, xRange: [-reach, reach], yRange: [-reach, reach] };
   const boundary = { values: margins, level: 0 };
-  const within = { values: inside.map((own) => (own ? 1 : 0)), level: 0.5 };
+  const within = { values: distances, level: 1 };
   const steps = path.map(([x, y]) => ({ x, y }));
   const x = { label: 'along the gradient, in ε', ticks: 8 };
   const y = { label: 'at random, in ε', ticks: 4 };
@@ -29,7 +29,14 @@ export function landscapeChart(
       coveredFrame(plot),
       plot.line(steps, { x: 'x', y: 'y', stroke: 'var(--ink)', strokeWidth: 1.6, clip: true }),
       plot.dot(steps.slice(0, 1), { x: 'x', y: 'y', r: 4.5, fill: 'var(--ink)' }),
-      plot.dot(steps.slice(-1), { x: 'x', y: 'y', r: 4.5, fill: 'var(--attack)' }),
+      // Hollow: the plane's colours say nothing of where the way ends, which may lie beside the plane.
+      plot.dot(steps.slice(-1), {
+        x: 'x',
+        y: 'y',
+        r: 4.5,
+        fill: 'var(--paper)',
+        stroke: 'var(--ink)',
+      }),
     ],
   };
 }

@@ -66,7 +66,7 @@ function landscape(plane: NonNullable<MaskingFigures['landscape']>, canvas: Canv
     <figcaption>
       <b>The landscape around input #${plane.index}.</b> To the right the way its gradient points,
       upwards a random direction, in radii of ε; the outline holds what is within ε, the line is
-      where the attack went.
+      where the attack went, up to the ring.
     </figcaption>
     ${legend([
       { fill: 'proof', text: 'answered right' },

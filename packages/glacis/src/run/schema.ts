@@ -79,7 +79,7 @@ const figures = z.object({
       side: counts,
       reach: z.number(),
       margins: z.array(z.number()),
-      inside: z.array(z.boolean()),
+      distances: z.array(z.number()),
       path: z.array(z.tuple([z.number(), z.number()])),
     })
     .nullable(),
