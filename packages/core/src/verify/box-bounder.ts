@@ -3,11 +3,12 @@ import { adamFeeds } from '../bounds/adam.ts';
 import { numbers, scalar } from '../bounds/numbers.ts';
 import { firstState, nextState } from '../bounds/slope-state.ts';
 import type { Program } from '../runtime/programs.ts';
+import { roundDown } from '../tensor/float32.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type BoxGraphOptions, boxGraph } from './box-graph.ts';
 import type { BoxFunction } from './box-function.ts';
 import { type SlopeGraph, slopeGraph } from './slope-graph.ts';
-import { isRefuted, type Specification } from './specification.ts';
+import { isAbove, isRefuted, leastOfOne, type Specification } from './specification.ts';
 
 /** Boxes that are bounded together; each has its own specification. */
 export interface BoxBatch {
@@ -73,7 +74,7 @@ export class BoxBounder {
       rows: matrix(({ coefficients }) => coefficients),
     };
     const program = await this.program(spread);
-    const { least, slopes, finite, ...stops } = await program.run({
+    const { least, slopes, finite, low, high, ...stops } = await program.run({
       ...feeds,
       ...(spread ? { spread: matrix((each) => each.spread) } : {}),
     });
@@ -81,6 +82,7 @@ export class BoxBounder {
     numbers(finite).forEach((flag, box) => {
       if (flag !== 1) bounds.least.fill(NaN, box * rows, (box + 1) * rows);
     });
+    attained({ specifications, variableCount }, { low: numbers(low), high: numbers(high) }, bounds);
     const isOpen = specifications.some((each, box) => !isRefuted(each, bounds.least, box * rows));
     if (climbs && isOpen && !spread) await this.climb({ ...feeds, ...stops }, count, bounds);
     return bounds;
@@ -128,6 +130,31 @@ export class BoxBounder {
       { optimised: false },
     );
   }
+}
+
+/** Rows of one variable that its ends refute, exactly: a linear bound that rounding lowers may never reach them. */
+function attained(
+  {
+    specifications,
+    variableCount: width,
+  }: Pick<BoxBatch, 'specifications'> & { readonly variableCount: number },
+  { low, high }: { readonly low: Float32Array; readonly high: Float32Array },
+  { rows: stride, least, slopes }: BatchBounds,
+): void {
+  const inputs = slopes.length / Math.max(1, least.length);
+  specifications.forEach(({ rows, coefficients, spread }, box) => {
+    const [lower, upper] = [low, high].map((all) => all.subarray(box * width, (box + 1) * width));
+    if (spread || !lower || !upper) return;
+    rows.forEach((row, k) => {
+      const at = box * stride + k;
+      const own = coefficients.subarray(k * width, (k + 1) * width);
+      const value = roundDown(leastOfOne(own, { lower, upper }));
+      // NaN stays: something inside was not finite.
+      if (!isAbove(row, value) || !(value > (least[at] ?? NaN))) return;
+      least[at] = value;
+      slopes.fill(0, at * inputs, (at + 1) * inputs);
+    });
+  });
 }
 
 /** A point between the ends: the ends may be far apart, or one number. */

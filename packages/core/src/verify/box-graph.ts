@@ -22,7 +22,8 @@ export interface BoxGraphOptions {
 
 /**
  * centre, lower, upper [batch, inputs]; rows (and spread) [batch, rows, variables] → `least` [batch,
- * rows], `slopes` [batch, rows, inputs], `finite` [batch], and the ends of every stop. With its slopes a, a row is at least least +
+ * rows], `slopes` [batch, rows, inputs], `finite` [batch], the ends of every stop, and `low` and `high` [batch,
+ * variables] of the joint vector. With its slopes a, a row is at least least +
  * Σ |aᵢ|·(distance of xᵢ from the end of the box that a points away from), everywhere on the box.
  */
 export function boxGraph(
@@ -49,13 +50,17 @@ export function boxGraph(
     given[names.lower] = b.mul(ends.lower, 1);
     given[names.upper] = b.mul(ends.upper, 1);
   });
-  if (!spread) return b.graph({ least: bound.lower, ...given, finite: propagation.finite() });
+  const outputs = propagation.boundsOf(all);
+  const ends = { low: b.mul(outputs.lower, 1), high: b.mul(outputs.upper, 1) };
+  if (!spread) {
+    return b.graph({ least: bound.lower, ...given, ...ends, finite: propagation.finite() });
+  }
   // A sum of products of numbers that are not negative, rounded up.
-  const ends = magnitude(b, propagation.boundsOf(all));
-  const column = b.reshape(ends, [batch, variableCount, 1]);
+  const sizes = magnitude(b, outputs);
+  const column = b.reshape(sizes, [batch, variableCount, 1]);
   const hidden = b.reshape(b.matMul(b.input('spread', rowShape), column), [batch, 'rows']);
   const taken = b.add(b.mul(hidden, 1 + 2 * rounding.own(variableCount)), 2 ** -120);
   const least = b.sub(bound.lower, taken);
   const rounded = b.sub(least, b.mul(b.abs(least), 2 ** -23));
-  return b.graph({ least: rounded, ...given, finite: propagation.finite() });
+  return b.graph({ least: rounded, ...given, ...ends, finite: propagation.finite() });
 }

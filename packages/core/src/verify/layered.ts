@@ -15,6 +15,7 @@ import type { Alternative } from './alternatives.ts';
 import { middleOf } from './box-bounder.ts';
 import { excessOf, type Question } from './domain.ts';
 import type { Root } from './domain-bounder.ts';
+import { leastOfOne } from './specification.ts';
 
 type Name = Exclude<BoundName, 'interval' | 'forward'>;
 
@@ -59,7 +60,9 @@ export class LayeredBounds {
         over && (await bounds.least(over.set, over.found, { rows, settles: false }, how));
       let [question, most]: [Question | null, number] = [questions[0] ?? null, -Infinity];
       questions.forEach((each, k) => {
-        const excess = excessOf(each, least?.[k] ?? NaN);
+        const bound = least?.[k] ?? NaN;
+        const attained = over ? leastOfOne(each.row, over.ends) : NaN;
+        const excess = excessOf(each, attained > bound ? attained : bound);
         if (excess > most) [question, most] = [each, excess];
       });
       if (most > 0) continue;

@@ -45,3 +45,19 @@ export function isAbove(
 ): boolean {
   return isStrict ? least >= bound : least > bound;
 }
+
+/**
+ * The least of a row of one variable over its ends, exactly: nothing is rounded, so that a bound which is attained
+ * is reached. NaN for other rows.
+ */
+export function leastOfOne(
+  coefficients: Float32Array,
+  { lower, upper }: { readonly lower: Float32Array; readonly upper: Float32Array },
+): number {
+  const at = coefficients.findIndex((coefficient) => coefficient !== 0);
+  const isOne = coefficients.every((coefficient, i) => coefficient === 0 || i === at);
+  const coefficient = coefficients[at];
+  if (!isOne || coefficient === undefined) return NaN;
+  // A product of two float32 numbers is a float64.
+  return coefficient * ((coefficient > 0 ? lower[at] : upper[at]) ?? NaN);
+}

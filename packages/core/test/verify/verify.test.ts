@@ -3,6 +3,9 @@
  * the original file, and no box, point or disjunction is decided wrongly.
  */
 import { describe, expect, test } from 'vitest';
+import { Builder } from '../../src/graph/builder.ts';
+import { BATCH } from '../../src/graph/dimension.ts';
+import { writeModel } from '../../src/onnx/write.ts';
 import { parseVnnlib } from '../../src/vnnlib/parse.ts';
 import { holds } from '../../src/vnnlib/holds.ts';
 import { Draw } from '../generators/draw.ts';
@@ -124,4 +127,16 @@ describe('properties of y = relu(x) whose answer is known', () => {
     expect(await verdictOn(...box, '(< (- Y_0 X_0) -0.001)')).toBe('unsat');
     expect(await verdictOn(...box, '(>= (- Y_0 X_0) 0.999)')).toBe('sat');
   });
+});
+
+test('what is strictly beyond a value that an output attains is unsat', async () => {
+  const b = new Builder();
+  const bytes = writeModel(b.graph({ y: b.relu(b.input('x', [BATCH, 1])) }));
+  const verdict = async (...assertions: readonly string[]): Promise<string> =>
+    (await decide(bytes, about(...assertions))).outcome;
+  const box = ['(>= X_0 -1)', '(<= X_0 1)'];
+  expect(await verdict(...box, '(< Y_0 0)')).toBe('unsat');
+  expect(await verdict(...box, '(> Y_0 1)')).toBe('unsat');
+  expect(await verdict('(>= X_0 -1)', '(<= X_0 -0.5)', '(> Y_0 0)')).toBe('unsat');
+  expect(await verdict(...box, '(>= Y_0 1)')).toBe('sat');
 });
