@@ -21,6 +21,8 @@ const SMALLEST = 1e-12;
 export interface Bounded {
   readonly propagation: IntervalPropagation;
   readonly logits: Node;
+  /** A box that encloses the set of inputs. */
+  readonly box: Bounds;
   /** For each class k the row z_answer − z_k, for the answer itself z_answer: [batch, classes, classes]. */
   readonly rows: Node;
 }
@@ -32,14 +34,15 @@ export function bounded(context: MethodContext, eps: Node, batch: BatchStatistic
   const centre = b.add(x, 0);
   const ball = ballOver(b, threat, centre, eps);
   const logits = network.bounded(centre, batch);
-  const sets = new Map([[centre.id, smoothSet(b, threat, ball)]]);
+  const set = smoothSet(b, threat, ball);
+  const sets = new Map([[centre.id, set]]);
   const graph = b.graph({});
   const moves = dependents(graph, [centre.id]);
   // Nothing is rounded here: what no perturbation reaches is a point, however it was computed.
   const given = (node: Node): Bounds | undefined =>
     moves[node.id] ? undefined : { lower: node, upper: node };
   const propagation = propagateIntervals(b, graph, sets, noRounding, { given });
-  return { propagation, logits, rows: rivals(b, answers) };
+  return { propagation, logits, box: set.box, rows: rivals(b, answers) };
 }
 
 /**

@@ -64,6 +64,11 @@ export interface Method {
   readonly id: string;
   /** What the network computes with in the place of what is trained; absent: that itself. */
   readonly parametrisation?: Parametrisation;
+  /**
+   * Standard deviation of a weight's normal first values, by the products that are summed with it; absent: uniform
+   * in ±1/√fan-in.
+   */
+  readonly spread?: (fanIn: number) => number;
   /** Knobs that stay as they are. Throws RangeError where the method cannot serve the network or the threat. */
   readonly measure?: (measured: Measured) => Promise<Knobs>;
   /** Whether `margin` is a bound over the whole set, or only a value somewhere in it. */

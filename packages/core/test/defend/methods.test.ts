@@ -56,7 +56,7 @@ async function stepped(
   parameters: Tensor = network.initial.parameters,
 ): Promise<{ readonly loss: number; readonly gradient: Float32Array }> {
   const program = await load(writeModel(stepGraph(options)));
-  const scalars = Object.entries({ ...knobs, rate: 1, shrink: 0 });
+  const scalars = Object.entries({ balance: 0, ...knobs, rate: 1, shrink: 0 });
   const results = await program.run({
     ...Object.fromEntries(scalars.map(([name, value]) => [name, floats([value], [])])),
     ...answers,
@@ -174,7 +174,7 @@ describe('certified losses', () => {
     ): Promise<number> => {
       const options = { ...optionsOf(name, threat), network: normalised };
       const program = await load(writeModel(stepGraph(options)));
-      const scalars = Object.entries({ ...knobs, rate: 1, shrink: 0 });
+      const scalars = Object.entries({ balance: 0, ...knobs, rate: 1, shrink: 0 });
       const results = await program.run({
         ...Object.fromEntries(scalars.map(([each, value]) => [each, floats([value], [])])),
         ...answers,
@@ -194,7 +194,8 @@ describe('certified losses', () => {
     ['l1', l1({ eps: 0.2 })],
   ])('have finite gradients in %s too', async (_name, set) => {
     for (const name of ['ibp', 'crown-ibp'] as const) {
-      const knobs = { eps: 0.2, natural: 0.5, ...(name === 'ibp' ? {} : { linear: 0.5 }) };
+      const own = { eps: 0.2, natural: 0.5, balance: 0.5 };
+      const knobs = { ...own, ...(name === 'ibp' ? {} : { linear: 0.5 }) };
       const { gradient } = await stepped(optionsOf(name, set), knobs);
       expect(gradient.every(Number.isFinite)).toBe(true);
       expect(gradient.some((value) => value !== 0)).toBe(true);
