@@ -173,7 +173,7 @@ export { type Kernel, Layers } from './defend/layers.ts';
 export type { Certificate } from './defend/lipschitz/linear-certificate.ts';
 export { fitLinear, type LinearFit, type LinearFitOptions } from './defend/lipschitz/linear-fit.ts';
 export type { LinearLossName } from './defend/lipschitz/linear-loss.ts';
-export { fitLinearNetwork, isLinearPair } from './defend/lipschitz/linear-network.ts';
+export { fitLinearNetwork, isLinear } from './defend/lipschitz/linear-network.ts';
 export { TrainableNetwork } from './defend/network.ts';
 export { holdOut, type Split } from './defend/split.ts';
 export { type TrainingMethodName, trainingMethods } from './defend/methods/table.ts';

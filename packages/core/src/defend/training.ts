@@ -65,7 +65,9 @@ export class Training {
     this.perEpoch = Math.floor(data.y.length / batch);
     const empty = zeros('float32', [this.network.parts.trained.size]);
     const slots = optimiser.slots.map((name) => [name, empty] as const);
-    const first = options.init ? initialised(this.network, options.seed, this.first.spread) : this.network.initial;
+    const first = options.init
+      ? initialised(this.network, options.seed, this.first.spread)
+      : this.network.initial;
     this.vectors = { ...first, ...Object.fromEntries(slots) };
     const { resume } = options;
     if (resume) {

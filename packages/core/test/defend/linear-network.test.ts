@@ -47,26 +47,63 @@ test.each([
 ] as const)('scores are those of the fit, and no steeper than L: %s', async (norm, limit) => {
   const graph = standardised(2);
   const options = { loss: 'logistic', norm, limit } as const;
-  const { values, fit } = await fitLinearNetwork(graph, data, runtime, options);
+  const { values, weights, biases, certificate } = await fitLinearNetwork(
+    graph,
+    data,
+    runtime,
+    options,
+  );
   const program = await load(writeModel(new TrainableNetwork(graph).closed(values)));
   const { logits } = await program.run({ x });
   const scores = Array.from(logits?.data ?? [], Number);
   for (let row = 0; row < COUNT; row++) {
-    const own = fit.weights.reduce(
+    const own = weights.reduce(
       (sum, weight, j) => sum + weight * (x.data[WIDTH * row + j] ?? 0),
-      fit.bias,
+      biases[0] ?? 0,
     );
     expect((scores[2 * row + 1] ?? 0) - (scores[2 * row] ?? 0)).toBeCloseTo(own, 4);
   }
-  expect(fit.certificate.gap).toBeLessThan(1e-6);
-  expect(fit.certificate.length).toBeCloseTo(limit, 9);
+  expect(certificate.gap).toBeLessThan(1e-6);
+  expect(certificate.length).toBeCloseTo(limit, 9);
 });
 
-test('networks that are not linear, or tell more classes apart, are refused', async () => {
+test('of several classes every score is that of the fit', async () => {
+  const graph = standardised(3);
+  const options = { loss: 'logistic', norm: 'l2', limit: 0.3 } as const;
+  const three = {
+    x,
+    y: data.y.map((label, i) => ((x.data[WIDTH * i + 2] ?? 0) > 6 ? 2 : label)),
+  };
+  const { values, weights, biases, certificate } = await fitLinearNetwork(
+    graph,
+    three,
+    runtime,
+    options,
+  );
+  const program = await load(writeModel(new TrainableNetwork(graph).closed(values)));
+  const { logits } = await program.run({ x });
+  for (let i = 0; i < 3 * COUNT; i++) {
+    const [row, k] = [Math.floor(i / 3), i % 3];
+    let own = biases[k] ?? 0;
+    for (let j = 0; j < WIDTH; j++) {
+      own += (weights[k * WIDTH + j] ?? 0) * (x.data[WIDTH * row + j] ?? 0);
+    }
+    expect(logits?.data[i]).toBeCloseTo(own, 4);
+  }
+  expect(certificate.gap).toBeLessThan(1e-6);
+  expect(certificate.pairs).toHaveLength(3);
+});
+
+test('networks that are not linear, or whose classes share a weight, are refused', async () => {
   const options = { loss: 'logistic', norm: 'linf', limit: 1 } as const;
   const bent = freshNetwork({ sampleShape: [WIDTH], classes: 2, seed: 0, width: 4 });
   await expect(fitLinearNetwork(bent, data, runtime, options)).rejects.toThrow('is not linear');
-  await expect(fitLinearNetwork(standardised(3), data, runtime, options)).rejects.toThrow(
-    'the network has 3 classes',
+  const b = new Builder();
+  const one = new Layers(b, 1).dense(b.input('x', [BATCH, WIDTH]), 1);
+  const scaled = b.mul(one, b.floats([1, 2, 3], [1, 3]));
+  const shared = b.graph({ logits: scaled });
+  const three = { ...data, y: data.y.map((_, i) => i % 3) };
+  await expect(fitLinearNetwork(shared, three, runtime, options)).rejects.toThrow(
+    'features of the input, or classes, share weights',
   );
 });

@@ -10,7 +10,7 @@ export const trainings: Readonly<Record<TrainingMethodName, string>> = {
   ibp: 'the worst that interval bounds allow',
   'crown-ibp': 'the worst that backward linear bounds over intervals allow',
   lipschitz:
-    'linear models of two classes: the best one of its Lipschitz constant, certified; all others, in l2: 1-Lipschitz by almost orthogonal weights',
+    'linear models: the best one of its Lipschitz constant, certified; all others, in l2: 1-Lipschitz by almost orthogonal weights',
 };
 
 export const trainingNames = Object.keys(trainings) as TrainingMethodName[];

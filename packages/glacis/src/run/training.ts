@@ -4,7 +4,7 @@ import {
   type Checkpoint,
   Diverged,
   fitLinearNetwork,
-  isLinearPair,
+  isLinear,
   type Kept,
   type Trained,
   trained,
@@ -43,11 +43,11 @@ export async function runTraining(
   watching: Watching,
 ): Promise<Made | null> {
   const { training: method = 'adversarial' } = values;
-  const isFitted = method === 'lipschitz' && isLinearPair(new TrainableNetwork(setup.graph));
+  const isFitted = method === 'lipschitz' && isLinear(new TrainableNetwork(setup.graph));
   if (isFitted) return fitted(setup, values);
   if (method === 'lipschitz' && (values.limit !== undefined || values.loss !== undefined)) {
     throw new UsageError(
-      `${setup.modelFile.path} is not linear of two classes: --limit and --loss are for such models, and others become 1-Lipschitz.`,
+      `${setup.modelFile.path} is not linear: --limit and --loss are for such models, and others become 1-Lipschitz.`,
     );
   }
   const made = await descended(setup, files, method, values, watching);
@@ -64,8 +64,8 @@ async function fitted(
     throw new UsageError('--method lipschitz is for linf, l2 and l1, all features alike.');
   }
   try {
-    const { values, fit } = await fitLinearNetwork(graph, data, runtime, { norm, loss, limit });
-    const { certificate } = fit;
+    const options = { norm, loss, limit };
+    const { values, certificate } = await fitLinearNetwork(graph, data, runtime, options);
     const named = new TrainableNetwork(graph).named(values);
     return { values: named, history: [], best: null, fellBack: null, certificate };
   } catch (error) {

@@ -129,7 +129,7 @@ test('a linear model becomes the best one of its Lipschitz constant, which proof
     '--out',
     at('no.onnx'),
   ]);
-  expect(refused.stderr).toContain('is not linear of two classes');
+  expect(refused.stderr).toContain('is not linear: --limit');
   expect(refused.code).toBe(2);
 });
 

@@ -9,6 +9,14 @@
  */
 import type { LinearLoss } from './linear-loss.ts';
 
+/** A constraint of the problem and its multiplier. */
+export interface PairConstraint {
+  readonly classes: readonly [number, number];
+  /** ‖w_j − w_k‖_q: how much the difference of the two scores may change for each unit of distance. */
+  readonly length: number;
+  readonly multiplier: number;
+}
+
 /** Samples of two classes. */
 export interface LinearData {
   /** [rows, columns] */
@@ -28,12 +36,13 @@ export interface Certificate {
   readonly dual: number;
   /** (primal − dual) / max(1, |primal|). */
   readonly gap: number;
-  /** ‖w‖_q. */
+  /** ‖w‖_q, of several classes the greatest ‖w_j − w_k‖_q. */
   readonly length: number;
-  /** λ ≥ 0: by how much the least loss falls where L grows. */
+  /** λ ≥ 0: by how much the least loss falls where L grows; of several classes Σ λ_jk. */
   readonly multiplier: number;
-  /** λ·(L − ‖w‖_q): 0 at the optimum. */
+  /** λ·(L − ‖w‖_q), summed over pairs of classes: 0 at the optimum. */
   readonly slackness: number;
+  readonly pairs: readonly PairConstraint[];
 }
 
 export interface LinearClassifier {
@@ -103,5 +112,6 @@ export function certificateOf(
     length,
     multiplier,
     slackness: multiplier * (limit - length),
+    pairs: [{ classes: [0, 1], length, multiplier }],
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { NormName } from '../../audit/run.ts';
 import { softThreshold } from '../../threats/crossing.ts';
+import { centredColumns } from './centred-columns.ts';
 import {
   certificateOf,
   type LinearClassifier,
@@ -21,7 +22,7 @@ export type InputNorm = Exclude<NormName, 'l0'>;
 const [GAP, MOST_STEPS, CHECKED] = [1e-12, 200_000, 50];
 
 /** Onto the ball of the dual norm, in place. */
-const projections: Readonly<Record<InputNorm, (w: Float64Array, limit: number) => void>> = {
+export const projections: Readonly<Record<InputNorm, (w: Float64Array, limit: number) => void>> = {
   linf: softThreshold,
   l2: (w, limit) => {
     const length = Math.hypot(...w);
@@ -50,7 +51,8 @@ export function descend(
 ): Found {
   const rows = data.y.length;
   const width = data.x.length / rows;
-  const { centred, means } = centredColumns(data, width);
+  const { centred: x, means } = centredColumns(data.x, rows);
+  const centred = { x, y: data.y };
   const steps = {
     weights: 1 / (loss.curvature * largestEigenvalue(centred, width)),
     bias: 1 / loss.curvature,
@@ -96,15 +98,6 @@ function dot(ahead: LinearClassifier, next: LinearClassifier, now: LinearClassif
     (sum, value, j) => sum + ((ahead.weights[j] ?? 0) - value) * (value - (now.weights[j] ?? 0)),
     last,
   );
-}
-
-function centredColumns(
-  { x, y }: LinearData,
-  width: number,
-): { readonly centred: LinearData; readonly means: Float64Array } {
-  const means = new Float64Array(width);
-  x.forEach((value, i) => (means[i % width] = (means[i % width] ?? 0) + value / y.length));
-  return { centred: { x: x.map((value, i) => value - (means[i % width] ?? 0)), y }, means };
 }
 
 const POWER_STEPS = 100;

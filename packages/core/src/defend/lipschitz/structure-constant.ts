@@ -13,7 +13,7 @@ import type { Measured } from '../method.ts';
 export async function structureConstant({ network, threat, runtime }: Measured): Promise<number> {
   if (threat.norm.name !== 'l2')
     throw new RangeError(
-      'the network is not linear, or has more than two classes, and such ones are made 1-Lipschitz in l2 alone: use --norm l2',
+      'the network is not linear, and such ones are made 1-Lipschitz in l2 alone: use --norm l2',
     );
   if (!(threat.eps > 0)) throw new RangeError('no lead is learned for a radius of 0');
   const { parts, initial, input } = network;

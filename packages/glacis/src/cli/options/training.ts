@@ -37,7 +37,7 @@ export const trainingOptions = {
     '--limit',
     'L',
     parse.positive,
-    'of lipschitz, linear models: how much the difference of the two scores may change for each unit of distance',
+    'of lipschitz, linear models: how much the difference of two scores may change for each unit of distance',
     '1/ε, by which a lead of 1 is safe at ε',
   ),
   loss: row(
