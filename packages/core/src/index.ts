@@ -188,6 +188,7 @@ export {
 } from './defend/train.ts';
 export type { Validated } from './defend/validation.ts';
 export { VnnlibError } from './vnnlib/vnnlib-error.ts';
+export { type GradientAlignment, gradientAlignment } from './diagnose/alignment.ts';
 export {
   diagnose,
   type Diagnosis,

@@ -2,7 +2,7 @@
 import type { OptionValues } from '../cli/options.ts';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { UsageError } from '../errors.ts';
-import type { DiagnosisDepth } from '../run/diagnosis.ts';
+import { depthOf } from '../run/diagnosis.ts';
 import { exampleFolder } from '../run/example.ts';
 import { claimFolder, isSingleFile } from '../run/store.ts';
 import { carryOut, type CommandRequest } from './carry-out.ts';
@@ -18,11 +18,6 @@ export async function auditCommand(
   const folder = await folderFor(request.values, surroundings);
   const diagnosis = depthOf(request.values);
   return carryOut({ ...request, job: 'audit', diagnosis }, folder, surroundings);
-}
-
-/** How much an audit spends on its diagnosis. */
-export function depthOf({ diagnose = 'quick' }: OptionValues): DiagnosisDepth | null {
-  return diagnose === 'off' ? null : diagnose;
 }
 
 /** The folder is claimed before anything slow happens. */

@@ -8,6 +8,7 @@ import { catchInterrupts } from '../cli/interrupt.ts';
 import type { OptionValues } from '../cli/options.ts';
 import type { Outcome, Surroundings } from '../cli/outcome.ts';
 import { UsageError } from '../errors.ts';
+import { hardeningReport } from '../report/hardening-report.ts';
 import { hardeningText } from '../report/hardening-text.ts';
 import { type Compared, compareModels } from '../run/comparison.ts';
 import { type Hardening, isMasked, verdictOf } from '../run/hardening.ts';
@@ -79,11 +80,12 @@ export async function hardenCommand(
       files.history,
       `${JSON.stringify({ ...made, compared: null }, null, 2)}\n`,
     );
+    await writeFileWhole(files.report, await hardeningReport(made));
     await removeCheckpoint(files.checkpoint);
     terminal.gap();
     const stdout = values.json
       ? `${JSON.stringify(made, null, 2)}\n`
-      : `${hardeningText(made, { color })}\n`;
+      : `${hardeningText(made, { color, report: files.report })}\n`;
     const { signal, exitCode } = interruption;
     return { stdout, exitCode: signal.aborted ? exitCode() : isMasked(compared) ? 1 : 0 };
   } finally {

@@ -15,7 +15,7 @@ import { Collected, type SavedPart } from '../run/collected.ts';
 import type { Prepared } from '../run/prepare.ts';
 import { parseParts, parseRun } from '../run/schema.ts';
 import { adversarialFile, partsFile, runFile } from '../run/store.ts';
-import { depthOf } from './audit.ts';
+import { depthOf } from '../run/diagnosis.ts';
 import { carryOut, type CommandRequest, exitCodeOf, shown } from './carry-out.ts';
 
 /** What may be said anew when going on. */

