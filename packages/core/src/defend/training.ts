@@ -10,7 +10,7 @@ import { linf } from '../threats/threat.ts';
 import { augment } from './augment.ts';
 import { batchRows, shuffled } from './batches.ts';
 import type { Checkpoint, EpochReport, Kept, Vectors } from './checkpoint.ts';
-import { Diverged } from './diverged.ts';
+import { requireFinite, requireNumbers, requireSlope } from './diverged.ts';
 import { drawn } from './draws.ts';
 import { compiled, type Feeds, runOn } from './program.ts';
 import { initialised } from './initialise.ts';
@@ -176,16 +176,19 @@ export class Training {
     const { data, batch, seed, onStep, epochs, signal } = this.options;
     const order = shuffled(data.y.length, seed, epoch);
     const begun = Date.now();
-    let [running, total] = [0, 0];
+    let [running, total, steepest] = [0, 0, 0];
     for (let k = 0; k < this.perEpoch; k++) {
       signal?.throwIfAborted();
       const step = epoch * this.perEpoch + k;
       const samples = order.subarray(k * batch, (k + 1) * batch);
-      const { loss, milliseconds } = await this.step(step, epoch, samples, programs);
+      const { loss, length, milliseconds } = await this.step(step, epoch, samples, programs);
+      steepest = Math.max(steepest, length);
       running += milliseconds;
       total += loss;
       onStep?.({ step: step + 1, steps: epochs * this.perEpoch, loss, epoch: epoch + 1 });
     }
+    if (epoch === 0) requireSlope(steepest);
+    requireFinite(this.vectors, (epoch + 1) * this.perEpoch, epoch + 1);
     return {
       loss: total / this.perEpoch,
       seconds: (Date.now() - begun) / 1000,
@@ -207,7 +210,7 @@ export class Training {
     epoch: number,
     samples: Uint32Array,
     { step: program, mover }: Programs,
-  ): Promise<{ readonly loss: number; readonly milliseconds: number }> {
+  ): Promise<{ readonly loss: number; readonly length: number; readonly milliseconds: number }> {
     const { data, seed, decay = 0, augmentation, epochs } = this.options;
     const { optimiser, threat } = this.settings;
     const { x, answers } = batchRows(data, samples);
@@ -227,11 +230,10 @@ export class Training {
     const moved = noise && (await mover?.move(fed, noise, adversary.steps));
     const results = await runOn(program, moved ? { ...fed, moved } : fed);
     const loss = Number(results['loss']?.data[0]);
-    if (!Number.isFinite(loss) || !Number.isFinite(Number(results['length']?.data[0]))) {
-      throw new Diverged(loss, step + 1, epoch + 1);
-    }
+    const length = Number(results['length']?.data[0]);
+    requireNumbers({ loss, length }, step + 1, epoch + 1);
     this.vectors = next(this.vectors, results);
-    return { loss, milliseconds: Date.now() - begun };
+    return { loss, length, milliseconds: Date.now() - begun };
   }
 }
 

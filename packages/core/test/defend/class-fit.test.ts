@@ -250,7 +250,9 @@ describe('other losses are certified by their duals', () => {
     const options = { loss: 'logistic', norm: 'l2', limit: 1 } as const;
     const absent = { ...data, classes: 4 };
     await expect(fitClasses(absent, options)).rejects.toThrow('class 3 has no samples');
-    await expect(fitClasses(data, { ...options, limit: 0 })).rejects.toThrow('is positive, not 0');
+    await expect(fitClasses(data, { ...options, limit: 0 })).rejects.toThrow(
+      'is positive and finite, not 0',
+    );
     await expect(fitClasses(data, { ...options, loss: 'hinge' })).rejects.toThrow(
       'no linear program',
     );

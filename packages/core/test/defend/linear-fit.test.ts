@@ -175,7 +175,9 @@ describe('other losses are certified by their duals', () => {
     const options = { loss: 'logistic', norm: 'l2', limit: 1 } as const;
     const one = { x: data.x, y: new Float64Array(ROWS).fill(1) };
     await expect(fitLinear(one, options)).rejects.toThrow('one class has no samples');
-    await expect(fitLinear(data, { ...options, limit: 0 })).rejects.toThrow('is positive, not 0');
+    await expect(fitLinear(data, { ...options, limit: 0 })).rejects.toThrow(
+      'is positive and finite, not 0',
+    );
     await expect(fitLinear(data, { ...options, loss: 'hinge' })).rejects.toThrow(
       'no linear program',
     );

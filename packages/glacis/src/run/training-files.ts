@@ -65,7 +65,7 @@ export async function saveCheckpoint(
 const prefixed = (prefix: string, vectors: Vectors): Vectors =>
   Object.fromEntries(Object.entries(vectors).map(([name, value]) => [`${prefix} ${name}`, value]));
 
-/** The checkpoint of a training of the same words; null where there is none. */
+/** The checkpoint of a training of the same words; null where there is none. Throws UsageError for another file. */
 export async function readCheckpoint(path: string, words: string): Promise<Checkpoint | null> {
   let bytes: Uint8Array;
   try {
@@ -74,6 +74,11 @@ export async function readCheckpoint(path: string, words: string): Promise<Check
     return null;
   }
   const npz = readNpz(bytes, path);
+  if (!npz.keys.includes('said')) {
+    throw new UsageError(
+      `${path} is no checkpoint of a training; nothing is overwritten: choose another --out, or move it away.`,
+    );
+  }
   const said = JSON.parse(
     new TextDecoder().decode(Uint8Array.from(npz.read('said').data, Number)),
   ) as Pick<Checkpoint, 'history' | 'fellBack'> & {

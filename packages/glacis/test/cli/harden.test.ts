@@ -190,6 +190,21 @@ describe('what cannot be trained is refused with a sentence, and nothing is lost
     expect(readFileSync(at('further.onnx'))).toEqual(before);
   });
 
+  test('weights that no gradient reaches, and a checkpoint that is none', async () => {
+    const b = new Builder();
+    const scores = new Layers(b, 0).dense(b.input('point', [BATCH, 2]), 2);
+    writeFileSync(at('steps.onnx'), writeModel(b.graph({ scores: b.push('round', [scores], {}) })));
+    const words = ['--data', tiny.data, '--eps', '0.1', '--out', at('no.onnx')];
+    const flat = await glacis(['harden', at('steps.onnx'), ...words]);
+    expect(flat.stderr).toContain('no gradient reaches the parameters');
+    expect(flat.code).toBe(2);
+    writeFileSync(at('no.checkpoint.npz'), readFileSync(tiny.data));
+    const other = await glacis(['harden', tiny.model, ...words]);
+    expect(other.stderr).toContain('no.checkpoint.npz is no checkpoint of a training');
+    expect(other.code).toBe(2);
+    expect(readFileSync(at('no.checkpoint.npz'))).toEqual(readFileSync(tiny.data));
+  });
+
   test('a model without weights, and a file that was not made so', async () => {
     const b = new Builder();
     writeFileSync(at('bare.onnx'), writeModel(b.graph({ y: b.relu(b.input('x', [BATCH, 2])) })));

@@ -16,7 +16,7 @@ import { classHinge } from './class-hinge.ts';
 import { classLosses } from './class-loss.ts';
 import { split } from './class-splitting.ts';
 import type { Certificate, NormPair } from './linear-certificate.ts';
-import type { LinearFitOptions } from './linear-fit.ts';
+import { type LinearFitOptions, requireConstant } from './linear-fit.ts';
 
 export interface ClassFit extends ClassScorer {
   readonly certificate: Certificate;
@@ -28,7 +28,7 @@ export interface ClassFit extends ClassScorer {
  */
 export async function fitClasses(data: ClassData, options: LinearFitOptions): Promise<ClassFit> {
   const { loss: name, norm: normName, limit } = options;
-  if (!(limit > 0)) throw new RangeError(`a Lipschitz constant is positive, not ${limit}`);
+  requireConstant(limit);
   for (let k = 0; k < data.classes; k++) {
     if (!data.y.includes(k)) throw new RangeError(`class ${k} has no samples`);
   }

@@ -26,13 +26,19 @@ export interface LinearFit extends LinearClassifier {
   readonly certificate: Certificate;
 }
 
+/** Throws RangeError. */
+export function requireConstant(limit: number): void {
+  if (limit > 0 && Number.isFinite(limit)) return;
+  throw new RangeError(`a Lipschitz constant is positive and finite, not ${limit}`);
+}
+
 /**
  * Throws RangeError where a class is missing or L is not positive, and for the hinge in ℓ2, which is no
  * linear program.
  */
 export async function fitLinear(data: LinearData, options: LinearFitOptions): Promise<LinearFit> {
   const { loss: name, norm: normName, limit } = options;
-  if (!(limit > 0)) throw new RangeError(`a Lipschitz constant is positive, not ${limit}`);
+  requireConstant(limit);
   if (!data.y.includes(1) || !data.y.includes(-1)) throw new RangeError('one class has no samples');
   const { norm: own } = new Threat(normName, { eps: 0 });
   const norm: NormPair = {
