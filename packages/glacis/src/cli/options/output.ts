@@ -66,7 +66,7 @@ export const outputOptions = {
     '--out',
     'NEW.onnx',
     parse.text,
-    'the trained model, as the old file is but for its weights; NEW.history.json beside it says how it was made, and NEW.checkpoint.npz holds an unfinished training: the same words go on from there',
+    'the trained model, as the old file is but for its weights; NEW.history.json and the page NEW.html beside it say how it was made and what it bought, and NEW.checkpoint.npz holds an unfinished training: the same words go on from there',
   ),
   file: row('Output', ['inspect'], '--out', 'FILE', parse.text, 'where --emit writes'),
 } satisfies Record<string, OptionSpec<unknown>>;
