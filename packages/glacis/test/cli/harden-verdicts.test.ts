@@ -25,11 +25,9 @@ test('a model whose gradients are hidden is not called hardened, whatever attack
   const rounded = b.push('round', [b.mul(b.input('point', [BATCH, 2]), 10)], {});
   const hidden = b.relu(layers.dense(b.mul(rounded, 0.1), 32));
   writeFileSync(at('masked.onnx'), writeModel(b.graph({ scores: layers.dense(hidden, 2) })));
-  const { code, stdout } = await glacis([
-    ...['harden', at('masked.onnx'), '--data', tiny.data, '--eps', '0.15', '--audited', '40'],
-    ...['--method', 'natural', '--epochs', '20', '--rate', '0.02', '--out', at('still.onnx')],
-    ...words,
-  ]);
+  const asked = ['harden', at('masked.onnx'), '--data', tiny.data, '--eps', '0.15'];
+  const flags = ['--method', 'natural', '--epochs', '20', '--rate', '0.02', '--audited', '40'];
+  const { code, stdout } = await glacis([...asked, ...flags, ...words, '--out', at('still.onnx')]);
   expect(code).toBe(1);
   const { verdict, compared } = JSON.parse(stdout) as Hardening;
   expect(compared?.after.masking?.verdict).toBe('confirmed');
@@ -82,11 +80,9 @@ test('a linear model of three classes is the best one of its constant, pair by p
   }
   const arrays = { x: tensor('float32', [200, 2], points), y: tensor('int64', [200], labels) };
   writeFileSync(at('corners.npz'), writeNpz(arrays));
-  const { code, stdout } = await glacis([
-    ...['harden', at('linear.onnx'), '--data', at('corners.npz'), '--eps', '0.1', '--norm', 'l2'],
-    ...['--method', 'lipschitz', '--limit', '2', '--audited', '20', '--out', at('best.onnx')],
-    ...words,
-  ]);
+  const asked = ['harden', at('linear.onnx'), '--data', at('corners.npz'), '--eps', '0.1'];
+  const flags = ['--norm', 'l2', '--method', 'lipschitz', '--limit', '2', '--audited', '20'];
+  const { code, stdout } = await glacis([...asked, ...flags, ...words, '--out', at('best.onnx')]);
   expect(code).toBe(0);
   const { certificate, compared } = JSON.parse(stdout) as Hardening;
   expect(certificate?.gap).toBeLessThan(1e-6);
@@ -97,10 +93,9 @@ test('a linear model of three classes is the best one of its constant, pair by p
 });
 
 test('less found by attacks while gradients at neighbours part is right for the wrong reasons', async () => {
-  const { stdout } = await glacis([
-    ...['harden', tiny.model, '--data', tiny.data, '--eps', '0.1', '--epochs', '2'],
-    ...['--audited', '10', '--out', at('sound.onnx'), ...words],
-  ]);
+  const asked = ['harden', tiny.model, '--data', tiny.data, '--eps', '0.1', '--epochs', '2'];
+  const flags = ['--audited', '10', '--out', at('sound.onnx')];
+  const { stdout } = await glacis([...asked, ...flags, ...words]);
   const { compared } = JSON.parse(stdout) as Hardening;
   if (!compared) throw new Error('both were audited');
   const changed = (upper: number, nearby: number): Compared => ({
