@@ -54,8 +54,11 @@ export function isWronglyRight(compared: Compared | null): boolean {
   if (!compared) return false;
   const { before, after, alignment } = compared;
   const [first, then] = [alignment.before.nearby, alignment.after.nearby];
-  const isBetter = (after.accuracy.robustUpper ?? 0) > (before.accuracy.robustUpper ?? 0);
-  return isBetter && then !== null && then < ALIGNED && then < (first ?? 1);
+  const past = before.accuracy.robustUpper ?? 0;
+  const isBetter = (after.accuracy.robustUpper ?? 0) > past;
+  // A proof needs no reason.
+  const isProven = (after.accuracy.certifiedLower ?? 0) > past;
+  return isBetter && !isProven && then !== null && then < ALIGNED && then < (first ?? 1);
 }
 
 export function verdictOf(compared: Compared | null): string {

@@ -98,13 +98,13 @@ test('less found by attacks while gradients at neighbours part is right for the 
   const { stdout } = await glacis([...asked, ...flags, ...words]);
   const { compared } = JSON.parse(stdout) as Hardening;
   if (!compared) throw new Error('both were audited');
-  const changed = (upper: number, nearby: number): Compared => ({
+  const changed = (upper: number, nearby: number, certifiedLower = 0): Compared => ({
     ...compared,
     before: { ...compared.before, accuracy: { ...compared.before.accuracy, robustUpper: 0.5 } },
     after: {
       ...compared.after,
       masking: null,
-      accuracy: { ...compared.after.accuracy, robustUpper: upper },
+      accuracy: { ...compared.after.accuracy, robustUpper: upper, certifiedLower },
     },
     alignment: {
       before: { nearby: 0.9, withInput: 0.5 },
@@ -115,4 +115,5 @@ test('less found by attacks while gradients at neighbours part is right for the 
   expect(verdictOf(changed(0.8, 0.1))).toContain('Right for the wrong reasons');
   expect(isWronglyRight(changed(0.8, 0.95))).toBe(false);
   expect(isWronglyRight(changed(0.4, 0.1))).toBe(false);
+  expect(isWronglyRight(changed(0.8, 0.1, 0.7))).toBe(false);
 });
