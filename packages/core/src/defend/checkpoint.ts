@@ -1,5 +1,6 @@
 /** What a training is between two epochs. */
-import type { Tensor } from '../tensor/tensor.ts';
+import { floats, type Tensor } from '../tensor/tensor.ts';
+import type { Values } from './network.ts';
 import type { Validated } from './validation.ts';
 
 export interface EpochReport {
@@ -35,4 +36,10 @@ export interface Checkpoint {
   readonly history: readonly EpochReport[];
   /** After which epoch the method's fallback took over; null: it did not. */
   readonly fellBack: number | null;
+}
+
+/** What the network computes with, of all that is kept. */
+export function valuesIn(vectors: Vectors): Values {
+  const none = floats([]);
+  return { parameters: vectors['parameters'] ?? none, statistics: vectors['statistics'] ?? none };
 }

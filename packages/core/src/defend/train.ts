@@ -37,6 +37,8 @@ export interface TrainOptions {
   readonly method?: TrainingMethodName;
   /** What the method trains against; of the natural one nothing. */
   readonly threat?: Threat;
+  /** Of trades: how much the divergence weighs; by default 6. */
+  readonly beta?: number;
   /** By default adamw. */
   readonly optimiser?: OptimiserName;
   /** By default one-cycle. */

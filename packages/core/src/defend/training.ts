@@ -5,11 +5,17 @@
  * resumed ends as one that was never interrupted.
  */
 import type { Session } from '../runtime/runtime.ts';
-import { floats, zeros } from '../tensor/tensor.ts';
+import { zeros } from '../tensor/tensor.ts';
 import { linf } from '../threats/threat.ts';
 import { augment } from './augment.ts';
 import { batchRows, shuffled } from './batches.ts';
-import type { Checkpoint, EpochReport, Kept, Vectors } from './checkpoint.ts';
+import {
+  type Checkpoint,
+  type EpochReport,
+  type Kept,
+  valuesIn,
+  type Vectors,
+} from './checkpoint.ts';
 import { requireFinite, requireNumbers, requireSlope } from './diverged.ts';
 import { drawn } from './draws.ts';
 import { compiled, type Feeds, runOn } from './program.ts';
@@ -84,10 +90,13 @@ export class Training {
 
   /** Runs what is left of the training. Throws Diverged, and what the signal throws. */
   async run(): Promise<{ readonly values: Values; readonly checkpoint: Checkpoint }> {
-    const { epochs, validation, runtime, seed } = this.options;
+    const { epochs, validation, runtime, seed, beta } = this.options;
     const { network, settings } = this;
     const { threat } = settings;
-    this.measured = (await this.first.measure?.({ network, threat, runtime })) ?? {};
+    this.measured = {
+      ...(await this.first.measure?.({ network, threat, runtime })),
+      ...(beta === undefined ? {} : { beta }),
+    };
     const judge =
       validation &&
       (await Validation.open({
@@ -241,11 +250,6 @@ function next(vectors: Vectors, results: Feeds): Vectors {
   return Object.fromEntries(
     Object.entries(vectors).map(([name, before]) => [name, results[nextName(name)] ?? before]),
   );
-}
-
-function valuesIn(vectors: Vectors): Values {
-  const none = floats([]);
-  return { parameters: vectors['parameters'] ?? none, statistics: vectors['statistics'] ?? none };
 }
 
 async function release({ step, mover }: Programs): Promise<void> {

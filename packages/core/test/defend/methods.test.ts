@@ -54,13 +54,14 @@ async function stepped(
   options: StepOptions,
   knobs: Readonly<Record<string, number>>,
   parameters: Tensor = network.initial.parameters,
+  moved: Tensor = x,
 ): Promise<{ readonly loss: number; readonly gradient: Float32Array }> {
   const program = await load(writeModel(stepGraph(options)));
   const scalars = Object.entries({ balance: 0, ...knobs, rate: 1, shrink: 0 });
   const results = await program.run({
     ...Object.fromEntries(scalars.map(([name, value]) => [name, floats([value], [])])),
     ...answers,
-    moved: x,
+    moved,
     parameters,
     velocity: floats(new Float32Array(network.parts.trained.size)),
   });
@@ -201,6 +202,22 @@ describe('certified losses', () => {
       expect(gradient.some((value) => value !== 0)).toBe(true);
     }
   });
+});
+
+test('TRADES adds β times the divergence between inputs as they are and moved', async () => {
+  const options = optionsOf('trades', linf({ eps: 0.1 }));
+  const { parameters } = network.initial;
+  const away = floats(
+    Array.from(x.data, (value, i) => value + (noise.data[i] ?? 0)),
+    x.shape,
+  );
+  const lossOf = async (beta: number, moved: Tensor): Promise<number> =>
+    (await stepped(options, { beta }, parameters, moved)).loss;
+  const natural = await stepped(optionsOf('natural', linf({ eps: 0.1 })), {});
+  const divergent = (await lossOf(1, away)) - natural.loss;
+  expect(await lossOf(6, x)).toBeCloseTo(natural.loss, 5);
+  expect(divergent).toBeGreaterThan(0);
+  expect(await lossOf(6, away)).toBeCloseTo(natural.loss + 6 * divergent, 5);
 });
 
 test('the divergence of TRADES is Σ p·log(p/q)', async () => {

@@ -50,6 +50,9 @@ export async function runTraining(
       `${setup.modelFile.path} is not linear: --limit and --loss are for such models, and others become 1-Lipschitz.`,
     );
   }
+  if (method !== 'trades' && values.beta !== undefined) {
+    throw new UsageError('--beta weighs the divergence of --method trades alone.');
+  }
   const made = await descended(setup, files, method, values, watching);
   return made && { ...made, certificate: null };
 }
@@ -105,6 +108,7 @@ async function descended(
       ...(values.init ? { init: true } : {}),
       ...(values.optimiser ? { optimiser: values.optimiser } : {}),
       ...(values.schedule ? { schedule: values.schedule } : {}),
+      ...(values.beta === undefined ? {} : { beta: values.beta }),
       decay: values.decay ?? 0,
       gradientLimit: values.gradientLimit ?? GRADIENT_LIMIT,
       ...(flip || shift > 0 ? { augmentation: { flip, shift } } : {}),
@@ -167,13 +171,13 @@ function askedFor(
     decay,
     gradientLimit,
   } = values;
-  const { flip, shift, validation, patience, seed, mean, std, scale, output } = values;
+  const { beta, flip, shift, validation, patience, seed, mean, std, scale, output } = values;
   return JSON.stringify({
     glacis: version,
     model: modelFile.sha256,
     data: [inputs.sha256, inputs.indices.length, inputs.indices.at(-1)],
     threat: [norm.name, eps, clip, weights && [...weights], frozen],
     how: { method, init, epochs, rate, optimiser, schedule, decay, gradientLimit, batch },
-    more: { flip, shift, validation, patience, seed, mean, std, scale, output },
+    more: { beta, flip, shift, validation, patience, seed, mean, std, scale, output },
   });
 }

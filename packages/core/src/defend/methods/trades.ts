@@ -1,6 +1,6 @@
 /**
  * TRADES (Zhang et al. 2019, eq. 5): cross-entropy of the inputs as they are, and β times the divergence
- * KL(f(x) ‖ f(x′)) of the answers at the x′ where it is greatest.
+ * KL(f(x) ‖ f(x′)) of the answers at the x′ where it is greatest. β trades right answers for robust ones.
  */
 import { crossEntropy } from '../../attacks/losses.ts';
 import type { Builder } from '../../graph/builder.ts';
@@ -26,10 +26,14 @@ export const trades: Method = {
     steps: STEPS,
     stride: across,
   }),
-  objective: ({ b, network, x, moved, answers }) => {
+  objective: ({ b, network, x, moved, answers, knob }) => {
     const { logits, statistics } = network.trained(x);
     const away = network.trained(moved).logits;
-    const loss = b.add(crossEntropy(b, logits, answers), b.mul(divergence(b, logits, away), BETA));
+    const loss = b.add(
+      crossEntropy(b, logits, answers),
+      b.mul(divergence(b, logits, away), knob('beta')),
+    );
     return { loss, statistics };
   },
+  knobs: (share, eps) => ({ ...adversarial.knobs(share, eps), beta: BETA }),
 };

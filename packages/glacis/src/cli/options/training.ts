@@ -49,6 +49,15 @@ export const trainingOptions = {
     'of lipschitz, linear models: logistic, squared, or hinge (not in ℓ2)',
     'logistic',
   ),
+  beta: row(
+    'Training',
+    harden,
+    '--beta',
+    'B',
+    parse.positive,
+    'of trades: how much the divergence weighs; less keeps more answers right, more makes more of them robust',
+    '6',
+  ),
   epochs: row(
     'Training',
     harden,
