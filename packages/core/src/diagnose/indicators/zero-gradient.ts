@@ -4,8 +4,8 @@ import { shareLower } from '../statistics.ts';
 
 /** Share of inputs without one: honest models of bench/masking have none. */
 const SHARE = 0.05;
-/** Below what float32 resolves of a score of size one when an input moves by one. */
-const TINY = 1e-7;
+/** Of a score of size one, what a move by ε changes: below what float32 resolves. */
+const TINY = 1e-8;
 
 export const zeroGradient: Indicator = {
   id: 'zero-gradient',
@@ -14,9 +14,9 @@ export const zeroGradient: Indicator = {
   meaning: 'The margin has no slope to follow: attacks by gradients stay where they are.',
   advice:
     'Use --straight-through where inputs or layers are rounded, a surrogate or score-based search elsewhere.',
-  judge: ({ slopes }) => {
+  judge: ({ slopes, eps }) => {
     const { length } = slopes.margin;
-    const without = slopes.margin.filter((size) => !(size > TINY)).length;
+    const without = slopes.margin.filter((size) => !(size * eps > TINY)).length;
     const share = shareLower(without, length);
     return {
       fired: share > SHARE,

@@ -214,6 +214,8 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
         e.nameOf(only(operands)),
         e.constant(integers([...before, ...after])),
         e.constant(floats([value], [])),
+        // Named axes: without them ONNX Runtime makes zeros before a MaxPool its own padding, which is -Infinity.
+        e.constant(integers(before.map((_, axis) => axis))),
       ]),
     gradient: ({ b, node, operands, cotangent }) => {
       const { before } = node.attributes;
