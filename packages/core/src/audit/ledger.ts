@@ -104,8 +104,9 @@ export class Ledger {
     this.check(entry);
   }
 
-  /** A radius proven safe. */
-  proven(entry: Entry, radius: number, method: string): void {
+  /** A radius proven safe; of a norm that counts features, those that are whole below it. */
+  proven(entry: Entry, proven: number, method: string): void {
+    const radius = this.threat.norm.counts ? Math.floor(proven) : proven;
     if (entry.lower !== null && radius <= entry.lower) return;
     entry.lower = radius;
     entry.lowerMethod = method;

@@ -28,8 +28,11 @@ export interface Norm {
   dualLength(a: ArrayLike<number>): number;
   /** Dual norm along the last axis, kept with size 1. */
   dual(b: Builder, a: Node): Node;
-  /** Upper bound of a·δ over unit ball ∩ rooms, along the last axis (kept): sound at any multiplier. */
-  support(b: Builder, a: Node, rooms: Rooms): Node;
+  /**
+   * Upper bound of a·δ over unit ball ∩ rooms, along the last axis (kept): sound at any multiplier, which is
+   * searched for in so many rounds; never above the whole ball's.
+   */
+  support(b: Builder, a: Node, rooms: Rooms, rounds?: number): Node;
   /** The δ in unit ball ∩ rooms where a·δ is largest. */
   maximiser(b: Builder, a: Node, rooms: Rooms): Node;
   /** Whether the ball has its corners at few coordinates, so that its steepest steps are sparse. */

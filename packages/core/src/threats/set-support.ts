@@ -20,8 +20,8 @@ import {
 } from './set-graph.ts';
 import type { Threat } from './threat.ts';
 
-/** Coordinates per specification row up to which the exact boxed support is computed per sample. */
-const EXACT_SUPPORT_ROWS = 64;
+/** Rows up to which the support of ball ∩ box is computed exactly; the rounds for its multiplier with more. */
+const [EXACT_SUPPORT_ROWS, FEWER_ROUNDS] = [64, 6];
 
 /**
  * The set for bound propagation; the ball's ends and radius must be rounded outward. `rounds`: whether
@@ -80,17 +80,16 @@ function support(
   const scale = scaleOf(b, threat, width);
   const own = scale ? b.mul(matrix, scale) : matrix;
   const radius = b.perRow(unitOf(b, threat, ball, true), 2);
-  if (typeof count !== 'number' || count > EXACT_SUPPORT_ROWS) {
+  const isMany = typeof count !== 'number' || count > EXACT_SUPPORT_ROWS;
+  // Without a valid box the rooms are the ball's own.
+  if (isMany && (shared || !threat.clip)) {
     const dual = b.reshape(threat.norm.dual(b, own), shared ? [1, count] : [batch, count]);
     return roundedUp(b.min(wholeBall(b, threat, ball, withLeast(dual)), boxed));
   }
   const rooms = roomsOf(b, threat, ball, true);
   const full = b.expand(shared ? b.reshape(own, [1, count, width]) : own, [batch, count, width]);
-  const unit = threat.norm.support(b, full, {
-    ...rooms,
-    up: beside(rooms.up),
-    down: beside(rooms.down),
-  });
+  const around = { ...rooms, up: beside(rooms.up), down: beside(rooms.down) };
+  const unit = threat.norm.support(b, full, around, isMany ? FEWER_ROUNDS : undefined);
   const least = withLeast(b.reshape(unit, [batch, count]));
   const exact = b.mul(least, b.max(radius, SMALLEST_UNIT));
   return roundedUp(b.min(exact, boxed));

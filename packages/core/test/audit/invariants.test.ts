@@ -15,7 +15,7 @@ import { writeModel } from '../../src/onnx/write.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
 import { RandomBlock } from '../../src/tensor/random.ts';
 import { floats, type Tensor } from '../../src/tensor/tensor.ts';
-import { linf, Threat } from '../../src/threats/threat.ts';
+import { Threat, l0, linf } from '../../src/threats/threat.ts';
 
 const FEATURES = 6;
 const HIDDEN = 12;
@@ -187,6 +187,13 @@ describe('an audit', () => {
     expect(run.samples.some(({ verdict }) => verdict === 'timeout')).toBe(true);
     expect(run.samples.some(({ verdict }) => verdict === 'certified')).toBe(false);
   });
+});
+
+test('a radius that counts features is proven to a whole number of them', () => {
+  const entry = newEntry(4, 0, Float32Array.of(0));
+  const ledger = new Ledger([entry], new Threat('l0', { eps: 3, clip: [0, 1] }), 'float32');
+  ledger.proven(entry, 17.9995, 'crown');
+  expect(entry.lower).toBe(17);
 });
 
 test('an attack inside a proven radius stops everything', () => {

@@ -8,7 +8,7 @@ import { axisBelow, epsilonMarks } from './axes.ts';
 import { isNarrow, type Canvas, type ChartOptions } from './canvas.ts';
 import { html, type Html } from './html.ts';
 import { misclassified } from './misclassified.ts';
-import { count, counted, normSymbol, percent, radius } from './numbers.ts';
+import { count, counted, normSymbol, percent, provenRadius, radius } from './numbers.ts';
 import { horizon } from './quantile.ts';
 import { legend, section, type Key } from './section.ts';
 import { isCorrect } from './tally.ts';
@@ -167,9 +167,10 @@ function extremes(rows: readonly Bracket[], plot: Canvas['plot']) {
 }
 
 function titleOf({ sample, lower, upper }: Bracket): string {
-  if (sample === null) return `median: proven to ${radius(lower)}, broken at ${radius(upper)}`;
+  if (sample === null)
+    return `median: proven to ${provenRadius(lower)}, broken at ${radius(upper)}`;
   const by = (method: string | null): string => (method === null ? '' : ` (${method})`);
-  const proven = `proven to ${radius(sample.lower)}${by(sample.lowerMethod)}`;
+  const proven = `proven to ${provenRadius(sample.lower)}${by(sample.lowerMethod)}`;
   const broken =
     sample.upper === null
       ? 'never broken'

@@ -4,7 +4,7 @@
 import type { Run, SampleRecord } from '@glacis/core';
 import { html, isolated, type Html } from './html.ts';
 import { className } from './input.ts';
-import { absent, count, percent, radius } from './numbers.ts';
+import { absent, count, percent, provenRadius, radius } from './numbers.ts';
 import { lowerOf, median, upperOf } from './quantile.ts';
 import { section, table, type Cell } from './section.ts';
 import { isCorrect } from './tally.ts';
@@ -65,7 +65,7 @@ function cells(samples: readonly SampleRecord[], run: Run): Cell[] {
     { content: medianUpper(right) },
     {
       content: right.some((sample) => sample.lower !== null)
-        ? radius(median(right.map(lowerOf)))
+        ? provenRadius(median(right.map(lowerOf)))
         : absent,
     },
   ];

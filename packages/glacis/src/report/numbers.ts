@@ -36,6 +36,14 @@ export function radius(value: number | null): string {
   return signed(rounded.toExponential()).replace('e-', 'e−');
 }
 
+/** A radius that is proven: the same, but never more than was proven. */
+export function provenRadius(value: number | null): string {
+  if (value === null || !Number.isFinite(value) || value <= 0) return radius(value);
+  const unit = 10 ** (Math.floor(Math.log10(value)) - 2);
+  const nearest = Number(value.toPrecision(3));
+  return radius(nearest > value ? nearest - unit : nearest);
+}
+
 /** The radius `value` beside another one: with enough digits to tell them apart. */
 export function radiusBeside(value: number, other: number): string {
   if (radius(value) !== radius(other)) return radius(value);

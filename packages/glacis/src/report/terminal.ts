@@ -13,6 +13,7 @@ import {
   normSymbol,
   percent,
   percentRange,
+  provenRadius,
   radius,
 } from './numbers.ts';
 import { ascending, horizon, lowerOf, quantile, upperOf } from './quantile.ts';
@@ -135,7 +136,8 @@ function spread(run: Run, columns: number, ink: Ink): string[] {
     const sorted = ascending(values);
     const quantiles = [0.1, 0.5, 0.9].map((q) => {
       const value = quantile(sorted, q) ?? 0;
-      return padded(Number.isFinite(value) ? radius(value) : 'never', 8, 'left');
+      const text = tone === 'proof' ? provenRadius(value) : radius(value);
+      return padded(Number.isFinite(value) ? text : 'never', 8, 'left');
     });
     const bars = bins >= 12 ? `  ${ink[tone](histogram(sorted, end, bins).trimEnd())}` : '';
     return `${padded(title, 15)}${quantiles.join('')}${bars}`.trimEnd();

@@ -17,7 +17,7 @@ import { inQuery, readQuery } from '../data/query.ts';
 import { readData } from '../data/read.ts';
 import { UsageError } from '../errors.ts';
 import { epsilon, normSymbol } from '../report/numbers.ts';
-import { chooseClip } from './clip.ts';
+import { checkInside, chooseClip } from './clip.ts';
 
 export interface BoundedSet {
   readonly threat: Threat;
@@ -87,6 +87,7 @@ export async function ballOf(
   const { eightBit } = data;
   const { clip, notes } = chooseClip({ eightBit, isFolder, storedShape, x: fitted.x }, values);
   const threat = threatOf(norm, eps, clip);
+  checkInside(threat, { ...data, x: fitted.x, storedShape, isFolder });
   return {
     threat,
     x: fitted.x.data,

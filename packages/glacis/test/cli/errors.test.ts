@@ -34,6 +34,10 @@ const mistakes: readonly (readonly [words: string[], says: string | RegExp])[] =
   [audit('--eps'), '--eps needs a value'],
   [audit('--eps', '0.1', '--clip', '1,0'), 'the first number must be the smaller one'],
   [audit('--eps', '0.1', '--clip', '0,0.5'), /Sample 0 has .* outside --clip 0,0.5/],
+  [
+    ['bounds', model, '--data', data, '--index', '0', '--eps', '0.1', '--clip', '5,6'],
+    /Sample 0 has .* outside --clip 5,6/,
+  ],
   [audit('--eps', '0.1', '--norm', 'l7'), 'choose linf, l2, l1 or l0'],
   [audit('--eps', '0.1', '--freeze', 'age'), 'there is no column age'],
   [audit('--eps', '0.1', '--out', join(data, 'run')), 'cannot be written'],

@@ -21,11 +21,17 @@ function most(b: Builder, { most: count, up }: Rooms): Node {
 }
 
 /** Thresholds of values in [0, 1]: more than k lie above `low` (or it is 0), at most k above `high`. */
-function cut(b: Builder, values: Node, like: Node, rooms: Rooms): { low: Node; high: Node } {
+function cut(
+  b: Builder,
+  values: Node,
+  like: Node,
+  rooms: Rooms,
+  rounds = ROUNDS,
+): { low: Node; high: Node } {
   const count = most(b, rooms);
   let low = b.mul(like, 0);
   let high = b.add(low, 1);
-  for (let i = 0; i < ROUNDS; i++) {
+  for (let i = 0; i < rounds; i++) {
     const middle = b.mul(b.add(low, high), 0.5);
     const tooMany = b.greater(total(b, b.greater(values, middle)), count);
     low = b.where(tooMany, middle, low);
@@ -72,10 +78,10 @@ export const l0Norm: Norm = {
     return size;
   },
   dual: (b, a) => b.maximum(b.abs(a), lastAxis(a), true),
-  support: (b, a, rooms) => {
+  support: (b, a, rooms, rounds = ROUNDS) => {
     const own = normalised(b, a);
     const { unit, size } = normalised(b, b.mul(b.abs(own.unit), roomAlong(b, a, rooms)));
-    const { low, high } = cut(b, unit, size, rooms);
+    const { low, high } = cut(b, unit, size, rooms, rounds);
     const value = (threshold: Node): Node =>
       b.add(b.mul(threshold, most(b, rooms)), total(b, b.relu(b.sub(unit, threshold))));
     return b.mul(b.mul(b.min(value(low), value(high)), size), own.size);

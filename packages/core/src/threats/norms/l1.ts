@@ -78,12 +78,12 @@ export const l1Norm: Norm = {
   },
   dual: (b, a) => b.maximum(b.abs(a), lastAxis(a), true),
   // λ + Σ (|a| − λ)⁺·room at both ends of the bracket: any λ ≥ 0 is sound.
-  support: (b, a, rooms) => {
+  support: (b, a, rooms, rounds = ROUNDS) => {
     const { unit, size } = normalised(b, a);
     const room = roomAlong(b, a, rooms);
     const length = b.abs(unit);
     const spent = (threshold: Node): Node => total(b, b.mul(b.greater(length, threshold), room));
-    const { low, high } = bisect(b, size, spent);
+    const { low, high } = bisect(b, size, spent, rounds);
     const value = (threshold: Node): Node =>
       b.add(threshold, total(b, b.mul(b.relu(b.sub(length, threshold)), room)));
     return b.mul(b.min(value(low), value(high)), size);

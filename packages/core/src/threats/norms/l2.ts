@@ -68,11 +68,11 @@ export const l2Norm: Norm = {
     return b.mul(euclidean(b, unit), size);
   },
   // λ/2 + Σ max over δ in [0, room] of |a|δ − λδ²/2, with λ = 1/t at the (nearly) best t.
-  support: (b, a, rooms) => {
+  support: (b, a, rooms, rounds = ROUNDS) => {
     const { unit, size } = normalised(b, a);
     const room = roomAlong(b, a, rooms);
     const length = b.abs(unit);
-    const factor = b.min(boundaryFactor(b, length, room, ROUNDS), 1e15);
+    const factor = b.min(boundaryFactor(b, length, room, rounds), 1e15);
     const lambda = b.reciprocal(factor);
     const best = b.min(b.mul(length, factor), room);
     const gains = b.mul(best, b.sub(length, b.mul(b.mul(best, lambda), 0.5)));
