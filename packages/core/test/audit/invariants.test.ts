@@ -15,7 +15,7 @@ import { writeModel } from '../../src/onnx/write.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
 import { RandomBlock } from '../../src/tensor/random.ts';
 import { floats, type Tensor } from '../../src/tensor/tensor.ts';
-import { Threat, l0, linf } from '../../src/threats/threat.ts';
+import { linf, Threat } from '../../src/threats/threat.ts';
 
 const FEATURES = 6;
 const HIDDEN = 12;
