@@ -14,6 +14,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { type Domain, excessOf, type Split } from './domain.ts';
 import { type Chosen, DomainChoices } from './domain-choices.ts';
 import { type DomainGraphs, domainGraphs } from './domain-graphs.ts';
+import { MeanInput } from './mean-input.ts';
 
 type Feeds = Record<string, Tensor>;
 
@@ -55,8 +56,6 @@ export function boundOf(bounds: readonly Bounded[], i: number): Bounded {
   return own;
 }
 
-/** From so many on inputs are averaged. */
-const MANY_STEPS = 48;
 const NO_TURNS = new Float32Array();
 
 export interface BounderOptions {
@@ -242,33 +241,6 @@ export class DomainBounder {
     });
     domains.forEach(({ splits }, i) => splits.forEach((split) => move(feeds, split, i, count)));
     return feeds;
-  }
-}
-
-/**
- * The mean of the inputs at which the bounds of the last half of many steps are attained: as multipliers settle it
- * nears a solution of the relaxed problem (Nedić & Ozdaglar 2009), where single ones jump from corner to corner.
- */
-class MeanInput {
-  private readonly sum: Float64Array | null;
-  private readonly steps: number;
-  private count = 0;
-
-  constructor(size: number, steps: number) {
-    this.steps = steps;
-    this.sum = steps >= MANY_STEPS ? new Float64Array(size) : null;
-  }
-
-  add(step: number, x: Float32Array): void {
-    const { sum } = this;
-    if (!sum || 2 * step < this.steps) return;
-    this.count++;
-    for (let i = 0; i < x.length; i++) sum[i] = (sum[i] ?? 0) + (x[i] ?? 0);
-  }
-
-  /** Null where steps are few. */
-  get value(): Float32Array | null {
-    return this.sum && Float32Array.from(this.sum, (value) => value / this.count);
   }
 }
 
