@@ -43,7 +43,7 @@ export function isMasked(compared: Compared | null): boolean {
   return compared?.after.masking?.verdict === 'confirmed';
 }
 
-/** Cosines below this at neighbours say nothing of each other; robust models lie far above (see the paper). */
+/** Below this cosine gradients of neighbours are taken to say nothing of each other: chosen, not calibrated. */
 const ALIGNED = 0.5;
 
 /**
