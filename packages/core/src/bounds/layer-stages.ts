@@ -4,8 +4,8 @@ import type { ChoiceStop } from './choice-inputs.ts';
 import type { LayerGraphs } from './layer-graphs.ts';
 import type { Backward, Propagation } from './layerwise.ts';
 import type { PullTables } from './pull-tables.ts';
-import { type NamedPrograms, WindowRows } from './window-rows.ts';
 import type { Following, Staged, StagedPrograms } from './staged-programs.ts';
+import { type NamedPrograms, WindowRows } from './window-rows.ts';
 
 /** Rows of a layer as a staged program; with what tells where its free slopes lead, if it has any. */
 export interface RowProgram {

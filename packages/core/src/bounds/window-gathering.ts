@@ -1,11 +1,13 @@
 /** Windows of values as arrays: where each of their numbers is in the whole. */
 import type { Node } from '../graph/graph.ts';
-import { type Seen, windowShape } from '../transforms/place-windows.ts';
+import { windowSize } from '../graph/ops/windows.ts';
+import { floats, type Tensor } from '../tensor/tensor.ts';
+import type { Seen } from '../transforms/place-windows.ts';
 
 /** Where the numbers of windows come from, the same for every channel. */
 export interface Gathering {
-  /** Of a window. */
-  readonly shape: readonly number[];
+  /** Places of a window, by axis. */
+  readonly size: readonly number[];
   /** Elements of a channel of the whole. */
   readonly area: number;
   /** [places × places of a window]: an index into a channel, or −1 outside the image. */
@@ -14,8 +16,7 @@ export interface Gathering {
 
 export function gatheringOf(seen: Seen, target: Node): Gathering {
   const { node, window } = seen;
-  const shape = windowShape(seen);
-  const size = shape.slice(1);
+  const size = windowSize(window);
   const [whole, places] = [node.shape.slice(2).map(Number), target.shape.slice(2).map(Number)];
   const width = productOf(size);
   const count = productOf(places);
@@ -30,16 +31,16 @@ export function gatheringOf(seen: Seen, target: Node): Gathering {
       sources[place * width + k] = at.reduce((index, each, i) => index * (whole[i] ?? 1) + each, 0);
     }
   }
-  return { shape, area: productOf(whole), sources };
+  return { size, area: productOf(whole), sources };
 }
 
-/** The windows of some places [places, channels, …window]; 0 outside. `from` null: 1 inside. */
+/** The windows of some places [places, channels, …window]; 0 outside. `from` null: 1 inside, of one channel. */
 export function gathered(
-  { shape, area, sources }: Gathering,
+  { size, area, sources }: Gathering,
   places: readonly number[],
   from: Float32Array | null,
-): Float32Array {
-  const [channels = 1, ...size] = shape;
+): Tensor<'float32'> {
+  const channels = from ? from.length / area : 1;
   const width = productOf(size);
   const data = new Float32Array(places.length * channels * width);
   let to = 0;
@@ -51,7 +52,7 @@ export function gathered(
       }
     }
   }
-  return data;
+  return floats(data, [places.length, channels, ...size]);
 }
 
 /** The index along each axis, the last fastest. */

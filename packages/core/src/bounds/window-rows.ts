@@ -4,6 +4,7 @@
  */
 import { Builder } from '../graph/builder.ts';
 import type { Graph, Node } from '../graph/graph.ts';
+import { windowSize } from '../graph/ops/windows.ts';
 import type { Program, Programs } from '../runtime/programs.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { inputSet } from '../threats/set-support.ts';
@@ -20,9 +21,9 @@ import {
 import { noRounding } from '../transforms/rounding.ts';
 import { endNames, type LayerGraphs } from './layer-graphs.ts';
 import type { Ends, SetFeed } from './layerwise.ts';
-import { gathered, type Gathering, gatheringOf, productOf } from './window-gathering.ts';
 import { numbers } from './numbers.ts';
 import { rowsAtOnce } from './row-chunks.ts';
+import { gathered, type Gathering, gatheringOf, productOf } from './window-gathering.ts';
 
 /** Windows together are at most this share of what they are windows of; with more, whole images are as fast. */
 const MOST_SHARE = 1 / 3;
@@ -170,9 +171,7 @@ export class WindowRows {
     const feeds: Record<string, Tensor> = {};
     const { graphs, windows } = this;
     const put = (name: string, seen: Seen, from: Float32Array | null): void => {
-      const own = this.gathering(seen);
-      const data = gathered(own, places, from);
-      feeds[name] = { type: 'float32', shape: [places.length, ...own.shape], data };
+      feeds[name] = gathered(this.gathering(seen), places, from);
     };
     for (const [id, seen] of windows.seen) {
       if (id === graphs.input.id) {
@@ -188,7 +187,7 @@ export class WindowRows {
         put(names.lower, seen, ends.lower);
         put(names.upper, seen, ends.upper);
       }
-      if (reachesOut(seen, windows.target)) put(maskName(id), oneChannel(seen), null);
+      if (reachesOut(seen, windows.target)) put(maskName(id), seen, null);
     }
     const radius = Number(set['radius']?.data[0]);
     const data = new Float32Array(places.length).fill(radius);
@@ -197,9 +196,9 @@ export class WindowRows {
   }
 
   private gathering(seen: Seen): Gathering {
-    const key = seen.node.shape[1] === 1 ? -1 - seen.node.id : seen.node.id;
-    const known = this.gatherings.get(key) ?? gatheringOf(seen, this.windows.target);
-    this.gatherings.set(key, known);
+    const { id } = seen.node;
+    const known = this.gatherings.get(id) ?? gatheringOf(seen, this.windows.target);
+    this.gatherings.set(id, known);
     return known;
   }
 
@@ -222,7 +221,7 @@ export class WindowRows {
     };
     const copies = overWindows(b, graphs.b.nodes, windows, {
       source: ball.centre,
-      maskOf: (seen) => input(maskName(seen.node.id), oneChannel(seen)),
+      maskOf: ({ node, window }) => b.input(maskName(node.id), [PLACES, 1, ...windowSize(window)]),
     });
     const given = new Map<number, { readonly lower: Node; readonly upper: Node }>();
     graphs.stops.slice(0, this.place).forEach(({ node }, stop) => {
@@ -246,9 +245,3 @@ export class WindowRows {
 }
 
 const maskName = (id: number): string => `mask/${id}`;
-
-/** The same places of one channel. */
-function oneChannel({ node, window }: Seen): Seen {
-  const [batch = 1, , ...places] = node.shape;
-  return { node: Object.assign({}, node, { shape: [batch, 1, ...places] }), window };
-}

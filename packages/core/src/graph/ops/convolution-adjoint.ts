@@ -106,7 +106,10 @@ export function transposeOfPlaces(
 ): string | undefined {
   if (w.op !== 'constant' || w.type !== 'float32' || g.groups !== 1) return undefined;
   const isOne = y.shape.slice(2).every((size) => size === 1);
-  const isWhole = sameShape(w.shape.slice(2), g.size) && g.padBefore.every((pad) => pad === 0);
+  const isWhole =
+    sameShape(w.shape.slice(2), g.size) &&
+    g.padBefore.every((pad) => pad === 0) &&
+    g.dilations.every((dilation) => dilation === 1);
   if (!isOne || !isWhole) return undefined;
   const [batch = 1, channels = 1] = y.shape;
   const { data } = w.attributes.tensor;

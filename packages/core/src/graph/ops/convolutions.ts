@@ -3,13 +3,13 @@
  * convTranspose(y, w) — adjoint in x — and convWeights(x, y) — adjoint in w. Layouts are ONNX's:
  * x [batch, C, …], w [O, C/groups, …], y [batch, O, …]; 1 or 2 spatial axes. No bias (an add).
  */
-import { integers } from '../../tensor/tensor.ts';
 import { BATCH, type Dimension, known, printShape, type Shape } from '../dimension.ts';
 import type { Node, ValueType } from '../graph.ts';
 import { convAsProduct, transposeAsProduct } from './block-products.ts';
 import { blockedConvolution } from './blocked.ts';
 import { transposeAsConv, transposeOfPlaces } from './convolution-adjoint.ts';
 import { convolutionNorm } from './convolution-norm.ts';
+import { emitWeights } from './convolution-weights.ts';
 import { oneFactor, type OpDefinition, ShapeError } from './definition.ts';
 import type { Emitter } from './emitter.ts';
 import { bilinearRange } from './outward.ts';
@@ -111,45 +111,6 @@ function emitTranspose(
     ...geometryAttributes(g),
     output_padding: outputPadding,
   });
-}
-
-/** One group's weight gradient: a convolution over the batch, stride and dilation exchanged. */
-function emitWeights(
-  e: Emitter,
-  g: ConvGeometry & { size: readonly number[] },
-  x: string,
-  y: string,
-  rank: number,
-): string {
-  const perm = [1, 0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2)];
-  const swap = (name: string): string => e.node('Transpose', [name], { perm });
-  const raw = e.node('Conv', [swap(x), swap(y)], {
-    strides: g.dilations,
-    pads: [...g.padBefore, ...g.padAfter],
-    dilations: g.strides,
-    group: 1,
-  });
-  const axes = g.size.map((_, i) => i + 2);
-  const cut = e.node('Slice', [
-    raw,
-    e.constant(integers(g.size.map(() => 0))),
-    e.constant(integers(g.size)),
-    e.constant(integers(axes)),
-  ]);
-  return swap(cut);
-}
-
-function channelGroups(e: Emitter, node: Node, groups: number): string[] {
-  if (groups === 1) return [e.nameOf(node)];
-  const width = known(channels(node.shape, 1), 'channels') / groups;
-  return Array.from({ length: groups }, (_, i) =>
-    e.node('Slice', [
-      e.nameOf(node),
-      e.constant(integers([i * width])),
-      e.constant(integers([(i + 1) * width])),
-      e.constant(integers([1])),
-    ]),
-  );
 }
 
 const bare = ({ strides, padBefore, padAfter, dilations, groups }: ConvGeometry): ConvGeometry => ({
@@ -284,16 +245,7 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
     },
     emit: (e, node, operands) => {
       const [x, y] = pair(operands);
-      const { groups } = node.attributes;
-      const parts = channelGroups(e, x, groups);
-      const cotangents = channelGroups(e, y, groups);
-      const gradients = parts.map((part, i) =>
-        emitWeights(e, node.attributes, part, cotangents[i] ?? '', x.shape.length),
-      );
-      const [single] = gradients;
-      return gradients.length === 1 && single !== undefined
-        ? single
-        : e.node('Concat', gradients, { axis: 0 });
+      return emitWeights(e, node.attributes, x, y);
     },
     gradient: ({ b, node, operands, cotangent }, index) => {
       const [x, y] = pair(operands);
