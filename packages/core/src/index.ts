@@ -95,6 +95,7 @@ export {
   exactPlan,
   splitPlan,
   onlyProving,
+  splitting,
   type ExactPlan,
   type Plan,
   type Proof,

@@ -15,10 +15,10 @@ import { rowSize } from '../tensor/tensor.ts';
 import type { Threat } from '../threats/threat.ts';
 import { type Stage, StageClock } from './clock.ts';
 import { exactStage } from './exact-radius.ts';
-import { type Entry, Ledger, newEntry } from './ledger.ts';
+import { type Entry, Ledger, newEntry, restore } from './ledger.ts';
 import type { Job } from './job.ts';
 import { certifyAtEps, searchLowerRadius } from './lower-radius.ts';
-import { type AuditPart, joinParts } from './part.ts';
+import { type AuditPart, goneOn, joinParts } from './part.ts';
 import { defaultPlan, type Plan } from './plan.ts';
 import type { Criterion, Semantics } from './run.ts';
 import type { AuditData } from './data.ts';
@@ -51,6 +51,10 @@ export interface AuditOptions {
   readonly proofs?: boolean;
   /** Whether the margins that attacks see are kept, step by step; takes memory. */
   readonly trace?: boolean;
+  /** How hard branch and bound tries at ε, from 0; by default as hard as the plan says, at once. */
+  readonly effort?: number;
+  /** What a lesser effort found for the same inputs: only what it left open is gone on with. */
+  readonly before?: AuditPart;
   /** The model opened beforehand; it stays open. */
   readonly classifier?: Classifier;
   readonly signal?: CancelSignal;
@@ -87,24 +91,49 @@ async function auditBlock(
   options: AuditOptions,
   enter: (stage: Stage) => void,
 ): Promise<boolean> {
-  enter('clean');
-  const open = await cleanStage(job);
+  const open = options.before ? leftOpen(job) : await clean(job, enter);
+  let isDone = true;
   try {
-    await bracket(job, open, options, enter);
+    isDone = await (options.before
+      ? split(job, open, options, enter)
+      : bracket(job, open, options, enter));
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
   }
-  const whole = !job.outOfTime();
-  if (!whole) for (const entry of open) entry.timedOut = true;
-  return whole;
+  const inTime = !job.outOfTime();
+  if (!inTime) for (const entry of open) entry.timedOut = true;
+  return inTime && isDone;
+}
+
+function clean(job: Job, enter: (stage: Stage) => void): Promise<Entry[]> {
+  enter('clean');
+  return cleanStage(job);
+}
+
+/** What an earlier effort did not decide. */
+function leftOpen({ ledger }: Job): Entry[] {
+  return ledger.entries.filter((entry) => ledger.verdict(entry) === 'unknown');
+}
+
+/** Whether a greater effort has nothing to add. */
+async function split(
+  { context, ledger, plan, outOfTime }: Job,
+  unbroken: readonly Entry[],
+  { effort = Infinity }: AuditOptions,
+  enter: (stage: Stage) => void,
+): Promise<boolean> {
+  if (!plan.split || outOfTime()) return true;
+  enter('split');
+  return !(await splitAtEps(context, ledger, unbroken, { plan: plan.split, outOfTime, effort }));
 }
 
 async function bracket(
   job: Job,
   open: Entry[],
-  { radii = true, proofs = true }: AuditOptions,
+  options: AuditOptions,
   enter: (stage: Stage) => void,
-): Promise<void> {
+): Promise<boolean> {
+  const { radii = true, proofs = true } = options;
   const { context, ledger, plan, outOfTime } = job;
   if (plan.attacks.length > 0) await estimateStage(job, open);
   enter('noise');
@@ -123,14 +152,12 @@ async function bracket(
   enter('strong attack');
   const undecided = standing.filter(({ lower }) => (lower ?? -1) < eps);
   const unbroken = await attackStages(job, undecided, dear, standing.length - undecided.length);
-  const { split } = plan;
-  if (asked && split && !outOfTime()) {
-    enter('split');
-    await splitAtEps(context, ledger, unbroken, { plan: split, outOfTime });
-  }
+  // Radii are searched in the same go.
+  const how = radii ? { ...options, effort: Infinity } : options;
+  const isDone = !asked || (await split(job, unbroken, how, enter));
   if (!radii) {
     if (asked) for (const entry of standing) entry.lower ??= 0;
-    return;
+    return isDone;
   }
   if (plan.search.length > 0) {
     enter('upper radius');
@@ -138,10 +165,13 @@ async function bracket(
   }
   if (proofs) enter('lower radius');
   if (proofs) await searchLowerRadius(context, ledger, open, { ...plan, outOfTime });
-  if (proofs && split) await splitRadii(context, ledger, open, { plan: split, outOfTime });
+  if (proofs && plan.split) {
+    await splitRadii(context, ledger, open, { plan: plan.split, outOfTime });
+  }
   if (proofs && plan.exact) {
     await exactStage(context, ledger, open, { plan: plan.exact, radii, outOfTime });
   }
+  return true;
 }
 
 /**
@@ -179,6 +209,10 @@ async function auditWith(opened: Classifier, options: AuditOptions): Promise<Aud
     const end = Math.min(total, start + BLOCK);
     const entries = entriesOf(options.data, classifier, start, end);
     const ledger = new Ledger(entries, threat, semantics, options.model.precision);
+    entries.forEach((entry, i) => {
+      const record = options.before?.samples[start + i];
+      if (record) restore(entry, record, options.before?.adversarial[start + i] ?? null);
+    });
     const context = { classifier, threat, seed, trace, signal: stop };
     const clock = new StageClock((stage, before) => {
       const fraction = (start + before * (end - start)) / total;
@@ -199,6 +233,7 @@ async function auditWith(opened: Classifier, options: AuditOptions): Promise<Aud
     options.onSamples?.(part);
     options.onProgress?.({ stage: 'done', done: end, total, fraction: end / total });
   }
-  const joined = joinParts(parts);
+  const own = joinParts(parts);
+  const joined = options.before ? goneOn(options.before, own) : own;
   return { ...joined, whole: joined.whole && joined.samples.length === total };
 }

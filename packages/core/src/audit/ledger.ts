@@ -200,6 +200,16 @@ export class Ledger {
   }
 }
 
+/** What a record says, over an entry of the same input. */
+export function restore(
+  entry: Entry,
+  record: SampleRecord,
+  adversarial: Float32Array | null,
+): void {
+  const { verdict, ...known } = record;
+  Object.assign(entry, known, { adversarial, wrong: verdict === 'misclassified' });
+}
+
 export interface Broken {
   /** The stored float32 input, its float64 distance, and the original file's answer to it. */
   readonly x: Float32Array;

@@ -48,6 +48,18 @@ export function joinParts(parts: readonly AuditPart[]): AuditPart {
   };
 }
 
+/** A part that goes on where `before` was open, with what both did. */
+export function goneOn(before: AuditPart, after: AuditPart): AuditPart {
+  const joined = joinParts([{ ...before, samples: [], adversarial: [] }, after]);
+  const asked = new Map(before.methods.map((method) => [method.id, method]));
+  const methods = joined.methods.map((method) => {
+    const known = asked.get(method.id);
+    // The inputs that it was asked about again are among those of before.
+    return known ? { ...method, asked: known.asked, accuracy: known.accuracy } : method;
+  });
+  return { ...joined, whole: after.whole, methods };
+}
+
 function joinMethods(parts: readonly AuditPart[]): MethodRecord[] {
   const total = parts.reduce((sum, { samples }) => sum + samples.length, 0);
   const joined = new Map<string, MethodRecord>();

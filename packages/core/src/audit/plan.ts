@@ -53,6 +53,7 @@ export interface SplitPlan {
   readonly boxes: number;
   /** The same at each radius of the search. */
   readonly searchBoxes: number;
+  readonly searchDomains: number;
   /** How narrow a bracket of radii ends the search for it, relatively. */
   readonly tolerance: number;
 }
@@ -105,8 +106,19 @@ export const splitPlan: SplitPlan = {
   domains: 100_000,
   boxes: 1_000_000,
   searchBoxes: 100_000,
+  searchDomains: 2000,
   tolerance: 1e-3,
 };
+
+/**
+ * Branch and bound on what bounds leave open, and on what attacks do not break: they run after the bounds, and
+ * say where the search for the largest radius ends.
+ */
+export function splitting(plan: Plan, proofs: Plan['proofs']): Plan {
+  const { attacks, cheap, search, polish } = plan;
+  const proving = onlyProving(plan, { proofs, exact: null, split: splitPlan });
+  return { ...proving, attacks: attacks.slice(0, cheap), search, polish };
+}
 
 /** A plan that proves alone: nothing is attacked. */
 export function onlyProving(
@@ -136,7 +148,14 @@ export function defaultPlan(surrogates: readonly Classifier[] = []): Plan {
       { bound: alphaCrownLast, tolerance: null, dearTolerance: null, hope: 1 },
     ],
     exact: null,
-    split: { ...splitPlan, domains: 0, boxes: 5000, searchBoxes: 400, tolerance: 1e-2 },
+    split: {
+      ...splitPlan,
+      domains: 0,
+      searchDomains: 0,
+      boxes: 5000,
+      searchBoxes: 400,
+      tolerance: 1e-2,
+    },
     noise: attackTable.noise,
     attacks: [
       attackTable.fgsm,

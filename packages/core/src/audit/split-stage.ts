@@ -17,27 +17,41 @@ export interface SplitOptions {
   readonly outOfTime: () => boolean;
 }
 
+/** The effort that takes all domains and boxes of the plan, and how many times fewer each lesser one takes. */
+const [LAST_EFFORT, TIMES] = [3, 8];
+
 const ID = 'bab';
 /** Radii that are tried for one input. */
 const MOST_TRIES = 40;
 
-/** Asks at the run's ε about each entry that bounds left open. */
+/**
+ * Asks at the run's ε about each entry that bounds left open, for no longer than an effort allows (0, 1, …), so
+ * that hard inputs need not keep easy ones waiting. Whether a greater one may decide what is left.
+ */
 export async function splitAtEps(
   context: AttackContext,
   ledger: Ledger,
   entries: readonly Entry[],
-  { plan, outOfTime }: SplitOptions,
-): Promise<void> {
+  { plan: whole, outOfTime, effort }: SplitOptions & { readonly effort: number },
+): Promise<boolean> {
+  const isAll = effort >= LAST_EFFORT;
+  const share = isAll ? 1 : TIMES ** (effort - LAST_EFFORT);
+  const [domains, boxes] = [Math.ceil(whole.domains * share), Math.ceil(whole.boxes * share)];
+  const plan = { ...whole, domains, boxes };
   const deciders = new Deciders(context, ledger, plan);
   const { eps } = context.threat;
+  let isOpen = false;
   for (const entry of entries) {
-    if (outOfTime()) return;
+    if (outOfTime()) break;
     if (!deciders.serve(entry, eps)) continue;
     const outcome = await charged(ledger, entry, ID, () =>
       decideAt({ context, ledger, deciders, entry, most: plan.boxes }, eps),
     );
-    if (outcome === 'open') ledger.notes.add(unfinished(plan, deciders.boxes(entry, eps) !== null));
+    if (outcome !== 'open') continue;
+    if (isAll) ledger.notes.add(unfinished(plan, deciders.boxes(entry, eps) !== null));
+    else entry.timedOut = isOpen = true;
   }
+  return isOpen;
 }
 
 /** Narrows each entry's bracket until it is as narrow as the plan asks for. */
@@ -47,7 +61,7 @@ export async function splitRadii(
   entries: readonly Entry[],
   { plan, outOfTime }: SplitOptions,
 ): Promise<void> {
-  const deciders = new Deciders(context, ledger, plan);
+  const deciders = new Deciders(context, ledger, { ...plan, domains: plan.searchDomains });
   for (const entry of entries) {
     const splitting = { context, ledger, deciders, entry, most: plan.searchBoxes };
     let most = entry.upper ?? context.threat.reach(entry.x);

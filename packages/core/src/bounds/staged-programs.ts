@@ -125,12 +125,16 @@ export class StagedPrograms {
     return dependents({ nodes: this.nodes, inputs: [], outputs: [] }, inputs);
   }
 
-  /** Computes outputs, and with them what the stages that follow will need. */
+  /**
+   * Computes outputs, and with them what the stages that follow will need. `into`: all results of the same
+   * preparation, when nobody needs them any more.
+   */
   async prepare(
     prepared: Prepared,
     feeds: Feeds,
     outputs: { readonly name: string; readonly values: Values },
     following: readonly Following[],
+    into?: Feeds,
   ): Promise<Feeds> {
     const isPrepared = following.every(({ border }) =>
       border.every((id) => prepared.values.has(id)),
@@ -139,7 +143,7 @@ export class StagedPrograms {
     const name = `${prepared.history}${outputs.name}+${following.map((each) => each.name).join('+')};`;
     const { part, missing } = this.preparation(name, prepared, outputs.values, following);
     const program = await this.programs.named(`${this.key}/${name}`, () => part.graph);
-    const results = await program.run(this.fed(part, prepared, feeds));
+    const results = await program.run(this.fed(part, prepared, feeds), into);
     for (const id of missing) {
       const value = results[`${PREPARED}${id}`];
       if (value) prepared.values.set(id, value);

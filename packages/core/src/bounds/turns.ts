@@ -42,6 +42,11 @@ export function columnsOf(stops: readonly ChoiceStop[], found: readonly Ends[]):
   });
 }
 
+/** An array of zeros. */
+export type Zeros = (length: number) => Float32Array;
+
+export const allocated: Zeros = (length) => new Float32Array(length);
+
 /** Of Adam: its step, and how it falls. */
 export interface Pace {
   readonly rate: number;
@@ -55,9 +60,9 @@ export class Moments {
   private readonly first: Float32Array;
   private readonly second: Float32Array;
 
-  constructor(size: number) {
-    this.first = new Float32Array(size);
-    this.second = new Float32Array(size);
+  constructor(size: number, zeros: Zeros = allocated) {
+    this.first = zeros(size);
+    this.second = zeros(size);
   }
 
   /** So many of another's, from one place to another. */
@@ -66,7 +71,7 @@ export class Moments {
     this.second.set(second.subarray(from, from + count), to);
   }
 
-  /** How far value k goes up its gradient, in units of the rate. */
+  /** How far value k goes up its gradient. */
   step(k: number, gradient: number, { rate, scale }: Rates): number {
     const first = FIRST * (this.first[k] ?? 0) + (1 - FIRST) * gradient;
     const second = SECOND * (this.second[k] ?? 0) + (1 - SECOND) * gradient * gradient;
@@ -74,6 +79,42 @@ export class Moments {
     this.second[k] = second;
     return (rate * first) / (Math.sqrt(second * scale) + TINY);
   }
+
+  /** The same for the turns of stacked rows: one loop, as this is where the time would go. */
+  climb({ rows, columns, data, at, behind }: Climb, { rate, scale }: Rates): void {
+    const { first: firsts, second: seconds } = this;
+    const { stop, elements, least, most } = columns;
+    for (let row = 0, own = 0; row < rows; row++) {
+      const from = row * stop.width;
+      for (let j = 0; j < elements.length; j++, own++) {
+        const i = from + (elements[j] ?? 0);
+        const coefficient = behind[i] ?? 0;
+        // Where the bound's line counts below a hinge, its slope moves the bound by the coefficient times the value.
+        const gradient = coefficient <= 0 ? 0 : coefficient * (at[i] ?? 0);
+        const first = FIRST * (firsts[own] ?? 0) + (1 - FIRST) * gradient;
+        // What never had a gradient goes nowhere, and is most of what there is.
+        if (first === 0) continue;
+        const second = SECOND * (seconds[own] ?? 0) + (1 - SECOND) * gradient * gradient;
+        firsts[own] = first;
+        seconds[own] = second;
+        const next = (data[i] ?? 0) + (rate * first) / (Math.sqrt(second * scale) + TINY);
+        const low = least[j] ?? 0;
+        const high = most[j] ?? 0;
+        data[i] = next < low ? low : next > high ? high : next;
+      }
+    }
+  }
+}
+
+/** Slopes of stacked rows at one stop, and what moves them. */
+interface Climb {
+  readonly rows: number;
+  readonly columns: Columns;
+  /** How far they are turned; written to. */
+  readonly data: Float32Array;
+  /** Where the relaxed network has the values, and the coefficients of what bends them. */
+  readonly at: Float32Array;
+  readonly behind: Float32Array;
 }
 
 export interface Rates {
@@ -93,12 +134,13 @@ export class Turns {
   private readonly count: number;
   private readonly moments: readonly Moments[];
 
-  /** For rows one behind the other; `shapeOf` a width gives the shape of all. */
+  /** For rows one behind the other; `shapeOf` a width gives the shape of all; `zeros` are for the moments. */
   constructor(
     stops: readonly ChoiceStop[],
     columns: readonly Columns[],
     count: number,
     shapeOf: (width: number) => readonly number[],
+    zeros: Zeros = allocated,
   ) {
     this.columns = columns;
     this.count = count;
@@ -109,33 +151,22 @@ export class Turns {
       feeds[`turn/${place}`] = { type: 'float32', shape: shapeOf(width), data };
     }
     this.feeds = feeds;
-    this.moments = columns.map(({ elements }) => new Moments(count * elements.length));
+    this.moments = columns.map(({ elements }) => new Moments(count * elements.length, zeros));
   }
 
   private of({ stop }: Columns): Float32Array {
     return numbers(this.feeds[`turn/${stop.place}`]);
   }
 
-  /** Where the bound's line counts below a hinge, its slope moves the bound by the coefficient times the value. */
+  /** One step up the bound, from where the relaxed network has its values. */
   step(rates: Rates, results: Feeds): void {
     this.columns.forEach((columns, k) => {
-      const { stop, elements, least, most } = columns;
-      const [moments, data] = [this.moments[k], this.of(columns)];
-      const [points, coefficients] = [
-        results[`point/${stop.place}`],
-        results[`behind/${stop.place}`],
-      ];
+      const { place } = columns.stop;
+      const [points, coefficients] = [results[`point/${place}`], results[`behind/${place}`]];
       // A hinge that nothing asked for comes through has no slope that counts.
-      if (!moments || !points || !coefficients) return;
-      const [at, behind] = [numbers(points), numbers(coefficients)];
-      for (let row = 0, own = 0; row < this.count; row++) {
-        for (let j = 0; j < elements.length; j++, own++) {
-          const i = row * stop.width + (elements[j] ?? 0);
-          const gradient = Math.max(behind[i] ?? 0, 0) * (at[i] ?? 0);
-          const next = (data[i] ?? 0) + moments.step(own, gradient, rates);
-          data[i] = Math.min(Math.max(next, least[j] ?? 0), most[j] ?? 0);
-        }
-      }
+      if (!points || !coefficients) return;
+      const [data, at, behind] = [this.of(columns), numbers(points), numbers(coefficients)];
+      this.moments[k]?.climb({ rows: this.count, columns, data, at, behind }, rates);
     });
   }
 

@@ -7,16 +7,17 @@ import { numbers } from '../bounds/numbers.ts';
 import { endNames, type Layer, type Subject } from '../bounds/layer-graphs.ts';
 import type { Ends, SetFeed } from '../bounds/layerwise.ts';
 import { Prepared, type Staged, StagedPrograms } from '../bounds/staged-programs.ts';
-import { type Columns, columnsOf } from '../bounds/turns.ts';
+import { allocated, type Columns, columnsOf, type Zeros } from '../bounds/turns.ts';
 import { divide } from '../graph/dimension.ts';
 import type { Programs } from '../runtime/programs.ts';
+import { Buffers, type Lease } from '../tensor/buffers.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Domain, excessOf, type Split } from './domain.ts';
 import { type Chosen, DomainChoices } from './domain-choices.ts';
 import { type DomainGraphs, domainGraphs } from './domain-graphs.ts';
 import { MeanInput } from './mean-input.ts';
 
-type Feeds = Record<string, Tensor>;
+type Feeds = Readonly<Record<string, Tensor>>;
 
 /** One set with the bounds of its stops that every domain begins with. */
 export interface Root {
@@ -76,6 +77,7 @@ export class DomainBounder {
   private readonly stages: StagedPrograms;
   private readonly climb: Staged;
   private readonly columns = new WeakMap<Root, readonly Columns[]>();
+  private readonly buffers = new Buffers();
 
   constructor(subject: Subject, key: string, { atOnce, place, closes = true }: BounderOptions) {
     this.programs = subject.network.programs;
@@ -95,11 +97,17 @@ export class DomainBounder {
 
   /** After so many steps up. */
   async bound(root: Root, domains: readonly Domain[], steps: number): Promise<Bounded[]> {
-    const feeds = this.feeds(root, domains);
-    const choices = this.choices(root, domains);
+    const lease = this.buffers.lease();
+    // Ends stay with the views.
+    const feeds = { ...this.feeds(root, domains, lease), ...this.ends(root, domains, allocated) };
+    const choices = this.choices(root, domains, lease);
     const prepared = new Prepared();
     // What depends on the domains alone is computed once.
-    await this.stages.prepare(prepared, feeds, { name: '', values: {} }, [this.climb]);
+    const nothing = { name: '', values: {} };
+    const key = `prepared/${domains.length}`;
+    const into = lease.into(key);
+    const made = await this.stages.prepare(prepared, feeds, nothing, [this.climb], into);
+    lease.spend(key, made);
     const run = await this.stages.open(this.climb, prepared, feeds);
     let results = await run(choices.feeds);
     const mean = new MeanInput(numbers(results['x']).length, steps);
@@ -111,6 +119,7 @@ export class DomainBounder {
     const x = mean.value ?? numbers(results['x']);
     const keys = keysOf(domains, choices.estimates(results));
     const closed = await this.closed(feeds, choices, domains, keys);
+    lease.end();
     const size = x.length / domains.length;
     return domains.map((_, i): Bounded => {
       const views = this.graphs.stops.flatMap(({ place, width, flat }): StopView[] => {
@@ -143,15 +152,26 @@ export class DomainBounder {
   /** Keys of domains by the choices they begin with, not proven. */
   async glance(root: Root, domains: readonly Domain[]): Promise<Float64Array> {
     const program = await this.stages.whole('glance', () => this.graphs.glance);
-    const choices = this.choices(root, domains);
-    const results = await program.run({ ...this.feeds(root, domains), ...choices.feeds });
-    return keysOf(domains, choices.estimates(results));
+    const lease = this.buffers.lease();
+    const choices = this.choices(root, domains, lease);
+    const ends = this.ends(root, domains, lease.take);
+    const feeds = { ...this.feeds(root, domains, lease), ...ends, ...choices.feeds };
+    const key = `glance/${domains.length}`;
+    const results = await program.run(feeds, lease.into(key));
+    const keys = keysOf(domains, choices.estimates(results));
+    lease.spend(key, results);
+    lease.end();
+    return keys;
   }
 
   /** Lower bounds of the domains' rows by the choices they begin with, proven; NaN where nothing is known. */
   async proven(root: Root, domains: readonly Domain[]): Promise<Float64Array> {
-    const feeds = { ...this.feeds(root, domains), ...this.choices(root, domains).feeds };
-    return this.least(feeds);
+    const lease = this.buffers.lease();
+    const { feeds } = this.choices(root, domains, lease);
+    const ends = this.ends(root, domains, lease.take);
+    const least = await this.least({ ...this.feeds(root, domains, lease), ...ends, ...feeds });
+    lease.end();
+    return least;
   }
 
   private async least(feeds: Feeds): Promise<Float64Array> {
@@ -196,20 +216,21 @@ export class DomainBounder {
     return divide(climbing.target(place).shape[0] ?? 1, climbing.batch) === undefined;
   }
 
-  private choices(root: Root, domains: readonly Domain[]): DomainChoices {
+  private choices(root: Root, domains: readonly Domain[], { take }: Lease): DomainChoices {
     const { stops } = this.graphs;
     const columns = this.columns.get(root) ?? columnsOf(stops, root.found);
     this.columns.set(root, columns);
-    return new DomainChoices(stops, columns, domains);
+    return new DomainChoices(stops, columns, domains, take);
   }
 
-  private feeds(root: Root, domains: readonly Domain[]): Feeds {
-    const feeds: Feeds = {};
+  /** What the domains share, once for each, and their rows. */
+  private feeds(root: Root, domains: readonly Domain[], { take }: Lease): Feeds {
+    const feeds: Record<string, Tensor> = {};
     const count = domains.length;
     for (const [name, { data, shape }] of Object.entries(root.set)) {
       feeds[name] =
         data instanceof Float32Array
-          ? { type: 'float32', shape: [count, ...shape], data: repeated(data, count) }
+          ? { type: 'float32', shape: [count, ...shape], data: repeated(data, count, take) }
           : {
               type: 'int32',
               shape: [count, ...shape],
@@ -219,11 +240,18 @@ export class DomainBounder {
               ),
             };
     }
-    const { climbing } = this.graphs;
     const outputs = domains[0]?.question.row.length ?? 0;
-    const rows = new Float32Array(count * outputs);
+    const rows = take(count * outputs);
     domains.forEach(({ question }, i) => rows.set(question.row, i * outputs));
     feeds['row'] = { type: 'float32', shape: [count, 1, outputs], data: rows };
+    return feeds;
+  }
+
+  /** The ends of all stops, moved where a domain's splits say so. */
+  private ends(root: Root, domains: readonly Domain[], zeros: Zeros): Feeds {
+    const { climbing } = this.graphs;
+    const feeds: Record<string, Tensor> = {};
+    const count = domains.length;
     root.found.slice(0, this.graphs.place).forEach((ends, place) => {
       const shape = this.isShared(place)
         ? (climbing.layers[place]?.shape ?? [])
@@ -236,7 +264,11 @@ export class DomainBounder {
       ] as const) {
         feeds[name] = this.isShared(place)
           ? { type: 'float32', shape, data }
-          : { type: 'float32', shape: [count * first, ...rest], data: repeated(data, count) };
+          : {
+              type: 'float32',
+              shape: [count * first, ...rest],
+              data: repeated(data, count, zeros),
+            };
       }
     });
     domains.forEach(({ splits }, i) => splits.forEach((split) => move(feeds, split, i, count)));
@@ -252,8 +284,8 @@ function excessAt(domain: Domain | undefined, least: number = NaN): number {
   return domain ? excessOf(domain.question, least) : NaN;
 }
 
-function repeated(data: Float32Array, count: number): Float32Array {
-  const all = new Float32Array(count * data.length);
+function repeated(data: Float32Array, count: number, zeros: Zeros): Float32Array {
+  const all = zeros(count * data.length);
   for (let i = 0; i < count; i++) all.set(data, i * data.length);
   return all;
 }

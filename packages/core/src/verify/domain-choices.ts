@@ -1,7 +1,7 @@
 /** What is chosen for a batch of domains, and how it climbs: slopes, and multipliers of ends that branches moved. */
 import type { ChoiceStop } from '../bounds/choice-inputs.ts';
 import { numbers } from '../bounds/numbers.ts';
-import { type Columns, Moments, type Pace, ratesAt, Turns } from '../bounds/turns.ts';
+import { type Columns, Moments, type Pace, ratesAt, Turns, type Zeros } from '../bounds/turns.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Domain } from './domain.ts';
 
@@ -30,17 +30,19 @@ export class DomainChoices {
   private readonly moments: readonly Moments[];
   private readonly widths: ReadonlyMap<number, number>;
 
+  /** `zeros` are for what nobody reads once the domains are bounded: all but how slopes are turned. */
   constructor(
     stops: readonly ChoiceStop[],
     columns: readonly Columns[],
     domains: readonly Domain[],
+    zeros: Zeros,
   ) {
     this.domains = domains;
     const count = domains.length;
-    this.turns = new Turns(stops, columns, count, (width) => [count, 1, width]);
+    this.turns = new Turns(stops, columns, count, (width) => [count, 1, width], zeros);
     const feeds: Record<string, Tensor> = { ...this.turns.feeds };
     for (const { place, width } of stops) {
-      const data = new Float32Array(count * width);
+      const data = zeros(count * width);
       feeds[`multiplier/${place}`] = { type: 'float32', shape: [count, 1, width], data };
     }
     this.feeds = feeds;

@@ -7,6 +7,7 @@ import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
 import { defaultPlan, onlyProving, type Plan, splitPlan } from '../../src/audit/plan.ts';
+import type { AuditPart } from '../../src/audit/part.ts';
 import type { SampleRecord } from '../../src/audit/run.ts';
 import { splitRefusal } from '../../src/audit/split-stage.ts';
 import { interval } from '../../src/bounds/interval.ts';
@@ -104,6 +105,35 @@ describe('cutting boxes of few inputs', () => {
     const part = await audit({ model, data, threat, runtime, plan, radii: false });
     expect(part.samples[0]?.verdict).toBe('unknown');
     expect(part.notes.join(' ')).toMatch(/left open after 1 boxes \(bab\)/);
+  });
+
+  test('a lesser effort leaves inputs to a greater one, which goes on with those alone', async () => {
+    const { exact, ...asked } = drawn(3);
+    const threat = new Threat('linf', { eps: 0.98 * exact, clip: [0, 1] });
+    const model = readModel(asked.bytes);
+    const far = new Float32Array(2);
+    const data = {
+      x: floats(Float32Array.of(...asked.x, ...far), [2, 2]),
+      y: [asked.label, (asked.label + 1) % 3],
+    };
+    const plan = { ...splitting, split: { ...splitPlan, boxes: 512 } };
+    const options = { model, data, threat, runtime, plan, radii: false };
+    const first = await audit({ ...options, effort: 0 });
+    expect(first.whole).toBe(false);
+    expect(first.notes.join()).not.toMatch(/left open/);
+    const [open, other] = first.samples;
+    expect(open?.verdict).toBe('timeout');
+    const all = await audit({ ...options, effort: 3, before: first });
+    expect(all.whole).toBe(true);
+    expect(all.samples[0]).toMatchObject({ verdict: 'certified', lowerMethod: 'bab' });
+    expect(all.samples[1]).toEqual(other);
+    const asks = ({ methods }: AuditPart): unknown => methods.map(({ id, asked: n }) => [id, n]);
+    expect(asks(all)).toEqual(asks(first));
+    // The same as at once.
+    const atOnce = await audit(options);
+    expect(atOnce.samples.map(({ verdict, lower }) => [verdict, lower])).toEqual(
+      all.samples.map(({ verdict, lower }) => [verdict, lower]),
+    );
   });
 
   test('where many inputs vary, and in other norms, sets are cut inside', async () => {

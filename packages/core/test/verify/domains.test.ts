@@ -190,6 +190,20 @@ test('domains cover the set, and their bounds hold on all of each, and do not fa
   expect(Math.min(...bounds.map(({ key }) => key))).toBeGreaterThan(atRoot?.key ?? Infinity);
 });
 
+test('batches that are bounded at the same time come to what each comes to alone', async () => {
+  const bounder = new DomainBounder(subject(), 'together', { atOnce: 8 });
+  const domains = await cutAll(bounder, 3);
+  const parts = [domains.slice(0, 4), domains.slice(4, 8)];
+  const bound = (part: readonly Domain[]) => bounder.bound(root, part, 10);
+  const alone = [];
+  for (const part of parts) alone.push(await bound(part));
+  const glances = await Promise.all(parts.map((part) => bounder.glance(root, part)));
+  const together = await Promise.all(parts.map(bound));
+  const again = await Promise.all(parts.map((part) => bounder.glance(root, part)));
+  expect(together).toEqual(alone);
+  expect(again).toEqual(glances);
+});
+
 test.each([Number.NaN, Number.NEGATIVE_INFINITY])(
   'a domain whose halves a glance finds to be %s is cut all the same, and stays open',
   async (key) => {

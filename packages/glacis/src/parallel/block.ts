@@ -1,5 +1,5 @@
 /** Inputs that go through the plan together. Blocks depend on the data alone, not on the workers. */
-import { rowSize, type Tensor } from '@glacis/core';
+import { type AuditPart, rowSize, type Tensor } from '@glacis/core';
 import type { Labels } from '../data/labels.ts';
 
 export interface Block {
@@ -8,6 +8,9 @@ export interface Block {
   readonly y: Labels | null;
   /** Positions in the file: names in the result and streams of random numbers. */
   readonly indices: readonly number[];
+  /** How hard branch and bound tries, and what a lesser effort found; see audit. */
+  readonly effort: number;
+  readonly before?: AuditPart;
 }
 
 /** Small runs are cut finer, so that several workers share them and progress is seen. */
@@ -29,6 +32,7 @@ export function cutIntoBlocks(
       x: { type: 'float32', shape, data: x.data.slice(start * size, end * size) },
       y: y && y.slice(start, end),
       indices: indices.slice(start, end),
+      effort: 0,
     };
   });
 }

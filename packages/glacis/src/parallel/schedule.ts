@@ -1,6 +1,7 @@
 /**
  * Blocks over lanes: each lane takes the next block when it is free, so all end at about the same
- * time. A lane that is lost is replaced and its block done again.
+ * time. A lane that is lost is replaced and its block done again. What an effort left open comes again with
+ * a greater one, after all others.
  */
 import type { AuditPart } from '@glacis/core';
 import { UsageError } from '../errors.ts';
@@ -43,9 +44,13 @@ class Schedule {
   private readonly options: ScheduleOptions;
   private readonly queue: Block[];
   private readonly losses = new Map<number, number>();
+  /** Rows of each block that are decided, and those that the work on it so far amounts to. */
+  private readonly decided = new Map<number, number>();
   private readonly running = new Map<number, number>();
   private readonly total: number;
-  private done = 0;
+  /** Lanes without a block, told when one is done. */
+  private waiting: (() => void)[] = [];
+  private inHand = 0;
   private failed = false;
 
   constructor(options: ScheduleOptions) {
@@ -59,7 +64,7 @@ class Schedule {
     let lane: Lane | null = null;
     try {
       for (;;) {
-        const block = this.next();
+        const block = await this.next();
         if (!block) return;
         try {
           lane ??= await this.options.openLane();
@@ -69,6 +74,9 @@ class Schedule {
           this.lost(block, error);
           await lane?.close();
           lane = null;
+        } finally {
+          this.inHand--;
+          this.wake();
         }
       }
     } catch (error) {
@@ -79,10 +87,23 @@ class Schedule {
     }
   }
 
-  private next(): Block | undefined {
+  /** What a lane has in hand may come again. */
+  private async next(): Promise<Block | undefined> {
+    for (;;) {
+      const block = this.isStopped || this.failed ? undefined : this.queue.shift();
+      if (block) this.inHand++;
+      if (block || this.inHand === 0 || this.isStopped || this.failed) return block;
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  private wake(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  private get isStopped(): boolean {
     const { signal, deadline } = this.options;
-    const over = signal.aborted || this.failed || (deadline !== undefined && Date.now() > deadline);
-    return over ? undefined : this.queue.shift();
+    return signal.aborted || (deadline !== undefined && Date.now() > deadline);
   }
 
   private async audit(lane: Lane, block: Block): Promise<void> {
@@ -92,15 +113,21 @@ class Schedule {
     });
     this.running.delete(block.id);
     if (part.samples.length < block.indices.length) return;
-    this.done += block.indices.length;
+    const left = part.samples.filter(({ verdict }) => verdict === 'timeout').length;
+    this.decided.set(block.id, block.indices.length - (part.whole ? 0 : left));
+    if (!part.whole) this.queue.push({ ...block, effort: block.effort + 1, before: part });
     this.options.onPart(block, part);
     this.report('done');
   }
 
   private report(stage: string): void {
-    const begun = [...this.running.values()].reduce((sum, rows) => sum + rows, 0);
-    const fraction = (this.done + begun) / Math.max(1, this.total);
-    this.options.onProgress({ stage, done: this.done, fraction });
+    let [done, work] = [0, 0];
+    for (const { id } of this.options.blocks) {
+      const decided = this.decided.get(id) ?? 0;
+      done += decided;
+      work += Math.max(decided, this.running.get(id) ?? 0);
+    }
+    this.options.onProgress({ stage, done, fraction: work / Math.max(1, this.total) });
   }
 
   private lost(block: Block, error: LaneLost): void {

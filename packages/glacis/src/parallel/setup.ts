@@ -86,6 +86,8 @@ export function laneOver(
         semantics: setup.semantics,
         seed: setup.seed,
         trace: setup.trace,
+        effort: block.effort,
+        ...(block.before ? { before: block.before } : {}),
         ...(signal ? { signal } : {}),
         ...(setup.deadline === undefined ? {} : { deadline: setup.deadline }),
         onProgress: ({ stage, fraction }) => onProgress({ stage, fraction }),

@@ -58,6 +58,12 @@ export class Collected {
     return this.parts.has(block.id);
   }
 
+  /** Whether nothing is left to do but the diagnosis. */
+  get isWhole(): boolean {
+    const parts = [...this.parts.values()];
+    return parts.length === this.prepared.blocks.length && parts.every(({ whole }) => whole);
+  }
+
   /** Inputs finished. */
   get done(): number {
     return [...this.parts.values()].reduce((sum, { samples }) => sum + samples.length, 0);
@@ -66,8 +72,7 @@ export class Collected {
   /** The run so far; `unbegun` are rows whose block was never begun. */
   run(seconds: number, unbegun: readonly SampleRecord[] = []): Run {
     const ordered = [...this.parts].sort(([a], [b]) => a - b).map(([, part]) => part);
-    const partial =
-      this.parts.size < this.prepared.blocks.length || !ordered.every(({ whole }) => whole);
+    const partial = !this.isWhole;
     const part = this.joined(ordered);
     const masking = this.diagnosis?.masking ?? null;
     const facts = { ...this.prepared.facts, notes: [...this.prepared.facts.notes, ...this.notes] };

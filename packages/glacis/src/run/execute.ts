@@ -69,7 +69,7 @@ export async function executeRun(execution: Execution): Promise<Run> {
     onPart: (block, part) => {
       collected.add(block, part);
       // The last block is saved with the report.
-      if (collected.done < total) saver.offer();
+      if (!collected.isWhole) saver.offer();
     },
     onProgress: ({ stage, done, fraction }) => {
       const overall = (already + fraction * (total - already)) / Math.max(1, total);

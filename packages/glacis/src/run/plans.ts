@@ -15,8 +15,8 @@ import {
   interval,
   lipschitz,
   type Plan,
-  splitPlan,
   splitRefusal,
+  splitting,
   ReluNetworkReader,
   square,
   type Threat,
@@ -79,8 +79,7 @@ function isCascade(name: MethodName): name is Cascade {
 export function planOf(job: Job, surrogates: Surrogates): JobPlan {
   const plan = defaultPlan(surrogates);
   if (job === 'audit') return { plan, radii: true, proofs: true };
-  if ('proof' in job)
-    return { plan: provingPlan(plan, job.proof), radii: job.radius, proofs: true };
+  if ('proof' in job) return { plan: provingPlan(plan, job), radii: job.radius, proofs: true };
   if (surrogates.length > 0 && !job.some((name) => borrowers.has(name))) {
     throw new UsageError(
       `--surrogate is used by audit and by --method standard, minimum and transfer alone; add transfer to --method ${job.join(',')}, or leave it out.`,
@@ -124,21 +123,19 @@ export function requireServing(job: Job, context: Serving, surrogates: Surrogate
 
 /**
  * The bound that is asked for, branch and bound or the exact margin, after all cheaper ones that it is at least
- * as tight as.
+ * as tight as. What branches at ε optimises slopes by itself.
  */
-function provingPlan(plan: Plan, name: Certification['proof']): Plan {
+function provingPlan(plan: Plan, { proof: name, radius }: Certification): Plan {
   const isExact = name === 'exact';
-  const last = isExact || name === 'bab' ? alphaCrown.id : name;
+  const [cuts, follows] = [name === 'bab', isExact || (name === 'bab' && radius)];
+  const last = follows ? alphaCrown.id : cuts ? crown.id : name;
   const place = cascadeOfBounds.findIndex(({ id }) => id === last);
   const bounds = name === 'lipschitz' ? slopes : cascadeOfBounds.slice(0, place + 1);
   const proofs = bounds.map((bound) => {
     return { bound, tolerance: CLOSE, dearTolerance: CLOSE, hope: Infinity };
   });
-  return onlyProving(plan, {
-    proofs,
-    exact: isExact ? exactPlan : null,
-    split: name === 'bab' ? splitPlan : null,
-  });
+  if (cuts) return splitting(plan, proofs);
+  return onlyProving(plan, { proofs, exact: isExact ? exactPlan : null, split: null });
 }
 
 /** Throws UsageError where nothing is proven. */

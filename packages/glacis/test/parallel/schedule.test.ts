@@ -51,6 +51,30 @@ test('a lane that is lost is replaced and its block done again', async () => {
   expect(schedule.lost).toEqual(['killed']);
 });
 
+test('what is left open comes again with more effort, after all others, with what was found', async () => {
+  const seen: [number, number][] = [];
+  const known: unknown[] = [];
+  const schedule = options(() =>
+    Promise.resolve({
+      run: (block: Block) => {
+        seen.push([block.id, block.effort]);
+        known.push(block.before);
+        const isOpen = block.id === 1 && block.effort < 2;
+        return Promise.resolve({ ...partOf(block), whole: !isOpen });
+      },
+      close: () => Promise.resolve(),
+    }),
+  );
+  await runBlocks(schedule.options);
+  const last = blocks.length - 1;
+  expect(seen.slice(0, last + 1).every(([, effort]) => effort === 0)).toBe(true);
+  expect(seen.slice(last + 1)).toEqual([
+    [1, 1],
+    [1, 2],
+  ]);
+  expect(known.at(-1)).toMatchObject({ whole: false });
+});
+
 test('a block that takes its process with it twice ends the run with advice', async () => {
   const { options: own } = options(() =>
     Promise.resolve({
