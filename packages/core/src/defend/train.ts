@@ -37,6 +37,11 @@ export interface TrainOptions {
   readonly method?: TrainingMethodName;
   /** What the method trains against; of the natural one nothing. */
   readonly threat?: Threat;
+  /**
+   * The radius that the method trains against, where it is not the threat's, by which a validation goes: one that is
+   * somewhat greater is better learnt (Gowal et al. 2018, section 4).
+   */
+  readonly trainEps?: number;
   /** Of trades: how much the divergence weighs; by default 6. */
   readonly beta?: number;
   /** By default adamw. */

@@ -84,6 +84,11 @@ export class Training {
     }
   }
 
+  /** Against which it trains, once it has risen. */
+  private get radius(): number {
+    return this.options.trainEps ?? this.settings.threat.eps;
+  }
+
   private get method(): Method {
     return this.fellBack === null ? this.first : (this.first.fallback ?? this.first);
   }
@@ -210,7 +215,7 @@ export class Training {
   private pace(step: number): { readonly rate: number; readonly eps: number } {
     const { epochs, schedule = 'one-cycle', peakRate } = this.options;
     const share = shareAt(step, epochs * this.perEpoch);
-    const { eps = 0 } = this.method.knobs(share, this.settings.threat.eps);
+    const { eps = 0 } = this.method.knobs(share, this.radius);
     return { rate: peakRate * schedules[schedule](share), eps };
   }
 
@@ -221,11 +226,11 @@ export class Training {
     { step: program, mover }: Programs,
   ): Promise<{ readonly loss: number; readonly length: number; readonly milliseconds: number }> {
     const { data, seed, decay = 0, augmentation, epochs } = this.options;
-    const { optimiser, threat } = this.settings;
+    const { optimiser } = this.settings;
     const { x, answers } = batchRows(data, samples);
     if (augmentation) augment(x, samples, augmentation, { seed, epoch });
     const { rate } = this.pace(step);
-    const knobs = this.method.knobs(shareAt(step, epochs * this.perEpoch), threat.eps);
+    const knobs = this.method.knobs(shareAt(step, epochs * this.perEpoch), this.radius);
     const scalars = Object.entries({
       ...knobs,
       ...this.measured,

@@ -48,6 +48,16 @@ describe('two moons', () => {
   );
 });
 
+test('trains against another radius where one is given, and validates at its own', async () => {
+  const own = { ...options, method: 'ibp', epochs: 4 } as const;
+  const { history: wide } = await trained({ ...own, threat: linf({ eps: 0.15 }) });
+  const { history } = await trained({ ...own, threat: linf({ eps: 0.05 }), trainEps: 0.15 });
+  expect(history.at(-1)?.eps).toBe(0.15);
+  expect(history.map(({ loss }) => loss)).toEqual(wide.map(({ loss }) => loss));
+  const [last, other] = [history.at(-1), wide.at(-1)];
+  expect(last?.validated?.robust).toBeGreaterThan(other?.validated?.robust ?? Infinity);
+});
+
 describe('a training that is resumed', () => {
   test.each(['adversarial', 'noise'] as const)(
     'ends with the same bits as one that was not interrupted: %s',

@@ -30,6 +30,15 @@ export interface Made extends Pick<Trained, 'values' | 'history' | 'fellBack'> {
 export const EPOCHS = 20;
 const [RATE, GRADIENT_LIMIT] = [2e-3, 10];
 
+/** The methods that train against a radius of their own. */
+const against: Partial<Record<TrainingMethodName, true>> = {
+  adversarial: true,
+  fast: true,
+  trades: true,
+  ibp: true,
+  'crown-ibp': true,
+};
+
 export interface Watching {
   readonly terminal: Terminal;
   readonly interruption: Interruption;
@@ -52,6 +61,12 @@ export async function runTraining(
   }
   if (method !== 'trades' && values.beta !== undefined) {
     throw new UsageError('--beta weighs the divergence of --method trades alone.');
+  }
+  if (values.trainEps !== undefined && !(method in against)) {
+    const able = Object.keys(against).join(', ');
+    throw new UsageError(
+      `--train-eps is the radius that --method ${able} train against; leave it out.`,
+    );
   }
   const made = await descended(setup, files, method, values, watching);
   return made && { ...made, certificate: null };
@@ -109,6 +124,7 @@ async function descended(
       ...(values.optimiser ? { optimiser: values.optimiser } : {}),
       ...(values.schedule ? { schedule: values.schedule } : {}),
       ...(values.beta === undefined ? {} : { beta: values.beta }),
+      ...(values.trainEps === undefined ? {} : { trainEps: values.trainEps }),
       decay: values.decay ?? 0,
       gradientLimit: values.gradientLimit ?? GRADIENT_LIMIT,
       ...(flip || shift > 0 ? { augmentation: { flip, shift } } : {}),
@@ -171,13 +187,14 @@ function askedFor(
     decay,
     gradientLimit,
   } = values;
-  const { beta, flip, shift, validation, patience, seed, mean, std, scale, output } = values;
+  const { beta, trainEps, flip, shift, validation, patience, seed, mean, std, scale, output } =
+    values;
   return JSON.stringify({
     glacis: version,
     model: modelFile.sha256,
     data: [inputs.sha256, inputs.indices.length, inputs.indices.at(-1)],
     threat: [norm.name, eps, clip, weights && [...weights], frozen],
     how: { method, init, epochs, rate, optimiser, schedule, decay, gradientLimit, batch },
-    more: { beta, flip, shift, validation, patience, seed, mean, std, scale, output },
+    more: { beta, trainEps, flip, shift, validation, patience, seed, mean, std, scale, output },
   });
 }

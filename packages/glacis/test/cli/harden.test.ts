@@ -178,6 +178,12 @@ describe('what cannot be trained is refused with a sentence, and nothing is lost
     expect(existsSync(at('refused.onnx'))).toBe(false);
   });
 
+  test('a radius to train against, of a method that has none', async () => {
+    const { code, stderr } = await harden('no.onnx', '--method', 'natural', '--train-eps', '0.2');
+    expect(stderr).toContain('--train-eps is the radius that --method adversarial, fast, trades');
+    expect(code).toBe(2);
+  });
+
   test('a loss that is no number: the last good epoch and the last good file stay', async () => {
     const before = readFileSync(at('further.onnx'));
     const flags = ['--rate', '1e38', '--epochs', '3', '--audited', '0'];

@@ -49,6 +49,15 @@ export const trainingOptions = {
     'of lipschitz, linear models: logistic, squared, or hinge (not in ℓ2)',
     'logistic',
   ),
+  trainEps: row(
+    'Training',
+    harden,
+    '--train-eps',
+    'E',
+    parse.positive,
+    'the radius that adversarial, fast, trades, ibp and crown-ibp train against: somewhat more than ε, which stays what is validated and audited, is often learnt better',
+    'ε',
+  ),
   beta: row(
     'Training',
     harden,
