@@ -94,10 +94,15 @@ export class OutputBounder {
       if (!known) return null;
     }
     if (!known) return null;
+    const names = told(known.inside.map((_, i) => described(layers[i]).label));
     return {
       ...known.output,
       ...described(layers.at(-1)),
-      layers: known.inside.map((own, i) => ({ ...described(layers[i]), ...own })),
+      layers: known.inside.map((own, i) => ({
+        ...described(layers[i]),
+        label: names[i] ?? '',
+        ...own,
+      })),
     };
   }
 
@@ -126,4 +131,13 @@ export class OutputBounder {
 
 function described(layer: Layer | undefined): Pick<Layer, 'label' | 'shape'> {
   return { label: layer?.label ?? '', shape: layer?.shape ?? [] };
+}
+
+/** Labels that several layers have, as what one operation of the file is made of, with which of them each is. */
+function told(labels: readonly string[]): string[] {
+  return labels.map((label, i) => {
+    const same = labels.filter((other) => other === label).length;
+    const which = labels.slice(0, i + 1).filter((other) => other === label).length;
+    return same > 1 && label !== '' ? `${label} (${which} of ${same})` : label;
+  });
 }

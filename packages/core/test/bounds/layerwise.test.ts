@@ -22,6 +22,7 @@ import { floats } from '../../src/tensor/tensor.ts';
 import { Threat } from '../../src/threats/threat.ts';
 import { evaluateOutputs } from '../oracle/evaluate.ts';
 import { Draw } from '../generators/draw.ts';
+import { onnxFile } from '../onnx/hand-made.ts';
 
 const runtime = ortRuntime(ort, { name: 'onnxruntime-node', threads: 1 });
 const names: readonly BoundName[] = ['interval', 'crown', 'alpha-crown'];
@@ -124,6 +125,27 @@ describe('the ends of the outputs', () => {
     expect(tight?.lower[0]).toBeCloseTo(0, 4);
     await network.release();
   });
+});
+
+test('layers that one operation of the file is made of are told apart', async () => {
+  const file = onnxFile({
+    opset: 17,
+    inputs: { x: ['N', 3] },
+    nodes: [
+      { op: 'HardSwish', inputs: ['x'], outputs: ['swished'] },
+      { op: 'Sigmoid', inputs: ['swished'], outputs: ['y'] },
+    ],
+    outputs: ['y'],
+  });
+  const network = await openNetwork(readModel(file), runtime);
+  const threat = new Threat('linf', { eps: 0.1 });
+  const bounder = new OutputBounder({ network, threat, semantics: 'real', outward: true });
+  const found = await bounder.ball(new Float32Array(3), 0.1, 'crown');
+  const labels = found?.layers.map(({ label }) => label) ?? [];
+  expect(labels.length).toBeGreaterThan(1);
+  expect(new Set(labels).size).toBe(labels.length);
+  expect(labels.filter((label) => /\(\d of \d\)$/.test(label)).length).toBeGreaterThan(1);
+  await network.release();
 });
 
 test('optimised slopes bound margins that CROWN’s own do not, and lose none', async () => {
