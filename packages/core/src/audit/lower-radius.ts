@@ -11,6 +11,8 @@ import type { Proof } from './plan.ts';
 
 /** Brackets wider than this share are cut at the geometric mean. */
 const WIDE = 3;
+/** How much farther than a cheaper bound a dear one is expected to reach: where it is asked first. */
+const FARTHER = 1.15;
 const MAX_HALVINGS = 60;
 const MAX_ROUNDS = 120;
 /** Without a box or an attack to end the search, radii double at most this often. */
@@ -77,6 +79,7 @@ export async function certifyAtEps(
 
 interface Search {
   readonly entry: Entry;
+  readonly isDear: boolean;
   proven: number;
   failed: number;
   tries: number;
@@ -90,6 +93,8 @@ interface Search {
 function nextRadius(search: Search, tolerance: number): number | null {
   const { proven, failed } = search;
   if (search.tries++ > MAX_HALVINGS + MAX_DOUBLINGS) return null;
+  const isFirst = Number.isNaN(search.atProven) && Number.isNaN(search.atFailed);
+  if (search.isDear && isFirst && proven > 0 && FARTHER * proven < failed) return FARTHER * proven;
   if (failed === Infinity) return proven > 0 ? 2 * proven : 1;
   if (proven === 0) return search.tries > MAX_HALVINGS ? null : failed / 2;
   if (failed - proven <= tolerance * failed) return null;
@@ -156,13 +161,16 @@ async function searchWith(
   entries: readonly Entry[],
   { bound, tolerance, outOfTime }: SearchOptions,
 ): Promise<void> {
-  const { threat } = context;
+  const { threat, classifier } = context;
+  const isDear = bound.isDear(classifier);
   const searches = entries.map((entry): Search => {
     const cap = entry.upper ?? threat.reach(entry.x);
     const values = { atProven: Number.NaN, atFailed: Number.NaN, last: null };
-    return { entry, proven: entry.lower ?? 0, failed: cap, tries: 0, ...values };
+    return { entry, isDear, proven: entry.lower ?? 0, failed: cap, tries: 0, ...values };
   });
-  await proveAtCaps(context, ledger, searches, bound);
+  // All of the valid box costs a dear bound the most, and is hardly ever proven where a cheaper one proves little.
+  const beyond = searches.filter(({ proven }) => !isDear || proven === 0);
+  await proveAtCaps(context, ledger, beyond, bound);
   for (let round = 0; round < MAX_ROUNDS && !outOfTime(); round++) {
     const tries = searches.flatMap((search) => {
       const radius = nextRadius(search, tolerance);

@@ -152,7 +152,7 @@ describe('cutting boxes of few inputs', () => {
       };
       const cut = await at({
         ...splitting,
-        split: { ...splitPlan, domains: 2000, tolerance: 0.02 },
+        split: { ...splitPlan, domains: 500, searchDomains: 200, tolerance: 0.02 },
       });
       const bound = await at({ ...splitting, split: null });
       expect(cut?.lowerMethod).toMatch(/bab/);
