@@ -7,7 +7,7 @@ import { soakVerdicts } from './verdicts.ts';
 await soakVerdicts({
   name: 'beta',
   total: 500,
-  check: 'checkInsideVerdict',
+  checks: ['checkInsideVerdict'],
   also: { holds: ({ method }) => method === 'activation-splitting', text: 'by branches inside' },
   branch: 'domains',
 });

@@ -16,20 +16,20 @@ export interface VerdictNote {
 export interface VerdictSoak {
   readonly name: string;
   readonly total: number;
-  /** Which export checks a case. */
-  readonly check: 'checkRandomVerdict' | 'checkInsideVerdict';
+  /** Which exports check cases, in turn. */
+  readonly checks: readonly ('checkRandomVerdict' | 'checkPortedVerdict' | 'checkInsideVerdict')[];
   /** Notes that are counted besides outcomes and ties. */
   readonly also: { readonly holds: (note: VerdictNote) => boolean; readonly text: string };
   /** What branches are of. */
   readonly branch: string;
 }
 
-type RandomVerdict = Record<VerdictSoak['check'], (seed: number) => Promise<VerdictNote>>;
+type RandomVerdict = Record<VerdictSoak['checks'][number], (seed: number) => Promise<VerdictNote>>;
 
 export async function soakVerdicts({
   name,
   total,
-  check,
+  checks,
   also,
   branch,
 }: VerdictSoak): Promise<void> {
@@ -51,7 +51,12 @@ export async function soakVerdicts({
   const source = await openSource();
   try {
     const loaded = await source.load('/packages/core/test/random-verdict.ts');
-    const { [check]: step } = loaded as RandomVerdict;
+    const of = loaded as RandomVerdict;
+    const step = (seed: number, index: number): Promise<VerdictNote> => {
+      const check = checks[index % checks.length];
+      if (!check) throw new RangeError('nothing is checked');
+      return of[check](seed);
+    };
     await soak({ name, total, step, report });
   } finally {
     await source.close();

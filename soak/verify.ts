@@ -1,10 +1,13 @@
-/** Random queries about small networks, and pairs of them: verdicts are those of mixed-integer programs. */
+/**
+ * Random queries about small networks, and pairs of them; each second one about several inputs and outputs and values
+ * inside: verdicts are those of mixed-integer programs.
+ */
 import { soakVerdicts } from './verdicts.ts';
 
 await soakVerdicts({
   name: 'verify',
   total: 1000,
-  check: 'checkRandomVerdict',
+  checks: ['checkRandomVerdict', 'checkPortedVerdict'],
   also: { holds: ({ networks }) => networks > 1, text: 'pairs' },
   branch: 'boxes',
 });

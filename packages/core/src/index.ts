@@ -145,7 +145,7 @@ export {
 } from './vnnlib/query.ts';
 export type { Row } from './vnnlib/constraint.ts';
 export { type Box, LOWER_OPEN, UPPER_OPEN } from './vnnlib/box.ts';
-export { fileOf, type NetworkInterface, requireNetworks } from './vnnlib/interface.ts';
+export { fileOf, hiddenOf, type NetworkInterface, requireNetworks } from './vnnlib/interface.ts';
 export { differenceWithin, type InputPair, inputPairs } from './vnnlib/pairs.ts';
 export { holds } from './vnnlib/holds.ts';
 export {
@@ -157,6 +157,7 @@ export {
   writeResult,
 } from './vnnlib/assignment.ts';
 export { type Decision, verify, type VerifyOptions } from './verify/verify.ts';
+export { openQueryNetwork } from './verify/query-network.ts';
 export { QueryHelper } from './verify/query-helper.ts';
 export type { BoxList } from './verify/box-store.ts';
 export type { Closed, DomainsOf, Help, Helpers } from './verify/sharing.ts';

@@ -2,18 +2,21 @@
  * One random query whose verdict is held to a mixed-integer program's: a case of the soak; the tests check the
  * same on fewer. Throws where the two differ, or a witness does not hold.
  */
-import { readModel } from '../src/onnx/read.ts';
+import { type Model, readModel } from '../src/onnx/read.ts';
 import { withDeadline } from '../src/runtime/deadline.ts';
-import { openNetwork, type OpenNetwork } from '../src/runtime/network.ts';
+import type { OpenNetwork } from '../src/runtime/network.ts';
+import { openQueryNetwork } from '../src/verify/query-network.ts';
 import { verify } from '../src/verify/verify.ts';
 import { holds } from '../src/vnnlib/holds.ts';
-import { fileOf } from '../src/vnnlib/interface.ts';
+import { fileOf, hiddenOf, requireNetworks } from '../src/vnnlib/interface.ts';
 import { parseVnnlib } from '../src/vnnlib/parse.ts';
 import { Draw } from './generators/draw.ts';
 import { modelOf, runtime } from './verify/dense.ts';
 import { greatestSlack, type Slack } from './verify/milp-oracle.ts';
+import { portedModel } from './verify/ported.ts';
 import {
   drawInsideProblem,
+  drawPortedProblem,
   drawProblem,
   loosened,
   type RandomProblem,
@@ -39,6 +42,11 @@ export function checkRandomVerdict(seed: number): Promise<VerdictNote> {
   return checked(seed, drawProblem, TIE);
 }
 
+/** The same about networks of several inputs and outputs, with hidden values. */
+export function checkPortedVerdict(seed: number): Promise<VerdictNote> {
+  return checked(seed, drawPortedProblem, TIE);
+}
+
 /**
  * The same about networks of many inputs, which are cut inside. Where every value inside is on one side only
  * multipliers are left to close a domain, and their steps end: nearer to the threshold it may stay open. So may
@@ -62,8 +70,11 @@ async function checked(
   const expected = attained > TIE ? 'sat' : proven < -TIE ? 'unsat' : null;
   // Where sums of large terms come out this small, float32 bounds may leave it open, and say so.
   const isOpen = outcome === 'unknown' || outcome === 'timeout';
-  const joined = open === OPEN && problem.clauses.flat().some((rows) => rows.length > 1);
-  const isNear = Math.min(Math.abs(attained), Math.abs(proven)) <= open * size;
+  // One box at a time is bounded where shapes have no axis for samples: patience ends sooner.
+  const isSlow = problem.networks.some(({ ports }) => ports?.batchless);
+  const most = isSlow ? OPEN : open;
+  const joined = most === OPEN && problem.clauses.flat().some((rows) => rows.length > 1);
+  const isNear = Math.min(Math.abs(attained), Math.abs(proven)) <= most * size;
   const mayBeOpen = isOpen && (isNear || joined);
   const isDifferent = expected !== null && outcome !== expected && !mayBeOpen;
   if (isDifferent || !isWitness) {
@@ -100,11 +111,20 @@ async function decided(
   const query = parseVnnlib(text);
   const end = Date.now() + PATIENCE;
   const limited = withDeadline(runtime, () => Date.now() > end);
+  const models = new Map<string, Model>();
   const networks = new Map<string, OpenNetwork>();
   for (const [i, declared] of query.networks.entries()) {
-    const layers = given[i]?.layers;
-    if (!layers || fileOf(declared) !== declared.name) continue;
-    networks.set(declared.name, await openNetwork(readModel(modelOf(layers)), limited));
+    const network = given[i];
+    const { name } = declared;
+    if (!network || fileOf(declared) !== name) continue;
+    const { layers, ports } = network;
+    const file = ports ? portedModel(ports) : modelOf(layers);
+    const model = readModel(file, { hidden: hiddenOf(query, name) });
+    models.set(name, model);
+  }
+  requireNetworks(query, models);
+  for (const [name, model] of models) {
+    networks.set(name, await openQueryNetwork(query, name, model, limited));
   }
   try {
     const { witness, ...decision } = await verify({ query, networks, ...options });

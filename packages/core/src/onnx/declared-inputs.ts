@@ -52,17 +52,22 @@ export function checkPorts(proto: ModelProto, inputs: readonly Port[]): void {
 interface Ports {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  readonly hidden: readonly Port[];
 }
 
-/** A model's inputs and outputs in the types that its file declares; some are widened for reading. */
-export function declaredPorts({ inputs, outputs }: Ports, file: Uint8Array): Ports {
+/** A model's inputs, outputs and hidden values in the types that its file declares; some are widened for reading. */
+export function declaredPorts({ inputs, outputs, hidden }: Ports, file: Uint8Array): Ports {
   const { graph } = parse(file);
   const declared = new Map(
-    [...(graph?.input ?? []), ...(graph?.output ?? [])].map((info) => [info.name, info]),
+    [...(graph?.input ?? []), ...(graph?.output ?? []), ...(graph?.valueInfo ?? [])].map((info) => [
+      info.name,
+      info,
+    ]),
   );
   const asDeclared = (port: Port): Port => {
     const info = declared.get(port.name);
     return info?.type ? { ...port, type: portOf(info).type } : port;
   };
-  return { inputs: inputs.map(asDeclared), outputs: outputs.map(asDeclared) };
+  const [ins, outs, inside] = [inputs, outputs, hidden].map((ports) => ports.map(asDeclared));
+  return { inputs: ins ?? [], outputs: outs ?? [], hidden: inside ?? [] };
 }

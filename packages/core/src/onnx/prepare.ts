@@ -9,6 +9,7 @@ import { openDropouts } from './dropouts.ts';
 import { uncoverScores } from './endings.ts';
 import { embedExternalData, type ExternalFiles } from './external-data.ts';
 import { fixInputs } from './fixed-inputs.ts';
+import { exposeValues } from './hidden-values.ts';
 import { ModelError } from './model-error.ts';
 import { fixSizes } from './ports.ts';
 import { widenPorts } from './precision.ts';
@@ -23,6 +24,8 @@ export interface PrepareOptions {
   readonly sizes?: Readonly<Record<string, number>>;
   /** Inputs that become constants, in the shape the file declares. */
   readonly fixed?: Readonly<Record<string, Tensor>>;
+  /** Values inside that become further outputs; those that no node of the file gives are left out. */
+  readonly hidden?: readonly string[];
 }
 
 export interface Prepared {
@@ -31,19 +34,22 @@ export interface Prepared {
   readonly notes: readonly string[];
   /** What the columns of an output are called, where the file says it. */
   readonly classLabels: ReadonlyMap<string, ClassLabels>;
+  /** Outputs that are values inside. */
+  readonly hidden: readonly string[];
 }
 
 /** Does to the file what reading needs. */
 export function prepare(
   proto: ModelProto,
-  { external, output, sizes = {}, fixed = {} }: PrepareOptions,
+  { external, output, sizes = {}, fixed = {}, hidden = [] }: PrepareOptions,
 ): Prepared {
   const embedded = external ? embedExternalData(proto, external) : false;
   const { graph } = proto;
-  if (!graph) return { changed: embedded, notes: [], classLabels: new Map() };
+  if (!graph) return { changed: embedded, notes: [], classLabels: new Map(), hidden: [] };
   const labelsOf = classLabelsOf(graph);
   const { notes, places } = uncoverScores(graph, output);
   if (output !== undefined) keepOutput(graph, places.get(output) ?? output);
+  const exposed = exposeValues(graph, hidden);
   const widened = widenPorts(graph);
   if (widened || places.size > 0) importStandard(proto);
   const putIn = fixInputs(graph, fixed);
@@ -54,6 +60,7 @@ export function prepare(
     putIn,
     places.size > 0,
     output !== undefined,
+    exposed.length > 0,
     fixSizes(graph, sizes),
     widened,
   ];
@@ -68,6 +75,7 @@ export function prepare(
     changed: changes.includes(true),
     notes: drawing > 0 ? [...notes, drawn] : notes,
     classLabels,
+    hidden: exposed,
   };
 }
 

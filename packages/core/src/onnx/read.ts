@@ -3,7 +3,7 @@
  * front whatever the file says. Nothing is folded or fused. Files whose shapes do not allow a
  * symbolic batch are lowered for one sample (`batched` false) and run row by row.
  */
-import type { ModelProto } from 'onnx-buf';
+import type { ModelProto, ValueInfoProto } from 'onnx-buf';
 import { Builder } from '../graph/builder.ts';
 import {
   BATCH,
@@ -42,6 +42,8 @@ export interface Model {
   readonly batched: boolean;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** Values inside that were asked for, in the shapes they have there; the graph gives them beside the outputs. */
+  readonly hidden: readonly Port[];
   /** Whether the file's own first axis counts samples (else a sample is the whole tensor). */
   readonly batchAxis: boolean;
   /** What the file computes in; the graph is float32 in any case. */
@@ -64,10 +66,14 @@ interface Reading {
   readonly proto: ModelProto;
   readonly inputs: readonly Port[];
   readonly batchAxis: boolean;
+  /** Outputs that are values inside. */
+  readonly hidden: ReadonlySet<string>;
 }
 
 interface Lowered {
   readonly graph: Graph;
+  /** The shapes that outputs have inside. */
+  readonly shapes: ReadonlyMap<string, Shape>;
   readonly random: readonly RandomInput[];
 }
 
@@ -93,16 +99,28 @@ function lower(reading: Reading, batch: Dimension): Lowered {
   const { absent, kinds, skipped } = nodes.main(proto, values, carried);
   const read = (proto.graph?.output ?? []).filter(({ name }) => !absent.has(name));
   // Beside scores, labels and positions are no outputs to look at.
-  const scores = read.filter(({ name }) => (kinds.get(name) ?? 'real') === 'real');
-  const wanted = scores.length > 0 ? scores : read;
+  const isReal = ({ name }: ValueInfoProto): boolean => (kinds.get(name) ?? 'real') === 'real';
+  const own = read.filter(({ name }) => !reading.hidden.has(name));
+  const inside = read.filter((info) => {
+    const value = values.get(info.name);
+    const isNumber = value && !isHost(value) && value.type === 'float32' && isReal(info);
+    return reading.hidden.has(info.name) && isNumber;
+  });
+  const scores = own.filter(isReal);
+  const wanted = scores.length > 0 ? scores : own;
   if (wanted.length === 0) {
     throw new ModelError('unsupported', noScores(skipped));
   }
-  const outputs = wanted.map((info) => {
+  const shapes = new Map<string, Shape>();
+  const outputs = [...wanted, ...inside].map((info) => {
     const value = values.get(info.name);
     if (!value) throw new ModelError('invalid', `nothing computes the output ${info.name}`);
     if (isHost(value)) throw new ShapeError(`the output ${info.name} is a shape, not a score`);
-    const result = batchFirst(b, info.name, value, batch, batchAxis);
+    shapes.set(info.name, value.shape);
+    const isFree = batch === 1 && reading.hidden.has(info.name);
+    const result = isFree
+      ? b.reshape(value, [1, elementCount(value.shape)])
+      : batchFirst(b, info.name, value, batch, batchAxis);
     const taken = [...reading.inputs, ...random].some(({ name }) => name === info.name);
     if (taken && result.op !== 'input') {
       throw new ModelError(
@@ -114,7 +132,7 @@ function lower(reading: Reading, batch: Dimension): Lowered {
   });
   const graph = b.graph(Object.fromEntries(outputs));
   if (isSymbolic(batch)) expectSamplesApart(graph, batch);
-  return { graph, random };
+  return { graph, shapes, random };
 }
 
 function noScores(skipped: string | undefined): string {
@@ -171,8 +189,8 @@ export interface ReadOptions extends PrepareOptions {
 /** Reads a model. Throws ModelError: `invalid` for broken files, `unsupported` for the rest. */
 export function readModel(file: Uint8Array, options: ReadOptions = {}): Model {
   const proto = parse(file);
-  const { changed, notes, classLabels } = prepare(proto, options);
-  const known = { random: [], notes, classLabels };
+  const { changed, notes, classLabels, hidden } = prepare(proto, options);
+  const known = { random: [], notes, classLabels, hidden: hidden.map((name) => ({ name })) };
   return readPrepared(proto, changed ? null : file, known, options.rowByRow ?? false);
 }
 
@@ -187,18 +205,23 @@ export function readAgain(
   return readPrepared(parse(bytes), bytes, model, rowByRow);
 }
 
+interface Known extends Pick<Model, 'random' | 'notes' | 'classLabels'> {
+  readonly hidden: readonly Pick<Port, 'name'>[];
+}
+
 /** `file`: the bytes of the proto, where they are known; `known`: what was found out about it before. */
 function readPrepared(
   proto: ModelProto,
   file: Uint8Array | null,
-  known: Pick<Model, 'random' | 'notes' | 'classLabels'>,
+  known: Known,
   rowByRow: boolean,
 ): Model {
   const inputs = inputsOf(proto);
   checkPorts(proto, inputs);
   const precision = precisionOf(proto);
-  const reading: Reading = { proto, inputs, batchAxis: inputs.every(countsSamples) };
-  const { graph, random, batched } = lowered(reading, rowByRow);
+  const hidden = new Set(known.hidden.map(({ name }) => name));
+  const reading: Reading = { proto, inputs, batchAxis: inputs.every(countsSamples), hidden };
+  const { graph, shapes, random, batched } = lowered(reading, rowByRow);
   const counts = new Map<string, number>();
   for (const node of nodesOf(proto)) {
     counts.set(qualified(node), (counts.get(qualified(node)) ?? 0) + 1);
@@ -209,7 +232,7 @@ function readPrepared(
     graph,
     batched,
     inputs: inputsOf(proto),
-    outputs: outputsOf(proto, graph, precision),
+    ...portsOf(proto, { graph, shapes }, precision, hidden),
     batchAxis: reading.batchAxis,
     precision,
     rounded: precision === 'float64' && roundsWeights(proto),
@@ -221,14 +244,24 @@ function readPrepared(
   };
 }
 
-/** Outputs that are read; what the file does not declare is known from the graph. */
-function outputsOf(proto: ModelProto, graph: Graph, precision: Precision): Port[] {
+/** Outputs that are read, and values inside; what the file does not declare is known from the graph. */
+function portsOf(
+  proto: ModelProto,
+  { graph, shapes }: Pick<Lowered, 'graph' | 'shapes'>,
+  precision: Precision,
+  hidden: ReadonlySet<string>,
+): Pick<Model, 'outputs' | 'hidden'> {
   const type = precision === 'float64' ? 'float64' : 'float32';
-  return graph.outputs.map(({ name, id }) => {
+  const ports = graph.outputs.map(({ name }): Port => {
     const info = proto.graph?.output.find((output) => output.name === name);
     const port = info?.type ? portOf(info) : { name, type, shape: [] };
-    return port.shape.length > 0 ? port : { ...port, shape: nodeAt(graph, id).shape };
+    const isKnown = port.shape.length > 0 && !hidden.has(name);
+    return isKnown ? port : { ...port, shape: shapes.get(name) ?? [] };
   });
+  return {
+    outputs: ports.filter(({ name }) => !hidden.has(name)),
+    hidden: ports.filter(({ name }) => hidden.has(name)),
+  };
 }
 
 function lowered(reading: Reading, rowByRow: boolean): Lowered & { readonly batched: boolean } {

@@ -8,10 +8,12 @@ import type { Original } from './original.ts';
 import { type RowFeed, runRows } from './rows.ts';
 import { sideRows } from './side-inputs.ts';
 
-/** What is compared: an output of the original file. */
+/** What is compared: an output of the original file, or several joined. */
 export interface Compared {
   readonly original: Original;
   readonly output: string;
+  /** Elements of each of those that are joined: sizes of errors are each one's own. By default it is one. */
+  readonly widths?: readonly number[];
 }
 
 const CHECKED_ROWS = 3;
@@ -37,7 +39,10 @@ export async function repeats({ sampleSize }: Network, { original }: Compared): 
 }
 
 /** Whether the lowered graph on several different rows equals the original file row by row. */
-export async function agrees(network: Network, { original, output }: Compared): Promise<boolean> {
+export async function agrees(
+  network: Network,
+  { original, output, widths }: Compared,
+): Promise<boolean> {
   const { model, sampleSize, sampleShape, input } = network;
   // A criterion may have given the network an input that the file has not.
   const known = new Set(inputNodes(model.graph).map(({ attributes }) => attributes.name));
@@ -62,13 +67,19 @@ export async function agrees(network: Network, { original, output }: Compared): 
   for (let row = 0; row < CHECKED_ROWS; row++) {
     const alone = rows.slice(row * sampleSize, (row + 1) * sampleSize);
     const own = await original.run(alone, [streams[row] ?? 0], 0);
-    const size = Math.max(...own.map(Math.abs));
-    const differs = own.some((value, k) => {
-      const error = Math.abs(value - (found?.[row * own.length + k] ?? 0));
-      // A model that is not finite at these points cannot be compared there.
-      return Number.isFinite(value) && !(error <= allowed * size + 1e-6);
-    });
-    if (differs) return false;
+    let from = 0;
+    for (const width of widths ?? [own.length]) {
+      const part = own.subarray(from, from + width);
+      const size = Math.max(...part.map(Math.abs));
+      const start = row * own.length + from;
+      const differs = part.some((value, k) => {
+        const error = Math.abs(value - (found?.[start + k] ?? 0));
+        // A model that is not finite at these points cannot be compared there.
+        return Number.isFinite(value) && !(error <= allowed * size + 1e-6);
+      });
+      if (differs) return false;
+      from += width;
+    }
   }
   return true;
 }

@@ -76,9 +76,18 @@ export async function openAgreeing<T extends Network>(
   );
 }
 
+/** A value of the file as a part of a network's output. */
+export interface JoinedValue {
+  readonly name: string;
+  /** Elements of one sample. */
+  readonly size: number;
+}
+
 export interface OpenNetwork extends Network {
   /** The output that was asked for, [batch, …]. */
   readonly output: Node;
+  /** What the output is made of: the file's values one behind the other, or one alone. */
+  readonly values: readonly JoinedValue[];
   /** The file itself, as it was given. */
   readonly original: Original;
   release(): Promise<void>;
@@ -101,7 +110,7 @@ export async function openNetwork(
     const sides = sideInputsOf(read, input, fixed);
     const sampleShape = sampleShapeOf(input);
     const perturbed = input.attributes.name;
-    const shape = { input: perturbed, sampleShape, sides, output: name };
+    const shape = { inputs: [{ name: perturbed, sampleShape }], sides, outputs: [name] };
     const original = await openOriginal(read, runtime, shape);
     const programs = new Programs(runtime);
     const release = async (): Promise<void> => {
@@ -111,7 +120,8 @@ export async function openNetwork(
     const { graph } = read;
     const sizes = { sampleShape, sampleSize: sizeOf(sampleShape) };
     const output = outputNamed(graph, name);
-    const own = { model: read, programs, graph, input: perturbed, sides, ...sizes };
+    const values = [{ name, size: sizeOf(output.shape.slice(1).map(Number)) }];
+    const own = { model: read, programs, graph, input: perturbed, sides, values, ...sizes };
     return { network: { ...own, output, original, release }, original, output: name, release };
   });
   return network;

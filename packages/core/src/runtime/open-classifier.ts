@@ -68,7 +68,7 @@ async function open(
   const names = model.classLabels.get(name);
   const sampleShape = sampleShapeOf(input);
   const perturbed = input.attributes.name;
-  const shape = { input: perturbed, sampleShape, sides, output: name };
+  const shape = { inputs: [{ name: perturbed, sampleShape }], sides, outputs: [name] };
   const original = await openOriginal(model, runtime, shape);
   const passes = model.random.length > 0 ? RANDOMISED_PASSES : 1;
   const programs = new Programs(runtime);

@@ -10,17 +10,21 @@ import type { Runtime, Session } from './runtime.ts';
 import { type SideInput, sideRows } from './side-inputs.ts';
 
 export interface Original {
-  /** Values of one output for rows [streams × sampleSize]: [streams × width]. */
+  /** Values of the outputs, one behind the other, for rows [streams × sampleSize]: [streams × width]. */
   run(rows: Float32Array, streams: readonly number[], pass: number): Promise<Float64Array>;
   release(): Promise<void>;
 }
 
 export interface OriginalShape {
-  /** The perturbed input, and the shape of one sample of it. */
-  readonly input: string;
-  readonly sampleShape: readonly number[];
+  /** The perturbed inputs, whose samples make up a row, and the shape of one sample of each. */
+  readonly inputs: readonly OriginalInput[];
   readonly sides: readonly SideInput[];
-  readonly output: string;
+  readonly outputs: readonly string[];
+}
+
+export interface OriginalInput {
+  readonly name: string;
+  readonly sampleShape: readonly number[];
 }
 
 /** Whole numbers and truth values as the file takes them. */
@@ -73,44 +77,85 @@ async function loaded(model: Model, runtime: Runtime): Promise<Session> {
 
 /** Any number of rows at once where the file's own batch axis is open. */
 function runWith(model: Model, session: Session, shape: OriginalShape): Original['run'] {
-  const { input, sampleShape, sides, output } = shape;
-  const portOf = (name: string): Port => {
+  const { inputs, sides, outputs } = shape;
+  let from = 0;
+  const parts = inputs.map(({ name, sampleShape }) => {
     const port = model.inputs.find((each) => each.name === name);
     if (!port) throw new RangeError(`the model has no input ${name}`);
-    return port;
-  };
-  const [port, size] = [portOf(input), sizeOf(sampleShape)];
+    const size = sizeOf(sampleShape);
+    from += size;
+    return { name, port, sampleShape, place: { from: from - size, size } };
+  });
+  const width = from;
   const isOpen = model.inputs.every(({ shape: [first] }) => typeof first === 'string');
   const chunk = model.batchAxis && isOpen ? rowsAtOnce({ model }) : 1;
   const fed = (rows: number, sample: readonly number[]): number[] =>
     model.batchAxis ? [rows, ...sample] : [...sample];
   return async (rows, streams, pass) => {
-    const parts: Float64Array[] = [];
+    const found: Float64Array[] = [];
     for (let start = 0; start < streams.length; start += chunk) {
       const own = streams.slice(start, start + chunk);
-      const data = rows.slice(start * size, (start + own.length) * size);
+      const data = rows.slice(start * width, (start + own.length) * width);
       const feeds = Object.fromEntries([
-        [input, fedAs(port, fed(own.length, sampleShape), data)],
+        ...parts.map(({ name, port, sampleShape, place }) => [
+          name,
+          fedAs(port, fed(own.length, sampleShape), columns(data, width, place)),
+        ]),
         ...sides.map((side) => [
           side.port.name,
           fedAs(side.port, fed(own.length, side.shape), sideRows(side, own, pass)),
         ]),
       ]) as Record<string, Tensor>;
-      parts.push(await answered(session, feeds, output));
+      found.push(sideBySide(await answered(session, feeds, outputs), own.length));
     }
-    return joined(parts);
+    return joined(found);
   };
+}
+
+/** Of rows of a width, what lies at a place in each. */
+function columns(
+  rows: Float32Array,
+  width: number,
+  { from, size }: { readonly from: number; readonly size: number },
+): Float32Array {
+  if (size === width) return rows;
+  const own = new Float32Array((rows.length / width) * size);
+  for (let row = 0; row * size < own.length; row++) {
+    own.set(rows.subarray(row * width + from, row * width + from + size), row * size);
+  }
+  return own;
+}
+
+/** Tables of so many rows as one. */
+function sideBySide(tables: readonly Float64Array[], rows: number): Float64Array {
+  const [only, more] = tables;
+  if (only && !more) return only;
+  const widths = tables.map(({ length }) => length / rows);
+  const width = widths.reduce((sum, own) => sum + own, 0);
+  const all = new Float64Array(rows * width);
+  let from = 0;
+  tables.forEach((table, k) => {
+    const own = widths[k] ?? 0;
+    for (let row = 0; row < rows; row++) {
+      all.set(table.subarray(row * own, (row + 1) * own), row * width + from);
+    }
+    from += own;
+  });
+  return all;
 }
 
 async function answered(
   session: Session,
   feeds: Record<string, Tensor>,
-  output: string,
-): Promise<Float64Array> {
+  outputs: readonly string[],
+): Promise<Float64Array[]> {
   try {
-    const result = (await session.run(feeds))[output];
-    if (!result) throw new RangeError(`it gives no ${output}`);
-    return Float64Array.from(result.data as ArrayLike<number>, Number);
+    const results = await session.run(feeds);
+    return outputs.map((name) => {
+      const result = results[name];
+      if (!result) throw new RangeError(`it gives no ${name}`);
+      return Float64Array.from(result.data as ArrayLike<number>, Number);
+    });
   } catch (cause) {
     if (cause instanceof OutOfTime) throw cause;
     throw new ModelError('invalid', `ONNX Runtime cannot run the model: ${refusalOf(cause)}`, {

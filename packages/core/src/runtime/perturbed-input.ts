@@ -35,14 +35,18 @@ export function perturbedInput(
       `the model has ${open.length} inputs, ${list}; one can be perturbed, and the others must be fixed (--set NAME=FILE)`,
     );
   }
-  const port = model.inputs.find(({ name }) => name === input.attributes.name);
-  if (port?.type !== 'float32') {
-    throw new ModelError(
-      'unsupported',
-      `the input ${input.attributes.name} takes ${port?.type ?? 'unknown'} values, which cannot be changed little by little: fix it (--set NAME=FILE) and perturb another input, or export the model from its first real-valued layer on`,
-    );
-  }
+  requireReal(model, input.attributes.name);
   return input;
+}
+
+/** Throws ModelError for an input of whole numbers or truth values. */
+export function requireReal(model: Model, input: string): void {
+  const port = model.inputs.find(({ name }) => name === input);
+  if (port?.type === 'float32') return;
+  throw new ModelError(
+    'unsupported',
+    `the input ${input} takes ${port?.type ?? 'unknown'} values, which cannot be changed little by little: fix it (--set NAME=FILE) and perturb another input, or export the model from its first real-valued layer on`,
+  );
 }
 
 export function sideInputsOf(

@@ -7,6 +7,7 @@ import { type Disjunct, problemOf } from '../vnnlib/problem.ts';
 import type { Query } from '../vnnlib/query.ts';
 import type { Tick } from '../vnnlib/tick.ts';
 import { type Specification, specificationOf } from './specification.ts';
+import { isTie } from './ties.ts';
 
 export interface Ends {
   readonly lower: Float32Array;
@@ -37,7 +38,8 @@ export function* alternativesOf(
     tick();
     const lower = Float32Array.from(disjunct.box.lower, roundDown);
     const upper = Float32Array.from(disjunct.box.upper, roundUp);
-    const specification = specificationOf(disjunct, query.variableCount);
+    const rows = disjunct.rows.filter((row) => !isTie(row, ties));
+    const specification = specificationOf({ rows }, query.variableCount);
     let search: Ends | null = null;
     // The rounded query may have lost disjuncts, but their order is the same.
     if (!other.done && isRounded(disjunct, other.value)) {

@@ -1,32 +1,21 @@
 /**
  * The networks of a query as one function of the joint input: x [batch, inputs] → the joint vector of
- * the query, all inputs first, then all outputs. Networks that are `equal-to` another share its file.
+ * the query, all inputs first, then hidden nodes and outputs. Networks that are `equal-to` another share its file.
  */
 import type { Builder } from '../graph/builder.ts';
-import type { Dimension, Shape } from '../graph/dimension.ts';
+import type { Dimension } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import { batchOf, networkInputs, type OpenNetwork } from '../runtime/network.ts';
 import { Programs } from '../runtime/programs.ts';
 import { replayLowered, type Rule } from '../transforms/lowering.ts';
-import { sizeOf } from '../tensor/tensor.ts';
 import { fileOf } from '../vnnlib/interface.ts';
-import type { Query, QueryTensor } from '../vnnlib/query.ts';
-import { VnnlibError } from '../vnnlib/vnnlib-error.ts';
+import type { Query } from '../vnnlib/query.ts';
 import { type BoxFunction, widestOf } from './box-function.ts';
-import { plainNetworks } from './plain-networks.ts';
+import { type NetworkPlaces, placesOf } from './query-network.ts';
 
 /** One network's place in the joint vector. */
-interface Part {
+interface Part extends NetworkPlaces {
   readonly network: OpenNetwork;
-  readonly input: QueryTensor;
-  readonly output: QueryTensor;
-}
-
-/** A query may ask about several samples where the file leaves their number open. */
-function requireOneSample(query: Query, { name, shape, at }: QueryTensor, sample: Shape): void {
-  if (sizeOf(shape) === sizeOf(sample.map(Number))) return;
-  const sentence = `${name} [${shape.join(',')}] is not one sample of the network, [${sample.join(',')}]; Glacis verifies one at a time`;
-  throw new VnnlibError('unsupported', sentence, query.where(at));
 }
 
 export class JointNetwork implements BoxFunction {
@@ -50,15 +39,11 @@ export class JointNetwork implements BoxFunction {
     this.ties = ties ?? Int32Array.from({ length: query.inputCount }, (_, i) => i);
     this.inputCount = query.inputCount;
     this.variableCount = query.variableCount;
-    this.parts = plainNetworks(query)
-      .map(({ declared, input, output }): Part => {
-        const network = networks.get(fileOf(declared));
-        if (!network) throw new RangeError(`no file for ${declared.name}`);
-        requireOneSample(query, input, network.sampleShape);
-        requireOneSample(query, output, network.output.shape.slice(1));
-        return { network, input, output };
-      })
-      .sort((a, b) => a.output.offset - b.output.offset);
+    this.parts = query.networks.map((declared): Part => {
+      const network = networks.get(fileOf(declared));
+      if (!network) throw new RangeError(`no file for ${declared.name}`);
+      return { network, ...placesOf(query, declared, network) };
+    });
     this.networks = [...new Set(this.parts.map(({ network }) => network))];
     this.widest = widestOf(this.networks.map(({ graph }) => graph));
     this.batched = this.networks.every(({ model }) => model.batched);
@@ -68,9 +53,12 @@ export class JointNetwork implements BoxFunction {
     this.programs = new Programs(first.programs.runtime);
   }
 
-  /** Whether the joint vector is one network's inputs and outputs. */
+  /** Whether the joint vector is one network's inputs and its output. */
   get isSingle(): boolean {
-    return this.parts.length === 1 && !this.isTied;
+    const [part, more] = this.parts;
+    // Values that follow each other in both are one place.
+    const [values, others] = part?.values ?? [];
+    return !more && values?.from === 0 && !others && !this.isTied;
   }
 
   get isTied(): boolean {
@@ -79,16 +67,22 @@ export class JointNetwork implements BoxFunction {
 
   replay(b: Builder, fed: Node, rules: readonly Rule[]): Node {
     const x = this.isTied ? b.gather(fed, 1, Array.from(this.ties)) : fed;
-    const outputs = this.parts.map(({ network, input, output }) => {
-      const own =
-        input.size === this.inputCount ? x : b.slice(x, 1, input.offset, input.offset + input.size);
+    const parts = this.parts.flatMap(({ network, input: { size, offset }, values }) => {
+      const own = size === this.inputCount ? x : b.slice(x, 1, offset, offset + size);
       const shaped = b.reshape(own, [this.batch, ...network.sampleShape]);
       const given = networkInputs(b, network, shaped);
       const value = replayLowered(b, network.graph, given, rules).get(network.output.id);
       if (!value) throw new RangeError('the output was not copied');
-      return b.reshape(value, [this.batch, output.size]);
+      const width = network.values.reduce((sum, each) => sum + each.size, 0);
+      const flat = b.reshape(value, [this.batch, width]);
+      return values.map((place) => {
+        const end = place.from + place.size;
+        const node = place.size === width ? flat : b.slice(flat, 1, place.from, end);
+        return { node, offset: place.offset };
+      });
     });
-    return b.concat([x, ...outputs], 1);
+    parts.sort((a, b) => a.offset - b.offset);
+    return b.concat([x, ...parts.map(({ node }) => node)], 1);
   }
 
   /** Of what was compiled here; the networks belong to whoever opened them. */
@@ -100,11 +94,13 @@ export class JointNetwork implements BoxFunction {
   async evaluate(x: Float32Array): Promise<Float64Array> {
     const values = new Float64Array(this.variableCount);
     this.ties.forEach((own, i) => (values[i] = x[own] ?? 0));
-    for (const { network, input, output } of this.parts) {
+    for (const { network, input, values: places } of this.parts) {
       const own = Float32Array.from(values.subarray(input.offset, input.offset + input.size));
       const found = await network.original.run(own, [0], 0);
-      if (found.length !== output.size) throw new RangeError('an output has another size');
-      values.set(found, output.offset);
+      for (const { from, size, offset } of places) {
+        if (from + size > found.length) throw new RangeError('an output has another size');
+        values.set(found.subarray(from, from + size), offset);
+      }
     }
     return values;
   }

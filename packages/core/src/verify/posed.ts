@@ -22,7 +22,7 @@ export function posedBy(query: Query, tick: Tick = timeless): Posed {
   const disjuncts = contradiction ? [] : [...problem.disjuncts()];
   const ties = tiesOf(disjuncts, inputCount);
   const alternatives = [...alternativesOf(query, disjuncts, ties, tick)].filter(
-    ({ specification }) => !areOpposed(specification.rows),
+    ({ index }) => !areOpposed(disjuncts[index]?.rows ?? []),
   );
   return { contradiction, alternatives, ties };
 }

@@ -5,7 +5,6 @@
 import { parseVnnlib } from '../vnnlib/parse.ts';
 import { problemOf } from '../vnnlib/problem.ts';
 import { VnnlibError } from '../vnnlib/vnnlib-error.ts';
-import { plainNetworks } from './plain-networks.ts';
 
 export interface Member {
   /** What network f declares between its input X [2] and its output Y [2]. */
@@ -72,9 +71,7 @@ export type TheorySet = keyof typeof theories;
 /** Whether a query is one that `verify` sets out to decide, whatever its networks. */
 export function isDecided(text: string): boolean {
   try {
-    const query = parseVnnlib(text);
-    plainNetworks(query);
-    problemOf(query);
+    problemOf(parseVnnlib(text));
     return true;
   } catch (error) {
     if (error instanceof VnnlibError && error.reason === 'unsupported') return false;

@@ -24,6 +24,13 @@ export function tiesOf(disjuncts: readonly Disjunct[], inputCount: number): Int3
   return ties;
 }
 
+/** Whether a row says no more than that inputs are equal which stand for each other. */
+export function isTie(row: Row, ties: Int32Array): boolean {
+  if (row.isStrict || !isDifference(row)) return false;
+  const [a = 0, b = 0] = row.variables;
+  return ties[a] === ties[b];
+}
+
 /** x − y ≤ 0 of two inputs, exactly. */
 function isDifference({ variables, coefficients, spread, bound, isOfInputs }: Row): boolean {
   const [a = 0, b = 0] = coefficients;

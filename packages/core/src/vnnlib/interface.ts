@@ -1,17 +1,19 @@
 /**
  * Whether networks are those a query is about (query_language.tex, "Models"): every declared network has
- * a file and no file is surplus; inputs and outputs agree in number, order, shape and element type.
- * Version 1.0 declares counts alone, so only the counts of elements are compared.
+ * a file and no file is surplus; inputs and outputs agree in number, order, shape and element type, hidden nodes
+ * in name, shape and element type. Version 1.0 declares counts alone, so only the counts of elements are compared.
  */
 import { isSymbolic, type Shape } from '../graph/dimension.ts';
 import type { Port } from '../onnx/ports.ts';
 import type { Query, QueryNetwork, QueryTensor, Role } from './query.ts';
-import { VnnlibError } from './vnnlib-error.ts';
+import { quoted, VnnlibError } from './vnnlib-error.ts';
 
 /** What a file takes and gives; a model as it was read is one. */
 export interface NetworkInterface {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** Values inside, of those that hiddenOf names. */
+  readonly hidden: readonly Port[];
 }
 
 const list = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
@@ -19,6 +21,14 @@ const list = (names: readonly string[]): string => names.map((name) => `'${name}
 /** The network whose file a network is: its own, or for `equal-to` the original's. */
 export function fileOf(network: QueryNetwork): string {
   return network.equivalence?.kind === 'equal' ? network.equivalence.to : network.name;
+}
+
+/** ONNX names of the hidden nodes that a query asks of a file, in the order of their declaration. */
+export function hiddenOf(query: Query, file: string): string[] {
+  return query.networks
+    .filter((network) => fileOf(network) === file)
+    .flatMap(({ tensors }) => tensors)
+    .flatMap(({ onnxName }) => (onnxName === null ? [] : [onnxName]));
 }
 
 /**
@@ -53,6 +63,7 @@ export function requireNetworks(
     if (!given) continue;
     requirePorts(network, 'input', given.inputs, fail);
     requirePorts(network, 'output', given.outputs, fail);
+    requireHidden(network, given, fail);
   }
   return undefined;
 }
@@ -92,14 +103,36 @@ function requirePorts(
   }
   for (const [i, tensor] of declared.entries()) {
     const port = ports[i];
-    if (!port) continue;
-    const fits =
-      port.shape.length === tensor.shape.length &&
-      port.shape.every((size, axis) => isSymbolic(size) || size === tensor.shape[axis]);
-    const pair = `${tensor.name} is ${tensor.type} ${written(tensor.shape)}`;
-    const file = `${role} ${i} of the file, '${port.name}', is ${port.type} ${written(port.shape)}`;
-    if (!fits || (tensor.type !== 'real' && tensor.type !== port.type)) {
-      fail(`${pair}, but ${file}`, tensor.at);
+    if (port) requirePort(tensor, port, `${role} ${i}`, fail);
+  }
+}
+
+function requireHidden(
+  { name, tensors }: QueryNetwork,
+  { hidden, outputs }: NetworkInterface,
+  fail: Refuse,
+): void {
+  for (const tensor of tensors) {
+    if (tensor.onnxName === null) continue;
+    const port = [...hidden, ...outputs].find((each) => each.name === tensor.onnxName);
+    if (!port) {
+      const wanted = quoted(tensor.onnxName);
+      return fail(
+        `${tensor.name} is ${wanted}, but no node of the file of '${name}' gives real numbers of that name`,
+        tensor.at,
+      );
     }
+    requirePort(tensor, port, 'hidden node', fail);
+  }
+}
+
+function requirePort(tensor: QueryTensor, port: Port, what: string, fail: Refuse): void {
+  const fits =
+    port.shape.length === tensor.shape.length &&
+    port.shape.every((size, axis) => isSymbolic(size) || size === tensor.shape[axis]);
+  const pair = `${tensor.name} is ${tensor.type} ${written(tensor.shape)}`;
+  const file = `${what} of the file, '${port.name}', is ${port.type} ${written(port.shape)}`;
+  if (!fits || (tensor.type !== 'real' && tensor.type !== port.type)) {
+    fail(`${pair}, but ${file}`, tensor.at);
   }
 }

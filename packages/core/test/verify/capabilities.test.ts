@@ -2,13 +2,32 @@
 import { describe, expect, test } from 'vitest';
 import { readModel } from '../../src/onnx/read.ts';
 import { readableOperators } from '../../src/onnx/support.ts';
-import { openNetwork } from '../../src/runtime/network.ts';
+import { floats } from '../../src/tensor/tensor.ts';
 import { parseVnnlib } from '../../src/vnnlib/parse.ts';
 import { capabilities } from '../../src/verify/capabilities.ts';
 import { type Member, supportedTheories, textOf, theories } from '../../src/verify/theories.ts';
+import { openQueryNetwork } from '../../src/verify/query-network.ts';
 import { verify } from '../../src/verify/verify.ts';
-import { Draw } from '../generators/draw.ts';
-import { drawLayers, modelOf, runtime } from './dense.ts';
+import type { Query } from '../../src/vnnlib/query.ts';
+import { onnxFile } from '../onnx/hand-made.ts';
+import { runtime } from './dense.ts';
+
+/** X [2], and Z [2] where it is declared, to Y [2], by way of a value of the name that the theory asks for. */
+function fileFor(query: Query): Uint8Array {
+  const isTwo = query.networks[0]?.tensors.some(({ name }) => name === 'Z');
+  const names = isTwo ? ['x', 'z'] : ['x'];
+  return onnxFile({
+    opset: 17,
+    inputs: Object.fromEntries(names.map((name) => [name, [2]])),
+    outputs: ['y'],
+    nodes: [
+      { op: 'Sum', inputs: names, outputs: ['sum'] },
+      { op: 'MatMul', inputs: ['sum', 'w'], outputs: ['hidden'] },
+      { op: 'Relu', inputs: ['hidden'], outputs: ['y'] },
+    ],
+    initializers: { w: floats([0.5, -1, 0.25, 1], [2, 2]) },
+  });
+}
 
 describe('a theory is supported exactly where its query is decided', () => {
   const sets: Readonly<Record<string, Readonly<Record<string, Member>>>> = theories;
@@ -16,9 +35,9 @@ describe('a theory is supported exactly where its query is decided', () => {
     Object.entries(members).map(([name, member]) => [set, name, member] as const),
   );
   test.each(cases)('%s: %s', async (set, name, member) => {
-    const model = readModel(modelOf(drawLayers(new Draw(1), [2, 4, 2])));
-    const network = await openNetwork(model, runtime);
     const query = parseVnnlib(textOf(member));
+    const model = readModel(fileFor(query), { hidden: ['hidden'] });
+    const network = await openQueryNetwork(query, 'f', model, runtime);
     const networks = new Map(query.networks.map((each) => [each.name, network]));
     const decided = verify({ query, networks }).then(
       ({ outcome }) => outcome,

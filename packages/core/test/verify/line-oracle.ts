@@ -15,7 +15,7 @@ export interface LineRow {
   readonly bound: number;
 }
 
-function affine({ weights, biases }: Layer, x: readonly number[]): number[] {
+export function affine({ weights, biases }: Layer, x: readonly number[]): number[] {
   return Array.from(biases, (bias, j) =>
     x.reduce((sum, value, i) => sum + value * (weights[i * biases.length + j] ?? 0), bias),
   );

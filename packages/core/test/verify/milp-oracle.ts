@@ -5,7 +5,13 @@
 import { loadHighs, modelOf } from '../../src/lp/highs.ts';
 import { ProgramBuilder, type Term } from '../../src/lp/program.ts';
 import type { Layer } from './line-oracle.ts';
-import { type Conjunction, jointAt, type RandomProblem } from './random-problem.ts';
+import type { HiddenValue } from './ported.ts';
+import {
+  type Conjunction,
+  jointAt,
+  type RandomNetwork,
+  type RandomProblem,
+} from './random-problem.ts';
 
 export interface Slack {
   /** What a point has, computed again in float64: the greatest slack is at least this. */
@@ -85,14 +91,29 @@ class Encoding {
     return h;
   }
 
-  network(layers: readonly Layer[], x: readonly Unit[]): Unit[] {
-    return layers.reduce<Unit[]>(
+  /** Hidden values, in their order, and outputs. */
+  network({ layers, ports }: RandomNetwork, x: readonly Unit[]): Unit[] {
+    const hidden = ports?.hidden ?? [];
+    const inside = new Map<HiddenValue, Unit[]>();
+    const outputs = layers.reduce<Unit[]>(
       (value, layer, i) => {
         const sums = this.affine(layer, value);
-        return i === layers.length - 1 ? sums : sums.map((sum) => this.relu(sum));
+        const isLast = i === layers.length - 1;
+        const active = isLast ? sums : sums.map((sum) => this.relu(sum));
+        for (const one of hidden.filter((each) => each.layer === i)) {
+          const bare = { ...layer, biases: layer.biases.map(() => 0) };
+          const kinds = {
+            product: () => this.affine(bare, value),
+            sum: () => sums,
+            active: () => active,
+          };
+          inside.set(one, kinds[one.kind]());
+        }
+        return active;
       },
       [...x],
     );
+    return [...hidden.flatMap((one) => inside.get(one) ?? []), ...outputs];
   }
 }
 
@@ -102,14 +123,19 @@ async function slackOf(problem: RandomProblem, rows: Conjunction): Promise<Slack
   const x = lower.map((low, i) => encoding.column(low, upper[i] ?? low));
   const slack = encoding.column(-MOST, MOST, -1);
   let from = 0;
-  const outputs = networks.flatMap(({ layers, inputs }) => {
-    from += inputs;
-    return encoding.network(layers, x.slice(from - inputs, from));
+  const outputs = networks.flatMap((network) => {
+    from += network.inputs;
+    return encoding.network(network, x.slice(from - network.inputs, from));
   });
   const all = [...x, ...outputs];
   for (const { coefficients, bound } of rows) {
-    const terms = coefficients.map((c, i): Term => [all[i]?.column ?? 0, c]);
-    encoding.program.row([...terms, [slack.column, 1]], -Infinity, bound);
+    // Values that are the same one share its column.
+    const terms = new Map<number, number>([[slack.column, 1]]);
+    coefficients.forEach((c, i) => {
+      const column = all[i]?.column ?? 0;
+      terms.set(column, (terms.get(column) ?? 0) + c);
+    });
+    encoding.program.row([...terms], -Infinity, bound);
   }
   for (const [i, copy] of equal) {
     encoding.program.row(

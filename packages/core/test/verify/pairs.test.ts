@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { readModel } from '../../src/onnx/read.ts';
 import { openNetwork } from '../../src/runtime/network.ts';
+import { posedBy } from '../../src/verify/posed.ts';
 import { tiesOf } from '../../src/verify/ties.ts';
 import { verify } from '../../src/verify/verify.ts';
 import { holds } from '../../src/vnnlib/holds.ts';
@@ -74,4 +75,26 @@ test('only inputs that the whole query holds equal are tied', () => {
   expect(ties(...box, '(== X[0,0] U[0,0])', '(== U[0,0] U[0,1])', open)).toEqual([
     0, 1, 2, 0, 0, 5,
   ]);
+});
+
+test('what ties inputs is not asked of boxes again, and a contradiction to it is', async () => {
+  const rowsOf = (...assertions: readonly string[]): number[] =>
+    posedBy(parseVnnlib(pair('equal-to', ...assertions))).alternatives.map(
+      ({ specification }) => specification.rows.length,
+    );
+  const open = '(>= V[0,0] (+ Y[0,0] 0.5))';
+  expect(rowsOf(...equalInputs, open)).toEqual([1]);
+  expect(rowsOf(...equalInputs, '(== X[0,0] U[0,1])', open)).toEqual([1]);
+  expect(rowsOf(...equalInputs, '(<= X[0,0] (- U[0,1] 0.25))', open)).toEqual([2]);
+  const { f, g } = await drawnPair(4, 0.25);
+  const networks = new Map([
+    ['f', f],
+    ['g', g],
+  ]);
+  const asked = async (...assertions: readonly string[]) =>
+    (await verify({ query: parseVnnlib(pair('isomorphic-to', ...assertions)), networks })).outcome;
+  expect(await asked(...equalInputs, '(>= V[0,0] Y[0,0])')).toBe('sat');
+  expect(await asked(...equalInputs, '(< X[0,0] U[0,0])', '(>= V[0,0] Y[0,0])')).toBe('unsat');
+  await f.release();
+  await g.release();
 });

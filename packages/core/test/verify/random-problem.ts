@@ -5,6 +5,7 @@
 import type { Draw } from '../generators/draw.ts';
 import { drawLayers, short } from './dense.ts';
 import { evaluateLayers, type Layer, type LineRow } from './line-oracle.ts';
+import { drawPorts, nameOfHidden, type Ports, sizeOfHidden, valuesAt } from './ported.ts';
 
 export interface RandomNetwork {
   readonly name: string;
@@ -13,12 +14,14 @@ export interface RandomNetwork {
   readonly layers: readonly Layer[];
   readonly inputs: number;
   readonly outputs: number;
+  /** Several inputs or outputs, and hidden values; by default one of each and none. */
+  readonly ports?: Ports;
 }
 
 export type Conjunction = readonly LineRow[];
 
 export interface RandomProblem {
-  /** The joint vector: all inputs, then all outputs, in this order. */
+  /** The joint vector: all inputs, then hidden values and outputs, in this order. */
   readonly networks: readonly RandomNetwork[];
   readonly lower: readonly number[];
   readonly upper: readonly number[];
@@ -31,9 +34,10 @@ export interface RandomProblem {
 /** The joint vector at joint inputs, in float64. */
 export function jointAt(networks: readonly RandomNetwork[], x: readonly number[]): number[] {
   let from = 0;
-  const outputs = networks.flatMap(({ layers, inputs }) => {
+  const outputs = networks.flatMap(({ layers, inputs, ports }) => {
     from += inputs;
-    return evaluateLayers(layers, x.slice(from - inputs, from));
+    const own = x.slice(from - inputs, from);
+    return ports ? valuesAt(ports, own) : evaluateLayers(layers, own);
   });
   return [...x, ...outputs];
 }
@@ -113,20 +117,63 @@ function declarations(
   names: readonly string[],
 ): string[] {
   if (names[0] === 'X_0') return names.map((name) => `(declare-const ${name} Real)`);
-  const declared = networks.map(({ name, relation, inputs, outputs }) => {
-    const tensors = `(declare-input X${name} real [1,${inputs}]) (declare-output Y${name} real [1,${outputs}])`;
-    return `(declare-network ${name} ${relation} ${tensors})`;
-  });
+  const declared = networks.map(
+    ({ name, relation, ports, ...network }) =>
+      `(declare-network ${name} ${relation} ${ports ? tensorsOf(name, ports) : plainTensors(name, network)})`,
+  );
   return [`(vnnlib-version <2.${draw.integer(0, 1)}>)`, ...declared];
 }
 
+function plainTensors(
+  name: string,
+  { inputs, outputs }: Pick<RandomNetwork, 'inputs' | 'outputs'>,
+): string {
+  return `(declare-input X${name} real [1,${inputs}]) (declare-output Y${name} real [1,${outputs}])`;
+}
+
+function tensorsOf(name: string, ports: Ports): string {
+  const shape = (size: number): string => (ports.batchless ? `[${size}]` : `[1,${size}]`);
+  return [
+    ...ports.inputSizes.map((size, k) => `(declare-input X${k}${name} real ${shape(size)})`),
+    ...ports.hidden.map(
+      (hidden, k) =>
+        `(declare-hidden H${k}${name} real ${shape(sizeOfHidden(ports, hidden))} "${nameOfHidden(hidden)}")`,
+    ),
+    ...ports.outputSizes.map((size, k) => `(declare-output Y${k}${name} real ${shape(size)})`),
+  ].join(' ');
+}
+
+/** Names of all elements of the tensors of such sizes. */
+function elementsOf(
+  tensors: readonly (readonly [name: string, size: number])[],
+  at: string,
+): string[] {
+  return tensors.flatMap(([name, size]) =>
+    Array.from({ length: size }, (_, i) => `${name}[${at}${i}]`),
+  );
+}
+
 function namesOf(networks: readonly RandomNetwork[], isOld: boolean): string[] {
-  return (['inputs', 'outputs'] as const).flatMap((role) =>
+  const tensors = (role: 'inputs' | 'values', { name, inputs, outputs, ports }: RandomNetwork) => {
+    if (!ports) {
+      return role === 'inputs' ? [[`X${name}`, inputs] as const] : [[`Y${name}`, outputs] as const];
+    }
+    if (role === 'inputs')
+      return ports.inputSizes.map((size, k) => [`X${k}${name}`, size] as const);
+    return [
+      ...ports.hidden.map((one, k) => [`H${k}${name}`, sizeOfHidden(ports, one)] as const),
+      ...ports.outputSizes.map((size, k) => [`Y${k}${name}`, size] as const),
+    ];
+  };
+  if (isOld) {
+    return networks.flatMap(({ inputs, outputs }) => [
+      ...Array.from({ length: inputs }, (_, i) => `X_${i}`),
+      ...Array.from({ length: outputs }, (_, i) => `Y_${i}`),
+    ]);
+  }
+  return (['inputs', 'values'] as const).flatMap((role) =>
     networks.flatMap((network) =>
-      Array.from({ length: network[role] }, (_, i) => {
-        const letter = role === 'inputs' ? 'X' : 'Y';
-        return isOld ? `${letter}_${i}` : `${letter}${network.name}[0,${i}]`;
-      }),
+      elementsOf(tensors(role, network), network.ports?.batchless ? '' : '0,'),
     ),
   );
 }
@@ -188,8 +235,21 @@ export function drawInsideProblem(draw: Draw): RandomProblem {
   return { networks, lower, upper, equal: [], clauses: [cases] };
 }
 
-export function drawProblem(draw: Draw): RandomProblem {
-  const networks = drawNetworks(draw);
+/** Networks of several inputs and outputs, with hidden values. */
+export function drawPortedProblem(draw: Draw): RandomProblem {
+  const networks = drawNetworks(draw).reduce<RandomNetwork[]>((all, network) => {
+    const [first] = all;
+    const drawn = drawPorts(draw, network.layers, network.inputs);
+    // A copy has its original's inputs and outputs.
+    const same = first?.ports && network.relation !== '' ? first.ports : drawn;
+    const { inputSizes, outputSizes, batchless } = same;
+    const ports = { ...drawn, inputSizes, outputSizes, batchless };
+    return [...all, { ...network, ports }];
+  }, []);
+  return drawProblem(draw, networks);
+}
+
+export function drawProblem(draw: Draw, networks = drawNetworks(draw)): RandomProblem {
   const [first, second] = networks;
   const own = first?.inputs ?? 0;
   const inputs = networks.reduce((sum, network) => sum + network.inputs, 0);
@@ -221,7 +281,8 @@ export function loosened(problem: RandomProblem, slack: number): RandomProblem {
 /** A problem in words, of either version where one can say it. */
 export function textOf(draw: Draw, problem: RandomProblem): string {
   const { networks, lower, upper, equal, clauses } = problem;
-  const names = namesOf(networks, networks.length === 1 && draw.chance(0.5));
+  const isPlain = networks.length === 1 && !networks[0]?.ports;
+  const names = namesOf(networks, isPlain && draw.chance(0.5));
   const condition = (rows: Conjunction): string =>
     `(and ${rows.map((row) => rowText(draw, row, names)).join(' ')})`;
   const assertions = [

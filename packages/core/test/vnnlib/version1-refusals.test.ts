@@ -106,6 +106,7 @@ describe('what is wrong with a query of version 1.0 is said with its place', () 
     const network = (inputs: number, outputs: number): NetworkInterface => ({
       inputs: [port('x', ['N', inputs])],
       outputs: [port('y', [1, outputs])],
+      hidden: [],
     });
     const check = (...networks: NetworkInterface[]): void =>
       requireNetworks(query, new Map(networks.map((network, i) => [`${i}`, network])));

@@ -117,9 +117,14 @@ describe('networks are those of the query', () => {
     type,
     shape,
   });
-  const file = (type = 'float32', shape: (number | string)[] = ['N', 2]): NetworkInterface => ({
+  const file = (
+    type = 'float32',
+    shape: (number | string)[] = ['N', 2],
+    inside: (number | string)[] = [3],
+  ): NetworkInterface => ({
     inputs: [port('in', type, shape)],
     outputs: [port('out', 'float32', [1, 2])],
+    hidden: [port('relu_1:"0"', 'float32', inside)],
   });
   const query = parseVnnlib(pair);
   const check = (files: Record<string, NetworkInterface>): void =>
@@ -139,6 +144,12 @@ describe('networks are those of the query', () => {
     );
     expect(errorOf(() => check({ f: file('float64') })).message).toMatch(
       /'in', is float64 \[\?,2\]/,
+    );
+    expect(errorOf(() => check({ f: file('float32', ['N', 2], [4]) })).message).toMatch(
+      /^line 7, column 19: H is float32 \[3\], but hidden node of the file, 'relu_1:"0"', is float32 \[4\]/,
+    );
+    expect(errorOf(() => check({ f: { ...file(), hidden: [] } })).message).toMatch(
+      /^line 7, column 19: H is 'relu_1:"0"', but no node of the file of 'g' gives real numbers/,
     );
     const two = { ...file(), outputs: [...file().outputs, ...file().outputs] };
     expect(errorOf(() => check({ f: two })).message).toMatch(

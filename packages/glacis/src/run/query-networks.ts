@@ -1,9 +1,10 @@
 /** The model files of a query, opened over one runtime and checked against what the query declares. */
 import {
   declaredPorts,
+  hiddenOf,
   ModelError,
-  openNetwork,
   type OpenNetwork,
+  openQueryNetwork,
   type Query,
   readModel,
   requireNetworks,
@@ -42,7 +43,7 @@ export async function openNetworks(
     [...named].map(async ([name, path]) => {
       const { bytes } = await readModelBytes(path);
       const model = await namingModel(path, async () =>
-        readModel(bytes, { external: externalFilesOf(path) }),
+        readModel(bytes, { external: externalFilesOf(path), hidden: hiddenOf(query, name) }),
       );
       // What computes in other types is read as float32.
       const ports = model.precision === 'float32' ? model : declaredPorts(model, bytes);
@@ -53,7 +54,7 @@ export async function openNetworks(
   inQuery(queryPath, () => requireNetworks(query, interfaces));
   const opened = new Map<string, OpenNetwork>();
   for (const { name, path, model } of read) {
-    opened.set(name, await namingModel(path, () => openNetwork(model, runtime)));
+    opened.set(name, await namingModel(path, () => openQueryNetwork(query, name, model, runtime)));
   }
   return opened;
 }

@@ -32,7 +32,8 @@ test('every capability of the standard is answered, a line for each thing', asyn
   expect(await supports('--vnnlib-versions')).toBe('1.0\n2.1\n');
   expect(await supports('--arithmetic-complexity-theories')).toBe('BND\nOUTC\nLIN\n');
   expect(await supports('--serialise-assignments')).toBe('true\n');
-  expect(await supports('--multiple-inputs-output-theories')).toBe('SIO\n');
+  expect(await supports('--multiple-inputs-output-theories')).toBe('SIO\nMIO\n');
+  expect(await supports('--hidden-node-theories')).toBe('NH\nH\n');
 });
 
 test('one capability at a time', async () => {

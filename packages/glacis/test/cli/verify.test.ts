@@ -1,6 +1,9 @@
 /** `glacis verify` and `glacis bench` as they are started: words, files and exit codes. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { BATCH, Builder, writeModel } from '@glacis/core';
+import { ModelProtoSchema, TensorProtoSchema } from 'onnx-buf';
 import { beforeAll, expect, test } from 'vitest';
 import { glacis } from './glacis.ts';
 import { writeTiny } from './tiny.ts';
@@ -52,6 +55,45 @@ test('a witness that is serialised is a file for each tensor, and not printed', 
   const none = ['verify', at('inside.vnnlib'), '--network', model];
   const unsat = await glacis([...none, '--serialise-assignments', at('nothing')]);
   expect([unsat.code, unsat.stdout, existsSync(at('nothing'))]).toEqual([0, 'unsat\n', false]);
+});
+
+test('several inputs, hidden nodes and several outputs are each a tensor of the assignment', async () => {
+  const b = new Builder();
+  const [x, z] = [b.input('x', [BATCH, 2]), b.input('z', [BATCH, 1, 2])];
+  const sum = b.add(x, b.reshape(z, [BATCH, 2]));
+  const up = b.relu(sum);
+  const whole = fromBinary(
+    ModelProtoSchema,
+    writeModel(b.graph({ sum, up, y: b.sum(up, [1], true) })),
+  );
+  // The sum is a value inside: no output of the file.
+  whole.graph?.output.shift();
+  writeFileSync(at('two.onnx'), toBinary(ModelProtoSchema, whole));
+  const query = `(vnnlib-version <2.1>)
+    (declare-network f
+      (declare-input X float32 [1,2]) (declare-input Z float32 [1,1,2])
+      (declare-hidden H float32 [1,2] "sum")
+      (declare-output U float32 [1,2]) (declare-output Y float32 [1,1]))
+    ${['X[0,0]', 'X[0,1]', 'Z[0,0,0]', 'Z[0,0,1]'].map((name) => `(assert (and (>= ${name} 0.25) (<= ${name} 0.5)))`).join('')}
+    (assert (<= (- Y[0,0] H[0,1]) 0.5))`;
+  writeFileSync(at('two.vnnlib'), query);
+  const words = ['verify', at('two.vnnlib'), '--network', `f=${at('two.onnx')}`];
+  const { code, stdout } = await glacis(words);
+  expect(code).toBe(0);
+  const shapes = stdout.split('\n').filter((line) => line.includes('float32'));
+  expect(shapes).toEqual([
+    'X float32 [1,2]',
+    'Z float32 [1,1,2]',
+    'H float32 [1,2]',
+    'U float32 [1,2]',
+    'Y float32 [1,1]',
+  ]);
+  await glacis([...words, '--serialise-assignments', at('tensors')]);
+  const read = (name: string) =>
+    fromBinary(TensorProtoSchema, readFileSync(at(`tensors/${name}.pb`)));
+  expect(readdirSync(at('tensors')).sort()).toEqual(['H.pb', 'U.pb', 'X.pb', 'Y.pb', 'Z.pb']);
+  expect(read('Z').dims).toEqual([1n, 1n, 2n]);
+  expect(Buffer.from(read('H').rawData)).toEqual(Buffer.from(read('U').rawData));
 });
 
 /** VNN-LIB 2.0 about the tiny network, whose input the file declares as float32. */
