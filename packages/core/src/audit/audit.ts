@@ -204,15 +204,22 @@ async function auditWith(opened: Classifier, options: AuditOptions): Promise<Aud
   const stop = stopSignal({ signal, deadline, now: options.now ?? Date.now });
   const outOfTime = (): boolean => stop.aborted;
   const parts: AuditPart[] = [];
+  const { before } = options;
+  const earlier = new Map(
+    before?.samples.map((sample, i) => [
+      sample.index,
+      [sample, before.adversarial[i] ?? null] as const,
+    ]),
+  );
   for (let start = 0; start < total; start += BLOCK) {
     if (outOfTime() && start > 0) break;
     const end = Math.min(total, start + BLOCK);
     const entries = entriesOf(options.data, classifier, start, end);
     const ledger = new Ledger(entries, threat, semantics, options.model.precision);
-    entries.forEach((entry, i) => {
-      const record = options.before?.samples[start + i];
-      if (record) restore(entry, record, options.before?.adversarial[start + i] ?? null);
-    });
+    for (const entry of entries) {
+      const record = earlier.get(entry.index);
+      if (record) restore(entry, ...record);
+    }
     const context = { classifier, threat, seed, trace, signal: stop };
     const clock = new StageClock((stage, before) => {
       const fraction = (start + before * (end - start)) / total;
@@ -234,6 +241,6 @@ async function auditWith(opened: Classifier, options: AuditOptions): Promise<Aud
     options.onProgress?.({ stage: 'done', done: end, total, fraction: end / total });
   }
   const own = joinParts(parts);
-  const joined = options.before ? goneOn(options.before, own) : own;
+  const joined = before ? goneOn(before, own) : own;
   return { ...joined, whole: joined.whole && joined.samples.length === total };
 }

@@ -28,3 +28,23 @@ test('results are written into again only when their lease has ended, and only o
   expect(other.into('program/1')).toBe(results);
   expect(other.into('program/1')).toBeUndefined();
 });
+
+test('no more lies unused than may; other sizes make room', () => {
+  const buffers = new Buffers(40);
+  const first = buffers.lease();
+  const [small, large] = [first.take(4), first.take(20)];
+  first.end();
+  const second = buffers.lease();
+  // Together they were too much.
+  expect(second.take(4)).not.toBe(small);
+  expect(second.take(20)).not.toBe(large);
+  const third = buffers.lease();
+  const eight = third.take(8);
+  third.end();
+  const fourth = buffers.lease();
+  const four = fourth.take(4);
+  fourth.end();
+  const last = buffers.lease();
+  expect(last.take(4)).toBe(four);
+  expect(last.take(8)).not.toBe(eight);
+});
