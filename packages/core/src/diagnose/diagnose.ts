@@ -58,7 +58,7 @@ export interface Diagnosis {
 /** Inputs that are examined at most, spread over the data. */
 const MOST = { quick: 100, full: 300 } as const;
 /** Of a randomised model, whose every answer is a hundred passes: fewer inputs, and queries of each. */
-const RANDOMISED = { inputs: 60, queries: 50, averaged: { steps: 40, draws: 20 } };
+const RANDOMISED = { inputs: 60, queries: [50], averaged: { steps: 40, draws: 20 } };
 /** What stands where masking shows is tried once more with means of so many gradients. */
 const HARDER = { steps: 60, draws: 32, randomised: 40 };
 /** Share of the work that a surrogate of one's own is, and stages besides the curve's radii. */

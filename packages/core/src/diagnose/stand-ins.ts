@@ -3,6 +3,7 @@ import type { AttackContext } from '../attacks/attack.ts';
 import { rowsOf } from '../audit/attack-stage.ts';
 import type { Entry } from '../audit/ledger.ts';
 import { definitionOf } from '../graph/ops/table.ts';
+import { endsFlat } from '../runtime/before-steps.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { openClassifier } from '../runtime/open-classifier.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -47,7 +48,8 @@ export async function openAdapted(
 ): Promise<Classifier | null> {
   const { model, criterion } = classifier;
   const isRandom = model.random.length > 0;
-  const hasSteps = model.graph.nodes.some(({ op }) => definitionOf(op).surrogate !== undefined);
+  const rounds = model.graph.nodes.some(({ op }) => definitionOf(op).surrogate !== undefined);
+  const hasSteps = rounds || endsFlat(classifier);
   if (!isRandom && !hasSteps) return null;
   const expectation = isRandom ? PASSES : 1;
   return openClassifier(model, runtime, { criterion, straightThrough: true, expectation });
