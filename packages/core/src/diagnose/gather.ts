@@ -17,6 +17,7 @@ import type { Classifier } from '../runtime/classifier.ts';
 import type { Evidence, Trial } from './evidence.ts';
 import { outputOf, waveringOf } from './outputs.ts';
 import { probeSlopes } from './slopes.ts';
+import { hasSteps } from './stand-ins.ts';
 import { probeSteps } from './steps.ts';
 
 /** How much is spent. */
@@ -146,6 +147,11 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
     count: entries.length,
     total: ledger.entries.length,
     eps,
+    examined: {
+      norm: context.threat.norm.name,
+      passable: !context.classifier.straightThrough && hasSteps(context.classifier),
+      random: context.classifier.model.random.length > 0,
+    },
     trials,
     paths,
     slopes: await probeSlopes(context, rows),

@@ -41,6 +41,12 @@ export async function ownSurrogate(
   }
 }
 
+/** Whether searches that pass steps straight through see another model. */
+export function hasSteps(classifier: Classifier): boolean {
+  const { nodes } = classifier.model.graph;
+  return nodes.some(({ op }) => definitionOf(op).surrogate !== undefined) || endsFlat(classifier);
+}
+
 /** The model with its steps passed straight through and its draws averaged; null where it has neither. */
 export async function openAdapted(
   classifier: Classifier,
@@ -48,9 +54,7 @@ export async function openAdapted(
 ): Promise<Classifier | null> {
   const { model, criterion } = classifier;
   const isRandom = model.random.length > 0;
-  const rounds = model.graph.nodes.some(({ op }) => definitionOf(op).surrogate !== undefined);
-  const hasSteps = rounds || endsFlat(classifier);
-  if (!isRandom && !hasSteps) return null;
+  if (!isRandom && !hasSteps(classifier)) return null;
   const expectation = isRandom ? PASSES : 1;
   return openClassifier(model, runtime, { criterion, straightThrough: true, expectation });
 }
