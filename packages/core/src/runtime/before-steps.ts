@@ -4,6 +4,7 @@
  * A straight-through estimator (Bengio et al. 2013) whose value is the operand's too: for searches, whose finds the
  * file judges. Nothing is proven by it.
  */
+import type { Builder } from '../graph/builder.ts';
 import { known } from '../graph/dimension.ts';
 import {
   dependents,
@@ -39,6 +40,9 @@ const flattening: ReadonlySet<OpName> = new Set<OpName>([
   'clip',
   'relu',
 ]);
+
+/** Comparisons whose stand-ins go from below ½ to above. */
+const truths: ReadonlySet<OpName> = new Set<OpName>(['step', 'greater', 'greaterOrEqual']);
 
 /** Steps of one value, by how far that lies from what stands for them. */
 const steps: ReadonlyMap<OpName, number> = new Map<OpName, number>([
@@ -117,7 +121,7 @@ class Tail {
 
   private sought(node: Node): Build | undefined {
     const operands = operandsOf(this.graph, node);
-    const before = this.compared(node, operands);
+    const before = this.compared(node, operands) ?? this.coded(node, operands);
     if (before || !mixing.has(node.op)) return before;
     const parts = operands.map((operand, i) =>
       this.gates(node, operands, i) ? undefined : this.standIn(operand),
@@ -135,6 +139,20 @@ class Tail {
         operands.map((each, i) => (parts[i] ?? copied(each))(b, copyOf)),
         node.attributes,
       );
+    };
+  }
+
+  /** Bits that are weighed, as in an error-correcting code: each as far as it is from its edge, and no farther than 1. */
+  private coded(node: Node, [bits, weights]: readonly Node[]): Build | undefined {
+    if (node.op !== 'matMul' || !bits || !weights || this.perturbed[weights.id]) return undefined;
+    const isTruth = truths.has(bits.op);
+    const stand = isTruth || bits.op === 'sign' ? this.standIn(bits) : undefined;
+    if (!stand) return undefined;
+    const soft = (b: Builder, x: Node): Node => b.push('softsign', [x], {});
+    return (b, copyOf) => {
+      const far = stand(b, copyOf);
+      const bit = isTruth ? b.add(b.mul(soft(b, b.sub(far, HALF)), HALF), HALF) : soft(b, far);
+      return b.push('matMul', [bit, copyOf(weights)], node.attributes);
     };
   }
 

@@ -74,6 +74,16 @@ const ends: Readonly<Record<string, Uint8Array>> = {
   'a softmax of steps': fileOf((b, z) =>
     b.push('softmax', [b.mul(b.equal(z, greatest(b, z)), 10)], { axis: 1 }),
   ),
+  'a code word of comparisons': fileOf((b, z) => {
+    const next = b.gather(z, 1, [1, 2, 0]);
+    const code = b.floats([1, -1, 0, 0, 1, -1, -1, 0, 1], [3, 3]);
+    return b.matMul(b.greater(z, next), code);
+  }),
+  'a code word of signs': fileOf((b, z) => {
+    const next = b.gather(z, 1, [1, 2, 0]);
+    const code = b.floats([1, -1, 0, 0, 1, -1, -1, 0, 1], [3, 3]);
+    return b.matMul(b.sign(b.sub(z, next)), code);
+  }),
   'a slope that is cut off': fileOf((b, z) =>
     b.push('clip', [b.mul(b.add(b.sub(z, greatest(b, z)), 1e-3), 1e5)], { min: -1, max: 1 }),
   ),
