@@ -169,6 +169,8 @@ export interface MaskingRecord {
   readonly verdict: 'none' | 'suspected' | 'confirmed';
   /** What the worst of all attacks leaves standing. */
   readonly credibleUpper: Fraction;
+  /** What the attacks that ran before the diagnosis left standing. */
+  readonly measuredUpper: Fraction;
   /** What iterated gradients alone leave standing, by the inputs that were examined. */
   readonly gradientUpper: Fraction;
   readonly indicators: readonly IndicatorRecord[];

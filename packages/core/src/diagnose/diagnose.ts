@@ -6,7 +6,7 @@
 import { audit } from '../audit/audit.ts';
 import type { AuditData } from '../audit/data.ts';
 import { type Broken, type Entry, Ledger } from '../audit/ledger.ts';
-import type { MaskingFigures, MaskingRecord, SampleRecord } from '../audit/run.ts';
+import type { MaskingRecord, SampleRecord } from '../audit/run.ts';
 import { cleanEntries } from '../audit/stages.ts';
 import type { AttackContext } from '../attacks/attack.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
@@ -14,7 +14,7 @@ import type { Classifier } from '../runtime/classifier.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { Evidence } from './evidence.ts';
-import { figuresOf } from './figures.ts';
+import { type Figures, figuresOf } from './figures.ts';
 import { depths, gather, sweep } from './gather.ts';
 import { canDistil, openAdapted, ownSurrogate } from './stand-ins.ts';
 import { verdictOf } from './verdict.ts';
@@ -48,6 +48,8 @@ export interface Diagnosis {
   /** The ε that its attacks had: rounded up to what float32 counts as the threat's. */
   readonly reach: number;
   readonly masking: MaskingRecord;
+  /** False: it was stopped before all of its figures were made. */
+  readonly whole: boolean;
   readonly evidence: Evidence;
   readonly discoveries: readonly Discovery[];
   readonly forwards: number;
@@ -58,7 +60,7 @@ export interface Diagnosis {
 /** Inputs that are examined at most, spread over the data. */
 const MOST = { quick: 100, full: 300 } as const;
 /** Of a randomised model, whose every answer is a hundred passes: fewer inputs, and queries of each. */
-const RANDOMISED = { inputs: 60, queries: 50, averaged: { steps: 40, draws: 20 } };
+const RANDOMISED = { inputs: 60, queries: [50], averaged: { steps: 40, draws: 20 } };
 /** What stands where masking shows is tried once more with means of so many gradients. */
 const HARDER = { steps: 60, draws: 32, randomised: 40 };
 /** Share of the work that a surrogate of one's own is, and stages besides the curve's radii. */
@@ -71,11 +73,12 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
   const known = new Map(audited.map((sample) => [sample.index, sample]));
   const entries = await cleanEntries(opened, data);
   for (const entry of entries) recall(entry, known.get(entry.index));
+  const measured = standingShare(entries, options.threat);
   const ledger = new Ledger(entries, threat, 'float32', opened.model.precision);
   const labels = new Map(entries.map(({ index, label }) => [index, label]));
   const classifier = opened.withLabels(labels);
   const context: AttackContext = { classifier, threat, seed, ...(signal ? { signal } : {}) };
-  const right = entries.filter((entry) => entry.error === null && !entry.wrong);
+  const right = entries.filter(isRight);
   const isRandom = classifier.model.random.length > 0;
   const examined = spread(right, isRandom ? RANDOMISED.inputs : MOST[depth]);
   const { queries, averaged } = RANDOMISED;
@@ -119,7 +122,7 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
       await sweep(harder, standing);
     }
     onProgress?.('figures', 1);
-    const figures = await figuresOf({
+    const shown = await figuresOf({
       context,
       runtime,
       ledger,
@@ -128,7 +131,7 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
       surrogate: surrogates[0] ?? null,
       bounds: depth === 'full',
     });
-    return concluded({ ledger, evidence, figures, begun });
+    return concluded({ ledger, evidence, ...shown, measured, begun });
   } finally {
     for (const each of own) await each.release();
   }
@@ -170,6 +173,14 @@ function recall(entry: Entry, sample: SampleRecord | undefined): void {
   entry.upperMethod = sample.upperMethod;
 }
 
+const isRight = ({ error, wrong }: Entry): boolean => error === null && !wrong;
+
+/** Of all entries; null where there are none. */
+function standingShare(entries: readonly Entry[], threat: Threat): number | null {
+  if (entries.length === 0) return null;
+  return entries.filter((entry) => isRight(entry) && stands(entry, threat)).length / entries.length;
+}
+
 const stands = ({ upper }: Entry, { eps }: Threat): boolean => upper === null || upper > eps;
 
 /** At most so many of the entries, evenly spread. */
@@ -180,18 +191,17 @@ function spread(entries: readonly Entry[], most: number): Entry[] {
   ).flatMap((place) => entries[place] ?? []);
 }
 
-interface Concluding {
+interface Concluding extends Figures {
   readonly ledger: Ledger;
   readonly evidence: Evidence;
-  readonly figures: MaskingFigures;
+  /** What stood before. */
+  readonly measured: number | null;
   readonly begun: number;
 }
 
-function concluded({ ledger, evidence, figures, begun }: Concluding): Diagnosis {
+function concluded({ ledger, evidence, figures, whole, measured, begun }: Concluding): Diagnosis {
   const { entries, threat } = ledger;
-  const isRight = (entry: Entry): boolean => entry.error === null && !entry.wrong;
   const right = entries.filter(isRight).length;
-  const standing = entries.filter((entry) => isRight(entry) && stands(entry, threat)).length;
   const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
   const { broken } = evidence.trials.iterated;
   const missed = share(broken.filter((own) => !own).length, broken.length);
@@ -202,10 +212,12 @@ function concluded({ ledger, evidence, figures, begun }: Concluding): Diagnosis 
     reach: threat.eps,
     masking: {
       ...verdictOf(evidence),
-      credibleUpper: entries.length === 0 ? null : standing / entries.length,
+      credibleUpper: standingShare(entries, threat),
+      measuredUpper: measured,
       gradientUpper: entries.length === 0 ? null : (missed * right) / entries.length,
       figures,
     },
+    whole,
     evidence,
     discoveries: entries.flatMap((entry) => discovery(entry) ?? []),
     forwards: spent('forwards'),

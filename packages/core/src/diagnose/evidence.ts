@@ -3,8 +3,18 @@
  * indicator. All columns have one entry for each examined input: right ones, in the ledger's order. What
  * was not run is null.
  */
+import type { NormName } from '../audit/run.ts';
 import type { SlopeProbe } from './slopes.ts';
 import type { StepProbe } from './steps.ts';
+
+/** What advice depends on. */
+export interface Examined {
+  readonly norm: NormName;
+  /** Whether --straight-through, which the run did without, lets searches pass steps of the model. */
+  readonly passable: boolean;
+  /** Whether its own gradients are draws. */
+  readonly random: boolean;
+}
 
 /** One attack on every examined input, whatever others did to it. */
 export interface Trial {
@@ -47,6 +57,7 @@ export interface Evidence {
   readonly count: number;
   readonly total: number;
   readonly eps: number;
+  readonly examined: Examined;
   readonly trials: Trials;
   /** Margins that `iterated` saw of each input, step by step. */
   readonly paths: readonly Float32Array[];

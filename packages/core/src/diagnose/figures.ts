@@ -8,6 +8,7 @@ import { rowsOf } from '../audit/attack-stage.ts';
 import type { Entry, Ledger } from '../audit/ledger.ts';
 import type { ClimbRecord, GradientMap, MaskingFigures } from '../audit/run.ts';
 import type { Classifier } from '../runtime/classifier.ts';
+import { Stopped } from '../runtime/cancel.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Evidence } from './evidence.ts';
 import { landscapeOf } from './landscape.ts';
@@ -29,23 +30,44 @@ export interface Showing {
 /** Gradients that are shown, and features up to which they are kept. */
 const [MAPS, MOST_FEATURES] = [3, 2 ** 14];
 
-export async function figuresOf(showing: Showing): Promise<MaskingFigures> {
+/** Those that were made; not `whole` where the run was stopped before all were. */
+export interface Figures {
+  readonly figures: MaskingFigures;
+  readonly whole: boolean;
+}
+
+export async function figuresOf(showing: Showing): Promise<Figures> {
   const { context, runtime, entries, evidence, bounds } = showing;
+  const { classifier, threat, signal } = context;
   const chosen = telling(entries, evidence);
   const [first] = chosen;
-  const slopes = await slopesAt(
-    context,
-    rowsOf(context.classifier, chosen, radiiOf(showing, chosen)),
-  );
-  const size = context.classifier.sampleSize;
-  return {
+  const size = classifier.sampleSize;
+  let figures: MaskingFigures = {
     curve: curveOf(showing),
     climb: climbOf(evidence.paths),
-    landscape: first ? await landscapeOf(context, first, slopes.subarray(0, size)) : null,
-    gradients: size <= MOST_FEATURES ? await mapsOf(showing, chosen, slopes) : [],
-    looseness:
-      bounds && first ? await loosenessOf(context.classifier, runtime, context.threat, first) : [],
+    landscape: null,
+    gradients: [],
+    looseness: [],
   };
+  try {
+    const rows = rowsOf(classifier, chosen, radiiOf(showing, chosen));
+    const slopes = await slopesAt(context, rows);
+    if (first) {
+      const landscape = await landscapeOf(context, first, slopes.subarray(0, size));
+      figures = { ...figures, landscape };
+    }
+    if (size <= MOST_FEATURES) {
+      figures = { ...figures, gradients: await mapsOf(showing, chosen, slopes) };
+    }
+    if (bounds && first) {
+      const looseness = await loosenessOf(classifier, runtime, { threat, entry: first, signal });
+      figures = { ...figures, looseness };
+    }
+    return { figures, whole: true };
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    return { figures, whole: false };
+  }
 }
 
 const radiiOf = ({ context }: Showing, { length }: readonly Entry[]): Float64Array =>

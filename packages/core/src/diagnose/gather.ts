@@ -17,14 +17,16 @@ import type { Classifier } from '../runtime/classifier.ts';
 import type { Evidence, Trial } from './evidence.ts';
 import { outputOf, waveringOf } from './outputs.ts';
 import { probeSlopes } from './slopes.ts';
+import { hasSteps } from './stand-ins.ts';
 import { probeSteps } from './steps.ts';
 
 /** How much is spent. */
 export interface Depth {
-  /** Queries of score-based search, random points. */
-  readonly queries: number;
+  /** Queries of score-based searches, ascending: the next is made where the last found what the gradient missed. */
+  readonly queries: readonly number[];
   /** Of the attack that averages gradients over a neighbourhood: steps, and gradients of each. */
   readonly averaged: { readonly steps: number; readonly draws: number };
+  /** Random points. */
   readonly draws: number;
   /** Steps of the attack that is examined; those and the restarts of the longer one. */
   readonly steps: number;
@@ -36,15 +38,15 @@ export interface Depth {
 /** PGD-40 is what is examined (Madry et al. 2018); the long one takes ten times its gradients. */
 export const depths = {
   quick: {
-    queries: 1000,
+    queries: [250, 1000],
     averaged: { steps: 40, draws: 4 },
     draws: 100,
     steps: 40,
     longer: { steps: 100, restarts: 2 },
-    radii: [0.25, 0.5, 2, 4],
+    radii: [0.5, 2, 4],
   },
   full: {
-    queries: 5000,
+    queries: [5000],
     averaged: { steps: 40, draws: 16 },
     draws: 200,
     steps: 40,
@@ -74,6 +76,8 @@ const ADAPTED = { steps: 60, restarts: 2 };
 export async function gather(gathering: Gathering): Promise<Evidence> {
   const { context, ledger, entries, depth, surrogates, adapted, onStage } = gathering;
   const { eps } = context.threat;
+  const { steps, longer } = depth;
+  const examined = pgd({ id: 'pgd-softmax', loss: LOSS, steps, restarts: 1 });
   const at = (radius: number) => new Float64Array(entries.length).fill(radius);
   const trial = async (
     attack: Attack,
@@ -81,13 +85,31 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
   ): Promise<Trial | null> => {
     if (attack.refusal?.(own)) return null;
     onStage(attack.id);
-    const options = { attack, radii, method: attack.id, decides: false };
-    const broken = await attackStage(own, ledger, entries, options);
+    // What is proven stands whatever attacks do: only the attack that is examined tries it all the same.
+    const open = entries.flatMap((entry, i) =>
+      attack === examined || !isProven(entry, radii[i] ?? eps) ? [i] : [],
+    );
+    const options = {
+      attack,
+      radii: Float64Array.from(open, (i) => radii[i] ?? eps),
+      method: attack.id,
+      decides: false,
+    };
+    const chosen = open.flatMap((i) => entries[i] ?? []);
+    const found = await attackStage(own, ledger, chosen, options);
+    const broken = entries.map(() => false);
+    open.forEach((i, place) => (broken[i] = found[place] ?? false));
     return { id: attack.id, eps: radii[0] ?? eps, broken };
   };
+  const searched = async (): Promise<Trial | null> => {
+    let last: Trial | null = null;
+    for (const queries of depth.queries) {
+      last = await trial(square({ queries }));
+      if (!last?.broken.some((own, i) => own && !iterated.broken[i])) break;
+    }
+    return last;
+  };
   const none: Trial = { id: 'none', eps, broken: entries.map(() => false) };
-  const { steps, longer } = depth;
-  const examined = pgd({ id: 'pgd-softmax', loss: LOSS, steps, restarts: 1 });
   const iterated = (await trial(examined, { own: { ...context, trace: true } })) ?? none;
   const paths = pathsOf(ledger, entries);
   const curve = [iterated];
@@ -103,7 +125,7 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
     oneStep: (await trial({ ...fgsm({ loss: LOSS }), id: 'fgsm-softmax' })) ?? none,
     longer: await trial(pgd({ id: 'pgd-long', loss: LOSS, ...longer })),
     random: (await trial({ ...noise({ draws: depth.draws }), id: 'random-search' })) ?? none,
-    scores: await trial(square({ queries: depth.queries })),
+    scores: await searched(),
     transfer: any(await inTurn(surrogates, (surrogate) => trial(transferFrom(surrogate)))),
     adapted: any([
       adapted &&
@@ -125,6 +147,11 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
     count: entries.length,
     total: ledger.entries.length,
     eps,
+    examined: {
+      norm: context.threat.norm.name,
+      passable: !context.classifier.straightThrough && hasSteps(context.classifier),
+      random: context.classifier.model.random.length > 0,
+    },
     trials,
     paths,
     slopes: await probeSlopes(context, rows),
@@ -136,6 +163,14 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
       upper,
     })),
   };
+}
+
+/** Proofs go up to ε itself, attacks a step of float32 farther. */
+const AS_FAR = 1 - 2 ** -20;
+
+/** Whether no attack can break an input within a radius. */
+function isProven({ lower, lowerMethod }: Entry, radius: number): boolean {
+  return lowerMethod !== null && lower !== null && lower >= radius * AS_FAR;
 }
 
 /** Averaged gradients draw anew themselves: a randomised model is averaged one pass at a time. */
@@ -151,7 +186,7 @@ export async function sweep(gathering: Gathering, standing: readonly Entry[]): P
     ...surrogates.map((surrogate) => ({ attack: polished(transferFrom(surrogate)), own: context })),
     { attack: polished(averaged(depth.averaged)), own: { ...context, classifier } },
   ];
-  let open = standing;
+  let open = standing.filter((entry) => !isProven(entry, context.threat.eps));
   for (const { attack, own } of attacks) {
     if (attack.refusal?.(own)) continue;
     onStage(attack.id);

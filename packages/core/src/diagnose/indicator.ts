@@ -19,17 +19,18 @@ export interface Indicator {
   readonly weight: 'proof' | 'sign' | 'remark';
   readonly threshold: number;
   readonly meaning: string;
-  readonly advice: string;
+  /** What to do, in words of the command line that hold for what was examined. */
+  advise(evidence: Evidence): string;
   /** null: what it reads was not measured. */
   judge(evidence: Evidence): Finding | null;
 }
 
 export function recordOf(indicator: Indicator, evidence: Evidence): IndicatorRecord {
-  const { id, threshold, meaning, advice } = indicator;
+  const { id, threshold, meaning } = indicator;
   const finding = indicator.judge(evidence) ?? {
     fired: false,
     value: null,
     evidence: 'Not measured in this run.',
   };
-  return { id, ...finding, threshold, meaning, advice };
+  return { id, ...finding, threshold, meaning, advice: indicator.advise(evidence) };
 }

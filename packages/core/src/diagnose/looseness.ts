@@ -3,6 +3,7 @@ import type { BoundName } from '../bounds/methods.ts';
 import { OutputBounder } from '../bounds/outputs.ts';
 import type { Entry } from '../audit/ledger.ts';
 import type { LoosenessRecord } from '../audit/run.ts';
+import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { openNetwork } from '../runtime/network.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -12,12 +13,17 @@ import { significant } from './significant.ts';
 
 const methods = ['interval', 'crown', 'alpha-crown'] as const satisfies readonly BoundName[];
 
-/** Empty where the model is not one that bounds are known of. */
+interface Around {
+  readonly threat: Threat;
+  readonly entry: Entry;
+  readonly signal?: CancelSignal | undefined;
+}
+
+/** Empty where the model is not one that bounds are known of. Throws Stopped. */
 export async function loosenessOf(
   { model }: Classifier,
   runtime: Runtime,
-  threat: Threat,
-  entry: Entry,
+  { threat, entry, signal }: Around,
 ): Promise<LoosenessRecord[]> {
   if (model.random.length > 0 || model.rounded || !isProvable(model, 'float32')) return [];
   const network = await openNetwork(model, runtime);
@@ -25,6 +31,7 @@ export async function loosenessOf(
     const bounder = new OutputBounder({ network, threat, semantics: 'float32', outward: true });
     const found = new Map<string, Partial<Record<(typeof methods)[number], number>>>();
     for (const method of methods) {
+      signal?.throwIfAborted();
       const bounds = await bounder.ball(entry.x, threat.eps, method);
       const layers = bounds ? [...bounds.layers, { ...bounds, label: 'output' }] : [];
       layers.forEach(({ label, lower, upper }, place) => {

@@ -3,6 +3,7 @@ import type { AttackContext } from '../attacks/attack.ts';
 import { rowsOf } from '../audit/attack-stage.ts';
 import type { Entry } from '../audit/ledger.ts';
 import { definitionOf } from '../graph/ops/table.ts';
+import { endsFlat } from '../runtime/before-steps.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { openClassifier } from '../runtime/open-classifier.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -40,6 +41,12 @@ export async function ownSurrogate(
   }
 }
 
+/** Whether searches that pass steps straight through see another model. */
+export function hasSteps(classifier: Classifier): boolean {
+  const { nodes } = classifier.model.graph;
+  return nodes.some(({ op }) => definitionOf(op).surrogate !== undefined) || endsFlat(classifier);
+}
+
 /** The model with its steps passed straight through and its draws averaged; null where it has neither. */
 export async function openAdapted(
   classifier: Classifier,
@@ -47,8 +54,7 @@ export async function openAdapted(
 ): Promise<Classifier | null> {
   const { model, criterion } = classifier;
   const isRandom = model.random.length > 0;
-  const hasSteps = model.graph.nodes.some(({ op }) => definitionOf(op).surrogate !== undefined);
-  if (!isRandom && !hasSteps) return null;
+  if (!isRandom && !hasSteps(classifier)) return null;
   const expectation = isRandom ? PASSES : 1;
   return openClassifier(model, runtime, { criterion, straightThrough: true, expectation });
 }

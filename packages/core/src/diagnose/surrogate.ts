@@ -30,7 +30,7 @@ export interface Distillation {
 /** Rounds of asking and training; questions of each; epochs of each. */
 const ROUNDS = 4;
 const QUESTIONS = 2500;
-const EPOCHS = 12;
+const EPOCHS = 8;
 const BATCH = 64;
 const RATE = 2e-3;
 /** Draws of points to ask about, and the farthest of them in radii of the run. */

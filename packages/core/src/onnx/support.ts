@@ -127,6 +127,8 @@ This file is written from the op table by \`npm run features\`; a test holds it 
   and truth values can be fixed inputs: token ids are looked up in embeddings, where gradients stop.
 - A final softmax, log-softmax, sigmoid, ArgMax or ZipMap is seen, and the logits before it are used; of an
   answer that is a comparison, what it compares.
+- Scores that end in steps (one-hot rows of comparisons, a OneHot of an ArgMax, rounded scores) have gradient zero;
+  \`--straight-through\` and the diagnosis attack what stands before them, and the file judges.
 - Random operators, and \`Dropout\` left in training mode, make a model randomised: it is judged by 100 seeded
   passes and never certified.
 - Rounding steps (QDQ) have gradient zero; \`--straight-through\` lets attacks pass them. Proofs are about their

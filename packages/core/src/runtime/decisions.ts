@@ -101,13 +101,14 @@ const comparisons: ReadonlySet<string> = new Set([
 ]);
 const rounded: ReadonlySet<string> = new Set(['floor', 'ceil', 'round']);
 
-/** Whether an output holds nothing but answers: masks in any number of columns, or one whole number. */
-export function isHard(graph: Graph, output: Node, columns: number): boolean {
+/** Whether an output of one column holds nothing but answers: a truth value, or a whole number. */
+export function isHard(graph: Graph, output: Node): boolean {
   const last = unshaped(graph, output);
-  return isMask(graph, last) || (columns === 1 && rounded.has(last.op));
+  return isMask(graph, last) || rounded.has(last.op);
 }
 
-function isMask(graph: Graph, node: Node): boolean {
+/** Whether a value is 1 where something holds and 0 elsewhere, or one of two numbers. */
+export function isMask(graph: Graph, node: Node): boolean {
   const inner = unshaped(graph, node);
   if (comparisons.has(inner.op)) return true;
   const operands = operandsOf(graph, inner);

@@ -87,7 +87,7 @@ export function headOf(graph: Graph, name: string, given: Node): Head {
   }
   const lead = width === 1 ? leadOf(graph, output) : undefined;
   if (lead) return decisionHead(graph, lead);
-  if (isHard(graph, output, width)) {
+  if (width === 1 && isHard(graph, output)) {
     throw new ModelError(
       'unsupported',
       `output ${name} holds labels or whole numbers (the last operation is ${unshaped(graph, output).label}), not scores: choose the scores before them with --output, or export them`,

@@ -9,6 +9,8 @@ export interface Opening {
   readonly others: readonly string[];
   /** The perturbed input. */
   readonly input: Node;
+  /** Whether its scores end in comparisons or rounding. */
+  readonly answersInSteps: boolean;
   readonly straightThrough: boolean;
   /** How often the file is asked about each row. */
   readonly passes: number;
@@ -17,7 +19,7 @@ export interface Opening {
 }
 
 export function notesOn(model: Model, opening: Opening): string[] {
-  const { output, others, straightThrough, passes, expectation } = opening;
+  const { output, others, answersInSteps, straightThrough, passes, expectation } = opening;
   const notes: string[] = [];
   if (others.length > 0) {
     notes.push(
@@ -25,7 +27,13 @@ export function notesOn(model: Model, opening: Opening): string[] {
     );
   }
   const steps = roundingSteps(model, opening.input);
-  if (steps > 0) {
+  if (answersInSteps) {
+    notes.push(
+      straightThrough
+        ? 'The model answers in steps: attacks use the scores before them, and the answer judges.'
+        : 'The model answers in steps, whose gradients are zero, so that attacks may see nothing: --straight-through attacks the scores before them.',
+    );
+  } else if (steps > 0) {
     const what = `The model rounds inside (${steps} operations)`;
     notes.push(
       straightThrough

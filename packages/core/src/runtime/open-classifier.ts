@@ -8,6 +8,7 @@ import { ModelError } from '../onnx/model-error.ts';
 import type { Model } from '../onnx/read.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import type { Classifier } from './classifier.ts';
+import { beforeSteps, endsInSteps } from './before-steps.ts';
 import { viewOf } from './criteria/table.ts';
 import { GOAL, type View } from './criteria/view.ts';
 import { withFreeRows } from './fixed-rows.ts';
@@ -64,10 +65,11 @@ async function open(
   const sides = sideInputsOf(model, input, fixed);
   const { name, others } = scoresOutput(model, criterion);
   refuseRegression(model, name, criterion);
-  const view = viewOf(criterion, model.graph, name);
+  const plain = viewOf(criterion, model.graph, name);
   const names = model.classLabels.get(name);
   const sampleShape = sampleShapeOf(input);
   const perturbed = input.attributes.name;
+  const view = straightThrough ? beforeSteps(plain, perturbed) : plain;
   const shape = { inputs: [{ name: perturbed, sampleShape }], sides, outputs: [name] };
   const original = await openOriginal(model, runtime, shape);
   const passes = model.random.length > 0 ? RANDOMISED_PASSES : 1;
@@ -104,7 +106,15 @@ async function open(
     notes: [
       ...model.notes,
       ...view.notes,
-      ...notesOn(model, { output: name, others, input, straightThrough, passes, expectation }),
+      ...notesOn(model, {
+        output: name,
+        others,
+        input,
+        answersInSteps: endsInSteps({ graph: plain.graph, logits: plain.search, input: perturbed }),
+        straightThrough,
+        passes,
+        expectation,
+      }),
     ],
     judge: judgeWith(original, view, passes, labels),
     release,

@@ -79,7 +79,10 @@ test('the curve falls from 1 to 0 where ε reaches the boundary, for gradients a
 test('backward bounds of a linear model are exact, and intervals over the box around the ball are wider', async () => {
   const { x } = rowsAtOne(w);
   const entry = newEntry(0, 0, x.data.slice(0, w.length));
-  const layers = await loosenessOf(classifier, runtime, new Threat('l2', { eps: EPS }), entry);
+  const layers = await loosenessOf(classifier, runtime, {
+    threat: new Threat('l2', { eps: EPS }),
+    entry,
+  });
   const output = layers.at(-1);
   // Of two scores one varies by 2·ε·‖w‖₂ and the other is 0.
   expect(output?.crown).toBeCloseTo(EPS * length, 3);

@@ -5,6 +5,8 @@ import { diagnose, type Diagnosis } from '../../src/diagnose/diagnose.ts';
 import type { Evidence } from '../../src/diagnose/evidence.ts';
 import { indicators } from '../../src/diagnose/indicators.ts';
 import { recordOf } from '../../src/diagnose/indicator.ts';
+import type { SampleRecord } from '../../src/audit/run.ts';
+import { Stopped } from '../../src/runtime/cancel.ts';
 import type { Classifier } from '../../src/runtime/classifier.ts';
 import { openClassifier } from '../../src/runtime/open-classifier.ts';
 import { readModel } from '../../src/onnx/read.ts';
@@ -131,6 +133,30 @@ const run = async ({
   }
 };
 
+/** Of an audit that found out nothing. */
+function cleanSamples(count: number): SampleRecord[] {
+  return Array.from({ length: count }, (_, index) => ({
+    index,
+    label: 0,
+    target: null,
+    prediction: 0,
+    adversarialPrediction: null,
+    verdict: 'unknown',
+    lower: null,
+    lowerMethod: null,
+    upper: null,
+    upperMethod: null,
+    marginLower: null,
+    estimate: null,
+    margin: null,
+    noiseBroken: null,
+    forwards: 0,
+    gradients: 0,
+    seconds: 0,
+    error: null,
+  }));
+}
+
 const firedIn = ({ masking }: Diagnosis): string[] =>
   masking.indicators.filter(({ fired }) => fired).map(({ id }) => id);
 
@@ -177,6 +203,39 @@ describe.each(Object.entries(cases))('of %s', (_, given) => {
     const isRemark = given.fires.every((id) => id === 'hard-output');
     expect(diagnosis.masking.verdict === 'none').toBe(isRemark);
   });
+});
+
+test('what was measured stands beside what can be believed, and a stop among the pictures leaves both', async () => {
+  const classifier = await bent(many, straight, steps(8));
+  const data = rowsAtOne(many);
+  let isOver = false;
+  const signal = {
+    get aborted() {
+      return isOver;
+    },
+    throwIfAborted: () => {
+      if (isOver) throw new Stopped('the run was stopped');
+    },
+  };
+  const threat = new Threat('linf', { eps: 1.5 });
+  const options = { classifier, runtime, data, threat, signal };
+  const onProgress = (stage: string): void => void (isOver = stage === 'figures');
+  const stopped = await diagnose({
+    ...options,
+    depth: 'quick',
+    onProgress,
+    // An audit that broke a quarter, and says nothing of the rest.
+    audited: cleanSamples(data.y.length).map((sample, i) =>
+      i % 4 === 0 ? { ...sample, upper: 1.2, upperMethod: 'square' } : sample,
+    ),
+  });
+  await classifier.release();
+  const { verdict, measuredUpper, credibleUpper, figures } = stopped.masking;
+  expect(stopped.whole).toBe(false);
+  expect({ verdict, measuredUpper }).toEqual({ verdict: 'confirmed', measuredUpper: 0.75 });
+  expect(credibleUpper).toBeLessThan(0.1);
+  expect(figures?.curve.length).toBeGreaterThan(2);
+  expect(figures).toMatchObject({ landscape: null, gradients: [], looseness: [] });
 });
 
 describe('of a model that draws noise', () => {

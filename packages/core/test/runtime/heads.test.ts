@@ -137,10 +137,6 @@ test.each(Object.entries(decisions))(
 );
 
 test.each([
-  [
-    'answers for several classes',
-    (b: Builder, z: Node) => b.greater(b.concat([b.neg(z), z], 1), 0),
-  ],
   ['whether two numbers are equal', (b: Builder, z: Node) => b.equal(z, b.scalar(1))],
   ['numbers rounded down', (b: Builder, z: Node) => b.push('floor', [z], {})],
   ['other numbers by a comparison', (b: Builder, z: Node) => b.where(mask(b, z), 7, 3)],

@@ -40,7 +40,7 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     usage: 'glacis diagnose MODEL --data PATH --eps E [--surrogate FILE] [options]',
     summary: 'tell robustness from masked gradients',
     description:
-      'Runs the attacks at ε and measures the indicators of gradient masking of the literature, each with its evidence: whether attacks that know less do better (score-based and random search, gradients of a surrogate that is distilled from the model or given), whether the gradient is there, agrees with differences and leads uphill. Says none, suspected or confirmed, and the robust accuracy that can be believed at most.',
+      'Runs the attacks at ε and measures the indicators of gradient masking of the literature, each with its evidence: whether attacks that know less do better (score-based and random search, gradients of a surrogate that is distilled from the model or given), whether the gradient is there, agrees with differences and leads uphill. Says none, suspected or confirmed, and the robust accuracy that can be believed at most. An indicator fires by a bound at 95 %. One that is a proof confirms: gradient-free-beats-gradient, transfer-beats-white-box, adapted-beats-plain, one-step-beats-iterative, random-search-beats-gradient. A sign may have other causes, one or two of them are a suspicion, three confirm: unbounded-attack-fails, curve-not-monotone, budget-not-converged, zero-gradient, loss-saturates, slopes-disagree, noisy-loss, loss-not-increasing, stepped-response, random-output. Remarks say nothing of masking: attack-inside-proven-radius (a bug in Glacis), hard-output, bound-gap.',
     examples: [
       [
         'glacis diagnose model.onnx --data test.npz --first 100 --eps 8/255',

@@ -5,7 +5,7 @@
  */
 import type { Run } from '@glacis/core';
 import { count, percent, sizeWords } from './numbers.ts';
-import { reported, tally, type Tally } from './tally.ts';
+import { measuredUpper, tally, type Tally } from './tally.ts';
 
 export type Tone = 'clean' | 'noise' | 'attack' | 'proof';
 
@@ -42,16 +42,24 @@ export function headline(run: Run): Sentence {
     return [...counts(run), ...words`${warning}`];
   }
   const size = sizeWords(run.threat.norm, run.threat.eps);
-  const told = reported(run);
-  const measured = toned('attack', percent(told));
+  const told = percent(measuredUpper(run));
+  const measured = toned('attack', told);
   if (masking.credibleUpper === null) {
     return words`Not credible: this model masks its gradients, so the ${measured} that attacks seem to leave standing at ${size} mean nothing.`;
   }
   const ceiling = toned('attack', percent(masking.credibleUpper));
-  if (percent(masking.credibleUpper) === measured.text || told === null) {
-    return words`Not credible: at most ${ceiling} of the inputs withstand a deliberate perturbation of ${size}, and masked gradients may hide that it is fewer.`;
+  const most = words`Not credible: at most ${ceiling} of the inputs withstand a deliberate perturbation of ${size}, `;
+  if (measuredUpper(run) !== null && told !== ceiling.text) {
+    return [
+      ...most,
+      ...words`not the ${measured} the attacks report; masked gradients hide the difference.`,
+    ];
   }
-  return words`Not credible: at most ${ceiling} of the inputs withstand a deliberate perturbation of ${size}, not the ${measured} ${masking.gradientUpper === null ? 'the attacks' : 'gradients'} report; masked gradients hide the difference.`;
+  const plain = toned('attack', percent(masking.gradientUpper));
+  if (masking.gradientUpper === null || plain.text === ceiling.text) {
+    return [...most, ...words`and masked gradients may hide that it is fewer.`];
+  }
+  return [...most, ...words`not the ${plain} that plain gradients report, and perhaps fewer.`];
 }
 
 /** What the run counted, in one sentence, and what it left open, in a second. */

@@ -6,7 +6,7 @@ import type { AccuracyRecord, Run } from '@glacis/core';
 import { html, type Html } from './html.ts';
 import { count, percent, percentRange } from './numbers.ts';
 import { legend, type Key } from './section.ts';
-import { credibleUpper, reported, tally } from './tally.ts';
+import { credibleUpper, measuredUpper, tally } from './tally.ts';
 
 interface Figure {
   readonly key: keyof AccuracyRecord<unknown>;
@@ -40,7 +40,7 @@ function number(run: Run, { key, tone, title }: Figure): Html {
   const mark = value !== null && html`<i class="at" style="left:${at(value)}"></i>`;
   const caption =
     believed !== null
-      ? html`measured <del>${percent(reported(run))}</del>, not credible`
+      ? disbelieved(run, believed)
       : value === null
         ? 'not run'
         : interval !== null && html`95% interval <span>${percentRange(interval)}</span>`;
@@ -51,6 +51,16 @@ function number(run: Run, { key, tone, title }: Figure): Html {
       ><span class="track">${span}${mark}</span><small>${caption}</small>
     </dd>
   </div>`;
+}
+
+/** What stood before the diagnosis, where that is more; else what plain gradients leave standing. */
+function disbelieved(run: Run, believed: number): Html | string {
+  const measured = percent(measuredUpper(run));
+  if (measured !== percent(believed)) return html`measured <del>${measured}</del>, not credible`;
+  const plain = run.masking?.gradientUpper ?? null;
+  return plain === null || percent(plain) === measured
+    ? 'perhaps fewer: gradients are masked'
+    : html`plain gradients say <del>${percent(plain)}</del>`;
 }
 
 /** Every input, once. */

@@ -40,7 +40,7 @@ export function tally(run: Run): Tally {
   };
 }
 
-/** What attacks that follow the gradient leave standing, where that is known; else what all attacks did. */
-export function reported({ masking, accuracy }: Run): number | null {
-  return masking?.gradientUpper ?? accuracy.robustUpper;
+/** What the attacks of the run itself left standing, before the diagnosis. */
+export function measuredUpper({ masking, accuracy }: Run): number | null {
+  return masking?.measuredUpper ?? accuracy.robustUpper;
 }

@@ -20,7 +20,7 @@ import { ascending, horizon, lowerOf, quantile, upperOf } from './quantile.ts';
 import { maskingLines } from './masking-text.ts';
 import { methodTable } from './terminal-methods.ts';
 import { counts, headline, type Sentence, type Tone } from './sentence.ts';
-import { credibleUpper, isCorrect, reported, tally } from './tally.ts';
+import { credibleUpper, isCorrect, measuredUpper, tally } from './tally.ts';
 import {
   columnsOf,
   padded,
@@ -115,7 +115,9 @@ function accuracies(run: Run, columns: number, ink: Ink): string[] {
       value === null
         ? 'not run'
         : believed !== null
-          ? `not ${percent(reported(run))}`
+          ? percent(measuredUpper(run)) === percent(value)
+            ? 'perhaps fewer'
+            : `not ${percent(measuredUpper(run))}`
           : interval === null
             ? ''
             : percentRange(interval);

@@ -25,6 +25,7 @@ export class Collected {
   private readonly prepared: Prepared;
   private diagnosis: Diagnosis | null = null;
   private readonly notes: string[] = [];
+  private isCut = false;
 
   constructor(prepared: Prepared) {
     this.prepared = prepared;
@@ -37,6 +38,11 @@ export class Collected {
   /** What came out of the diagnosis, once all blocks are done. */
   diagnosed(diagnosis: Diagnosis): void {
     this.diagnosis = diagnosis;
+  }
+
+  /** The diagnosis ended before its end. */
+  cutShort(): void {
+    this.isCut = true;
   }
 
   note(text: string): void {
@@ -58,10 +64,12 @@ export class Collected {
     return this.parts.has(block.id);
   }
 
-  /** Whether nothing is left to do but the diagnosis. */
+  /** Whether every block is there, to its end. */
   get isWhole(): boolean {
-    const parts = [...this.parts.values()];
-    return parts.length === this.prepared.blocks.length && parts.every(({ whole }) => whole);
+    return (
+      this.parts.size === this.prepared.blocks.length &&
+      [...this.parts.values()].every(({ whole }) => whole)
+    );
   }
 
   /** Inputs finished. */
@@ -72,7 +80,7 @@ export class Collected {
   /** The run so far; `unbegun` are rows whose block was never begun. */
   run(seconds: number, unbegun: readonly SampleRecord[] = []): Run {
     const ordered = [...this.parts].sort(([a], [b]) => a - b).map(([, part]) => part);
-    const partial = !this.isWhole;
+    const partial = this.isCut || !this.isWhole;
     const part = this.joined(ordered);
     const masking = this.diagnosis?.masking ?? null;
     const facts = { ...this.prepared.facts, notes: [...this.prepared.facts.notes, ...this.notes] };
@@ -97,9 +105,12 @@ export class Collected {
   /** run.json and adversarial.npz; while unfinished, also what --resume needs. */
   files(run: Run): RunFiles {
     const { sampleShape } = this.prepared.classifier;
+    const discoveries = this.diagnosis?.discoveries ?? [];
     const saved = [...this.parts]
       .filter(([, { whole }]) => whole)
-      .map(([block, { samples, methods, notes, seconds }]): SavedPart => {
+      .map(([block, part]): SavedPart => {
+        const found = withDiscoveries(part, discoveries, this.prepared.threat.eps);
+        const { samples, methods, notes, seconds } = found;
         return { block, samples, methods, notes, seconds };
       });
     return {

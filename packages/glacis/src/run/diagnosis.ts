@@ -72,11 +72,18 @@ export async function diagnoseRun({
         `The diagnosis counts what float32 rounds off as within ε: its attacks go up to ${diagnosis.reach}; verdicts keep to ε itself.`,
       );
     }
+    if (diagnosis.whole) return;
+    collected.cutShort();
+    note(`${overBefore(signal)} the pictures of the diagnosis were.`);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    note('The time was over before the diagnosis of masked gradients was.');
+    collected.cutShort();
+    note(`${overBefore(signal)} the diagnosis of masked gradients was.`);
   }
 }
+
+const overBefore = ({ aborted }: AbortSignal): string =>
+  aborted ? 'The run was stopped before' : 'The time was over before';
 
 /** The end of what counts as ε: a distance at ε itself lies below. */
 const nextTo = (eps: number): number => eps * (1 + Number.EPSILON);

@@ -92,7 +92,9 @@ export async function executeRun(execution: Execution): Promise<Run> {
   if (folder !== null) {
     await writeRun(
       folder,
-      signal.aborted ? collected.files(run) : await collected.filesWithReport(run),
+      signal.aborted && !collected.isWhole
+        ? collected.files(run)
+        : await collected.filesWithReport(run),
     );
   }
   if (values.trace !== undefined) await writeFileWhole(values.trace, collected.traces(run));

@@ -131,6 +131,7 @@ export const runSchema = z.object({
     .object({
       verdict: z.enum(['none', 'suspected', 'confirmed']),
       credibleUpper: fraction,
+      measuredUpper: fraction,
       gradientUpper: fraction,
       indicators: z.array(indicator),
       figures: figures.nullable(),

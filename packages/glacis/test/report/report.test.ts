@@ -94,6 +94,7 @@ describe('the report', () => {
       masking: {
         verdict: 'confirmed' as const,
         credibleUpper: 0.1,
+        measuredUpper: null,
         gradientUpper: null,
         figures: null,
         indicators: [

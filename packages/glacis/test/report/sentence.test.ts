@@ -99,6 +99,7 @@ describe('the sentence', () => {
     const masking: MaskingRecord = {
       verdict: 'confirmed',
       credibleUpper: 0.12,
+      measuredUpper: null,
       gradientUpper: null,
       figures: null,
       indicators: [],
@@ -106,6 +107,14 @@ describe('the sentence', () => {
     const run = runOf(mixed, 0, { masking });
     expect(plainText(headline(run))).toMatch(/^Not credible: at most 12% of the inputs/);
     expect(plainText(headline(run))).toContain('not the 28% the attacks report');
+    const beaten = { ...masking, credibleUpper: 0.28, gradientUpper: 0.98 };
+    expect(plainText(headline({ ...run, masking: beaten }))).toContain(
+      'not the 98% that plain gradients report',
+    );
+    const before = { ...masking, measuredUpper: 0.6, gradientUpper: 0.98 };
+    expect(plainText(headline({ ...run, masking: before }))).toContain(
+      'not the 60% the attacks report',
+    );
     const suspected = plainText(
       headline({ ...run, masking: { ...masking, verdict: 'suspected' } }),
     );

@@ -48,6 +48,7 @@ describe('the summary', () => {
     const masking = {
       verdict: 'confirmed' as const,
       credibleUpper: 0.07,
+      measuredUpper: null,
       gradientUpper: null,
       figures: null,
       indicators: [],

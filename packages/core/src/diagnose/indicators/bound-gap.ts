@@ -10,7 +10,8 @@ export const boundGap: Indicator = {
   threshold: RATIO,
   meaning:
     'What is proven is a small part of what attacks leave standing. Ordinary networks show this too; a model that is said to be smooth should not.',
-  advice: 'Ask for tighter proofs (certify --method alpha-crown), or train for them.',
+  advise: () =>
+    'Ask for tighter proofs (glacis certify --method bab), or train for them (glacis harden).',
   judge: ({ brackets }) => {
     const ratios = brackets
       .flatMap(({ lower, upper }) => (lower === null || upper === null ? [] : [lower / upper]))

@@ -9,7 +9,8 @@ export const budgetNotConverged: Indicator = {
   // Honest models of bench/masking: at most 0 %.
   threshold: 0.05,
   meaning: 'With a larger budget the same attack still breaks more: its result is no plateau.',
-  advice: 'Raise steps and restarts until the number no longer falls.',
+  advise: () =>
+    'Spend more until the number no longer falls: glacis attack --method standard,pgd-restarts.',
   judge: ({ trials: { longer, iterated } }) => {
     if (!longer) return null;
     const { difference, lower } = paired(longer.broken, iterated.broken);

@@ -1,5 +1,6 @@
 /** Accuracy against ε must fall as ε grows (Athalye et al. 2018, section 3.1; Carlini et al. 2019, section 4.3). */
 import { POINTS } from '../comparison.ts';
+import { withoutGradients } from '../advice.ts';
 import type { Indicator } from '../indicator.ts';
 import { type Paired, paired } from '../statistics.ts';
 import { broke, percent } from '../words.ts';
@@ -10,7 +11,7 @@ export const curveNotMonotone: Indicator = {
   threshold: POINTS,
   meaning:
     'A larger set holds the smaller one, so an attack that works cannot break less in it. This one does.',
-  advice: 'Do not read the accuracy off this curve; use attacks that do not follow the gradient.',
+  advise: ({ examined }) => withoutGradients(examined),
   judge: ({ trials: { curve } }) => {
     let worst: Paired | null = null;
     for (const [i, wide] of curve.entries()) {

@@ -1,4 +1,5 @@
 /** The gradient against central differences along random directions (Carlini et al. 2019, section 4.5: check that gradients are right). */
+import { withoutGradients } from '../advice.ts';
 import type { Indicator } from '../indicator.ts';
 import { shareLower } from '../statistics.ts';
 
@@ -13,7 +14,7 @@ export const slopesDisagree: Indicator = {
   threshold: SHARE,
   meaning:
     'Over a sixteenth of ε the margin does not change as its gradient says: the gradient describes a ripple, not the slope beneath.',
-  advice: 'Average gradients over a neighbourhood, or use score-based search or a surrogate.',
+  advise: ({ examined }) => withoutGradients(examined),
   judge: ({ slopes }) => {
     const { length } = slopes.cosine;
     const differ = slopes.cosine.filter(

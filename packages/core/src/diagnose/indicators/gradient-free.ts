@@ -8,6 +8,7 @@ export const gradientFreeBeatsGradient: Indicator = {
   threshold: POINTS,
   meaning:
     'A search that sees only scores knows less than one that sees their gradient. Where it breaks more, the gradient is hidden.',
-  advice: 'Believe the score-based result; do not report an accuracy under gradient attacks alone.',
+  advise: () =>
+    'Believe the score-based result; do not report an accuracy under gradient attacks alone.',
   judge: (evidence) => outdoes(evidence.trials.scores, evidence),
 };

@@ -7,7 +7,7 @@ export const hardOutput: Indicator = {
   threshold: 0,
   meaning:
     'The output is a softmax or an answer, whose slope vanishes. Glacis attacks the scores before it where the file has them; a tool that differentiates the output itself may see nothing.',
-  advice: 'Export the scores before the softmax or argmax.',
+  advise: () => 'Export the scores before the softmax or argmax.',
   judge: ({ output }) => ({
     fired: output !== 'scores',
     value: output === 'scores' ? 0 : 1,

@@ -1,4 +1,5 @@
 /** Whether an attack climbs at all (Pintor et al. 2022, 'incomplete optimization': the loss must rise along the attack). */
+import { withoutGradients } from '../advice.ts';
 import type { Indicator } from '../indicator.ts';
 import { shareLower } from '../statistics.ts';
 
@@ -12,7 +13,7 @@ export const lossNotIncreasing: Indicator = {
   weight: 'sign',
   threshold: SHARE,
   meaning: 'Inputs withstand because the attack does not climb, not because it reaches the top.',
-  advice: 'Change the loss or the step size; if it still does not climb, use score-based search.',
+  advise: ({ examined }) => withoutGradients(examined),
   judge: ({ paths, trials: { iterated } }) => {
     const standing = paths.filter((path, i) => !iterated.broken[i] && path.length > 1);
     const still = standing.filter((path) => {

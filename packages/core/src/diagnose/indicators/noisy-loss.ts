@@ -1,4 +1,5 @@
 /** How far the margin departs from its linearisation nearby (local linearity, Qin et al. 2019; gradient shattering, Athalye et al. 2018). */
+import { withoutGradients } from '../advice.ts';
 import type { Indicator } from '../indicator.ts';
 import { shareLower } from '../statistics.ts';
 
@@ -12,7 +13,7 @@ export const noisyLoss: Indicator = {
   weight: 'sign',
   threshold: SHARE,
   meaning: 'The loss is so rough that one small step does not go where its gradient says.',
-  advice: 'Take larger steps, average gradients, or search by scores.',
+  advise: ({ examined }) => withoutGradients(examined),
   judge: ({ slopes }) => {
     const { length } = slopes.bend;
     const bent = slopes.bend.filter((error) => error > BENT).length;

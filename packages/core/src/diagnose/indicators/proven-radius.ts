@@ -7,7 +7,7 @@ export const insideProvenRadius: Indicator = {
   threshold: 0,
   meaning:
     'An attack succeeded where a proof says that none can: a bug in Glacis, not of the model.',
-  advice: 'Report it with the model; believe neither number until it is explained.',
+  advise: () => 'Report it with the model; believe neither number until it is explained.',
   judge: ({ brackets }) => {
     const both = brackets.filter(({ lower, upper }) => lower !== null && upper !== null);
     if (both.length === 0) return null;

@@ -10,7 +10,7 @@ export const randomOutput: Indicator = {
   weight: 'sign',
   threshold: SHARE,
   meaning: 'The model draws random numbers: one pass of its gradient is one draw, not the slope.',
-  advice: 'Attack the mean over many passes (--eot 10 or more).',
+  advise: () => 'Attack the mean over many passes: glacis attack --eot 10, or more.',
   judge: ({ wavering, count }) => {
     if (!wavering) {
       return { fired: false, value: 0, evidence: 'The model draws no random numbers.' };

@@ -1,5 +1,6 @@
 /** Random points of the set against the gradient (Athalye et al. 2018, section 3.1: 10⁵ draws; fewer find less, never more). */
 import { outdoes, POINTS } from '../comparison.ts';
+import { withoutGradients } from '../advice.ts';
 import type { Indicator } from '../indicator.ts';
 
 export const randomBeatsGradient: Indicator = {
@@ -7,6 +8,6 @@ export const randomBeatsGradient: Indicator = {
   weight: 'proof',
   threshold: POINTS,
   meaning: 'Blind draws from the set break inputs that the gradient does not: it points nowhere.',
-  advice: 'Start gradient attacks at many random points, and attack without the gradient.',
+  advise: ({ examined }) => withoutGradients(examined),
   judge: (evidence) => outdoes(evidence.trials.random, evidence),
 };

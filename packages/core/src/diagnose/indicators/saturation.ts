@@ -13,7 +13,8 @@ export const lossSaturates: Indicator = {
   threshold: SHARE,
   meaning:
     'The scores are so far apart that the softmax rounds to certainty: cross-entropy has no gradient where the margin has one.',
-  advice: 'Attack the margin or a loss that is invariant to scale (apgd-margin, apgd-t).',
+  advise: () =>
+    'Attack the margin, or a loss that is invariant to scale: glacis attack --method apgd-margin,apgd-t.',
   judge: ({ slopes, trials }) => {
     const { length } = slopes.margin;
     const flat = [...slopes.margin].flatMap((size, i) =>

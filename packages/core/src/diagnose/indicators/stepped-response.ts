@@ -1,4 +1,5 @@
 /** Inputs whose tiny moves change no score (thermometer and rounding defences: Athalye et al. 2018, section 5.1). */
+import { passing, withoutGradients } from '../advice.ts';
 import type { Indicator } from '../indicator.ts';
 import { shareLower } from '../statistics.ts';
 
@@ -12,7 +13,7 @@ export const steppedResponse: Indicator = {
   weight: 'sign',
   threshold: SHARE,
   meaning: 'Scores stay exactly the same under tiny moves: the model answers in steps.',
-  advice: 'Let gradients pass the steps (--straight-through), and let perturbations span a step.',
+  advise: ({ examined }) => passing(examined) ?? withoutGradients(examined),
   judge: ({ steps }) => {
     if (!steps) return null;
     const { length } = steps.flat;

@@ -8,7 +8,7 @@ export const transferBeatsWhiteBox: Indicator = {
   threshold: POINTS,
   meaning:
     "Another model's gradient finds what the model's own does not: the weakness is there and the gradient conceals it.",
-  advice:
-    'Attack through the surrogate, and give the model that the defence was built around with --surrogate.',
+  advise: () =>
+    'Give the model that the defence was built around to glacis diagnose or attack with --surrogate FILE.',
   judge: (evidence) => outdoes(evidence.trials.transfer, evidence),
 };

@@ -1,4 +1,5 @@
 /** Without a bound on the perturbation every attack that works reaches 100 % (Athalye et al. 2018, section 3.1; Pintor et al. 2022, 'unconstrained attack failure'). */
+import { withoutGradients } from '../advice.ts';
 import type { Indicator } from '../indicator.ts';
 import { shareLower } from '../statistics.ts';
 
@@ -11,7 +12,7 @@ export const unboundedAttackFails: Indicator = {
   threshold: MISSED,
   meaning:
     'An attacker who may choose nearly any valid input can always change the answer. An attack that cannot is broken itself.',
-  advice: 'Attack through a surrogate or without gradients before any number is believed.',
+  advise: ({ examined }) => withoutGradients(examined),
   judge: ({ trials: { unbounded, curve } }) => {
     if (!unbounded) return null;
     // What breaks at any radius is among all that is valid.

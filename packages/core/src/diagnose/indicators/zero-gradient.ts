@@ -1,4 +1,5 @@
 /** Inputs without a gradient (AutoAttack warns of them, Croce & Hein 2020; Pintor et al. 2022, unavailable gradients). */
+import { passing, withoutGradients } from '../advice.ts';
 import type { Indicator } from '../indicator.ts';
 import { shareLower } from '../statistics.ts';
 
@@ -12,8 +13,7 @@ export const zeroGradient: Indicator = {
   weight: 'sign',
   threshold: SHARE,
   meaning: 'The margin has no slope to follow: attacks by gradients stay where they are.',
-  advice:
-    'Use --straight-through where inputs or layers are rounded, a surrogate or score-based search elsewhere.',
+  advise: ({ examined }) => passing(examined) ?? withoutGradients(examined),
   judge: ({ slopes, eps }) => {
     const { length } = slopes.margin;
     const without = slopes.margin.filter((size) => !(size * eps > TINY)).length;

@@ -1,6 +1,6 @@
 /** Where along an axis the greatest or least element is: a step function, its gradient zero. */
 import { known } from '../../graph/dimension.ts';
-import type { Node } from '../../graph/graph.ts';
+import { type Graph, type Node, operandsOf } from '../../graph/graph.ts';
 import type { Lowering, LoweringContext } from '../lowering.ts';
 
 /**
@@ -18,6 +18,17 @@ function positionOfMaximum(c: LoweringContext, x: Node): Node {
   const weighed = b.mul(attained, b.floats(order, shape));
   const most = b.maximum(weighed, [axis], c.flag('keepdims', true));
   return last ? b.sub(most, 1) : b.sub(size, most);
+}
+
+/** The values of which a node is the position of the greatest, as written above; undefined where it is none. */
+export function scoresOfPosition(graph: Graph, position: Node): Node | undefined {
+  if (position.op !== 'sub') return undefined;
+  const most = operandsOf(graph, position).find(({ op }) => op === 'reduceMax');
+  const [weighed] = most ? operandsOf(graph, most) : [];
+  const attained = weighed && operandsOf(graph, weighed).find(({ op }) => op === 'greaterOrEqual');
+  const [x, greatest] = attained ? operandsOf(graph, attained) : [];
+  const isGreatest = greatest?.op === 'reduceMax' && greatest.operands[0] === x?.id;
+  return isGreatest && weighed?.op === 'mul' ? x : undefined;
 }
 
 export const extremes: Readonly<Record<string, Lowering>> = {
