@@ -91,23 +91,18 @@ async function auditBlock(
   options: AuditOptions,
   enter: (stage: Stage) => void,
 ): Promise<boolean> {
-  const open = options.before ? leftOpen(job) : await clean(job, enter);
+  const isNew = options.before === undefined;
+  if (isNew) enter('clean');
+  const open = isNew ? await cleanStage(job) : leftOpen(job);
   let isDone = true;
   try {
-    isDone = await (options.before
-      ? split(job, open, options, enter)
-      : bracket(job, open, options, enter));
+    isDone = await (isNew ? bracket : split)(job, open, options, enter);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
   }
   const inTime = !job.outOfTime();
   if (!inTime) for (const entry of open) entry.timedOut = true;
   return inTime && isDone;
-}
-
-function clean(job: Job, enter: (stage: Stage) => void): Promise<Entry[]> {
-  enter('clean');
-  return cleanStage(job);
 }
 
 /** What an earlier effort did not decide. */
@@ -221,8 +216,8 @@ async function auditWith(opened: Classifier, options: AuditOptions): Promise<Aud
       if (record) restore(entry, ...record);
     }
     const context = { classifier, threat, seed, trace, signal: stop };
-    const clock = new StageClock((stage, before) => {
-      const fraction = (start + before * (end - start)) / total;
+    const clock = new StageClock((stage, shareBefore) => {
+      const fraction = (start + shareBefore * (end - start)) / total;
       options.onProgress?.({ stage, done: start, total, fraction });
     });
     const job = { context, ledger, plan: options.plan ?? defaultPlan(), outOfTime };

@@ -6,7 +6,8 @@
 import type { CancelSignal } from '../runtime/cancel.ts';
 import { BestFirst } from './best-first.ts';
 import type { Domain, Question } from './domain.ts';
-import { type Bounded, boundOf, type DomainBounder, type Root } from './domain-bounder.ts';
+import { type Bounded, boundOf, type DomainBounder } from './domain-bounder.ts';
+import type { Root } from './domain-feeds.ts';
 import { Progress } from './progress.ts';
 import { type Handed, type LateHelpers, Sharing } from './sharing.ts';
 import { candidates, halves } from './split-choice.ts';

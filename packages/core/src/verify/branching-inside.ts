@@ -7,7 +7,8 @@ import type { Subject } from '../bounds/layer-graphs.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import { ActivationSplitting } from './activation-splitting.ts';
 import type { Question } from './domain.ts';
-import { DomainBounder, type Root } from './domain-bounder.ts';
+import { DomainBounder } from './domain-bounder.ts';
+import type { Root } from './domain-feeds.ts';
 import type { LateHelpers } from './sharing.ts';
 import { Tightening } from './tightening.ts';
 

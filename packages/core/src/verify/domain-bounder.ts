@@ -3,27 +3,18 @@
  * where branches say so; slopes and multipliers of each domain's row are climbed from its parent's. What seems
  * closed is bounded once more, outward: nothing else closes a domain.
  */
-import { numbers } from '../bounds/numbers.ts';
 import { endNames, type Layer, type Subject } from '../bounds/layer-graphs.ts';
-import type { Ends, SetFeed } from '../bounds/layerwise.ts';
+import { numbers } from '../bounds/numbers.ts';
 import { Prepared, type Staged, StagedPrograms } from '../bounds/staged-programs.ts';
-import { allocated, type Columns, columnsOf, type Zeros } from '../bounds/turns.ts';
-import { divide } from '../graph/dimension.ts';
+import { allocated, type Columns, columnsOf } from '../bounds/turns.ts';
 import type { Programs } from '../runtime/programs.ts';
 import { Buffers, type Lease } from '../tensor/buffers.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Domain, excessOf, type Split } from './domain.ts';
+import { type Domain, excessOf } from './domain.ts';
 import { type Chosen, DomainChoices } from './domain-choices.ts';
+import { DomainFeeds, type Feeds, type Root } from './domain-feeds.ts';
 import { type DomainGraphs, domainGraphs } from './domain-graphs.ts';
 import { MeanInput } from './mean-input.ts';
-
-type Feeds = Readonly<Record<string, Tensor>>;
-
-/** One set with the bounds of its stops that every domain begins with. */
-export interface Root {
-  readonly set: SetFeed;
-  readonly found: readonly Ends[];
-}
 
 /** What is known of a stop's values in one domain. */
 export interface StopView {
@@ -74,6 +65,7 @@ export class DomainBounder {
   private readonly programs: Programs;
   private readonly key: string;
   private readonly graphs: DomainGraphs;
+  private readonly feeding: DomainFeeds;
   private readonly stages: StagedPrograms;
   private readonly climb: Staged;
   private readonly columns = new WeakMap<Root, readonly Columns[]>();
@@ -83,6 +75,7 @@ export class DomainBounder {
     this.programs = subject.network.programs;
     this.key = key;
     this.graphs = domainGraphs(subject, place);
+    this.feeding = new DomainFeeds(this.graphs);
     this.atOnce = atOnce;
     this.closes = closes;
     const { climbing, climb, varying } = this.graphs;
@@ -99,7 +92,7 @@ export class DomainBounder {
   async bound(root: Root, domains: readonly Domain[], steps: number): Promise<Bounded[]> {
     const lease = this.buffers.lease();
     // Ends stay with the views.
-    const feeds = { ...this.feeds(root, domains, lease), ...this.ends(root, domains, allocated) };
+    const feeds = this.feeding.of(root, domains, lease, allocated);
     const choices = this.choices(root, domains, lease);
     const prepared = new Prepared();
     // What depends on the domains alone is computed once.
@@ -154,8 +147,7 @@ export class DomainBounder {
     const program = await this.stages.whole('glance', () => this.graphs.glance);
     const lease = this.buffers.lease();
     const choices = this.choices(root, domains, lease);
-    const ends = this.ends(root, domains, lease.take);
-    const feeds = { ...this.feeds(root, domains, lease), ...ends, ...choices.feeds };
+    const feeds = { ...this.feeding.of(root, domains, lease), ...choices.feeds };
     const key = `glance/${domains.length}`;
     const results = await program.run(feeds, lease.into(key));
     const keys = keysOf(domains, choices.estimates(results));
@@ -168,8 +160,7 @@ export class DomainBounder {
   async proven(root: Root, domains: readonly Domain[]): Promise<Float64Array> {
     const lease = this.buffers.lease();
     const { feeds } = this.choices(root, domains, lease);
-    const ends = this.ends(root, domains, lease.take);
-    const least = await this.least({ ...this.feeds(root, domains, lease), ...ends, ...feeds });
+    const least = await this.least({ ...this.feeding.of(root, domains, lease), ...feeds });
     lease.end();
     return least;
   }
@@ -191,29 +182,8 @@ export class DomainBounder {
     const likely = this.closes ? [...keys.keys()].filter((i) => (keys[i] ?? NaN) > 0) : [];
     if (likely.length === 0) return new Set();
     const all = { ...feeds, ...choices.feeds };
-    const least = await this.least(this.chosenRows(all, likely, domains.length));
+    const least = await this.least(this.feeding.chosen(all, likely, domains.length));
     return new Set(likely.filter((i, k) => excessAt(domains[i], least[k]) > 0));
-  }
-
-  /** Some of the samples of what a program is fed; what has no row for each sample is the same for all. */
-  private chosenRows(feeds: Feeds, rows: readonly number[], count: number): Feeds {
-    if (rows.length === count) return feeds;
-    const shared = new Set(
-      this.layers.flatMap((_, place) => {
-        const names = endNames(place);
-        return this.isShared(place) ? [names.lower, names.upper] : [];
-      }),
-    );
-    const own = Object.entries(feeds);
-    return Object.fromEntries(
-      own.map(([name, tensor]) => [name, shared.has(name) ? tensor : rowsOf(tensor, rows, count)]),
-    );
-  }
-
-  /** Whether a layer is the same for all samples; else each has its part of the first axis. */
-  private isShared(place: number): boolean {
-    const { climbing } = this.graphs;
-    return divide(climbing.target(place).shape[0] ?? 1, climbing.batch) === undefined;
   }
 
   private choices(root: Root, domains: readonly Domain[], { take }: Lease): DomainChoices {
@@ -221,58 +191,6 @@ export class DomainBounder {
     const columns = this.columns.get(root) ?? columnsOf(stops, root.found);
     this.columns.set(root, columns);
     return new DomainChoices(stops, columns, domains, take);
-  }
-
-  /** What the domains share, once for each, and their rows. */
-  private feeds(root: Root, domains: readonly Domain[], { take }: Lease): Feeds {
-    const feeds: Record<string, Tensor> = {};
-    const count = domains.length;
-    for (const [name, { data, shape }] of Object.entries(root.set)) {
-      feeds[name] =
-        data instanceof Float32Array
-          ? { type: 'float32', shape: [count, ...shape], data: repeated(data, count, take) }
-          : {
-              type: 'int32',
-              shape: [count, ...shape],
-              data: Int32Array.from(
-                { length: count * data.length },
-                (_, i) => data[i % data.length] ?? 0,
-              ),
-            };
-    }
-    const outputs = domains[0]?.question.row.length ?? 0;
-    const rows = take(count * outputs);
-    domains.forEach(({ question }, i) => rows.set(question.row, i * outputs));
-    feeds['row'] = { type: 'float32', shape: [count, 1, outputs], data: rows };
-    return feeds;
-  }
-
-  /** The ends of all stops, moved where a domain's splits say so. */
-  private ends(root: Root, domains: readonly Domain[], zeros: Zeros): Feeds {
-    const { climbing } = this.graphs;
-    const feeds: Record<string, Tensor> = {};
-    const count = domains.length;
-    root.found.slice(0, this.graphs.place).forEach((ends, place) => {
-      const shape = this.isShared(place)
-        ? (climbing.layers[place]?.shape ?? [])
-        : climbing.target(place).shape.map((dim) => Number(divide(dim, climbing.batch) ?? dim));
-      const [first = 1, ...rest] = shape;
-      const names = endNames(place);
-      for (const [name, data] of [
-        [names.lower, ends.lower],
-        [names.upper, ends.upper],
-      ] as const) {
-        feeds[name] = this.isShared(place)
-          ? { type: 'float32', shape, data }
-          : {
-              type: 'float32',
-              shape: [count * first, ...rest],
-              data: repeated(data, count, zeros),
-            };
-      }
-    });
-    domains.forEach(({ splits }, i) => splits.forEach((split) => move(feeds, split, i, count)));
-    return feeds;
   }
 }
 
@@ -282,39 +200,4 @@ function keysOf(domains: readonly Domain[], estimates: Float64Array): Float64Arr
 
 function excessAt(domain: Domain | undefined, least: number = NaN): number {
   return domain ? excessOf(domain.question, least) : NaN;
-}
-
-function repeated(data: Float32Array, count: number, zeros: Zeros): Float32Array {
-  const all = zeros(count * data.length);
-  for (let i = 0; i < count; i++) all.set(data, i * data.length);
-  return all;
-}
-
-function rowsOf(tensor: Tensor, rows: readonly number[], count: number): Tensor {
-  const { type, shape, data } = tensor;
-  const size = data.length / count;
-  const own = [((shape[0] ?? 1) / count) * rows.length, ...shape.slice(1)];
-  if (data instanceof Float32Array) {
-    const some = new Float32Array(rows.length * size);
-    rows.forEach((row, k) => some.set(data.subarray(row * size, (row + 1) * size), k * size));
-    return { type: 'float32', shape: own, data: some };
-  }
-  if (data instanceof Int32Array) {
-    const some = new Int32Array(rows.length * size);
-    rows.forEach((row, k) => some.set(data.subarray(row * size, (row + 1) * size), k * size));
-    return { type: 'int32', shape: own, data: some };
-  }
-  throw new RangeError(`rows of ${type} were not expected`);
-}
-
-function move(
-  feeds: Feeds,
-  { place, element, side, point }: Split,
-  i: number,
-  count: number,
-): void {
-  const names = endNames(place);
-  const ends = numbers(feeds[side > 0 ? names.lower : names.upper]);
-  const at = (i * ends.length) / count + element;
-  ends[at] = side > 0 ? Math.max(ends[at] ?? point, point) : Math.min(ends[at] ?? point, point);
 }

@@ -14,7 +14,7 @@ import { roundingModel } from '../transforms/rounding.ts';
 import type { Alternative } from './alternatives.ts';
 import { middleOf } from './box-bounder.ts';
 import { excessOf, type Question } from './domain.ts';
-import type { Root } from './domain-bounder.ts';
+import type { Root } from './domain-feeds.ts';
 import { leastOfOne } from './specification.ts';
 
 type Name = Exclude<BoundName, 'interval' | 'forward'>;

@@ -14,7 +14,7 @@ import type { Threat } from '../threats/threat.ts';
 import { roundingModel } from '../transforms/rounding.ts';
 import { type Asked, BranchingInside, InsideBounders } from './branching-inside.ts';
 import type { Question } from './domain.ts';
-import type { Root } from './domain-bounder.ts';
+import type { Root } from './domain-feeds.ts';
 import { optimisingPasses } from './layered.ts';
 import type { KeptQuestion, MarginAnswer } from './margin-boxes.ts';
 

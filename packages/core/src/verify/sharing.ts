@@ -5,7 +5,7 @@
  */
 import type { BoxList } from './box-store.ts';
 import type { Domain } from './domain.ts';
-import type { Root } from './domain-bounder.ts';
+import type { Root } from './domain-feeds.ts';
 import type { Refinement } from './tightening.ts';
 
 /** What becomes of what is worked on for some time. */

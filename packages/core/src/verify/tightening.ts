@@ -8,7 +8,8 @@ import { type Layer, LayerGraphs, type Subject } from '../bounds/layer-graphs.ts
 import type { Ends } from '../bounds/layerwise.ts';
 import type { CancelSignal } from '../runtime/cancel.ts';
 import type { Domain } from './domain.ts';
-import { boundOf, DomainBounder, type Root } from './domain-bounder.ts';
+import { boundOf, DomainBounder } from './domain-bounder.ts';
+import type { Root } from './domain-feeds.ts';
 import type { Chosen } from './domain-choices.ts';
 import type { Help, LateHelpers } from './sharing.ts';
 import { byGap, type Candidate, candidates, halves } from './split-choice.ts';

@@ -5,6 +5,7 @@ import { diagnose, type Diagnosis } from '../../src/diagnose/diagnose.ts';
 import type { Evidence } from '../../src/diagnose/evidence.ts';
 import { indicators } from '../../src/diagnose/indicators.ts';
 import { recordOf } from '../../src/diagnose/indicator.ts';
+import { Ledger, newEntry } from '../../src/audit/ledger.ts';
 import type { SampleRecord } from '../../src/audit/run.ts';
 import { Stopped } from '../../src/runtime/cancel.ts';
 import type { Classifier } from '../../src/runtime/classifier.ts';
@@ -135,26 +136,10 @@ const run = async ({
 
 /** Of an audit that found out nothing. */
 function cleanSamples(count: number): SampleRecord[] {
-  return Array.from({ length: count }, (_, index) => ({
-    index,
-    label: 0,
-    target: null,
-    prediction: 0,
-    adversarialPrediction: null,
-    verdict: 'unknown',
-    lower: null,
-    lowerMethod: null,
-    upper: null,
-    upperMethod: null,
-    marginLower: null,
-    estimate: null,
-    margin: null,
-    noiseBroken: null,
-    forwards: 0,
-    gradients: 0,
-    seconds: 0,
-    error: null,
-  }));
+  const entries = Array.from({ length: count }, (_, index) =>
+    newEntry(index, 0, new Float32Array()),
+  );
+  return new Ledger(entries, new Threat('linf', { eps: 0 }), 'float32').records();
 }
 
 const firedIn = ({ masking }: Diagnosis): string[] =>

@@ -1,15 +1,18 @@
 /** Verdicts on random queries of small ReLU networks are those of mixed-integer programs (HiGHS). */
 import { describe, expect, test } from 'vitest';
-import { checkRandomVerdict } from '../random-verdict.ts';
+import { checkPortedVerdict, checkRandomVerdict } from '../random-verdict.ts';
 
 const SLICES = 3;
 const QUERIES = 12;
 
-describe('random queries near the threshold', () => {
-  test.each(Array.from({ length: SLICES }, (_, i) => i))('slice %i', async (slice) => {
+describe.each([
+  ['networks and pairs', checkRandomVerdict],
+  ['several inputs, several outputs and hidden values', checkPortedVerdict],
+])('random queries near the threshold: %s', (_, check) => {
+  test.each(Array.from({ length: SLICES }, (_each, i) => i))('slice %i', async (slice) => {
     const outcomes = new Set<string>();
     for (let i = 0; i < QUERIES; i++) {
-      outcomes.add((await checkRandomVerdict(slice * QUERIES + i)).outcome);
+      outcomes.add((await check(slice * QUERIES + i)).outcome);
     }
     expect([...outcomes].sort()).toEqual(['sat', 'unsat']);
   });

@@ -127,8 +127,8 @@ export function requireServing(job: Job, context: Serving, surrogates: Surrogate
  */
 function provingPlan(plan: Plan, { proof: name, radius }: Certification): Plan {
   const isExact = name === 'exact';
-  const [cuts, follows] = [name === 'bab', isExact || (name === 'bab' && radius)];
-  const last = follows ? alphaCrown.id : cuts ? crown.id : name;
+  const cuts = name === 'bab';
+  const last = isExact || (cuts && radius) ? alphaCrown.id : cuts ? crown.id : name;
   const place = cascadeOfBounds.findIndex(({ id }) => id === last);
   const bounds = name === 'lipschitz' ? slopes : cascadeOfBounds.slice(0, place + 1);
   const proofs = bounds.map((bound) => {
