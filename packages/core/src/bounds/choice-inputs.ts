@@ -3,7 +3,6 @@ import type { Builder } from '../graph/builder.ts';
 import type { Dimension } from '../graph/dimension.ts';
 import type { Node } from '../graph/graph.ts';
 import { rulesOf } from '../transforms/lowering.ts';
-import type { Stop } from '../transforms/stops.ts';
 
 /** A value that something bends next. */
 export interface ChoiceStop {
@@ -16,15 +15,15 @@ export interface ChoiceStop {
   readonly flat: number | undefined;
 }
 
-/** What choices are about, of those that have a row for each sample. */
+/** What choices are about: of the values of stops, where they are known, those that have a row for each sample. */
 export function choiceStops(
   b: Builder,
-  stops: readonly Stop[],
+  values: readonly (Node | undefined)[],
   batch: Dimension,
 ): readonly ChoiceStop[] {
-  return stops.flatMap(({ node }, place): ChoiceStop[] => {
-    const [first, ...rest] = node.shape;
-    if (first !== batch) return [];
+  return values.flatMap((node, place): ChoiceStop[] => {
+    const [first, ...rest] = node?.shape ?? [];
+    if (!node || first !== batch) return [];
     const shape = rest.map(Number);
     const width = shape.reduce((size, dim) => size * dim, 1);
     const hinge = b.nodes.find(

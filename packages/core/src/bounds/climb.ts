@@ -2,7 +2,7 @@
 import type { ChoiceStop } from './choice-inputs.ts';
 import { numbers } from './numbers.ts';
 import type { Feeds } from './staged-programs.ts';
-import { type Columns, type Pace, ratesAt, Turns } from './turns.ts';
+import { type Columns, type Pace, type Rates, ratesAt, Turns } from './turns.ts';
 
 /** Of several tried on ACAS Xu, the tightest after twenty steps. */
 const PACE: Pace = { rate: 0.2, decay: 0.95 };
@@ -19,43 +19,88 @@ export interface Ascent {
 
 type Run = (feeds: Feeds, into?: Feeds) => Promise<Feeds>;
 
-/**
- * Bounds of rows, the greatest of those taken on the way. `chunk`: what goes with rows, each [1, rows, …];
- * `bound` proves by the slopes it is fed, `look` says where they lead.
- */
+/** `bound` proves by the slopes it is fed, `look` says where they lead. */
+export interface Runs {
+  readonly bound: Run;
+  readonly look: Run;
+}
+
+/** Rows whose slopes go up their bounds. */
+export interface Climbers {
+  readonly count: number;
+  /** What programs are fed of them. */
+  readonly feeds: Feeds;
+  step(rates: Rates, looked: Feeds): void;
+  /** Their bounds by what is proven; NaN where nothing is. */
+  least(proven: Feeds): Float32Array;
+  /** Some of them alone; undefined where they stay together. */
+  only(rows: readonly number[]): Climbers | undefined;
+}
+
+/** Bounds of rows, the greatest of those taken on the way. */
 export async function climbed(
-  { bound, look }: { readonly bound: Run; readonly look: Run },
-  chunk: Feeds,
-  {
-    stops,
-    columns,
-  }: { readonly stops: readonly ChoiceStop[]; readonly columns: readonly Columns[] },
+  { bound, look }: Runs,
+  climbers: Climbers,
   { steps, settles }: Ascent,
 ): Promise<Float32Array> {
-  const count = Object.values(chunk)[0]?.shape[1] ?? 0;
-  const best = new Float32Array(count).fill(Number.NaN);
-  let open = Array.from({ length: count }, (_, row) => row);
-  let own = chunk;
-  const turnsOf = (rows: number): Turns =>
-    new Turns(stops, columns, rows, (width) => [1, rows, width]);
-  let turns = turnsOf(count);
+  const best = new Float32Array(climbers.count).fill(Number.NaN);
+  let open = Array.from(best, (_, row) => row);
+  let own = climbers;
   let looked: Feeds | undefined;
   for (let step = 1; step <= steps; step++) {
-    looked = await look({ ...own, ...turns.feeds }, looked);
-    turns.step(ratesAt(step, PACE), looked);
+    looked = await look(own.feeds, looked);
+    own.step(ratesAt(step, PACE), looked);
     if (step !== steps && (step % OFTEN !== 0 || !settles)) continue;
-    const results = await bound({ ...own, ...turns.feeds });
-    if (numbers(results['finite'])[0] === 1) keepGreater(best, open, numbers(results['least']));
+    keepGreater(best, open, own.least(await bound(own.feeds)));
     const left = settles ? open.flatMap((row, i) => ((best[row] ?? 0) > 0 ? [] : [i])) : [];
     if (settles && left.length === 0) break;
-    if (settles && left.length <= WORTH_LEAVING * open.length) {
-      looked = undefined;
-      own = chosen(own, left);
-      turns = turns.ofRows(left, turnsOf(left.length));
-      open = left.map((i) => open[i] ?? 0);
-    }
+    const fewer =
+      settles && left.length <= WORTH_LEAVING * open.length ? own.only(left) : undefined;
+    if (!fewer) continue;
+    looked = undefined;
+    own = fewer;
+    open = left.map((i) => open[i] ?? 0);
   }
   return best;
+}
+
+/** Rows of one sample, one behind the other: what goes with them is [1, rows, …]. */
+export class StackedClimb implements Climbers {
+  readonly count: number;
+  readonly feeds: Feeds;
+  private readonly chunk: Feeds;
+  private readonly choices: Choices;
+  private readonly turns: Turns;
+
+  constructor(chunk: Feeds, choices: Choices) {
+    this.chunk = chunk;
+    this.choices = choices;
+    this.count = Object.values(chunk)[0]?.shape[1] ?? 0;
+    const { stops, columns } = choices;
+    this.turns = new Turns(stops, columns, this.count, (width) => [1, this.count, width]);
+    this.feeds = { ...chunk, ...this.turns.feeds };
+  }
+
+  step(rates: Rates, looked: Feeds): void {
+    this.turns.step(rates, looked);
+  }
+
+  least({ least, finite }: Feeds): Float32Array {
+    const isFinite = numbers(finite)[0] === 1;
+    return isFinite ? numbers(least) : new Float32Array(this.count).fill(Number.NaN);
+  }
+
+  only(rows: readonly number[]): StackedClimb {
+    const fewer = new StackedClimb(chosen(this.chunk, rows), this.choices);
+    this.turns.ofRows(rows, fewer.turns);
+    return fewer;
+  }
+}
+
+/** Hinges whose slopes are free. */
+export interface Choices {
+  readonly stops: readonly ChoiceStop[];
+  readonly columns: readonly Columns[];
 }
 
 /** Some of the rows of values [1, rows, …]. */

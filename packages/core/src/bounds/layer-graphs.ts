@@ -16,13 +16,13 @@ import { inputSet } from '../threats/set-support.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { InputSet } from '../transforms/input-set.ts';
 import { type IntervalPropagation, propagateIntervals } from '../transforms/interval.ts';
-import { gradientWith } from '../transforms/gradient.ts';
 import { replayLowered } from '../transforms/lowering.ts';
 import type { RelaxedChoices } from '../transforms/relaxed-pass.ts';
 import { noRounding } from '../transforms/rounding.ts';
 import type { Stop } from '../transforms/stops.ts';
 import { ChoiceInputs, choiceStops } from './choice-inputs.ts';
 import { type Asked, type ClimbValues, climbValues, type VaryingValues } from './climb-graphs.ts';
+import { minimiser } from './minimiser.ts';
 import { rowsAtOnce } from './row-chunks.ts';
 
 export interface Layer {
@@ -175,23 +175,11 @@ export class LayerGraphs {
     return { propagation, output, minimiserOf: this.minimiserOf };
   }
 
-  /** The input of the set at which a·x is least, a [batch·rows, …input]; of a's shape. */
-  private readonly minimiserOf = (input: Node, coefficients: Node): Node => {
+  private readonly minimiserOf = ({ id }: Node, coefficients: Node): Node => {
     const { b, ball, batch } = this;
-    const count = divide(coefficients.shape[0] ?? 1, batch) ?? 1;
-    const size = this.widthOf(input);
-    const beside = (value: Node): Node => b.reshape(value, [batch, 1, size]);
-    const { lower, upper, centre } = ball;
-    if (this.subject.threat.norm.isBox) {
-      const towardsUpper = b.step(b.neg(b.reshape(coefficients, [batch, count, size])));
-      const x = b.add(b.mul(towardsUpper, beside(b.sub(upper, lower))), beside(lower));
-      return b.reshape(x, coefficients.shape);
-    }
-    const flat = b.neg(b.reshape(coefficients, [coefficients.shape[0] ?? 1, size]));
-    const set = this.sets.get(input.id);
-    const [moved] = set ? gradientWith(b, set.support(flat, false), [flat]) : [];
-    const offset = b.reshape(moved ?? b.mul(flat, 0), [batch, count, size]);
-    return b.reshape(b.add(offset, beside(centre)), coefficients.shape);
+    const set = this.sets.get(id);
+    if (!set) throw new RangeError('only the perturbed input has a set');
+    return minimiser(b, { ball, threat: this.subject.threat, set, batch }, coefficients);
   };
 
   private rowsInput(place: number): Node {
@@ -244,7 +232,10 @@ export class LayerGraphs {
   climb(place: number, start: number | null): ClimbValues {
     const { b, batch } = this;
     const asked = this.asked(place, start);
-    const inputs = new ChoiceInputs(b, choiceStops(b, this.stops, batch), [batch, 'rows']);
+    const inputs = new ChoiceInputs(b, choiceStops(b, this.stops.map(nodeOf), batch), [
+      batch,
+      'rows',
+    ]);
     const propagation = this.propagation(place, noRounding);
     return climbValues(b, asked, { propagation, minimiserOf: this.minimiserOf }, inputs);
   }
@@ -261,6 +252,9 @@ export interface Pull {
   /** Elements of the value that the region starts from. */
   readonly start: number;
 }
+
+/** The value that something bends next. */
+export const nodeOf = ({ node }: Stop): Node => node;
 
 /** The inputs that hold the bounds of a stop. */
 export function endNames(stop: number): { readonly lower: string; readonly upper: string } {

@@ -1,21 +1,11 @@
 /** The staged programs of a network's layers, each made when it is first asked for. */
 import type { Values } from '../graph/subgraph.ts';
-import type { ChoiceStop } from './choice-inputs.ts';
 import type { LayerGraphs } from './layer-graphs.ts';
 import type { Backward, Propagation } from './layerwise.ts';
 import type { PullTables } from './pull-tables.ts';
+import { type RowProgram, stagesOf } from './row-program.ts';
 import type { Following, Staged, StagedPrograms } from './staged-programs.ts';
 import { type NamedPrograms, WindowRows } from './window-rows.ts';
-
-/** Rows of a layer as a staged program; with what tells where its free slopes lead, if it has any. */
-export interface RowProgram {
-  readonly staged: Staged;
-  readonly look: Staged | null;
-  readonly stops: readonly ChoiceStop[];
-}
-
-export const stagesOf = ({ staged, look }: RowProgram): Staged[] =>
-  look ? [staged, look] : [staged];
 
 const isBackward = (how: Propagation): how is Backward => how !== 'interval' && how !== 'forward';
 
@@ -42,8 +32,7 @@ export class LayerStages {
   }
 
   /** What bounds the elements of a layer over the windows that its places see, where that is faster. */
-  windows(place: number, how: Backward): WindowRows | undefined {
-    if (how !== 'linear') return undefined;
+  windows(place: number): WindowRows | undefined {
     if (!this.windowRows.has(place)) {
       this.windowRows.set(place, WindowRows.of(this.graphs, place, this.named));
     }
@@ -82,7 +71,7 @@ export class LayerStages {
   }
 
   private sharpening(place: number, how: Backward): Staged[] {
-    if (this.graphs.layers[place]?.exact || this.windows(place, how)) return [];
+    if (this.graphs.layers[place]?.exact || this.windows(place)) return [];
     return stagesOf(this.rowProgram(place, how, true));
   }
 

@@ -7,13 +7,14 @@ import type { Values } from '../graph/subgraph.ts';
 import type { Programs } from '../runtime/programs.ts';
 import type { RowFeed } from '../runtime/rows.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { climbed } from './climb.ts';
+import { climbed, StackedClimb } from './climb.ts';
 import { numbers } from './numbers.ts';
 import { endNames, type Layer, LayerGraphs, type Subject } from './layer-graphs.ts';
-import { LayerStages, stagesOf } from './layer-stages.ts';
+import { LayerStages } from './layer-stages.ts';
 import { RowChunks } from './row-chunks.ts';
 import { columnsOf } from './turns.ts';
 import { PullTables } from './pull-tables.ts';
+import { stagesOf } from './row-program.ts';
 import { elementRows, givenRows, type RowSource } from './row-source.ts';
 import { type Feeds, Prepared, StagedPrograms } from './staged-programs.ts';
 
@@ -172,9 +173,12 @@ export class LayerwiseBounds {
     elements: readonly number[],
     how: Backward,
   ): Promise<Float32Array> {
-    const windows = this.own.windows(place, how);
-    if (windows) return windows.least(set, found, elements);
     const { width = 1, hinges = false }: Partial<Layer> = this.layers[place] ?? {};
+    const windows = this.own.windows(place);
+    if (windows) {
+      const ascent = how === 'linear' ? null : { steps: how.steps, settles: hinges };
+      return windows.least(set, found, elements, ascent);
+    }
     const source = elementRows(elements, width, await this.tables.of(place));
     return this.bounded(set, found, place, { source, settles: hinges }, how);
   }
@@ -213,7 +217,8 @@ export class LayerwiseBounds {
     const start = this.tables.startOf(place) ?? 0;
     return this.chunks.each(source, { width, start }, async (chunk) => {
       if (how !== 'linear' && look) {
-        return climbed({ bound, look }, chunk, { stops, columns }, { steps: how.steps, settles });
+        const climbers = new StackedClimb(chunk, { stops, columns });
+        return climbed({ bound, look }, climbers, { steps: how.steps, settles });
       }
       const { least, finite } = await bound(chunk);
       return numbers(finite)[0] === 1 ? numbers(least) : null;

@@ -90,7 +90,9 @@ export class Moments {
         const i = from + (elements[j] ?? 0);
         const coefficient = behind[i] ?? 0;
         // Where the bound's line counts below a hinge, its slope moves the bound by the coefficient times the value.
-        const gradient = coefficient <= 0 ? 0 : coefficient * (at[i] ?? 0);
+        const product = coefficient <= 0 ? 0 : coefficient * (at[i] ?? 0);
+        // What is no number would make one of no bound of the rows beside.
+        const gradient = Number.isFinite(product) ? product : 0;
         const first = FIRST * (firsts[own] ?? 0) + (1 - FIRST) * gradient;
         // What never had a gradient goes nowhere, and is most of what there is.
         if (first === 0) continue;
@@ -127,6 +129,12 @@ export function ratesAt(step: number, { rate, decay }: Pace): Rates {
   return adamFeeds(step, rate * decay ** (step - 1));
 }
 
+/** The arrays that turns are kept in: for their moments, and zeros for those of a stop themselves. */
+export interface TurnArrays {
+  readonly zeros?: Zeros;
+  readonly turnsOf?: (stop: Pick<ChoiceStop, 'place' | 'width'>) => Float32Array;
+}
+
 export class Turns {
   /** `turn/K` of stop K, shaped as programs take them. */
   readonly feeds: Feeds;
@@ -134,20 +142,20 @@ export class Turns {
   private readonly count: number;
   private readonly moments: readonly Moments[];
 
-  /** For rows one behind the other; `shapeOf` a width gives the shape of all; `zeros` are for the moments. */
+  /** For rows one behind the other; `shapeOf` a width gives the shape of all. */
   constructor(
     stops: readonly ChoiceStop[],
     columns: readonly Columns[],
     count: number,
     shapeOf: (width: number) => readonly number[],
-    zeros: Zeros = allocated,
+    { zeros = allocated, turnsOf = ({ width }) => allocated(count * width) }: TurnArrays = {},
   ) {
     this.columns = columns;
     this.count = count;
     const feeds: Record<string, Tensor> = {};
     for (const { place, width, flat } of stops) {
       if (flat === undefined) continue;
-      const data = new Float32Array(count * width);
+      const data = turnsOf({ place, width });
       feeds[`turn/${place}`] = { type: 'float32', shape: shapeOf(width), data };
     }
     this.feeds = feeds;

@@ -2,15 +2,9 @@
  * Rows of a layer of an image over the windows that its places see (place-windows.ts): a place is a sample, and
  * its elements that can gain are its rows. Places with about as many rows run together.
  */
-import { Builder } from '../graph/builder.ts';
-import type { Graph, Node } from '../graph/graph.ts';
-import { windowSize } from '../graph/ops/windows.ts';
-import type { Program, Programs } from '../runtime/programs.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { inputSet } from '../threats/set-support.ts';
-import { propagateIntervals } from '../transforms/interval.ts';
+import type { Programs } from '../runtime/programs.ts';
+import { floats, type Tensor } from '../tensor/tensor.ts';
 import {
-  overWindows,
   type PlaceWindows,
   placeWindows,
   reachesOut,
@@ -18,23 +12,34 @@ import {
   windowElements,
   windowShape,
 } from '../transforms/place-windows.ts';
-import { noRounding } from '../transforms/rounding.ts';
+import { type Ascent, climbed } from './climb.ts';
 import { endNames, type LayerGraphs } from './layer-graphs.ts';
 import type { Ends, SetFeed } from './layerwise.ts';
 import { numbers } from './numbers.ts';
 import { rowsAtOnce } from './row-chunks.ts';
+import { type RowProgram, stagesOf } from './row-program.ts';
+import { type Feeds, Prepared, StagedPrograms } from './staged-programs.ts';
+import { leastOf, type PlacedRows, WindowClimb } from './window-climb.ts';
 import { gathered, type Gathering, gatheringOf, productOf } from './window-gathering.ts';
+import { maskName, WindowGraphs } from './window-graphs.ts';
 
 /** Windows together are at most this share of what they are windows of; with more, whole images are as fast. */
 const MOST_SHARE = 1 / 3;
 
-const PLACES = 'places';
+/** A place, and which of the elements that are asked for stand there. */
+interface Placed {
+  readonly place: number;
+  readonly elements: readonly number[];
+}
 
-/** Places that are bounded together, and for each its elements that can gain. */
-interface Chunk {
-  readonly places: readonly number[];
-  /** The most elements of a place. */
-  readonly most: number;
+/** Places that are bounded together, the one with the most elements first. */
+type Chunk = readonly Placed[];
+
+/** The set, the layers before, and the elements that are asked for. */
+interface Over {
+  readonly set: SetFeed;
+  readonly found: readonly Ends[];
+  readonly elements: readonly number[];
 }
 
 /** The programs of a network, and what those of its bounds are called. */
@@ -47,9 +52,10 @@ export class WindowRows {
   private readonly graphs: LayerGraphs;
   private readonly place: number;
   private readonly windows: PlaceWindows;
-  private readonly programs: Programs;
-  private readonly key: string;
+  private readonly stages: StagedPrograms;
+  private readonly own: WindowGraphs;
   private readonly rowsAtOnce: number;
+  private climbing: RowProgram | undefined;
   /** By the ids of values. */
   private readonly gatherings = new Map<number, Gathering>();
 
@@ -78,29 +84,40 @@ export class WindowRows {
     this.graphs = graphs;
     this.place = place;
     this.windows = windows;
-    this.programs = programs;
-    this.key = `${key}/windows/${place}`;
+    this.own = new WindowGraphs(graphs, place, windows);
+    const { b, centre, rowsInput } = this.own;
+    this.stages = new StagedPrograms(programs, `${key}/windows/${place}`, b.nodes, [
+      centre,
+      rowsInput,
+    ]);
     const sizes = [...windows.seen.values()].map((seen) => productOf(windowShape(seen)));
     this.rowsAtOnce = rowsAtOnce(Math.max(...sizes));
   }
 
-  /** Lower bounds of each element of the layer and of its negative, one behind the other; NaN where there is none. */
+  /**
+   * Lower bounds of each element of the layer and of its negative, one behind the other; NaN where there is none.
+   * `ascent`: how slopes are optimised, if they are.
+   */
   async least(
     set: SetFeed,
     found: readonly Ends[],
     elements: readonly number[],
+    ascent: Ascent | null,
   ): Promise<Float32Array> {
-    const program = await this.programs.named(this.key, () => this.graph());
     const least = new Float32Array(2 * elements.length).fill(Number.NaN);
-    const byPlace = this.byPlace(elements);
-    for (const chunk of this.chunks(byPlace)) {
-      await this.bound(program, { set, found }, { chunk, byPlace, elements, least });
+    for (const chunk of this.chunks(elements)) {
+      const over = { set, found, elements };
+      const own = await (ascent ? this.climbed(chunk, over, ascent) : this.bounded(chunk, over));
+      let from = 0;
+      for (const i of chunk.flatMap((placed) => placed.elements)) {
+        least.set(own.subarray(from, from + 2), 2 * i);
+        from += 2;
+      }
     }
     return least;
   }
 
-  /** Indices into the elements, by their places. */
-  private byPlace(elements: readonly number[]): ReadonlyMap<number, readonly number[]> {
+  private chunks(elements: readonly number[]): Chunk[] {
     const size = productOf(this.windows.target.shape.slice(2));
     const byPlace = new Map<number, number[]>();
     elements.forEach((element, i) => {
@@ -108,68 +125,87 @@ export class WindowRows {
       byPlace.set(element % size, own);
       own.push(i);
     });
-    return byPlace;
-  }
-
-  private chunks(byPlace: ReadonlyMap<number, readonly number[]>): Chunk[] {
-    const order = [...byPlace].toSorted(([, a], [, b]) => b.length - a.length);
+    const order = [...byPlace].map(([place, own]): Placed => ({ place, elements: own }));
+    order.sort((one, other) => other.elements.length - one.elements.length);
     const chunks: Chunk[] = [];
     for (let from = 0; from < order.length;) {
-      const most = order[from]?.[1].length ?? 1;
+      const most = order[from]?.elements.length ?? 1;
       const count = Math.max(1, Math.floor(this.rowsAtOnce / (2 * most)));
-      chunks.push({ places: order.slice(from, from + count).map(([each]) => each), most });
+      chunks.push(order.slice(from, from + count));
       from += count;
     }
     return chunks;
   }
 
-  private async bound(
-    program: Program,
-    over: { readonly set: SetFeed; readonly found: readonly Ends[] },
-    asked: {
-      readonly chunk: Chunk;
-      readonly byPlace: ReadonlyMap<number, readonly number[]>;
-      readonly elements: readonly number[];
-      readonly least: Float32Array;
-    },
-  ): Promise<void> {
-    const { chunk, byPlace, elements, least } = asked;
-    const { places, most } = chunk;
-    const [channels, size] = [
-      Number(this.windows.target.shape[1]),
-      productOf(this.windows.target.shape.slice(2)),
-    ];
-    const rows = new Float32Array(places.length * 2 * most * channels);
-    places.forEach((place, p) =>
-      (byPlace.get(place) ?? []).forEach((i, own) => {
-        const channel = Math.floor((elements[i] ?? 0) / size);
-        const at = (p * 2 * most + 2 * own) * channels + channel;
-        rows[at] = 1;
-        rows[at + channels] = -1;
-      }),
-    );
-    const shape = [places.length, 2 * most, channels];
-    const results = await program.run({
-      ...this.feeds(over.set, over.found, places),
-      rows: { type: 'float32', shape, data: rows },
-    });
-    const [bounds, finite] = [numbers(results['least']), numbers(results['finite'])];
-    places.forEach((place, p) => {
-      if (finite[p] !== 1) return;
-      (byPlace.get(place) ?? []).forEach((i, own) => {
-        const at = p * 2 * most + 2 * own;
-        least.set(bounds.subarray(at, at + 2), 2 * i);
-      });
-    });
+  private async bounded(chunk: Chunk, over: Over): Promise<Float32Array> {
+    const program = await this.stages.whole('rows', () => this.own.rows().outputs);
+    const results = await program.run(this.feeds(chunk, over));
+    return leastOf(results, this.placed(chunk, {}));
   }
 
-  private feeds(
-    set: SetFeed,
-    found: readonly Ends[],
-    places: readonly number[],
-  ): Record<string, Tensor> {
-    const feeds: Record<string, Tensor> = {};
+  private async climbed(chunk: Chunk, over: Over, ascent: Ascent): Promise<Float32Array> {
+    this.climbing ??= this.climbProgram();
+    const { staged, look, stops } = this.climbing;
+    if (!look) return this.bounded(chunk, over);
+    const feeds = this.feeds(chunk, over);
+    const prepared = new Prepared();
+    await this.stages.prepare(prepared, feeds, { name: '', values: {} }, stagesOf(this.climbing));
+    const runs = {
+      bound: await this.stages.open(staged, prepared, feeds),
+      look: await this.stages.open(look, prepared, feeds),
+    };
+    return climbed(runs, new WindowClimb(stops, this.placed(chunk, feeds)), ascent);
+  }
+
+  private climbProgram(): RowProgram {
+    const { closed, look, stops } = this.own.climb();
+    const turns = closed.varying.filter((input) => input !== this.own.rowsInput);
+    const isFree = Object.keys(look.outputs).length > 0;
+    return {
+      staged: this.stages.staged('climb', closed.outputs, turns),
+      look: isFree ? this.stages.staged('look', look.outputs, turns) : null,
+      stops,
+    };
+  }
+
+  /** What is known of each place's windows, from what is fed. */
+  private placed(chunk: Chunk, feeds: Feeds): PlacedRows {
+    const knownOf = (p: number, name: string): Float32Array | undefined => {
+      const all = feeds[name] && numbers(feeds[name]);
+      const size = (all?.length ?? 0) / chunk.length;
+      return all?.subarray(p * size, (p + 1) * size);
+    };
+    const places = chunk.map(({ elements }, p) => ({
+      used: 2 * elements.length,
+      found: this.graphs.stops.slice(0, this.place).map((_, stop): Ends => {
+        const names = endNames(stop);
+        const [lower, upper] = [knownOf(p, names.lower), knownOf(p, names.upper)];
+        return { lower: lower ?? new Float32Array(), upper: upper ?? new Float32Array() };
+      }),
+    }));
+    return { places, rows: rowsOf(chunk) };
+  }
+
+  private rows(chunk: Chunk, elements: readonly number[]): Tensor {
+    const { shape } = this.windows.target;
+    const [channels, size] = [Number(shape[1]), productOf(shape.slice(2))];
+    const count = rowsOf(chunk);
+    const data = new Float32Array(chunk.length * count * channels);
+    chunk.forEach((placed, p) =>
+      placed.elements.forEach((i, own) => {
+        const channel = Math.floor((elements[i] ?? 0) / size);
+        const at = (p * count + 2 * own) * channels + channel;
+        data[at] = 1;
+        data[at + channels] = -1;
+      }),
+    );
+    return floats(data, [chunk.length, count, channels]);
+  }
+
+  private feeds(chunk: Chunk, { set, found, elements }: Over): Record<string, Tensor> {
+    const feeds: Record<string, Tensor> = { rows: this.rows(chunk, elements) };
     const { graphs, windows } = this;
+    const places = chunk.map(({ place }) => place);
     const put = (name: string, seen: Seen, from: Float32Array | null): void => {
       feeds[name] = gathered(this.gathering(seen), places, from);
     };
@@ -191,7 +227,7 @@ export class WindowRows {
     }
     const radius = Number(set['radius']?.data[0]);
     const data = new Float32Array(places.length).fill(radius);
-    feeds['radius'] = { type: 'float32', shape: [places.length], data };
+    feeds['radius'] = floats(data, [places.length]);
     return feeds;
   }
 
@@ -201,47 +237,7 @@ export class WindowRows {
     this.gatherings.set(id, known);
     return known;
   }
-
-  /**
-   * The set's windows, `stop/K/lower` and `/upper` [places, channels, …window], masks, and rows [places, rows,
-   * channels] → `least` [places, rows], `finite` [places].
-   */
-  private graph(): Graph {
-    const { graphs, windows } = this;
-    const { threat, rounding } = graphs.subject;
-    const b = new Builder();
-    const input = (name: string, seen: Seen): Node => b.input(name, [PLACES, ...windowShape(seen)]);
-    const source = windows.seen.get(graphs.input.id);
-    if (!source) throw new RangeError('the windows do not reach the input');
-    const ball = {
-      centre: input('centre', source),
-      lower: input('lower', source),
-      upper: input('upper', source),
-      radius: b.input('radius', [PLACES]),
-    };
-    const copies = overWindows(b, graphs.b.nodes, windows, {
-      source: ball.centre,
-      maskOf: ({ node, window }) => b.input(maskName(node.id), [PLACES, 1, ...windowSize(window)]),
-    });
-    const given = new Map<number, { readonly lower: Node; readonly upper: Node }>();
-    graphs.stops.slice(0, this.place).forEach(({ node }, stop) => {
-      const [copy, seen] = [copies.get(node.id), windows.seen.get(node.id)];
-      const names = endNames(stop);
-      if (!copy || !seen) return;
-      given.set(copy.id, { lower: input(names.lower, seen), upper: input(names.upper, seen) });
-    });
-    const sets = new Map([[ball.centre.id, inputSet(b, threat, ball, rounding !== noRounding)]]);
-    const network = { nodes: b.nodes.slice(), inputs: [], outputs: [] };
-    const propagation = propagateIntervals(b, network, sets, rounding, {
-      given: ({ id }) => given.get(id),
-    });
-    const target = copies.get(windows.target.id);
-    if (!target) throw new RangeError('the windows do not reach the layer');
-    propagation.boundsOf(target);
-    const rows = b.input('rows', [PLACES, 'rows', Number(windows.target.shape[1])]);
-    const { lower } = propagation.backwardBoundOf(target, rows);
-    return b.graph({ least: lower, finite: propagation.finite() });
-  }
 }
 
-const maskName = (id: number): string => `mask/${id}`;
+/** Each element of a place has two rows. */
+const rowsOf = (chunk: Chunk): number => 2 * (chunk[0]?.elements.length ?? 0);

@@ -39,7 +39,7 @@ export class DomainChoices {
   ) {
     this.domains = domains;
     const count = domains.length;
-    this.turns = new Turns(stops, columns, count, (width) => [count, 1, width], zeros);
+    this.turns = new Turns(stops, columns, count, (width) => [count, 1, width], { zeros });
     const feeds: Record<string, Tensor> = { ...this.turns.feeds };
     for (const { place, width } of stops) {
       const data = zeros(count * width);

@@ -5,7 +5,7 @@
  */
 import { ChoiceInputs, type ChoiceStop, choiceStops } from '../bounds/choice-inputs.ts';
 import { leads } from '../bounds/climb-graphs.ts';
-import { LayerGraphs, type OverStops, type Subject } from '../bounds/layer-graphs.ts';
+import { LayerGraphs, nodeOf, type OverStops, type Subject } from '../bounds/layer-graphs.ts';
 import { type Dimension, elementCount } from '../graph/dimension.ts';
 import { type Graph, inputNodes, type Node } from '../graph/graph.ts';
 import { subgraph, type Values } from '../graph/subgraph.ts';
@@ -59,7 +59,7 @@ export function domainGraphs(
 }
 
 function choicesIn({ b, stops, batch }: LayerGraphs, place: number): ChoiceInputs {
-  return new ChoiceInputs(b, choiceStops(b, stops.slice(0, place), batch), [batch, 1]);
+  return new ChoiceInputs(b, choiceStops(b, stops.slice(0, place).map(nodeOf), batch), [batch, 1]);
 }
 
 function looked(graphs: LayerGraphs, inputs: ChoiceInputs, place: number): Values | undefined {

@@ -4,11 +4,13 @@ import * as ort from 'onnxruntime-node';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { NormName } from '../../src/audit/run.ts';
 import { ballSet } from '../../src/bounds/ball-set.ts';
-import { type Ends, LayerwiseBounds } from '../../src/bounds/layerwise.ts';
+import { type Backward, type Ends, LayerwiseBounds } from '../../src/bounds/layerwise.ts';
+import { WindowClimb } from '../../src/bounds/window-climb.ts';
 import { WindowRows } from '../../src/bounds/window-rows.ts';
 import { Builder } from '../../src/graph/builder.ts';
 import { BATCH, known } from '../../src/graph/dimension.ts';
 import type { Node } from '../../src/graph/graph.ts';
+import { subgraph } from '../../src/graph/subgraph.ts';
 import { readModel } from '../../src/onnx/read.ts';
 import { writeModel } from '../../src/onnx/write.ts';
 import { openNetwork, type OpenNetwork } from '../../src/runtime/network.ts';
@@ -80,12 +82,16 @@ interface Case {
   readonly x: Float32Array;
 }
 
-async function layers({ network, threat, x }: Case, isExact: boolean): Promise<readonly Ends[]> {
+async function layers(
+  { network, threat, x }: Case,
+  isExact: boolean,
+  how: Backward = 'linear',
+): Promise<readonly Ends[]> {
   const rounding = isExact ? noRounding : roundingModel('float32');
   const subject = { network, output: network.output, threat, rounding };
   const bounds = LayerwiseBounds.of(subject, key());
   const set = ballSet(network, threat, x, threat.eps, 0);
-  return (await bounds.inside(set, { inside: 'linear', rows: 'linear' })) ?? [];
+  return (await bounds.inside(set, { inside: how, rows: how })) ?? [];
 }
 
 async function drawn(seed: number): Promise<Case> {
@@ -96,6 +102,39 @@ async function drawn(seed: number): Promise<Case> {
   const x = Float32Array.from({ length: SIZE * SIZE }, () => draw.real(0, 1));
   return { network, threat, x };
 }
+
+/** Values at points of the set lie within the bounds of their layers. */
+async function expectInside(
+  { network, threat, x }: Case,
+  found: readonly Ends[],
+  seed: number,
+): Promise<void> {
+  const draw = new Draw(seed + 1);
+  const subject = { network, output: network.output, threat, rounding: noRounding };
+  const { b, stops } = LayerwiseBounds.of(subject, key()).graphs;
+  const values = Object.fromEntries(stops.map(({ node }, k) => [`stop/${k}`, b.mul(node, 1)]));
+  const program = await network.programs.named(key(), () => {
+    return subgraph(b.nodes, values, () => undefined).graph;
+  });
+  for (let i = 0; i < 20; i++) {
+    const corner = x.map((at) => clipped(at + draw.pick([-1, 1]) * threat.eps));
+    const one = draw.integer(0, x.length - 1);
+    const point = threat.norm.isBox
+      ? corner
+      : x.map((at, k) => (k === one ? (corner[k] ?? 0) : at));
+    const shape = [1, 1, SIZE, SIZE];
+    const results = await program.run({ centre: { type: 'float32', shape, data: point } });
+    found.forEach(({ lower, upper }, k) => {
+      const { data } = results[`stop/${k}`] ?? {};
+      if (!(data instanceof Float32Array)) throw new TypeError('no values');
+      expect(data.every((value, j) => (lower[j] ?? 1) <= value && value <= (upper[j] ?? 0))).toBe(
+        true,
+      );
+    });
+  }
+}
+
+const clipped = (value: number): number => Math.min(1, Math.max(0, value));
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -129,4 +168,34 @@ test.each([
     { numRuns },
   );
   expect(used.mock.calls.length).toBeGreaterThan(numRuns / 2);
+});
+
+test('slopes that are optimised over windows bring what they bring over whole images', async () => {
+  const used = vi.spyOn(WindowClimb.prototype, 'step');
+  const gains: number[] = [];
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), async (seed) => {
+      const own = await drawn(seed);
+      const windows = await layers(own, false, { steps: 10 });
+      const whole = vi.spyOn(WindowRows, 'of').mockReturnValue(undefined);
+      const plain = await layers(own, false, { steps: 10 });
+      const crown = await layers(own, false);
+      whole.mockRestore();
+      expect(windows.length).toBe(plain.length);
+      windows.forEach(({ lower, upper }, k) => {
+        const [climbed, before] = [plain[k], crown[k]];
+        if (!climbed || !before) throw new RangeError('a layer without bounds');
+        const share = (one: Ends): number =>
+          one.upper.reduce((sum, high, i) => sum + high - (one.lower[i] ?? 0), 0);
+        // Rows that settle on a side of a hinge go on no further over whole images.
+        expect(share({ lower, upper })).toBeLessThanOrEqual(1.01 * share(climbed) + 1e-4);
+        gains.push(share({ lower, upper }) / share(before));
+      });
+      await expectInside(own, windows, seed);
+    }),
+    { numRuns: 4, seed: 5 },
+  );
+  expect(used.mock.calls.length).toBeGreaterThan(20);
+  expect(Math.min(...gains)).toBeLessThan(0.99);
+  expect(Math.max(...gains)).toBeLessThan(1.0001);
 });
