@@ -1,4 +1,5 @@
 /** The other end of a shared search (sharing.ts): boxes, domains or values in, what becomes of them out. */
+import type { Semantics } from '../audit/run.ts';
 import type { Alternative } from './alternatives.ts';
 import { ActivationSplitting } from './activation-splitting.ts';
 import type { BoxList } from './box-store.ts';
@@ -8,6 +9,7 @@ import { InputSplitting } from './input-splitting.ts';
 import { JointNetwork } from './joint.ts';
 import { subjectOf } from './layered.ts';
 import { posedBy } from './posed.ts';
+import { posedNetworks } from './posed-networks.ts';
 import { Search } from './search.ts';
 import { semanticsOf } from './semantics.ts';
 import type { Closed, DomainsOf, Help } from './sharing.ts';
@@ -23,16 +25,16 @@ export class QueryHelper implements Help {
   private readonly search: Search;
   private readonly splitting: InputSplitting;
   private readonly alternatives: ReadonlyMap<number, Alternative>;
-  private readonly options: Omit<VerifyOptions, 'helpers'>;
+  private readonly semantics: Semantics;
   private inside: InsideBounders | null = null;
 
   /** Of the same query and networks as the search it helps. */
   constructor(options: Omit<VerifyOptions, 'helpers'>) {
     const { query, networks } = options;
-    this.options = options;
     const { alternatives, ties } = posedBy(query);
     this.alternatives = new Map(alternatives.map((each) => [each.index, each]));
-    this.joint = new JointNetwork(query, networks, ties);
+    this.semantics = options.semantics ?? semanticsOf(query);
+    this.joint = new JointNetwork(query, posedNetworks(networks, this.semantics), ties);
     this.search = new Search(this.joint, new WitnessJudge(query, this.joint));
     const own = splittingOptions(options, this.joint, this.search);
     this.splitting = new InputSplitting(alternatives, own);
@@ -70,7 +72,7 @@ export class QueryHelper implements Help {
   private get bounders(): InsideBounders {
     const [network] = this.joint.networks;
     if (!network) throw new RangeError('the query has no network');
-    const semantics = this.options.semantics ?? semanticsOf(this.options.query);
+    const { semantics } = this;
     this.inside ??= new InsideBounders(subjectOf(network, semantics), insideKey(semantics));
     return this.inside;
   }

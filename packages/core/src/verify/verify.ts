@@ -20,6 +20,7 @@ import { JointNetwork } from './joint.ts';
 import { LayeredBounds, type LeftOpen, subjectOf } from './layered.ts';
 import { type Asked, BranchingInside, InsideBounders } from './branching-inside.ts';
 import { type Posed, posedBy } from './posed.ts';
+import { posedNetworks } from './posed-networks.ts';
 import { Search } from './search.ts';
 import { semanticsOf } from './semantics.ts';
 import { type Helpers, LateHelpers } from './sharing.ts';
@@ -119,8 +120,9 @@ class Verification {
 
   constructor(options: VerifyOptions, ties: Int32Array) {
     this.options = options;
-    this.joint = new JointNetwork(options.query, options.networks, ties);
     this.semantics = options.semantics ?? semanticsOf(options.query);
+    const networks = posedNetworks(options.networks, this.semantics);
+    this.joint = new JointNetwork(options.query, networks, ties);
     this.helpers = options.helpers && new LateHelpers(options.helpers);
   }
 

@@ -29,6 +29,35 @@ export function drawLayers(draw: Draw, widths: readonly number[]): Layer[] {
   });
 }
 
+/**
+ * The same with neurons in opposed pairs, before hinges that come back as one of z, |z|, max(z, 0) or what the
+ * weights behind them happen to make of them.
+ */
+export function paired(draw: Draw, layers: readonly Layer[]): Layer[] {
+  const own = layers.map(({ weights, biases }) => ({
+    weights: weights.slice(),
+    biases: biases.slice(),
+  }));
+  own.slice(0, -1).forEach((layer, k) => {
+    const width = layer.biases.length;
+    const next = own[k + 1] ?? layer;
+    const outputs = next.biases.length;
+    for (let j = 1; j < width; j += 2) {
+      if (draw.chance(0.2)) continue;
+      layer.biases[j] = -(layer.biases[j - 1] ?? 0);
+      for (let i = 0; i < layer.weights.length; i += width) {
+        layer.weights[i + j] = -(layer.weights[i + j - 1] ?? 0);
+      }
+      const factor = draw.pick([-1, 0, 1, null]);
+      if (factor === null) continue;
+      for (let o = 0; o < outputs; o++) {
+        next.weights[j * outputs + o] = factor * (next.weights[(j - 1) * outputs + o] ?? 0);
+      }
+    }
+  });
+  return own;
+}
+
 export function modelOf(layers: readonly Layer[]): Uint8Array<ArrayBuffer> {
   const b = new Builder();
   const [first] = layers;

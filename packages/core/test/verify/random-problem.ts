@@ -2,8 +2,8 @@
  * Random queries about small ReLU networks, as what they mean and as texts of either version: a box, inputs that
  * are equal, and clauses whose alternatives are conjunctions of linear rows over the joint vector.
  */
-import type { Draw } from '../generators/draw.ts';
-import { drawLayers, short } from './dense.ts';
+import { Draw } from '../generators/draw.ts';
+import { drawLayers, paired, short } from './dense.ts';
 import { evaluateLayers, type Layer, type LineRow } from './line-oracle.ts';
 import { drawPorts, nameOfHidden, type Ports, sizeOfHidden, valuesAt } from './ported.ts';
 
@@ -42,12 +42,18 @@ export function jointAt(networks: readonly RandomNetwork[], x: readonly number[]
   return [...x, ...outputs];
 }
 
+/** By a stream of its own: what is drawn next stays what it was. */
+function sometimesPaired(layers: readonly Layer[]): readonly Layer[] {
+  const draw = new Draw(Math.floor(1e6 * Math.abs(layers[0]?.biases[0] ?? 0)));
+  return draw.chance(0.25) ? paired(draw, layers) : layers;
+}
+
 function drawNetworks(draw: Draw): RandomNetwork[] {
   const isPair = draw.chance(0.3);
   const inputs = draw.integer(1, isPair ? 2 : 4);
   const outputs = draw.integer(1, 3);
   const widths = [inputs, ...draw.list(draw.integer(1, 2), () => draw.integer(2, 8)), outputs];
-  const layers = drawLayers(draw, widths);
+  const layers = sometimesPaired(drawLayers(draw, widths));
   const first = { name: 'f', relation: '', layers, inputs, outputs };
   if (!isPair) return [first];
   const relation = draw.pick(['(equal-to f)', '(isomorphic-to f)', '']);
@@ -211,7 +217,8 @@ export function drawInsideProblem(draw: Draw): RandomProblem {
   const isConvolution = draw.chance(0.5);
   const first = isConvolution ? [drawConvolution(draw, draw.integer(1, 2))] : [];
   const from = first[0]?.biases.length ?? inputs;
-  const layers = [...first, ...drawLayers(draw, [from, ...hidden, outputs])];
+  const dense = sometimesPaired(drawLayers(draw, [from, ...hidden, outputs]));
+  const layers = [...first, ...dense];
   const networks = [{ name: 'f', relation: '', layers, inputs, outputs }];
   const lower = draw.list(inputs, () => draw.integer(-4, 4) / 8);
   const width = draw.integer(1, 4) / 8;
