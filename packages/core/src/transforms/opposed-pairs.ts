@@ -326,10 +326,13 @@ function areOpposed(
   const [first = 0, second = 0] = shape;
   const [rows, width] = transposed ? [second, first] : [first, second];
   const sums = new Float64Array(width);
+  const [step, next] = transposed ? [1, rows] : [width, 1];
   for (let i = 0; i < rows; i++) {
     const own = Math.sin(i + 1);
-    for (let j = 0; j < width; j++) {
-      sums[j] = (sums[j] ?? 0) + own * (data[transposed ? j * rows + i : i * width + j] ?? 0);
+    for (let j = 0, at = i * step; j < width; j++, at += next) {
+      const value = data[at] ?? 0;
+      // Most of what is written in pairs is 0.
+      if (value !== 0) sums[j] = (sums[j] ?? 0) + own * value;
     }
   }
   const seen = new Set(sums);
