@@ -52,6 +52,11 @@ export interface TrainOptions {
   readonly decay?: number;
   /** Gradients longer than this are shortened to it. */
   readonly gradientLimit?: number;
+  /**
+   * Decay of the running mean of the weights that is validated and kept in their place, from 0 (the weights
+   * themselves) to less than 1; by default the method's.
+   */
+  readonly average?: number;
   readonly augmentation?: Augmentation;
   /** Judged after each epoch; the most robust epoch is kept. */
   readonly validation?: Labelled;

@@ -8,6 +8,8 @@ import { natural } from './natural.ts';
 
 const STEPS = 7;
 const RAMP = 0.2;
+/** Rebuffi et al. 2021, § 3.2. */
+const AVERAGE = 0.999;
 
 export const adversarial: Method = {
   ...natural,
@@ -15,4 +17,5 @@ export const adversarial: Method = {
   adversary: climb(error, { steps: STEPS, stride: across }),
   knobs: (share, eps) => ({ eps: eps * rising(share, 0, RAMP) }),
   ramp: RAMP,
+  average: AVERAGE,
 };

@@ -16,5 +16,7 @@ export const fast: Method = {
     steps: 1,
     stride: (steps) => (steps === 1 ? STEP : across(steps)),
   }),
+  // A mean would hide that the weights have overfitted until it is too late to go back.
+  average: 0,
   fallback: adversarial,
 };

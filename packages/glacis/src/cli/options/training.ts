@@ -130,6 +130,15 @@ export const trainingOptions = {
     'longer gradients are shortened to this length',
     '10',
   ),
+  average: row(
+    'Training',
+    harden,
+    '--average',
+    'DECAY',
+    parse.share,
+    'keeps a running mean of the weights in their place, of which each step leaves this share, early ones less; 0: the weights as they are',
+    '0.999 for adversarial and trades, else 0',
+  ),
   flip: row('Training', harden, '--flip', null, on, 'mirrors half of the images, left to right'),
   shift: row(
     'Training',
