@@ -39,7 +39,7 @@ export interface TrainOptions {
   readonly threat?: Threat;
   /**
    * The radius that the method trains against, where it is not the threat's, by which a validation goes: one that is
-   * somewhat greater is better learnt (Gowal et al. 2018, section 4).
+   * somewhat greater is better learnt (Gowal et al. 2018, section 4). By default the method's.
    */
   readonly trainEps?: number;
   /** Of trades: how much the divergence weighs; by default 6. */

@@ -93,7 +93,8 @@ export class Training {
 
   /** Against which it trains, once it has risen. */
   private get radius(): number {
-    return this.options.trainEps ?? this.settings.threat.eps;
+    const { eps, norm } = this.settings.threat;
+    return this.options.trainEps ?? eps * (norm.counts ? 1 : (this.first.widening ?? 1));
   }
 
   private get method(): Method {

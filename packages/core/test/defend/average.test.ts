@@ -48,8 +48,8 @@ test('early steps count for a ninth of those so far, later ones for what the dec
   expect(newestShare(decay, 9)).toBeCloseTo(0.5, 12);
   expect(newestShare(decay, 1000)).toBeCloseTo(0.1, 12);
   // Of a long training without a limit the last ninth weighs 1 − e⁻¹, to the order of 1/steps.
-  let [late, steps] = [0, 9000];
-  for (let step = 1; step <= steps; step++) {
+  let late = 0;
+  for (let step = 1; step <= 9000; step++) {
     late += newestShare(1, step) * ((step > 8000 ? 1 : 0) - late);
   }
   expect(late).toBeGreaterThan(0.6);

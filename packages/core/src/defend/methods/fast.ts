@@ -12,6 +12,7 @@ const STEP = 1.25;
 export const fast: Method = {
   ...adversarial,
   id: 'fast',
+  widening: 1,
   adversary: climb(error, {
     steps: 1,
     stride: (steps) => (steps === 1 ? STEP : across(steps)),

@@ -56,7 +56,7 @@ export const trainingOptions = {
     'E',
     parse.positive,
     'the radius that adversarial, fast, trades, ibp and crown-ibp train against: somewhat more than ε, which stays what is validated and audited, is often learnt better',
-    'ε',
+    '1.2 ε for adversarial, else ε',
   ),
   beta: row(
     'Training',
@@ -117,7 +117,7 @@ export const trainingOptions = {
     harden,
     '--decay',
     'W',
-    parse.fraction,
+    parse.share,
     'weight decay: each step shrinks the weights by the rate times this',
     '0',
   ),
