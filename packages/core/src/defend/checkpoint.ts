@@ -1,5 +1,6 @@
 /** What a training is between two epochs. */
 import { floats, type Tensor } from '../tensor/tensor.ts';
+import { averageName } from './average.ts';
 import type { Values } from './network.ts';
 import type { Validated } from './validation.ts';
 
@@ -19,7 +20,7 @@ export interface EpochReport {
   readonly validated: Validated | null;
 }
 
-/** `parameters`, `statistics` and the optimiser's slots, by name. */
+/** `parameters`, `statistics`, the optimiser's slots and, where a mean is kept, its values under averageName, by name. */
 export type Vectors = Readonly<Record<string, Tensor>>;
 
 /** The best epoch so far. */
@@ -38,8 +39,8 @@ export interface Checkpoint {
   readonly fellBack: number | null;
 }
 
-/** What the network computes with, of all that is kept. */
+/** What the network computes with, of all that is kept: the mean, where there is one. */
 export function valuesIn(vectors: Vectors): Values {
-  const none = floats([]);
-  return { parameters: vectors['parameters'] ?? none, statistics: vectors['statistics'] ?? none };
+  const of = (name: string): Tensor => vectors[averageName(name)] ?? vectors[name] ?? floats([]);
+  return { parameters: of('parameters'), statistics: of('statistics') };
 }

@@ -81,6 +81,10 @@ export interface Method {
   readonly knobs: (share: number, eps: number) => Knobs;
   /** Share of the training after which its radius is the whole one. */
   readonly ramp: number;
+  /** What it trains against in radii, where nothing else is asked for; absent: one. Counts of features stay. */
+  readonly widening?: number;
+  /** Decay of the mean of its weights that is kept in their place (average.ts); absent: the weights themselves. */
+  readonly average?: number;
   /** What goes on from the best epoch where this one is found to have overfitted to its own adversary. */
   readonly fallback?: Method;
 }

@@ -23,6 +23,12 @@ export interface Values {
   readonly statistics: Tensor;
 }
 
+/** The same as nodes of a program; no statistics where there are none. */
+export interface ValueNodes {
+  readonly parameters: Node;
+  readonly statistics?: Node;
+}
+
 /** By id: what the network computes with in the place of what is trained. */
 export type Parametrisation = (
   b: Builder,
@@ -69,16 +75,23 @@ export class TrainableNetwork {
     return { parameters: initialVector(trained), statistics: initialVector(statistics) };
   }
 
-  /** The network over the inputs `parameters` and, where there are any, `statistics` of a program. */
-  over(b: Builder): NetworkOver {
+  /** The network over values; by default over inputs `parameters` and, where there are any, `statistics` of a program. */
+  over(b: Builder, values: ValueNodes = this.inputs(b)): NetworkOver {
     const { trained, statistics } = this.parts;
-    const parameters = piecesOf(b, trained, b.input('parameters', [trained.size]));
-    const followed =
-      statistics.size > 0
-        ? piecesOf(b, statistics, b.input('statistics', [statistics.size]))
-        : new Map<number, Node>();
+    const parameters = piecesOf(b, trained, values.parameters);
+    const followed = values.statistics
+      ? piecesOf(b, statistics, values.statistics)
+      : new Map<number, Node>();
     const used = this.standsFor?.(b, this, parameters) ?? parameters;
     return new NetworkOver(b, this, { parameters, used, statistics: followed });
+  }
+
+  /** Inputs of a program for all values there are, by name. */
+  inputs(b: Builder, nameOf = (name: string): string => name): ValueNodes {
+    const { trained, statistics } = this.parts;
+    const parameters = b.input(nameOf('parameters'), [trained.size]);
+    if (statistics.size === 0) return { parameters };
+    return { parameters, statistics: b.input(nameOf('statistics'), [statistics.size]) };
   }
 
   /** What the network computes with where `values` are what is trained. */

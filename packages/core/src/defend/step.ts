@@ -8,6 +8,7 @@ import type { Graph, Node } from '../graph/graph.ts';
 import type { Threat } from '../threats/threat.ts';
 import { gradientWith } from '../transforms/gradient.ts';
 import { oneHotRows } from '../transforms/margin.ts';
+import { averaged, averageName } from './average.ts';
 import type { Method, MethodContext } from './method.ts';
 import type { TrainableNetwork } from './network.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
@@ -21,6 +22,8 @@ export interface StepOptions {
   readonly longest: number;
   /** Whether probabilities are to be answered, not one class. */
   readonly soft: boolean;
+  /** Whether the mean of the parameters is kept, with its own statistics; absent: no. */
+  readonly averages?: boolean;
 }
 
 export const nextName = (name: string): string => `next ${name}`;
@@ -49,8 +52,8 @@ export function methodContext(
 
 /**
  * x, answers, `moved` where there is an adversary, `parameters`, `statistics`, the optimiser's slots,
- * knobs, `rate`, `shrink` → `loss` and `length` of the gradient (scalars), and what is next of each
- * vector under nextName.
+ * knobs, `rate`, `shrink`, and for a mean its values under averageName and `newest`, the share of the next ones in
+ * it → `loss` and `length` of the gradient (scalars), and what is next of each vector under nextName.
  */
 export function stepGraph(options: StepOptions): Graph {
   const { network, method, optimiser, longest } = options;
@@ -84,6 +87,16 @@ export function stepGraph(options: StepOptions): Graph {
     if (slot) outputs[nextName(name)] = slot;
   });
   if (statistics) outputs[nextName('statistics')] = statistics.next;
+  if (!options.averages) return b.graph(outputs);
+  const last = network.inputs(b, averageName);
+  const average = averaged(b, last.parameters, after.parameters, b.input('newest', []));
+  outputs[nextName(averageName('parameters'))] = average;
+  if (last.statistics) {
+    // What the average weights make of the batch is not the mean of what others made of theirs.
+    const own = network.over(b, { ...last, parameters: average });
+    const followed = method.objective({ ...context, network: own, moved }).statistics;
+    if (followed) outputs[nextName(averageName('statistics'))] = followed.next;
+  }
   return b.graph(outputs);
 }
 

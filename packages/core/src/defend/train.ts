@@ -39,7 +39,7 @@ export interface TrainOptions {
   readonly threat?: Threat;
   /**
    * The radius that the method trains against, where it is not the threat's, by which a validation goes: one that is
-   * somewhat greater is better learnt (Gowal et al. 2018, section 4).
+   * somewhat greater is better learnt (Gowal et al. 2018, section 4). By default the method's.
    */
   readonly trainEps?: number;
   /** Of trades: how much the divergence weighs; by default 6. */
@@ -52,6 +52,11 @@ export interface TrainOptions {
   readonly decay?: number;
   /** Gradients longer than this are shortened to it. */
   readonly gradientLimit?: number;
+  /**
+   * Decay of the running mean of the weights that is validated and kept in their place, from 0 (the weights
+   * themselves) to less than 1; by default the method's.
+   */
+  readonly average?: number;
   readonly augmentation?: Augmentation;
   /** Judged after each epoch; the most robust epoch is kept. */
   readonly validation?: Labelled;

@@ -8,6 +8,7 @@ import type { Session } from '../runtime/runtime.ts';
 import { zeros } from '../tensor/tensor.ts';
 import { linf } from '../threats/threat.ts';
 import { augment } from './augment.ts';
+import { averageName, newestShare } from './average.ts';
 import { batchRows, shuffled } from './batches.ts';
 import {
   type Checkpoint,
@@ -45,6 +46,8 @@ export class Training {
   private readonly first: Method;
   private readonly settings: Omit<StepOptions, 'method'>;
   private readonly perEpoch: number;
+  /** Decay of the weights' mean; 0: none is kept. */
+  private readonly average: number;
   private vectors: Vectors;
   private measured: Knobs = {};
   private best: Kept | null = null;
@@ -61,12 +64,14 @@ export class Training {
     this.first = trainingMethods[options.method ?? 'natural'];
     this.network = new TrainableNetwork(options.network, this.first.parametrisation);
     const optimiser = optimisers[options.optimiser ?? 'adamw'];
+    this.average = options.average ?? this.first.average ?? 0;
     this.settings = {
       network: this.network,
       threat: threat ?? linf({ eps: 0 }),
       optimiser,
       longest: gradientLimit,
       soft: data.soft !== undefined,
+      averages: this.average > 0,
     };
     this.perEpoch = Math.floor(data.y.length / batch);
     const empty = zeros('float32', [this.network.parts.trained.size]);
@@ -74,7 +79,9 @@ export class Training {
     const first = options.init
       ? initialised(this.network, options.seed, this.first.spread)
       : this.network.initial;
-    this.vectors = { ...first, ...Object.fromEntries(slots) };
+    const means = Object.entries(this.average > 0 ? first : {});
+    const averages = means.map(([name, value]) => [averageName(name), value] as const);
+    this.vectors = { ...first, ...Object.fromEntries([...slots, ...averages]) };
     const { resume } = options;
     if (resume) {
       this.vectors = resume.vectors;
@@ -86,7 +93,8 @@ export class Training {
 
   /** Against which it trains, once it has risen. */
   private get radius(): number {
-    return this.options.trainEps ?? this.settings.threat.eps;
+    const { eps, norm } = this.settings.threat;
+    return this.options.trainEps ?? eps * (norm.counts ? 1 : (this.first.widening ?? 1));
   }
 
   private get method(): Method {
@@ -236,6 +244,7 @@ export class Training {
       ...this.measured,
       rate: optimiser.rateAt(rate, step + 1),
       shrink: rate * decay,
+      newest: newestShare(this.average, step + 1),
     }).map(([name, value]) => [name, scalar(value)] as const);
     const fed = { ...this.vectors, x, answers, ...Object.fromEntries(scalars) };
     const { adversary } = this.method;

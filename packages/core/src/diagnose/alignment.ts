@@ -10,12 +10,17 @@ import { slopesAt } from './slopes.ts';
 
 /** Means over inputs, 0 to 1 but for what is opposed; null where no gradient is to be compared. */
 export interface GradientAlignment {
-  /** Cosine of the margin's gradient at an input with that at a random point within ε. */
+  /** Cosine of the margin's gradient at an input with that at a random point within ε/10. */
   readonly nearby: number | null;
   /** |cosine| of the margin's gradient with the input less the mean of all. */
   readonly withInput: number | null;
 }
 
+/**
+ * How far neighbours are, in radii. At a whole one the gradients of networks that are robust for good reasons have
+ * parted too: of a classifier of digits adversarially trained against 0.3 their cosine is 0.06.
+ */
+const BESIDE = 0.1;
 /** Numbers the random points: apart from those of other probes. */
 const DRAW = 0x400;
 
@@ -26,7 +31,7 @@ export async function gradientAlignment(
   const { threat, seed } = context;
   const size = rows.x.length / Math.max(1, rows.count);
   const here = await slopesAt(context, rows);
-  const by = moves(threat, rows, { seed, share: 1, draw: DRAW });
+  const by = moves(threat, rows, { seed, share: BESIDE, draw: DRAW });
   const there = await slopesAt(context, { ...rows, x: moved(rows.x, by) });
   const centre = new Float64Array(size);
   rows.x.forEach((value, i) => (centre[i % size] = (centre[i % size] ?? 0) + value / rows.count));

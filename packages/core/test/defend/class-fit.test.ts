@@ -216,6 +216,21 @@ describe('other losses are certified by their duals', () => {
     }
   });
 
+  test.each(['linf', 'l2', 'l1'] as const)(
+    'where L lets the loss all but vanish too: logistic in %s',
+    async (norm) => {
+      // Three clusters that a line keeps apart.
+      const apart = {
+        ...data,
+        x: data.x.map((value, i) => value / 4 + 6 * Number(i % 4 === data.y[i >> 2])),
+      };
+      const limit = 4;
+      const fit = await fitClasses(apart, { loss: 'logistic', norm, limit });
+      expectCertified(fit, limit);
+      expect(fit.certificate.primal).toBeLessThan(0.05);
+    },
+  );
+
   test.each([
     ['squared', 'l2'],
     ['squared', 'linf'],

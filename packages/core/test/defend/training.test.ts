@@ -10,7 +10,7 @@ import { trained, type TrainOptions } from '../../src/defend/train.ts';
 import { Validation } from '../../src/defend/validation.ts';
 import { writeModel } from '../../src/onnx/write.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
-import { linf } from '../../src/threats/threat.ts';
+import { l0, linf } from '../../src/threats/threat.ts';
 import { moons } from '../moons.ts';
 
 const runtime = ortRuntime(ort, { name: 'onnxruntime-node' });
@@ -56,6 +56,17 @@ test('trains against another radius where one is given, and validates at its own
   expect(history.map(({ loss }) => loss)).toEqual(wide.map(({ loss }) => loss));
   const [last, other] = [history.at(-1), wide.at(-1)];
   expect(last?.validated?.robust).toBeGreaterThan(other?.validated?.robust ?? Infinity);
+});
+
+test('adversarial training goes against 1.2 ε where no radius is given; counts of features stay', async () => {
+  const lastOf = async (own: Partial<TrainOptions>): Promise<number | undefined> =>
+    (await trained({ ...options, epochs: 1, ...own })).history.at(-1)?.eps;
+  expect(await lastOf({ method: 'adversarial' })).toBeCloseTo(0.18, 12);
+  expect(await lastOf({ method: 'adversarial', trainEps: 0.15 })).toBe(0.15);
+  expect(await lastOf({ method: 'adversarial', threat: l0({ eps: 1, clip: [-2, 3] }) })).toBe(1);
+  for (const method of ['fast', 'trades', 'ibp'] as const) {
+    expect(await lastOf({ method })).toBe(0.15);
+  }
 });
 
 describe('a training that is resumed', () => {

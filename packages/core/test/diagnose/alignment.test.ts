@@ -61,6 +61,15 @@ test('a score with ripples far finer than ε has gradients that say nothing of e
   expect(Math.abs(rippled.nearby ?? 1)).toBeLessThan(0.2);
 });
 
+test('neighbours are a tenth of ε away: what bends within ε, but not there, has gradients that agree', async () => {
+  const waves =
+    (frequency: number) =>
+    (b: Builder, x: Node): Node =>
+      b.sum(b.push('sin', [b.mul(x, frequency)], {}), [1], true);
+  expect((await alignmentOf(waves(20), 1)).nearby).toBeGreaterThan(0.9);
+  expect((await alignmentOf(waves(200), 1)).nearby).toBeLessThan(0.7);
+});
+
 test('where there is no gradient nothing is compared', async () => {
   const flat = await alignmentOf((b, x) => b.mul(first(b, x), 0), 1);
   expect(flat).toEqual({ nearby: null, withInput: null });

@@ -113,6 +113,12 @@ export const probability: Parse<number> = (value, flag) => {
   throw new UsageError(`${flag} ${value}: give a probability between 0 and 1.`);
 };
 
+export const share: Parse<number> = (value, flag) => {
+  const number = fraction(value, flag);
+  if (number >= 0 && number < 1) return number;
+  throw new UsageError(`${flag} ${value}: give a share from 0 to less than 1.`);
+};
+
 const units: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
 /** Bytes: 2G, 512M, 1048576. */

@@ -52,7 +52,7 @@ function boughtSection({ compared }: Hardening): Html | null {
   return section(
     'What it bought',
     html`Both models under the same attacks and proofs, on inputs that were not trained on.
-    Gradients that agree are those at an input and at a random point within ε, by the cosine; one
+    Gradients that agree are those at an input and at a random point within ε/10, by the cosine; one
     along the input points where the input differs from the mean of all.`,
     table(columns, rows),
   );

@@ -10,6 +10,7 @@ import {
   trained,
   TrainableNetwork,
   type TrainingMethodName,
+  trainingMethods,
 } from '@glacis/core';
 import type { Interruption } from '../cli/interrupt.ts';
 import type { OptionValues } from '../cli/options.ts';
@@ -27,6 +28,7 @@ export interface Made extends Pick<Trained, 'values' | 'history' | 'fellBack'> {
   readonly certificate: Certificate | null;
 }
 
+const METHOD = 'adversarial';
 export const EPOCHS = 20;
 const [RATE, GRADIENT_LIMIT] = [2e-3, 10];
 
@@ -51,7 +53,7 @@ export async function runTraining(
   values: OptionValues,
   watching: Watching,
 ): Promise<Made | null> {
-  const { training: method = 'adversarial' } = values;
+  const { training: method = METHOD } = values;
   const isFitted = method === 'lipschitz' && isLinear(new TrainableNetwork(setup.graph));
   if (isFitted) return fitted(setup, values);
   if (method === 'lipschitz' && (values.limit !== undefined || values.loss !== undefined)) {
@@ -127,6 +129,7 @@ async function descended(
       ...(values.trainEps === undefined ? {} : { trainEps: values.trainEps }),
       decay: values.decay ?? 0,
       gradientLimit: values.gradientLimit ?? GRADIENT_LIMIT,
+      ...(values.average === undefined ? {} : { average: values.average }),
       ...(flip || shift > 0 ? { augmentation: { flip, shift } } : {}),
       ...(values.patience === undefined ? {} : { patience: values.patience }),
       ...(resume ? { resume } : {}),
@@ -187,6 +190,7 @@ function askedFor(
     decay,
     gradientLimit,
   } = values;
+  const { average = trainingMethods[method ?? METHOD].average ?? 0 } = values;
   const { beta, trainEps, flip, shift, validation, patience, seed, mean, std, scale, output } =
     values;
   return JSON.stringify({
@@ -194,7 +198,7 @@ function askedFor(
     model: modelFile.sha256,
     data: [inputs.sha256, inputs.indices.length, inputs.indices.at(-1)],
     threat: [norm.name, eps, clip, weights && [...weights], frozen],
-    how: { method, init, epochs, rate, optimiser, schedule, decay, gradientLimit, batch },
+    how: { method, init, epochs, rate, optimiser, schedule, decay, gradientLimit, average, batch },
     more: { beta, trainEps, flip, shift, validation, patience, seed, mean, std, scale, output },
   });
 }

@@ -32,6 +32,7 @@ export function balancingBiases(
     if (slope.every((each) => Math.abs(each) <= SETTLED)) break;
     const step = slope.map((each) => -each);
     choleskySolve(choleskyFactor(curvatureOf(data, loss, reached), classes), step);
+    const before = value;
     let size = 1;
     for (let halving = 0; halving < MOST_HALVINGS; halving++, size /= 2) {
       const ahead = shift.map((each, k) => each + size * (step[k] ?? 0));
@@ -41,6 +42,8 @@ export function balancingBiases(
       [shift, now, value] = [ahead, there, found];
       break;
     }
+    // Rounding is all that is left.
+    if (value >= before) break;
   }
   return biases.map((bias, k) => bias + (shift[k] ?? 0));
 }

@@ -21,12 +21,20 @@ import { balancingBiases } from './class-biases.ts';
 import type { ClassLoss } from './class-loss.ts';
 import { type Descent, projections } from './linear-descent.ts';
 
-/** The gap that is aimed at in the first steps and later, and after how many the best so far has to do. */
-const [CLOSE, CLOSE_STEPS, GAP, MOST_STEPS, CHECKED] = [1e-13, 2000, 1e-9, 50_000, 25];
+/** The gaps with which a search is content, each until so many steps; the best so far has to do then. */
+const CONTENT = [
+  { gap: 1e-13, until: 2000 },
+  { gap: 1e-9, until: 6000 },
+  { gap: 1e-7, until: 50_000 },
+] as const;
+const MOST_STEPS = CONTENT[2].until;
+const CHECKED = 25;
 /** Least curvature that a sample counts with, as a share of the greatest. */
-const FLAT = 0.02;
+const FLAT = 0.002;
 /** Over-relaxation; the ratio of residuals from which the penalty ρ is changed, and by how much. */
 const [RELAXED, UNEVEN, CHANGE] = [1.6, 5, 2];
+/** Least ρ, as a share of the first: while no difference has come to its limit all residuals ask for less. */
+const LEAST_PENALTY = 1e-5;
 
 /** With the dual point found beside it. */
 export interface FoundScorer {
@@ -46,6 +54,7 @@ export function split(data: ClassData, loss: ClassLoss, descent: Descent): Found
   let bending = secondMoments(data, loss, reachedAt(data, loss, scoresOf(data, scorer)));
   const scale = bending.reduce((sum, value, i) => sum + (i % (width + 2) === 0 ? value : 0), 0);
   let penalty = Math.max(scale / (width + 1) / classes, 1e-12);
+  const least = LEAST_PENALTY * penalty;
   let factor = factorOf(bending, width, penalty * classes);
   const parted: Parted = { apart: new Float64Array(size), priced: new Float64Array(size) };
   let best: { readonly found: FoundScorer; readonly gap: number } | undefined;
@@ -59,11 +68,12 @@ export function split(data: ClassData, loss: ClassLoss, descent: Descent): Found
     const dual = { reached: own, flows: parted.priced.map((value) => value * penalty) };
     const { gap } = classCertificate(data, loss, settled, dual, descent);
     if (!best || gap < best.gap) best = { found: { scorer: settled, dual }, gap };
-    if (best.gap <= (step <= CLOSE_STEPS ? CLOSE : GAP)) break;
+    const { gap: enough } = CONTENT.find(({ until }) => step <= until) ?? CONTENT[2];
+    if (best.gap <= enough) break;
     const primal = unmet / Math.max(lengthOf(scorer.weights), 1e-30);
     const ratio = Math.max(primal, 1e-16) / Math.max(moved / lengthOf(parted.priced), 1e-16);
-    if (ratio >= UNEVEN || ratio <= 1 / UNEVEN) {
-      const change = ratio > 1 ? CHANGE : 1 / CHANGE;
+    const change = ratio > 1 ? CHANGE : 1 / CHANGE;
+    if ((ratio >= UNEVEN || ratio <= 1 / UNEVEN) && penalty * change >= least) {
       penalty *= change;
       parted.priced.forEach((value, i) => (parted.priced[i] = value / change));
     }

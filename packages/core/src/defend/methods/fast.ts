@@ -12,9 +12,12 @@ const STEP = 1.25;
 export const fast: Method = {
   ...adversarial,
   id: 'fast',
+  widening: 1,
   adversary: climb(error, {
     steps: 1,
     stride: (steps) => (steps === 1 ? STEP : across(steps)),
   }),
+  // A mean would hide that the weights have overfitted until it is too late to go back.
+  average: 0,
   fallback: adversarial,
 };

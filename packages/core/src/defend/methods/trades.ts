@@ -22,6 +22,7 @@ export function divergence(b: Builder, from: Node, to: Node): Node {
 export const trades: Method = {
   ...adversarial,
   id: 'trades',
+  widening: 1,
   adversary: climb(({ b, network, x }, logits) => divergence(b, network.logits(x), logits), {
     steps: STEPS,
     stride: across,

@@ -56,7 +56,7 @@ export const trainingOptions = {
     'E',
     parse.positive,
     'the radius that adversarial, fast, trades, ibp and crown-ibp train against: somewhat more than ε, which stays what is validated and audited, is often learnt better',
-    'ε',
+    '1.2 ε for adversarial, else ε',
   ),
   beta: row(
     'Training',
@@ -117,7 +117,7 @@ export const trainingOptions = {
     harden,
     '--decay',
     'W',
-    parse.fraction,
+    parse.share,
     'weight decay: each step shrinks the weights by the rate times this',
     '0',
   ),
@@ -129,6 +129,15 @@ export const trainingOptions = {
     parse.positive,
     'longer gradients are shortened to this length',
     '10',
+  ),
+  average: row(
+    'Training',
+    harden,
+    '--average',
+    'DECAY',
+    parse.share,
+    'keeps a running mean of the weights in their place, of which each step leaves this share, early ones less; 0: the weights as they are',
+    '0.999 for adversarial and trades, else 0',
   ),
   flip: row('Training', harden, '--flip', null, on, 'mirrors half of the images, left to right'),
   shift: row(
