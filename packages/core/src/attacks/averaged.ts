@@ -28,6 +28,8 @@ export interface AveragedOptions {
   readonly draws: number;
   /** Length of the longest draw, in radii. */
   readonly spread?: number;
+  /** Chords go along the mean slope so far instead of anywhere: for ripples on what deep layers make of the input. */
+  readonly along?: boolean;
 }
 
 /** Passes over a randomised model that vote on where a step led. */
@@ -35,9 +37,9 @@ const VOTES = 15;
 const [SPREAD, FIRST_STEP, MEMORY] = [0.25, 0.3, 0.9];
 
 export function averaged(options: AveragedOptions): Attack {
-  const { steps, draws } = options;
+  const { steps, draws, along = false } = options;
   return {
-    id: options.id ?? 'pgd-averaged',
+    id: options.id ?? (along ? 'pgd-chords' : 'pgd-averaged'),
     side: 'attack',
     aim: 'ball',
     cost: { forwards: steps * (draws + 1), gradients: steps * draws },
@@ -49,8 +51,13 @@ export function averaged(options: AveragedOptions): Attack {
       const mean = new Float32Array(rows.x.length);
       let open = Array.from({ length: rows.count }, (_, row) => row);
       for (let step = 0; step < steps && open.length > 0; step++) {
-        const around = { draws, first: step * draws, spread: options.spread ?? SPREAD };
         const here = inputsAt(x, open, size);
+        const around = {
+          draws,
+          first: step * draws,
+          spread: options.spread ?? SPREAD,
+          ...(along && { ways: steepest(context.threat, inputsAt(mean, open, size), size) }),
+        };
         const slopes = await meanSlopes(context, rowsAt(rows, open, size), here, around);
         const pace = stepSizeAt({ loss: 'margin', steps, restarts: 1, stepSize: FIRST_STEP }, step);
         open.forEach((row, i) => {
@@ -61,7 +68,8 @@ export function averaged(options: AveragedOptions): Attack {
             slope[k] = MEMORY * (slope[k] ?? 0) + (slopes[i * size + k] ?? 0);
           }
           const radius = rows.radii[row] ?? 0;
-          advance(context.threat, { centre, radius }, own, slope, pace * radius);
+          const way = steepest(context.threat, slope, size);
+          advance(context.threat, { centre, radius }, own, way, pace * radius);
           // Each with a pass more, over the chord's other end.
           outcome.gradients[row] = (outcome.gradients[row] ?? 0) + draws;
           outcome.forwards[row] = (outcome.forwards[row] ?? 0) + draws;
@@ -80,20 +88,30 @@ interface Ball {
   readonly radius: number;
 }
 
-/** One step in the steepest direction of the norm, into ball ∩ valid box; in place. */
+/** The move of length 1 that rises most along each slope, in the norm's units times the features' weights. */
+function steepest(threat: Threat, slopes: Float32Array, size: number): Float32Array {
+  const weight = (k: number): number => (threat.fixed.has(k) ? 0 : (threat.weights?.[k] ?? 1));
+  const ways = slopes.map((value, i) => value * weight(i % size));
+  for (let start = 0; start < ways.length; start += size) {
+    const way = ways.subarray(start, start + size);
+    const length = Math.sqrt(way.reduce((sum, value) => sum + value * value, 0)) || 1;
+    way.forEach((value, k) => {
+      way[k] = weight(k) * (threat.norm.isBox ? Math.sign(value) : value / length);
+    });
+  }
+  return ways;
+}
+
+/** One step of a length along a way, into ball ∩ valid box; in place. */
 function advance(
   threat: Threat,
   { centre, radius }: Ball,
   x: Float32Array,
-  slope: Float32Array,
+  way: Float32Array,
   length: number,
 ): void {
-  const weight = (k: number): number => (threat.fixed.has(k) ? 0 : (threat.weights?.[k] ?? 1));
-  const scaled = slope.map((value, k) => value * weight(k));
-  const size = Math.sqrt(scaled.reduce((sum, value) => sum + value * value, 0)) || 1;
-  scaled.forEach((value, k) => {
-    const unit = threat.norm.isBox ? Math.sign(value) : value / size;
-    x[k] = (x[k] ?? 0) + length * weight(k) * unit;
+  way.forEach((value, k) => {
+    x[k] = (x[k] ?? 0) + length * value;
   });
   const [lower, upper] = [new Float32Array(x.length), new Float32Array(x.length)];
   threat.enclose(centre, radius, 'inward', lower, upper);

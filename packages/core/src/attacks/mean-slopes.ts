@@ -16,8 +16,13 @@ export interface Neighbourhood {
   readonly draws: number;
   /** Numbers the first of them, over the whole attack. */
   readonly first: number;
-  /** Length of the chords and of the longest way to where one begins, in radii. */
+  /** Of the longest way to where a chord begins, in radii, and of one that goes anywhere. */
   readonly spread: number;
+  /**
+   * Where chords go, [rows × features], each of the norm's length 1 or 0; absent: anywhere. A random move hardly
+   * changes what deep layers see, and a chord of it is short beside a ripple there; one along the way is not.
+   */
+  readonly ways?: Float32Array;
 }
 
 /** Streams of draws that no other attack uses: two of each gradient. */
@@ -38,7 +43,7 @@ export async function meanSlopes(
   context: AttackContext,
   rows: Rows,
   x: Float32Array,
-  { draws, first, spread }: Neighbourhood,
+  { draws, first, spread, ways }: Neighbourhood,
 ): Promise<Float32Array> {
   const { classifier, threat, seed, signal } = context;
   const { sampleSize: size, sampleShape: shape } = classifier;
@@ -54,7 +59,10 @@ export async function meanSlopes(
       if (!here || !there) return;
       const reach = spread * (rows.radii[row] ?? 0);
       displaced(threat, x.subarray(row * size, end * size), out, reach * out.uniform(-1), here);
-      displaced(threat, here, chord, reach, there);
+      const way = ways?.subarray(row * size, end * size);
+      const length = (rows.radii[row] ?? 0) * stride(chord.uniform(-1));
+      if (way?.some((value) => value !== 0)) ahead(here, way, length, there);
+      else displaced(threat, here, chord, reach, there);
     });
     const fresh = freshDraws(classifier, rows, draw);
     const feeds = { ...network, ...fresh, x: { data: points, shape }, near: { data: ends, shape } };
@@ -77,5 +85,16 @@ function displaced(
   from.forEach((value, k) => {
     const weight = threat.fixed.has(k) ? 0 : (threat.weights?.[k] ?? 1);
     out[k] = value + length * weight * (direction[k] ?? 0);
+  });
+}
+
+/** From half a radius to a whole one, to either side: a short chord is mostly ripple. */
+function stride(uniform: number): number {
+  return uniform < 0.5 ? -0.5 - uniform : uniform;
+}
+
+function ahead(from: Float32Array, way: Float32Array, length: number, out: Float32Array): void {
+  from.forEach((value, k) => {
+    out[k] = value + length * (way[k] ?? 0);
   });
 }

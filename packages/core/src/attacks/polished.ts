@@ -15,7 +15,7 @@ import { inputsAt, rowsAt } from './packing.ts';
 import { pgd } from './pgd.ts';
 
 /** Steps of each run, and the first of them in radii; they shrink to a twentieth. */
-const [STEPS, FIRST_STEPS] = [20, [1 / 64, 1 / 256]] as const;
+const [STEPS, FIRST_STEPS] = [20, [1 / 64, 1 / 256, 1 / 1024]] as const;
 
 export function polished(attack: Attack): Attack {
   const runs = FIRST_STEPS.map((stepSize) =>

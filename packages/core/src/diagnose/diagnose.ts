@@ -60,11 +60,17 @@ export interface Diagnosis {
 /** Inputs that are examined at most, spread over the data. */
 const MOST = { quick: 100, full: 300 } as const;
 /** Of a randomised model, whose every answer is a hundred passes: fewer inputs, and queries of each. */
-const RANDOMISED = { inputs: 60, queries: [50], averaged: { steps: 40, draws: 20 } };
+const RANDOMISED = {
+  inputs: 60,
+  queries: [50],
+  averaged: { steps: 40, draws: 20 },
+  chords: { steps: 40, draws: 10 },
+};
 /** What stands where masking shows is tried once more with means of so many gradients. */
 const HARDER = { steps: 60, draws: 32, randomised: 40 };
 /** Share of the work that a surrogate of one's own is, and stages besides the curve's radii. */
-const [LEARNING, STAGES] = [0.6, 10] as const;
+const [LEARNING, STAGES] = [0.6, 11] as const;
+
 export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
   const begun = Date.now();
   const { classifier: opened, data, seed = 0, depth = 'full', signal, runtime } = options;
@@ -81,8 +87,8 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
   const right = entries.filter(isRight);
   const isRandom = classifier.model.random.length > 0;
   const examined = spread(right, isRandom ? RANDOMISED.inputs : MOST[depth]);
-  const { queries, averaged } = RANDOMISED;
-  const effort = isRandom ? { ...depths[depth], queries, averaged } : depths[depth];
+  const { queries, averaged, chords } = RANDOMISED;
+  const effort = isRandom ? { ...depths[depth], queries, averaged, chords } : depths[depth];
   const own: Classifier[] = [];
   const { onProgress } = options;
   try {

@@ -26,6 +26,8 @@ export interface Depth {
   readonly queries: readonly number[];
   /** Of the attack that averages gradients over a neighbourhood: steps, and gradients of each. */
   readonly averaged: { readonly steps: number; readonly draws: number };
+  /** The same of the one whose chords go along its own way. */
+  readonly chords: { readonly steps: number; readonly draws: number };
   /** Random points. */
   readonly draws: number;
   /** Steps of the attack that is examined; those and the restarts of the longer one. */
@@ -40,6 +42,7 @@ export const depths = {
   quick: {
     queries: [250, 1000],
     averaged: { steps: 40, draws: 4 },
+    chords: { steps: 40, draws: 4 },
     draws: 100,
     steps: 40,
     longer: { steps: 100, restarts: 2 },
@@ -48,6 +51,7 @@ export const depths = {
   full: {
     queries: [5000],
     averaged: { steps: 40, draws: 16 },
+    chords: { steps: 100, draws: 8 },
     draws: 200,
     steps: 40,
     longer: { steps: 100, restarts: 4 },
@@ -101,6 +105,7 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
     open.forEach((i, place) => (broken[i] = found[place] ?? false));
     return { id: attack.id, eps: radii[0] ?? eps, broken };
   };
+  const onMeans = { ...context, classifier: averagedOn(gathering) };
   const searched = async (): Promise<Trial | null> => {
     let last: Trial | null = null;
     for (const queries of depth.queries) {
@@ -132,9 +137,7 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
         (await trial(pgd({ id: 'pgd-adapted', loss: 'margin', ...ADAPTED }), {
           own: { ...context, classifier: adapted },
         })),
-      await trial(polished(averaged(depth.averaged)), {
-        own: { ...context, classifier: averagedOn(gathering) },
-      }),
+      ...(await inTurn(ofMeans(depth), (attack) => trial(attack, { own: onMeans }))),
     ]),
     curve: curve.sort((a, b) => a.eps - b.eps),
     unbounded: await trial(unbounded({ loss: LOSS, steps: UNBOUNDED_STEPS }), {
@@ -173,6 +176,11 @@ function isProven({ lower, lowerMethod }: Entry, radius: number): boolean {
   return lowerMethod !== null && lower !== null && lower >= radius * AS_FAR;
 }
 
+/** Attacks by gradients that are means of many: over a neighbourhood, and along the way. */
+function ofMeans({ averaged: around, chords }: Depth): Attack[] {
+  return [averaged(around), averaged({ ...chords, along: true })].map(polished);
+}
+
 /** Averaged gradients draw anew themselves: a randomised model is averaged one pass at a time. */
 function averagedOn({ context: { classifier }, adapted }: Gathering): Classifier {
   return classifier.model.random.length > 0 ? classifier : (adapted ?? classifier);
@@ -184,7 +192,7 @@ export async function sweep(gathering: Gathering, standing: readonly Entry[]): P
   const classifier = averagedOn(gathering);
   const attacks = [
     ...surrogates.map((surrogate) => ({ attack: polished(transferFrom(surrogate)), own: context })),
-    { attack: polished(averaged(depth.averaged)), own: { ...context, classifier } },
+    ...ofMeans(depth).map((attack) => ({ attack, own: { ...context, classifier } })),
   ];
   let open = standing.filter((entry) => !isProven(entry, context.threat.eps));
   for (const { attack, own } of attacks) {
@@ -203,12 +211,12 @@ function pathsOf({ traces }: Ledger, entries: readonly Entry[]): Float32Array[] 
   return entries.map(({ index }) => byIndex.get(index) ?? new Float32Array());
 }
 
-async function inTurn(
-  surrogates: readonly Classifier[],
-  run: (surrogate: Classifier) => Promise<Trial | null>,
+async function inTurn<T>(
+  all: readonly T[],
+  run: (each: T) => Promise<Trial | null>,
 ): Promise<(Trial | null)[]> {
   const trials: (Trial | null)[] = [];
-  for (const surrogate of surrogates) trials.push(await run(surrogate));
+  for (const each of all) trials.push(await run(each));
   return trials;
 }
 

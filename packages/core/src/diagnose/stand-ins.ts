@@ -2,11 +2,11 @@
 import type { AttackContext } from '../attacks/attack.ts';
 import { rowsOf } from '../audit/attack-stage.ts';
 import type { Entry } from '../audit/ledger.ts';
-import { definitionOf } from '../graph/ops/table.ts';
 import { endsFlat } from '../runtime/before-steps.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import { openClassifier } from '../runtime/open-classifier.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { passedSteps } from '../transforms/straight-through.ts';
 import { distil, openDistilled } from './surrogate.ts';
 
 /** Passes over a randomised model that the adapted attack averages (Athalye et al. 2018 use 10 to 30). */
@@ -43,8 +43,8 @@ export async function ownSurrogate(
 
 /** Whether searches that pass steps straight through see another model. */
 export function hasSteps(classifier: Classifier): boolean {
-  const { nodes } = classifier.model.graph;
-  return nodes.some(({ op }) => definitionOf(op).surrogate !== undefined) || endsFlat(classifier);
+  const { model, input } = classifier;
+  return passedSteps(model.graph, input).length > 0 || endsFlat(classifier);
 }
 
 /** The model with its steps passed straight through and its draws averaged; null where it has neither. */

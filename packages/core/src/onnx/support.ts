@@ -131,7 +131,8 @@ This file is written from the op table by \`npm run features\`; a test holds it 
   \`--straight-through\` and the diagnosis attack what stands before them, and the file judges.
 - Random operators, and \`Dropout\` left in training mode, make a model randomised: it is judged by 100 seeded
   passes and never certified.
-- Rounding steps (QDQ) have gradient zero; \`--straight-through\` lets attacks pass them. Proofs are about their
+- Rounding steps (QDQ) and comparisons inside have gradient zero; \`--straight-through\` lets attacks pass them, but
+  not truth values that only switch another value. Proofs are about their
   float32 evaluation; a runtime that fuses them into whole-number kernels may fall one step off at an edge.
 - Constant shape arithmetic, \`If\` with a known condition, functions and weights beside the file.
 

@@ -107,10 +107,20 @@ class Tail {
   ordered(scores: Node): Build | undefined {
     const last = unshaped(this.graph, scores);
     const [x, y] = operandsOf(this.graph, last);
-    if (x && flattening.has(last.op)) return this.ordered(x) ?? copied(x);
+    const bounded = this.bounded(last);
+    if (bounded) return this.ordered(bounded) ?? copied(bounded);
     if (x && last.op === 'mul' && valueOf(y) > 0) return this.ordered(x);
     if (y && last.op === 'mul' && valueOf(x) > 0) return this.ordered(y);
     return this.standIn(last);
+  }
+
+  /** What an increasing function that is flat somewhere is of. */
+  private bounded(node: Node): Node | undefined {
+    const [x, y] = operandsOf(this.graph, node);
+    if (flattening.has(node.op)) return x;
+    if (node.op !== 'max' && node.op !== 'min') return undefined;
+    if (!Number.isNaN(valueOf(y))) return x;
+    return Number.isNaN(valueOf(x)) ? undefined : y;
   }
 
   standIn(node: Node): Build | undefined {

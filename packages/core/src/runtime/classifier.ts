@@ -29,7 +29,7 @@ export interface Classifier extends Network {
   readonly proven: Node;
   /** A lead of more than this in `proven` is one in the file's own scores. */
   readonly separation: number;
-  /** Whether searches let gradients pass rounding steps. */
+  /** Whether searches let gradients pass rounding and comparisons. */
   readonly straightThrough: boolean;
   readonly classes: number;
   /** What the file calls the classes, in order; null where it does not say it. */

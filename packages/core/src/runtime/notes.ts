@@ -1,14 +1,14 @@
 /** What a person must know of how a model was opened. */
-import { dependents, type Node } from '../graph/graph.ts';
-import { definitionOf } from '../graph/ops/table.ts';
+import type { NodeOf } from '../graph/graph.ts';
 import type { Model } from '../onnx/read.ts';
+import { passedSteps } from '../transforms/straight-through.ts';
 
 export interface Opening {
   /** The output that is judged, and those that are not. */
   readonly output: string;
   readonly others: readonly string[];
   /** The perturbed input. */
-  readonly input: Node;
+  readonly input: NodeOf<'input'>;
   /** Whether its scores end in comparisons or rounding. */
   readonly answersInSteps: boolean;
   readonly straightThrough: boolean;
@@ -26,7 +26,7 @@ export function notesOn(model: Model, opening: Opening): string[] {
       `The model has several outputs; ${output} is judged (--output NAME chooses another: ${others.join(', ')}).`,
     );
   }
-  const steps = roundingSteps(model, opening.input);
+  const steps = passedSteps(model.graph, opening.input.attributes.name).length;
   if (answersInSteps) {
     notes.push(
       straightThrough
@@ -34,7 +34,7 @@ export function notesOn(model: Model, opening: Opening): string[] {
         : 'The model answers in steps, whose gradients are zero, so that attacks may see nothing: --straight-through attacks the scores before them.',
     );
   } else if (steps > 0) {
-    const what = `The model rounds inside (${steps} operations)`;
+    const what = `The model rounds or compares inside (${steps} operations)`;
     notes.push(
       straightThrough
         ? `${what}: the gradients of attacks pass straight through.`
@@ -62,10 +62,4 @@ export function notesOn(model: Model, opening: Opening): string[] {
     );
   }
   return notes;
-}
-
-/** Operations with a gradient of zero that a straight-through search would pass. */
-function roundingSteps({ graph }: Model, input: Node): number {
-  const reached = dependents(graph, [input.id]);
-  return graph.nodes.filter(({ id, op }) => reached[id] && 'surrogate' in definitionOf(op)).length;
 }

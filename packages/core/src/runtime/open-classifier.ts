@@ -26,7 +26,7 @@ import { type FixedRows, sampleShapeOf, type SideInput } from './side-inputs.ts'
 export interface ClassifierOptions {
   /** Values of inputs that stay as they are, by name; all but one input of the model must be here. */
   readonly fixed?: Readonly<Record<string, FixedRows>>;
-  /** Lets the gradients of attacks pass rounding steps, whose own gradient is zero. */
+  /** Lets the gradients of attacks pass rounding and comparisons, whose own gradient is zero. */
   readonly straightThrough?: boolean;
   /** What counts as broken; by default a wrong class. */
   readonly criterion?: Criterion;

@@ -16,6 +16,7 @@ import {
 import { RuleMissing } from '../graph/ops/definition.ts';
 import { alongChord, type Elsewhere } from './chords.ts';
 import { replayLowered, rulesOf } from './lowering.ts';
+import { isGate } from './straight-through.ts';
 
 export interface PullBackOptions {
   /** Steps that state a surrogate pass it on: for searches, since the result is no derivative then. */
@@ -56,9 +57,10 @@ export function pullBack(
           throw new RuleMissing('gradient', node, 'it is refused rather than skipped');
         }
         const context = { b, node, operands, output: node, cotangent: incoming };
+        if (straightThrough && isGate(snapshot, node, i, onPath)) return;
         const tangent =
           straightThrough && definition.surrogate
-            ? definition.surrogate(context)
+            ? definition.surrogate(context, i)
             : definition.gradient(context, i);
         if (!tangent) return;
         const hasChord = elsewhere && definition.kind === 'elementwise';

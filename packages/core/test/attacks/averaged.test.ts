@@ -6,6 +6,7 @@ import { pgd } from '../../src/attacks/pgd.ts';
 import { polished } from '../../src/attacks/polished.ts';
 import type { Classifier } from '../../src/runtime/classifier.ts';
 import { Threat } from '../../src/threats/threat.ts';
+import { bent } from '../diagnose/models.ts';
 import { linearClassifier, randomWeights, rowAlone, rowsOn } from './linear-model.ts';
 
 const [FEATURES, ROWS, EPS] = [20, 8, 0.2];
@@ -72,6 +73,30 @@ test('short steps from there climb ripples too, and break what only their tops r
     expect(distance).toBeLessThanOrEqual((radii[row] ?? 0) * (1 + 1e-5));
   });
   expect(fallen).toBeGreaterThan(standing / 2);
+});
+
+test('chords along the way lead past a ripple on the score, which a random move hardly changes', async () => {
+  // Of so many features a random move changes the score by a twentieth of what the steepest one does.
+  const many = randomWeights(400);
+  const height = 0.02 * EPS * many.reduce((sum, weight) => sum + Math.abs(weight), 0);
+  const deep = await bent(many, (b, t) =>
+    b.add(t, b.mul(b.push('sin', [b.mul(t, 40 / height)], {}), height)),
+  );
+  const { rows: open, margins: flat } = rowsOn(many, ROWS, EPS);
+  const threat = new Threat('linf', { eps: EPS });
+  const run = (along: boolean) =>
+    averaged({ steps: 40, draws: 4, along }).run({ classifier: deep, threat, seed: 1 }, open);
+  const [anywhere, ahead] = [await run(false), await run(true)];
+  await deep.release();
+  const reach = EPS * threat.norm.dualLength(many);
+  const sum = (values: ArrayLike<number>): number =>
+    Array.from(values).reduce((total, value) => total + value, 0);
+  flat.forEach((margin, row) => {
+    const least = margin - reach;
+    if (least > 0) expect(ahead.margins[row]).toBeLessThan(least + 0.25 * reach);
+    else expect(ahead.margins[row]).toBeLessThan(0.25 * reach);
+  });
+  expect(sum(ahead.margins)).toBeLessThan(sum(anywhere.margins));
 });
 
 test('a row alone is answered as among others', async () => {

@@ -58,6 +58,17 @@ const cases: Readonly<Record<string, Case>> = {
     eps: 1.5,
     surrogate: true,
   },
+  'inputs that are coded by comparisons': {
+    fires: ['zero-gradient', 'stepped-response', 'adapted-beats-plain'],
+    open: (w) =>
+      bent(w, straight, {
+        before: (b, x) =>
+          Array.from({ length: 41 }, (_, k) => k / 8 - 2.5)
+            .map((edge) => b.mul(b.where(b.greater(x, edge), 1, 0), 1 / 8))
+            .reduce((sum, bit) => b.add(sum, bit), b.scalar(-2.5)),
+      }),
+    eps: 1.5,
+  },
   'a barrier that one step leaps over and many do not': {
     fires: ['one-step-beats-iterative'],
     open: (w) =>

@@ -87,6 +87,9 @@ const ends: Readonly<Record<string, Uint8Array>> = {
   'a slope that is cut off': fileOf((b, z) =>
     b.push('clip', [b.mul(b.add(b.sub(z, greatest(b, z)), 1e-3), 1e5)], { min: -1, max: 1 }),
   ),
+  'a log-softmax that is held above a number': fileOf((b, z) =>
+    b.max(b.push('logSoftmax', [b.mul(z, 1e6)], { axis: 1 }), -40),
+  ),
   'the position of the greatest as one of a row': argMax,
 };
 

@@ -6,6 +6,7 @@ import type { IndicatorRecord, MaskingRecord, Run } from '@glacis/core';
 import { html, isolated, type Html } from './html.ts';
 import { counted, percent, radius } from './numbers.ts';
 import { section } from './section.ts';
+import { measuredUpper } from './tally.ts';
 
 export function maskingSection(run: Run, figures: Html | null): Html | null {
   const { masking } = run;
@@ -18,7 +19,7 @@ export function maskingSection(run: Run, figures: Html | null): Html | null {
     ({ fired: isFired, value }) => !isFired && value === null,
   );
   const body = html`<p class="${masking.verdict === 'none' ? '' : 'alert'}">
-      ${verdictWords(masking)}
+      ${verdictWords(masking, measuredUpper(run))}
     </p>
     ${fired.map(indicatorBlock)}
     ${
@@ -41,7 +42,11 @@ export function maskingSection(run: Run, figures: Html | null): Html | null {
   );
 }
 
-function verdictWords({ verdict, credibleUpper }: MaskingRecord): string {
+/** `measured`: what the attacks before the diagnosis left standing. */
+function verdictWords(
+  { verdict, credibleUpper, gradientUpper }: MaskingRecord,
+  measured: number | null,
+): string {
   if (verdict === 'none')
     return 'No sign of gradient masking: the number under attack is credible.';
   if (verdict === 'suspected') {
@@ -49,6 +54,9 @@ function verdictWords({ verdict, credibleUpper }: MaskingRecord): string {
   }
   const ceiling =
     credibleUpper === null ? '' : ` The most that can be believed is ${percent(credibleUpper)}.`;
+  if (credibleUpper !== null && percent(measured) === percent(credibleUpper)) {
+    return `Gradient masking is confirmed. Plain gradients are blinded and leave ${percent(gradientUpper)} standing; other attacks of the audit found as much as the diagnosis did.${ceiling}`;
+  }
   return `Gradient masking is confirmed. The attacks failed because they were blinded, not because the model is robust.${ceiling}`;
 }
 

@@ -123,6 +123,26 @@ describe('the report', () => {
     expect(document.querySelector('h1')?.textContent).toBe(evil);
   });
 
+  it('says whether other attacks of the audit saw past masked gradients', async () => {
+    const told = async (measuredUpper: number): Promise<string> => {
+      const masking = {
+        verdict: 'confirmed' as const,
+        credibleUpper: 0.1,
+        measuredUpper,
+        gradientUpper: 0.98,
+        figures: null,
+        indicators: [],
+      };
+      const run = { ...fakeRun({ samples: 3 }), masking };
+      const { document } = await documentOf({ run, gallery: [] });
+      return document.querySelector('p.alert')?.textContent ?? '';
+    };
+    expect(await told(0.5)).toContain('The attacks failed because they were blinded');
+    expect(await told(0.1)).toContain(
+      'leave 98% standing; other attacks of the audit found as much',
+    );
+  });
+
   it('isolates labels of any script', async () => {
     const gallery = fakeGallery(eps, [28, 28, 1], 1).map((item) => ({
       ...item,

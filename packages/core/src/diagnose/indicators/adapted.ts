@@ -8,9 +8,9 @@ export const adaptedBeatsPlain: Indicator = {
   weight: 'proof',
   threshold: POINTS,
   meaning:
-    'Gradients that pass rounding steps as if they were not there, or that are averaged over random draws or a neighbourhood, find what the plain gradient does not.',
+    'Gradients that pass rounding and comparisons as if they were slopes, or that are averaged over random draws, a neighbourhood or the way ahead, find what the plain gradient does not.',
   advise: ({ examined }) =>
     passing(examined) ??
-    'Believe this diagnosis: no flag makes other attacks average over a neighbourhood.',
+    'Believe this diagnosis: no flag makes other attacks average their gradients.',
   judge: (evidence) => outdoes(evidence.trials.adapted, evidence),
 };

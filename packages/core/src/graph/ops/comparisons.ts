@@ -11,6 +11,7 @@ import { broadcastType } from './arithmetic.ts';
 import { stepLines } from './cornered-lines.ts';
 import {
   type Bounds,
+  type GradientContext,
   isPoint,
   type OpDefinition,
   type RelaxContext,
@@ -51,9 +52,37 @@ function maskType(operands: readonly ValueType[]): ValueType {
   return { type: 'float32', shape: broadcastType(operands).shape };
 }
 
+/**
+ * The derivative of a fast sigmoid in the place of a step's at a distance from its edge (Zenke & Ganguli 2018,
+ * eq. 3): greatest at the edge and nowhere zero, so that far steps count less than near ones.
+ */
+function nearEdge(b: Builder, distance: Node): Node {
+  const far = b.add(b.abs(distance), 1);
+  return b.div(1, b.mul(far, far));
+}
+
+/** What passes a comparison of two numbers, by what passes of their difference. */
+function passing(
+  { b, operands, cotangent }: Pick<GradientContext<Comparison>, 'b' | 'operands' | 'cotangent'>,
+  index: number,
+  slope: (b: Builder, difference: Node) => Node,
+): Node | undefined {
+  const [x, y] = pair(operands);
+  // Whole numbers come from steps before, whose scores are what a search can climb.
+  if (x.type !== 'float32') return undefined;
+  const part = b.mul(cotangent, slope(b, b.sub(x, y)));
+  return b.sumTo(index === 0 ? part : b.neg(part), (index === 0 ? x : y).shape);
+}
+
+/** An equality is a tent of height and half-width 1, that of neighbouring whole numbers: from one to the next. */
+function besideEqual(b: Builder, difference: Node): Node {
+  return b.neg(b.mul(b.sign(difference), b.greaterOrEqual(1, b.abs(difference))));
+}
+
 function comparison<K extends 'greater' | 'greaterOrEqual' | 'equal'>(
   onnx: string,
   ends: (b: Builder, x: Bounds, y: Bounds) => Bounds,
+  slope: (b: Builder, difference: Node) => Node,
   planes: (context: PlaneContext<K>) => Planes | undefined,
 ): OpDefinition<K> {
   return {
@@ -69,6 +98,7 @@ function comparison<K extends 'greater' | 'greaterOrEqual' | 'equal'>(
         ),
       ),
     gradient: () => undefined,
+    surrogate: (context, index) => passing(context, index, slope),
     range: ({ b, node, operands }) => {
       const [x, y] = pair(operands);
       const [first, second] = node.operands;
@@ -142,6 +172,7 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
       return asMask(e, positive);
     },
     gradient: () => undefined,
+    surrogate: ({ b, operands, cotangent }) => b.mul(cotangent, nearEdge(b, only(operands))),
     range: ({ b, node, operands }) => {
       const x = only(operands);
       const { lower, upper } = stepEnds(b, x);
@@ -164,13 +195,13 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
     },
     relax: (context) => linesAtZero(context, signEnds(context.b, context.x)),
   },
-  greater: comparison<'greater'>('Greater', orderEnds, (context) =>
+  greater: comparison<'greater'>('Greater', orderEnds, nearEdge, (context) =>
     orderPlanes(context, orderEnds(context.b, ...pair(context.operands))),
   ),
-  greaterOrEqual: comparison<'greaterOrEqual'>('GreaterOrEqual', orderEnds, (context) =>
+  greaterOrEqual: comparison<'greaterOrEqual'>('GreaterOrEqual', orderEnds, nearEdge, (context) =>
     orderPlanes(context, orderEnds(context.b, ...pair(context.operands))),
   ),
-  equal: comparison<'equal'>('Equal', equalEnds, (context) => {
+  equal: comparison<'equal'>('Equal', equalEnds, besideEqual, (context) => {
     const [x, y] = pair(context.operands);
     // Whole numbers are compared too; they are points.
     if (x.lower.type !== 'float32') return undefined;
@@ -203,6 +234,13 @@ export const comparisons: { readonly [K in Comparison]: OpDefinition<K> } = {
       if (!taken) throw new ShapeError('an operand is missing');
       const share = index === 1 ? mask : b.sub(1, mask);
       return b.sumTo(b.mul(cotangent, share), taken.shape);
+    },
+    surrogate: (context, index) => {
+      const { b, operands, cotangent } = context;
+      const [mask, x, y] = operands;
+      if (!mask || !x || !y) throw new ShapeError('an operand is missing');
+      if (index !== 0) return comparisons.where.gradient?.(context, index);
+      return b.sumTo(b.mul(cotangent, b.sub(x, y)), mask.shape);
     },
     range: ({ b, operands }) => {
       const [mask, x, y] = operands;

@@ -89,10 +89,10 @@ export interface OpDefinition<K extends OpName> {
    */
   gradient?(context: GradientContext<K>, operand: number): Node | undefined;
   /**
-   * For steps: a cotangent to pass on instead of none, where a search asks for it (the straight-through
-   * estimator, Bengio et al. 2013). Never a derivative.
+   * For steps, and what is chosen by them: the cotangent of one operand where a search asks to pass steps (the
+   * straight-through estimator, Bengio et al. 2013). Never a derivative.
    */
-  surrogate?(context: GradientContext<K>): Node;
+  surrogate?(context: GradientContext<K>, operand: number): Node | undefined;
   /** Ends of the output over the operands' boxes, outward by the rounding model. */
   range?(context: RangeContext<K>): Bounds;
   /**

@@ -206,7 +206,7 @@ export const methodOptions = {
     '--straight-through',
     null,
     on,
-    'lets gradients pass rounding steps (quantised models) as if they were not there; proofs stay as they are',
+    'lets gradients pass rounding and comparisons inside the model (quantised or coded inputs) as if they were slopes; proofs stay as they are',
   ),
   eot: row(
     'Method',
