@@ -154,6 +154,14 @@ export const defences = {
   temperature: disguised({
     output: (b, z) => b.push('softmax', [b.mul(z, 300)], { axis: 1 }),
   }),
+  /** A sine on every score so fine that each step turns its slope about. */
+  'rippled scores': disguised({
+    output: (b, z) => b.add(z, b.mul(b.push('sin', [b.mul(z, 200)], {}), 2)),
+  }),
+  /** Sharp log-probabilities that are cut off below, so that none moves far from an edge. */
+  'cut-off probabilities': disguised({
+    output: (b, z) => b.max(b.push('logSoftmax', [b.mul(z, 30)], { axis: 1 }), -40),
+  }),
   quantised: disguised({ input: (b, x) => quantised(b, x, 12) }),
   thermometer: disguised({ input: (b, x) => thermometer(b, x, 10) }),
   shattered: disguised({

@@ -188,10 +188,12 @@ function averagedOn({ context: { classifier }, adapted }: Gathering): Classifier
 
 /** Inputs that were not examined and still stand: by what does not depend on the model's own gradient at a point. */
 export async function sweep(gathering: Gathering, standing: readonly Entry[]): Promise<void> {
-  const { context, ledger, depth, surrogates, onStage } = gathering;
+  const { context, ledger, depth, surrogates, adapted, onStage } = gathering;
+  const onAdapted = pgd({ id: 'pgd-adapted', loss: 'cross-entropy', ...ADAPTED });
   const classifier = averagedOn(gathering);
   const attacks = [
     ...surrogates.map((surrogate) => ({ attack: polished(transferFrom(surrogate)), own: context })),
+    ...(adapted ? [{ attack: onAdapted, own: { ...context, classifier: adapted } }] : []),
     ...ofMeans(depth).map((attack) => ({ attack, own: { ...context, classifier } })),
   ];
   let open = standing.filter((entry) => !isProven(entry, context.threat.eps));
