@@ -3,7 +3,7 @@ import type { LinearLossName, OptimiserName, ScheduleName, TrainingMethodName } 
 
 export const trainings: Readonly<Record<TrainingMethodName, string>> = {
   natural: 'ordinary training, to compare with',
-  adversarial: 'on what 12 steps of projected gradient descent make of the inputs',
+  adversarial: 'on what 7 steps of projected gradient descent make of the inputs',
   fast: 'the same with one step from a random point',
   trades: 'the inputs as they are, and the divergence of the answers around them',
   noise: 'inputs with Gaussian noise of σ = ε, for --method smoothing',

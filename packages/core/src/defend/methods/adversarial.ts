@@ -6,8 +6,8 @@ import { across, climb, error } from '../adversary.ts';
 import { type Method, rising } from '../method.ts';
 import { natural } from './natural.ts';
 
-/** With 7 steps against ε itself networks learn to withstand these more than what other attacks find (bench/README.md). */
-const STEPS = 12;
+const STEPS = 7;
+/** Against ε itself networks learn to withstand these steps more than what other attacks find (bench/README.md). */
 const WIDENING = 1.2;
 const RAMP = 0.2;
 /** Rebuffi et al. 2021, § 3.2. */
