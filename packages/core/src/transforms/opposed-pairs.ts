@@ -131,7 +131,7 @@ class Rewriting {
     );
   }
 
-  /** As variables of their own: `shares` equal ones are one. Where all are constants they stay. */
+  /** As variables of their own; `shares`: equal ones are one. */
   private made(form: Form, shares = true): Form {
     const made: Expression[] = [];
     const first = this.variables;
@@ -226,7 +226,7 @@ class Written {
       const { ids, node } = blocks[block] ?? unreachable();
       return b.matMul(node, b.floats(own, [ids.length, width]));
     });
-    const total = parts.reduce((sum_, part) => b.add(sum_, part));
+    const total = parts.reduce((before, part) => b.add(before, part));
     const constants = form.map(({ constant }) => constant);
     return constants.every((constant) => constant === 0)
       ? total
@@ -242,7 +242,7 @@ interface Weights {
 
 function composed(form: Form, { columns }: Weights): Form | null {
   const terms = columns.reduce(
-    (total, { at }) => total + at.reduce((s, i) => s + (form[i]?.variables.length ?? 0), 0),
+    (total, { at }) => total + at.reduce((own, i) => own + (form[i]?.variables.length ?? 0), 0),
     0,
   );
   const isUnit = form.every(({ variables }) => variables.length <= 1);
