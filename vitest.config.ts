@@ -17,6 +17,7 @@ export default defineConfig({
   },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'scripts/test/**/*.test.js'],
+    setupFiles: [source('./vitest.setup.ts')],
     // A native run that crashes must not take the other files with it.
     pool: 'forks',
     // Each file runs on one thread; no core is left idle.

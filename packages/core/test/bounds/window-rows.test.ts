@@ -138,32 +138,38 @@ const clipped = (value: number): number => Math.min(1, Math.max(0, value));
 
 afterEach(() => vi.restoreAllMocks());
 
-test.each([
-  { how: 'as they are', isExact: true, apart: 1e-5, numRuns: 8 },
-  { how: 'rounded outward', isExact: false, apart: 1e-4, numRuns: 4 },
-])('$how, they are the bounds that whole images give', async ({ isExact, apart, numRuns }) => {
+/** The widest interval or largest end of a layer: what its roundings are measured by. */
+function widestOf({ lower, upper }: Ends): number {
+  const wide = upper.map((high, i) => Math.max(high - (lower[i] ?? 0), Math.abs(high)));
+  return Math.max(1e-3, ...wide);
+}
+
+/** By how much the first's intervals reach beyond the second's, at most. */
+function beyond(one: readonly Ends[], other: readonly Ends[]): readonly number[] {
+  expect(one.length).toBe(other.length);
+  return one.map(({ lower, upper }, k) => {
+    const { lower: least, upper: most } = other[k] ?? { lower: [], upper: [] };
+    const below = Array.from(lower, (low, i) => (least[i] ?? NaN) - low);
+    const above = Array.from(upper, (high, i) => high - (most[i] ?? NaN));
+    return Math.max(...below, ...above) / widestOf({ lower, upper });
+  });
+}
+
+test('over windows, bounds are those of whole images; rounded, no wider and outside all values', async () => {
   const used = vi.spyOn(WindowRows.prototype, 'least');
+  const numRuns = 8;
   await fc.assert(
     fc.asyncProperty(fc.nat(), async (seed) => {
       const own = await drawn(seed);
-      const windows = await layers(own, isExact);
+      const [windows, rounded] = [await layers(own, true), await layers(own, false)];
       const whole = vi.spyOn(WindowRows, 'of').mockReturnValue(undefined);
-      const plain = await layers(own, isExact);
+      const [plain, wide] = [await layers(own, true), await layers(own, false)];
       whole.mockRestore();
-      expect(windows.length).toBe(plain.length);
-      windows.forEach(({ lower, upper }, k) => {
-        const widest = Math.max(
-          1e-3,
-          ...upper.map((high, i) => high - (lower[i] ?? 0)),
-          ...upper.map(Math.abs),
-        );
-        lower.forEach((low, i) => {
-          expect(Math.abs(low - (plain[k]?.lower[i] ?? NaN))).toBeLessThan(apart * widest);
-          expect(Math.abs((upper[i] ?? 0) - (plain[k]?.upper[i] ?? NaN))).toBeLessThan(
-            apart * widest,
-          );
-        });
-      });
+      for (const apart of beyond(windows, plain)) expect(apart).toBeLessThan(1e-4);
+      for (const apart of beyond(plain, windows)) expect(apart).toBeLessThan(1e-4);
+      // A window has fewer sums than an image, and so less to allow for.
+      for (const wider of beyond(rounded, wide)) expect(wider).toBeLessThan(1e-4);
+      await expectInside(own, rounded, seed);
     }),
     { numRuns },
   );
