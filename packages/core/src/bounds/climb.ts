@@ -33,8 +33,8 @@ export interface Climbers {
   step(rates: Rates, looked: Feeds): void;
   /** Their bounds by what is proven; NaN where nothing is. */
   least(proven: Feeds): Float32Array;
-  /** Some of them alone; undefined where they stay together. */
-  only(rows: readonly number[]): Climbers | undefined;
+  /** Some of them alone; absent where all stay together. */
+  only?(rows: readonly number[]): Climbers;
 }
 
 /** Bounds of rows, the greatest of those taken on the way. */
@@ -55,7 +55,7 @@ export async function climbed(
     const left = settles ? open.flatMap((row, i) => ((best[row] ?? 0) > 0 ? [] : [i])) : [];
     if (settles && left.length === 0) break;
     const fewer =
-      settles && left.length <= WORTH_LEAVING * open.length ? own.only(left) : undefined;
+      settles && left.length <= WORTH_LEAVING * open.length ? own.only?.(left) : undefined;
     if (!fewer) continue;
     looked = undefined;
     own = fewer;

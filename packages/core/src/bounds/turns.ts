@@ -91,7 +91,7 @@ export class Moments {
         const coefficient = behind[i] ?? 0;
         // Where the bound's line counts below a hinge, its slope moves the bound by the coefficient times the value.
         const product = coefficient <= 0 ? 0 : coefficient * (at[i] ?? 0);
-        // What is no number would make one of no bound of the rows beside.
+        // A slope that is no number would leave the rows beside it without bounds.
         const gradient = Number.isFinite(product) ? product : 0;
         const first = FIRST * (firsts[own] ?? 0) + (1 - FIRST) * gradient;
         // What never had a gradient goes nowhere, and is most of what there is.

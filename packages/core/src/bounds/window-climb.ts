@@ -7,11 +7,11 @@ import { numbers } from './numbers.ts';
 import type { Feeds } from './staged-programs.ts';
 import { columnsOf, type Rates, Turns } from './turns.ts';
 
-/** Rows of some places, as many of each; those of a place that stand for an element come first. */
+/** As many rows of each of some places. */
 export interface PlacedRows {
-  /** How many of each place's rows stand for an element, and what is known of the stops in its window. */
-  readonly places: readonly { readonly used: number; readonly found: readonly Ends[] }[];
   readonly rows: number;
+  /** How many of each place's rows stand for an element: its first ones. */
+  readonly used: readonly number[];
 }
 
 export class WindowClimb implements Climbers {
@@ -20,70 +20,66 @@ export class WindowClimb implements Climbers {
   private readonly placed: PlacedRows;
   private readonly turns: readonly Turns[];
 
-  constructor(stops: readonly ChoiceStop[], placed: PlacedRows) {
-    const { places, rows } = placed;
+  /** `found`: what is known of the stops in each place's window. */
+  constructor(
+    stops: readonly ChoiceStop[],
+    placed: PlacedRows,
+    found: readonly (readonly Ends[])[],
+  ) {
+    const { rows, used } = placed;
     this.placed = placed;
-    this.count = usedOf(places);
+    this.count = sumOf(used);
     const feeds: Record<string, Tensor> = {};
     for (const { place, width, flat } of stops) {
       if (flat === undefined) continue;
-      const shape = [places.length, rows, width];
-      const data = new Float32Array(places.length * rows * width);
+      const shape = [used.length, rows, width];
+      const data = new Float32Array(used.length * rows * width);
       feeds[`turn/${place}`] = { type: 'float32', shape, data };
     }
     this.feeds = feeds;
-    this.turns = places.map(
-      ({ used, found }, p) =>
-        new Turns(stops, columnsOf(stops, found), used, (width) => [used, width], {
-          turnsOf: ({ place, width }) => this.part(feeds, `turn/${place}`, p, used * width),
+    this.turns = used.map(
+      (count, p) =>
+        new Turns(stops, columnsOf(stops, found[p] ?? []), count, (width) => [count, width], {
+          turnsOf: ({ place, width }) =>
+            ofPlace(feeds[`turn/${place}`], p, used.length).subarray(0, count * width),
         }),
     );
   }
 
-  /** The first numbers of a place. */
-  private part(all: Feeds, name: string, p: number, size: number): Float32Array {
-    const data = numbers(all[name]);
-    return data.subarray(p * (data.length / this.placed.places.length)).subarray(0, size);
-  }
-
   step(rates: Rates, results: Feeds): void {
-    const { places } = this.placed;
     this.turns.forEach((turns, p) => {
-      const own: Record<string, Tensor> = {};
-      for (const [name, { shape, data }] of Object.entries(results)) {
-        const size = data.length / places.length;
-        own[name] = {
-          type: 'float32',
-          shape,
-          data: numbers(results[name]).subarray(p * size, (p + 1) * size),
-        };
-      }
-      turns.step(rates, own);
+      const own = Object.entries(results).map(([name, tensor]): [string, Tensor] => {
+        const data = ofPlace(tensor, p, this.turns.length);
+        return [name, { type: 'float32', shape: [data.length], data }];
+      });
+      turns.step(rates, Object.fromEntries(own));
     });
   }
 
   least(results: Feeds): Float32Array {
     return leastOf(results, this.placed);
   }
+}
 
-  /** Places stay together. */
-  only(): undefined {
-    return undefined;
-  }
+/** The part of values of so many places that is one place's. */
+export function ofPlace(tensor: Tensor | undefined, p: number, count: number): Float32Array {
+  const data = numbers(tensor);
+  const size = data.length / count;
+  return data.subarray(p * size, (p + 1) * size);
 }
 
 /** What is proven of the rows that stand for an element; NaN where nothing is. */
-export function leastOf(results: Feeds, { places, rows }: PlacedRows): Float32Array {
-  const [least, finite] = [numbers(results['least']), numbers(results['finite'])];
-  const own = new Float32Array(usedOf(places)).fill(Number.NaN);
+export function leastOf({ least, finite }: Feeds, { used }: PlacedRows): Float32Array {
+  const flags = numbers(finite);
+  const own = new Float32Array(sumOf(used)).fill(Number.NaN);
   let to = 0;
-  places.forEach(({ used }, p) => {
-    if (finite[p] === 1) own.set(least.subarray(p * rows, p * rows + used), to);
-    to += used;
+  used.forEach((count, p) => {
+    if (flags[p] === 1) own.set(ofPlace(least, p, used.length).subarray(0, count), to);
+    to += count;
   });
   return own;
 }
 
-function usedOf(places: PlacedRows['places']): number {
-  return places.reduce((sum, { used }) => sum + used, 0);
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }

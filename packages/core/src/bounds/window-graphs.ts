@@ -5,6 +5,7 @@
 import { Builder } from '../graph/builder.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Bounds } from '../graph/ops/definition.ts';
+import type { Values } from '../graph/subgraph.ts';
 import { windowSize } from '../graph/ops/windows.ts';
 import type { BallNodes } from '../threats/set-graph.ts';
 import { inputSet } from '../threats/set-support.ts';
@@ -18,7 +19,7 @@ import {
 } from '../transforms/place-windows.ts';
 import { noRounding } from '../transforms/rounding.ts';
 import { ChoiceInputs, choiceStops } from './choice-inputs.ts';
-import { type Asked, type ClimbValues, climbValues, type VaryingValues } from './climb-graphs.ts';
+import { type Asked, type ClimbValues, climbValues } from './climb-graphs.ts';
 import { endNames, type LayerGraphs, nodeOf } from './layer-graphs.ts';
 import { minimiser } from './minimiser.ts';
 
@@ -87,10 +88,10 @@ export class WindowGraphs {
   }
 
   /** `least` [places, rows] below rows·value, and `finite` [places]. */
-  rows(): VaryingValues {
+  rows(): Values {
     const { propagation, node, rows } = this.asked();
     const { lower } = propagation.backwardBoundOf(node, rows);
-    return { outputs: { least: lower, finite: propagation.finite() }, varying: [rows] };
+    return { least: lower, finite: propagation.finite() };
   }
 
   /** The same with free slopes, and what tells where they lead. */

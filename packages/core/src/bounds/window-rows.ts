@@ -15,11 +15,10 @@ import {
 import { type Ascent, climbed } from './climb.ts';
 import { endNames, type LayerGraphs } from './layer-graphs.ts';
 import type { Ends, SetFeed } from './layerwise.ts';
-import { numbers } from './numbers.ts';
 import { rowsAtOnce } from './row-chunks.ts';
 import { type RowProgram, stagesOf } from './row-program.ts';
 import { type Feeds, Prepared, StagedPrograms } from './staged-programs.ts';
-import { leastOf, type PlacedRows, WindowClimb } from './window-climb.ts';
+import { leastOf, ofPlace, type PlacedRows, WindowClimb } from './window-climb.ts';
 import { gathered, type Gathering, gatheringOf, productOf } from './window-gathering.ts';
 import { maskName, WindowGraphs } from './window-graphs.ts';
 
@@ -138,9 +137,9 @@ export class WindowRows {
   }
 
   private async bounded(chunk: Chunk, over: Over): Promise<Float32Array> {
-    const program = await this.stages.whole('rows', () => this.own.rows().outputs);
+    const program = await this.stages.whole('rows', () => this.own.rows());
     const results = await program.run(this.feeds(chunk, over));
-    return leastOf(results, this.placed(chunk, {}));
+    return leastOf(results, placedRows(chunk));
   }
 
   private async climbed(chunk: Chunk, over: Over, ascent: Ascent): Promise<Float32Array> {
@@ -154,7 +153,11 @@ export class WindowRows {
       bound: await this.stages.open(staged, prepared, feeds),
       look: await this.stages.open(look, prepared, feeds),
     };
-    return climbed(runs, new WindowClimb(stops, this.placed(chunk, feeds)), ascent);
+    return climbed(
+      runs,
+      new WindowClimb(stops, placedRows(chunk), this.known(feeds, chunk.length)),
+      ascent,
+    );
   }
 
   private climbProgram(): RowProgram {
@@ -168,22 +171,16 @@ export class WindowRows {
     };
   }
 
-  /** What is known of each place's windows, from what is fed. */
-  private placed(chunk: Chunk, feeds: Feeds): PlacedRows {
-    const knownOf = (p: number, name: string): Float32Array | undefined => {
-      const all = feeds[name] && numbers(feeds[name]);
-      const size = (all?.length ?? 0) / chunk.length;
-      return all?.subarray(p * size, (p + 1) * size);
-    };
-    const places = chunk.map(({ elements }, p) => ({
-      used: 2 * elements.length,
-      found: this.graphs.stops.slice(0, this.place).map((_, stop): Ends => {
-        const names = endNames(stop);
-        const [lower, upper] = [knownOf(p, names.lower), knownOf(p, names.upper)];
-        return { lower: lower ?? new Float32Array(), upper: upper ?? new Float32Array() };
+  /** What is known of the stops in each place's window, from what is fed. */
+  private known(feeds: Feeds, count: number): Ends[][] {
+    const none = new Float32Array();
+    return Array.from({ length: count }, (_, p) =>
+      this.graphs.stops.slice(0, this.place).map((_stop, stop): Ends => {
+        const { lower, upper } = endNames(stop);
+        if (!feeds[lower]) return { lower: none, upper: none };
+        return { lower: ofPlace(feeds[lower], p, count), upper: ofPlace(feeds[upper], p, count) };
       }),
-    }));
-    return { places, rows: rowsOf(chunk) };
+    );
   }
 
   private rows(chunk: Chunk, elements: readonly number[]): Tensor {
@@ -241,3 +238,8 @@ export class WindowRows {
 
 /** Each element of a place has two rows. */
 const rowsOf = (chunk: Chunk): number => 2 * (chunk[0]?.elements.length ?? 0);
+
+const placedRows = (chunk: Chunk): PlacedRows => ({
+  rows: rowsOf(chunk),
+  used: chunk.map(({ elements }) => 2 * elements.length),
+});

@@ -7,7 +7,9 @@
 import { Builder } from '../graph/builder.ts';
 import { elementCount, known } from '../graph/dimension.ts';
 import { dependents, type Graph, holdsNonFinite, type Node, outputNamed } from '../graph/graph.ts';
+import { ExpressionGraph } from './expression-graph.ts';
 import { constantly, type Expression, keyOf, type Share, sum, variable } from './expressions.ts';
+import { type Matrix, matrixOf, vectorOf, type Weights, weightsOf } from './sparse-weights.ts';
 
 /** What is worth writing anew: so many of the hinges are the other one of a pair. */
 const LEAST_SHARE = 1 / 8;
@@ -25,14 +27,18 @@ interface Source {
 /** The elements of one value. */
 type Form = readonly Expression[];
 
-/** The same function with one neuron for each pair; null where there are few pairs, or anything but dense layers. */
-export function withoutPairs(graph: Graph): Graph | null {
+/**
+ * The same function with one neuron for each pair; null where there are few pairs, or anything but dense layers.
+ * `tick` ends the work by throwing.
+ */
+export function withoutPairs(graph: Graph, tick = (): void => undefined): Graph | null {
   if (!mayHavePairs(graph) || graph.nodes.some(holdsNonFinite)) return null;
-  return new Rewriting(graph).result();
+  return new Rewriting(graph, tick).result();
 }
 
 class Rewriting {
   private readonly graph: Graph;
+  private readonly tick: () => void;
   private readonly depends: readonly boolean[];
   private readonly sources: Source[] = [];
   private readonly forms = new Map<number, Form>();
@@ -40,8 +46,9 @@ class Rewriting {
   private hinges = 0;
   private pairs = 0;
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, tick: () => void) {
     this.graph = graph;
+    this.tick = tick;
     this.depends = dependents(graph, graph.inputs);
   }
 
@@ -76,7 +83,7 @@ class Rewriting {
     if (op === 'relu') return own ? this.bent(own) : null;
     if (shape.length !== 2 || !x || !y) return null;
     if (op === 'matMul' && own && !other && !node.attributes.transA) {
-      const weights = matrixOf(y, node.attributes.transB);
+      const weights = weightsOf(y, node.attributes.transB);
       return weights && this.product(own, weights);
     }
     if (op !== 'add') return null;
@@ -113,7 +120,7 @@ class Rewriting {
 
   private together(one: Form, other: Form): Form {
     const added = (a: Form, b: Form): Form | null =>
-      all(a.length, (i) => sum([a, b].flatMap((form) => shareOf(form[i], 1))));
+      this.all(a.length, (i) => sum([a, b].flatMap((form) => shareOf(form[i], 1))));
     return (
       added(one, other) ??
       added(this.made(one), other) ??
@@ -124,11 +131,35 @@ class Rewriting {
 
   private product(form: Form, weights: Weights): Form {
     return (
-      composed(form, weights) ??
-      composed(this.made(form), weights) ??
-      composed(this.made(form, false), weights) ??
+      this.composed(form, weights) ??
+      this.composed(this.made(form), weights) ??
+      this.composed(this.made(form, false), weights) ??
       unreachable()
     );
+  }
+
+  private composed(form: Form, columns: Weights): Form | null {
+    const terms = columns.reduce(
+      (total, { at }) => total + at.reduce((own, i) => own + (form[i]?.variables.length ?? 0), 0),
+      0,
+    );
+    const isUnit = form.every(({ variables }) => variables.length <= 1);
+    if (terms > MOST_TERMS && !isUnit) return null;
+    return this.all(columns.length, (j) => {
+      const { at = [], of = [] } = columns[j] ?? {};
+      return sum(at.flatMap((i, k) => shareOf(form[i], of[k] ?? 0)));
+    });
+  }
+
+  private all(count: number, of: (i: number) => Expression | null): Form | null {
+    const form: Expression[] = [];
+    for (let i = 0; i < count; i++) {
+      this.tick();
+      const own = of(i);
+      if (!own) return null;
+      form.push(own);
+    }
+    return form;
   }
 
   /** As variables of their own; `shares`: equal ones are one. */
@@ -160,7 +191,7 @@ class Rewriting {
       made?.forEach((own, i) => needed[first + i] && need(own));
     }
     const b = new Builder();
-    const written = new Written(b);
+    const written = new ExpressionGraph(b);
     for (const { first, made, bends } of sources) {
       if (!made) {
         const input = this.input(b);
@@ -190,117 +221,13 @@ class Rewriting {
   }
 }
 
-/** Nodes that hold variables. */
-class Written {
-  private readonly b: Builder;
-  private readonly blocks: { readonly ids: readonly number[]; readonly node: Node }[] = [];
-  private readonly at = new Map<number, { readonly block: number; readonly column: number }>();
-
-  constructor(b: Builder) {
-    this.b = b;
-  }
-
-  put(ids: readonly number[], node: Node): void {
-    const block = this.blocks.push({ ids, node }) - 1;
-    ids.forEach((id, column) => this.at.set(id, { block, column }));
-  }
-
-  /** [batch, expressions] */
-  affine(form: Form): Node {
-    const { b, blocks } = this;
-    const width = form.length;
-    const weights = new Map<number, Float32Array>();
-    form.forEach(({ variables, coefficients }, j) =>
-      variables.forEach((id, k) => {
-        const { block, column } = this.at.get(id) ?? unreachable();
-        const size = blocks[block]?.ids.length ?? 0;
-        const own = weights.get(block) ?? new Float32Array(size * width);
-        weights.set(block, own);
-        own[column * width + j] = coefficients[k] ?? 0;
-      }),
-    );
-    const [first] = blocks;
-    // What is constant has a row for each sample all the same.
-    if (weights.size === 0 && first) weights.set(0, new Float32Array(first.ids.length * width));
-    const parts = [...weights].map(([block, own]) => {
-      const { ids, node } = blocks[block] ?? unreachable();
-      return b.matMul(node, b.floats(own, [ids.length, width]));
-    });
-    const total = parts.reduce((before, part) => b.add(before, part));
-    const constants = form.map(({ constant }) => constant);
-    return constants.every((constant) => constant === 0)
-      ? total
-      : b.add(total, b.floats(constants, [width]));
-  }
-}
-
-/** Nonzero weights, by columns. */
-interface Weights {
-  readonly rows: number;
-  readonly columns: readonly { readonly at: readonly number[]; readonly of: readonly number[] }[];
-}
-
-function composed(form: Form, { columns }: Weights): Form | null {
-  const terms = columns.reduce(
-    (total, { at }) => total + at.reduce((own, i) => own + (form[i]?.variables.length ?? 0), 0),
-    0,
-  );
-  const isUnit = form.every(({ variables }) => variables.length <= 1);
-  if (terms > MOST_TERMS && !isUnit) return null;
-  return all(columns.length, (j) => {
-    const { at = [], of = [] } = columns[j] ?? {};
-    return sum(at.flatMap((i, k) => shareOf(form[i], of[k] ?? 0)));
-  });
-}
-
 const shareOf = (of: Expression | undefined, factor: number): Share[] =>
   of ? [{ factor, of }] : [];
-
-function all(count: number, of: (i: number) => Expression | null): Form | null {
-  const form: Expression[] = [];
-  for (let i = 0; i < count; i++) {
-    const own = of(i);
-    if (!own) return null;
-    form.push(own);
-  }
-  return form;
-}
 
 /** Elements of one sample; null where they are not known, or of another type. */
 function widthOf({ shape, type }: Node): number | null {
   const size = elementCount(shape.slice(1));
   return type === 'float32' && typeof size === 'number' ? size : null;
-}
-
-function vectorOf(node: Node, size: number): number[] | null {
-  if (node.op !== 'constant') return null;
-  const { data, shape } = node.attributes.tensor;
-  const isRow = shape.slice(0, -1).every((dim) => dim === 1) && shape.at(-1) === size;
-  return data instanceof Float32Array && isRow ? [...data] : null;
-}
-
-function matrixOf(node: Node, transposed: boolean): Weights | null {
-  const matrix = dataOf(node);
-  if (!matrix) return null;
-  const { data, shape } = matrix;
-  const [first = 0, second = 0] = shape;
-  const [rows, width] = transposed ? [second, first] : [first, second];
-  const columns = Array.from({ length: width }, () => ({ at: [] as number[], of: [] as number[] }));
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < width; j++) {
-      const value = data[transposed ? j * rows + i : i * width + j] ?? 0;
-      if (value === 0) continue;
-      columns[j]?.at.push(i);
-      columns[j]?.of.push(value);
-    }
-  }
-  return { rows, columns };
-}
-
-function dataOf(node: Node): { data: Float32Array; shape: readonly number[] } | null {
-  if (node.op !== 'constant') return null;
-  const { data, shape } = node.attributes.tensor;
-  return data instanceof Float32Array && shape.length === 2 ? { data, shape } : null;
 }
 
 /** Whether some layer before hinges has columns of which one is another's negative: by sums that tell them apart. */
@@ -313,16 +240,13 @@ function mayHavePairs({ nodes }: Graph): boolean {
     return affine.some((layer) => {
       if (layer?.op !== 'matMul') return false;
       const weights = nodes[layer.operands[1] ?? -1];
-      const matrix = weights && dataOf(weights);
+      const matrix = weights && matrixOf(weights);
       return matrix ? areOpposed(matrix, layer.attributes.transB) : false;
     });
   });
 }
 
-function areOpposed(
-  { data, shape }: { readonly data: Float32Array; readonly shape: readonly number[] },
-  transposed: boolean,
-): boolean {
+function areOpposed({ data, shape }: Matrix, transposed: boolean): boolean {
   const [first = 0, second = 0] = shape;
   const [rows, width] = transposed ? [second, first] : [first, second];
   const sums = new Float64Array(width);

@@ -86,14 +86,15 @@ export async function verify(options: VerifyOptions): Promise<Decision> {
   const { contradiction, alternatives, ties } = posed;
   if (contradiction) return unsat('contradiction', 0, contradiction.sentence);
   if (alternatives.length === 0) return unsat('contradiction', 0, OPPOSED);
-  const run = new Verification(options, ties);
+  let run: Verification | null = null;
   try {
+    run = new Verification(options, ties);
     return await run.decide(alternatives);
   } catch (error) {
     if (!(error instanceof OutOfTime)) throw error;
-    return { ...undecided('timeout', 'the time is up'), ...run.progress };
+    return { ...undecided('timeout', 'the time is up'), ...run?.progress };
   } finally {
-    await run.release();
+    await run?.release();
   }
 }
 
@@ -121,7 +122,7 @@ class Verification {
   constructor(options: VerifyOptions, ties: Int32Array) {
     this.options = options;
     this.semantics = options.semantics ?? semanticsOf(options.query);
-    const networks = posedNetworks(options.networks, this.semantics);
+    const networks = posedNetworks(options.networks, this.semantics, options.tick);
     this.joint = new JointNetwork(options.query, networks, ties);
     this.helpers = options.helpers && new LateHelpers(options.helpers);
   }

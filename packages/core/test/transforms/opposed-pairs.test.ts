@@ -7,6 +7,7 @@ import { BATCH } from '../../src/graph/dimension.ts';
 import type { Graph, Node } from '../../src/graph/graph.ts';
 import { readModel } from '../../src/onnx/read.ts';
 import { writeModel } from '../../src/onnx/write.ts';
+import { OutOfTime } from '../../src/runtime/deadline.ts';
 import { openNetwork } from '../../src/runtime/network.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
 import { floats } from '../../src/tensor/tensor.ts';
@@ -93,6 +94,12 @@ test('of a lattice that takes maxima by four neurons one is left of each four', 
     (assert (>= Y_0 ${greatest + 0.5}))`);
   const network = await openNetwork(readModel(bytes), runtime);
   const networks = new Map([[query.networks[0]?.name ?? '', network]]);
+  let left = 50;
+  const tick = (): void => {
+    if (--left < 0) throw new OutOfTime();
+  };
+  const late = await verify({ query, networks, tick });
+  expect([late.outcome, late.branches]).toEqual(['timeout', 0]);
   const [real, rounded] = [
     await verify({ query, networks }),
     await verify({ query, networks, semantics: 'float32' }),

@@ -9,7 +9,7 @@ import { openNetwork } from '../../src/runtime/network.ts';
 import { ortRuntime } from '../../src/runtime/runtime.ts';
 import { parseVnnlib } from '../../src/vnnlib/parse.ts';
 import { type Decision, verify } from '../../src/verify/verify.ts';
-import type { Draw } from '../generators/draw.ts';
+import { Draw } from '../generators/draw.ts';
 import type { Layer, LineRow } from './line-oracle.ts';
 
 export const runtime = ortRuntime(ort, {
@@ -56,6 +56,12 @@ export function paired(draw: Draw, layers: readonly Layer[]): Layer[] {
     }
   });
   return own;
+}
+
+/** By a stream of its own: what is drawn next stays what it was. */
+export function sometimesPaired(layers: readonly Layer[]): readonly Layer[] {
+  const draw = new Draw(Math.floor(1e6 * Math.abs(layers[0]?.biases[0] ?? 0)));
+  return draw.chance(0.25) ? paired(draw, layers) : layers;
 }
 
 export function modelOf(layers: readonly Layer[]): Uint8Array<ArrayBuffer> {

@@ -2,8 +2,8 @@
  * Random queries about small ReLU networks, as what they mean and as texts of either version: a box, inputs that
  * are equal, and clauses whose alternatives are conjunctions of linear rows over the joint vector.
  */
-import { Draw } from '../generators/draw.ts';
-import { drawLayers, paired, short } from './dense.ts';
+import type { Draw } from '../generators/draw.ts';
+import { drawLayers, short, sometimesPaired } from './dense.ts';
 import { evaluateLayers, type Layer, type LineRow } from './line-oracle.ts';
 import { drawPorts, nameOfHidden, type Ports, sizeOfHidden, valuesAt } from './ported.ts';
 
@@ -40,12 +40,6 @@ export function jointAt(networks: readonly RandomNetwork[], x: readonly number[]
     return ports ? valuesAt(ports, own) : evaluateLayers(layers, own);
   });
   return [...x, ...outputs];
-}
-
-/** By a stream of its own: what is drawn next stays what it was. */
-function sometimesPaired(layers: readonly Layer[]): readonly Layer[] {
-  const draw = new Draw(Math.floor(1e6 * Math.abs(layers[0]?.biases[0] ?? 0)));
-  return draw.chance(0.25) ? paired(draw, layers) : layers;
 }
 
 function drawNetworks(draw: Draw): RandomNetwork[] {
