@@ -86,7 +86,10 @@ async function boundCase({ name, onnx, vnnlib, runs }: Case): Promise<void> {
       );
       if (!theirs) continue;
       const bound = (): Promise<OutputBounds | null> =>
-        input === 'box' ? bounder.box(low, high, own) : bounder.ball(middle, eps ?? 0, own);
+        bounder.over(
+          input === 'box' ? bounder.box(low, high) : bounder.ball(middle, eps ?? 0),
+          own,
+        );
       const found = await bound();
       let best = Infinity;
       for (let i = 0; i < TIMES; i++) {

@@ -50,7 +50,7 @@ export type { Bound } from './bounds/bound.ts';
 export { crown, crownIbp } from './bounds/crown.ts';
 export { interval } from './bounds/interval.ts';
 export type { BoundName } from './bounds/methods.ts';
-export type { Ends } from './bounds/layerwise.ts';
+export type { Ends, SetFeed } from './bounds/layerwise.ts';
 export { OutputBounder, type OutputBounds, type OutputBoundsOptions } from './bounds/outputs.ts';
 export { alphaCrown } from './bounds/alpha-crown.ts';
 export { marginBoundGraph } from './bounds/margin-graph.ts';

@@ -104,7 +104,7 @@ export async function checkRandomScales(seed: number): Promise<Below> {
     const names = ['interval', draw.pick(methods)] as const;
     const found = [];
     for (const name of names) {
-      const bounds = await bounder.ball(centre, threat.eps, name);
+      const bounds = await bounder.over(bounder.ball(centre, threat.eps), name);
       found.push(bounds);
       if (!bounds) continue;
       values.flat().forEach((outputs) =>

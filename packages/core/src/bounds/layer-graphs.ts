@@ -15,7 +15,11 @@ import type { BallNodes } from '../threats/set-graph.ts';
 import { inputSet } from '../threats/set-support.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { InputSet } from '../transforms/input-set.ts';
-import { type IntervalPropagation, propagateIntervals } from '../transforms/interval.ts';
+import {
+  type FiniteOperation,
+  type IntervalPropagation,
+  propagateIntervals,
+} from '../transforms/interval.ts';
 import { replayLowered } from '../transforms/lowering.ts';
 import type { RelaxedChoices } from '../transforms/relaxed-pass.ts';
 import { noRounding } from '../transforms/rounding.ts';
@@ -143,6 +147,13 @@ export class LayerGraphs {
   intervals(): Values {
     const propagation = this.propagation(0);
     return this.ofAll(propagation, propagation.boundsOf);
+  }
+
+  /** Of each operation before the output, whether its intervals over a set are finite. */
+  finiteBy(): readonly FiniteOperation[] {
+    const propagation = this.propagation(0);
+    propagation.boundsOf(this.output);
+    return propagation.finiteBy();
   }
 
   /** The same by forward linear bounds. */

@@ -7,6 +7,7 @@ import type { Values } from '../graph/subgraph.ts';
 import type { Programs } from '../runtime/programs.ts';
 import type { RowFeed } from '../runtime/rows.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { FiniteOperation } from '../transforms/interval.ts';
 import { climbed, StackedClimb } from './climb.ts';
 import { numbers } from './numbers.ts';
 import { endNames, type Layer, LayerGraphs, type Subject } from './layer-graphs.ts';
@@ -58,6 +59,7 @@ export class LayerwiseBounds {
   private readonly own: LayerStages;
   private readonly tables: PullTables;
   private readonly chunks: RowChunks;
+  private operations: readonly FiniteOperation[] | null = null;
   private readonly over = new WeakMap<SetFeed, Over>();
 
   /** `key` names the subject among the network's programs: there is one of each. */
@@ -106,6 +108,17 @@ export class LayerwiseBounds {
   /** Forward linear bounds of every layer, the output last. */
   forward(set: SetFeed): Promise<Found> {
     return this.ofAll(set, 'forward', () => this.graphs.forward());
+  }
+
+  /** The first operation whose intervals over a set are not finite; null where all are. */
+  async notFiniteAt(set: SetFeed): Promise<string | null> {
+    const operations = (this.operations ??= this.graphs.finiteBy());
+    const program = await this.stages.whole('finite', () =>
+      Object.fromEntries(operations.map(({ finite }, k) => [`finite/${k}`, finite])),
+    );
+    const results = await program.run(this.feeds(set, []));
+    const first = operations.find((_, k) => numbers(results[`finite/${k}`])[0] !== 1);
+    return first?.label ?? null;
   }
 
   private async ofAll(set: SetFeed, name: string, values: () => Values): Promise<Found> {

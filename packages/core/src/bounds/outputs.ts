@@ -53,40 +53,39 @@ export class OutputBounder {
     this.options = options;
   }
 
-  /** Over the ball of a radius around x [sampleSize]; null where a value inside was not finite. */
-  ball(
-    x: Float32Array,
-    radius: number,
-    method: BoundName,
-    stream = 0,
-  ): Promise<OutputBounds | null> {
+  /** The ball of a radius around x [sampleSize]. */
+  ball(x: Float32Array, radius: number, stream = 0): SetFeed {
     const { network, threat } = this.options;
-    const set = ballSet(network, threat, x, radius, stream);
-    return this.bounded(set, method);
+    return ballSet(network, threat, x, radius, stream);
   }
 
-  /** Over a box, its ends [sampleSize] rounded outward; the threat must be one in ℓ∞. */
-  box(lower: Float32Array, upper: Float32Array, method: BoundName): Promise<OutputBounds | null> {
+  /** A box, its ends [sampleSize] rounded outward; the threat must be one in ℓ∞. */
+  box(lower: Float32Array, upper: Float32Array): SetFeed {
     const { network } = this.options;
     const shape = network.sampleShape;
     const middle = Float32Array.from(lower, (low, i) => {
       const high = upper[i] ?? low;
       return Math.min(Math.max(low / 2 + high / 2, low), high);
     });
-    return this.bounded(
-      {
-        centre: { data: middle, shape },
-        lower: { data: lower, shape },
-        upper: { data: upper, shape },
-        radius: { data: new Float32Array(1), shape: [] },
-        ...sideFeeds(network.sides, [0]),
-      },
-      method,
-    );
+    return {
+      centre: { data: middle, shape },
+      lower: { data: lower, shape },
+      upper: { data: upper, shape },
+      radius: { data: new Float32Array(1), shape: [] },
+      ...sideFeeds(network.sides, [0]),
+    };
   }
 
-  /** Each method in turn up to the one asked for: what a cheaper one found stays. */
-  private async bounded(set: SetFeed, name: BoundName): Promise<OutputBounds | null> {
+  /** The first operation of the file whose intervals over a set are not finite; null where all are. */
+  notFiniteAt(set: SetFeed): Promise<string | null> {
+    return this.layerwise.notFiniteAt(set);
+  }
+
+  /**
+   * Each method in turn up to the one asked for: what a cheaper one found stays. Null where a value inside
+   * was not finite.
+   */
+  async over(set: SetFeed, name: BoundName): Promise<OutputBounds | null> {
     const { layers } = this.layerwise;
     let known: Known | null = null;
     for (const method of methodsUpTo(name)) {

@@ -32,7 +32,7 @@ export async function loosenessOf(
     const found = new Map<string, Partial<Record<(typeof methods)[number], number>>>();
     for (const method of methods) {
       signal?.throwIfAborted();
-      const bounds = await bounder.ball(entry.x, threat.eps, method);
+      const bounds = await bounder.over(bounder.ball(entry.x, threat.eps), method);
       const layers = bounds ? [...bounds.layers, { ...bounds, label: 'output' }] : [];
       layers.forEach(({ label, lower, upper }, place) => {
         const name = place === layers.length - 1 ? label : `${place + 1} ${label}`;

@@ -71,6 +71,14 @@ export interface IntervalPropagation {
   readonly stops: (output: Node) => readonly Stop[];
   /** 1 for rows where every value inside was finite, else 0: [batch]. */
   readonly finite: () => Node;
+  /** The same for each operation of the file by itself, in order. */
+  readonly finiteBy: () => readonly FiniteOperation[];
+}
+
+export interface FiniteOperation {
+  readonly label: string;
+  /** 1 for rows where every bound of its values was finite, else 0: [batch]. */
+  readonly finite: Node;
 }
 
 /**
@@ -106,7 +114,9 @@ class Propagation implements IntervalPropagation, MeanValueContext {
   private readonly fused: number[];
   private readonly factors: ReadonlyMap<number, Factors>;
   readonly batch: Dimension;
-  private readonly watched = new Set<Node>();
+  /** By the operation whose bounds they belong to. */
+  private readonly watched = new Map<Node, string>();
+  private label = '';
   private readonly linearUpTo: number;
   private readonly given: (node: Node) => Bounds | undefined;
 
@@ -162,6 +172,7 @@ class Propagation implements IntervalPropagation, MeanValueContext {
   private compute(node: Node): Bounds {
     const given = this.given(node);
     if (given) return given;
+    this.label = node.label;
     const known = this.sets.get(node.id)?.box;
     if (known) return this.watch(known);
     const definition = rulesOf(node);
@@ -274,18 +285,35 @@ class Propagation implements IntervalPropagation, MeanValueContext {
   readonly stops = (output: Node): readonly Stop[] => stopsBefore(this, this, output);
 
   private watch(bounds: Bounds): Bounds {
-    this.watched.add(bounds.lower);
-    this.watched.add(bounds.upper);
+    this.watchedNode(bounds.lower);
+    this.watchedNode(bounds.upper);
     return bounds;
   }
 
   watchedNode(node: Node): Node {
-    this.watched.add(node);
+    if (!this.watched.has(node)) this.watched.set(node, this.label);
     return node;
   }
 
   readonly finite = (): Node => {
     const isPoisoned = this.nodes.some((node) => this.bounds.has(node.id) && holdsNonFinite(node));
-    return finiteFlag(this.b, this.watched, this.batch, isPoisoned);
+    return finiteFlag(this.b, this.watched.keys(), this.batch, isPoisoned);
+  };
+
+  readonly finiteBy = (): FiniteOperation[] => {
+    const watched = new Map<string, Node[]>();
+    for (const [node, label] of this.watched) {
+      watched.set(label, [...(watched.get(label) ?? []), node]);
+    }
+    const poisoned = new Set<string>();
+    const constants = this.nodes.filter(holdsNonFinite).map(({ id }) => id);
+    for (const node of this.nodes) {
+      const holds = node.operands.some((id) => constants.includes(id));
+      if (holds && this.bounds.has(node.id)) poisoned.add(node.label);
+    }
+    return [...watched].map(([label, nodes]) => {
+      const finite = finiteFlag(this.b, nodes, this.batch, poisoned.has(label));
+      return { label, finite };
+    });
   };
 }

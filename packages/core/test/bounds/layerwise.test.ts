@@ -80,7 +80,7 @@ describe('the ends of the outputs', () => {
         const bounder = new OutputBounder({ network, threat, semantics: 'float32', outward: true });
         let outer: { lower: Float32Array; upper: Float32Array } | null = null;
         for (const name of [...names, 'crown-ibp', 'forward'] as const) {
-          const found = await bounder.ball(x, eps, name);
+          const found = await bounder.over(bounder.ball(x, eps), name);
           if (!found) throw new Error(`${name} is not finite`);
           for (let i = 0; i < 20; i++) {
             const point = floats(pointIn(draw, norm, x, eps), [1, INPUTS]);
@@ -117,8 +117,8 @@ describe('the ends of the outputs', () => {
     const threat = new Threat('linf', { eps: 1 });
     const bounder = new OutputBounder({ network, threat, semantics: 'real', outward: true });
     const [loose, tight] = [
-      await bounder.ball(new Float32Array(1), 1, 'interval'),
-      await bounder.ball(new Float32Array(1), 1, 'alpha-crown'),
+      await bounder.over(bounder.ball(new Float32Array(1), 1), 'interval'),
+      await bounder.over(bounder.ball(new Float32Array(1), 1), 'alpha-crown'),
     ];
     expect(loose?.upper[0]).toBeCloseTo(2, 4);
     expect(tight?.upper[0]).toBeCloseTo(1, 4);
@@ -140,7 +140,7 @@ test('layers that one operation of the file is made of are told apart', async ()
   const network = await openNetwork(readModel(file), runtime);
   const threat = new Threat('linf', { eps: 0.1 });
   const bounder = new OutputBounder({ network, threat, semantics: 'real', outward: true });
-  const found = await bounder.ball(new Float32Array(3), 0.1, 'crown');
+  const found = await bounder.over(bounder.ball(new Float32Array(3), 0.1), 'crown');
   const labels = found?.layers.map(({ label }) => label) ?? [];
   expect(labels.length).toBeGreaterThan(1);
   expect(new Set(labels).size).toBe(labels.length);

@@ -152,7 +152,7 @@ describe.each(Object.entries(cases))('%s', (_, { build, norm, options, centre, o
     const x = Float32Array.from(centre);
     const bounder = new OutputBounder({ network: opened, threat, semantics, outward: true });
     for (const method of methods) {
-      const found = await bounder.ball(x, options.eps, method);
+      const found = await bounder.over(bounder.ball(x, options.eps), method);
       if (!found) continue;
       for (const data of others.map((each) => Float32Array.from(each))) {
         expect(threat.distance(x, data)).toBeLessThanOrEqual(options.eps);

@@ -103,7 +103,7 @@ describe.each(Object.entries(networks))('%s', (_, layers) => {
     for (const semantics of ['float32', 'real'] as const) {
       const bounder = new OutputBounder({ network: opened, threat, semantics, outward: true });
       for (const method of semantics === 'real' ? (['crown'] as const) : methods) {
-        const found = await bounder.ball(x, eps, method);
+        const found = await bounder.over(bounder.ball(x, eps), method);
         for (let i = 0; i < 30; i++) {
           const point = floats(pointIn(draw, norm, x, eps), [1, INPUTS]);
           const exact = evaluateOutputs(model.graph, { x: point })['out']?.data ?? [];
@@ -141,7 +141,7 @@ test('a branch that reaches the input past a bounded value has bounds in every n
       semantics: 'real',
       outward: true,
     });
-    const found = await bounder.ball(new Float32Array(INPUTS), 0.1, 'crown');
+    const found = await bounder.over(bounder.ball(new Float32Array(INPUTS), 0.1), 'crown');
     expect(found?.lower.every((low, k) => low <= 0 && (found.upper[k] ?? -1) >= 0)).toBe(true);
   }
   await opened.release();

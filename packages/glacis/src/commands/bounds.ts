@@ -70,11 +70,16 @@ export async function boundsCommand(
     [...notes, ...file.notes, ...network.model.notes, ...set.notes].forEach((note) => {
       terminal.note(note);
     });
-    const found = await naming(path, async () => {
+    const { found, unknown } = await naming(path, async () => {
       const { threat } = set;
       const outward = margin === 'on';
       const bounder = new OutputBounder({ network, threat, semantics, outward });
-      return set.bounds(bounder, proof);
+      const feeds = set.feeds(bounder);
+      const bounds = await bounder.over(feeds, proof);
+      return {
+        found: bounds,
+        unknown: bounds ? null : notFinite(await bounder.notFiniteAt(feeds)),
+      };
     });
     const seconds = (performance.now() - begun) / 1000;
     const document: BoundsDocument = {
@@ -84,10 +89,10 @@ export async function boundsCommand(
       semantics,
       margin,
       ...contents(found, layers, outputsOf(network)),
-      unknown: found ? null : NOT_FINITE,
+      unknown,
       seconds,
     };
-    if (!found) terminal.warn(`${NOT_FINITE}: the outputs are unknown.`);
+    if (unknown !== null) terminal.warn(`${unknown}: the outputs are unknown.`);
     const stdout = values.json
       ? `${JSON.stringify(document, null, 2)}\n`
       : `${boundsText(document, set.description, { color, width })}\n`;
@@ -97,7 +102,11 @@ export async function boundsCommand(
   }
 }
 
-const NOT_FINITE = 'A value inside is not finite';
+/** `label`: the first operation whose intervals are not; null where those of all are. */
+function notFinite(label: string | null): string {
+  if (label === null) return 'A linear bound inside is not finite';
+  return `A value inside is not finite, first at ${label}`;
+}
 
 /** Numbers that one row puts out. */
 function outputsOf({ output }: OpenNetwork): number {

@@ -1,14 +1,13 @@
 /** What bounds are asked over: a ball around one input, or the box of a property's inputs. */
 import {
-  type BoundName,
   type Network,
   type NormName,
   type OutputBounder,
-  type OutputBounds,
   problemOf,
   requireNetworks,
   roundDown,
   roundUp,
+  type SetFeed,
   Threat,
 } from '@glacis/core';
 import type { OptionValues } from '../cli/options.ts';
@@ -23,7 +22,7 @@ export interface BoundedSet {
   readonly threat: Threat;
   readonly description: string;
   readonly notes: readonly string[];
-  bounds(bounder: OutputBounder, method: BoundName): Promise<OutputBounds | null>;
+  feeds(bounder: OutputBounder): SetFeed;
 }
 
 /** A ball around one input of the data. */
@@ -61,7 +60,7 @@ export async function boxOf(path: string, network: Network): Promise<BoundedSet>
     threat: new Threat('linf', { eps: 0 }),
     description: `box of the inputs of ${path}`,
     notes: [],
-    bounds: (bounder, method) => bounder.box(lower, upper, method),
+    feeds: (bounder) => bounder.box(lower, upper),
   };
 }
 
@@ -93,7 +92,7 @@ export async function ballOf(
     x: fitted.x.data,
     eps,
     index: stream,
-    bounds: (bounder, method) => bounder.ball(fitted.x.data, eps, method, stream),
+    feeds: (bounder) => bounder.ball(fitted.x.data, eps, stream),
     description: `${normSymbol(norm)} ball of radius ${epsilon(eps)} around input ${stream}`,
     notes: [...data.notes, ...fitted.notes, ...notes],
   };
