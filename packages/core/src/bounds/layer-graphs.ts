@@ -76,9 +76,7 @@ export class LayerGraphs {
     const inputs = networkInputs(b, network, ball.centre);
     const value = replayLowered(b, network.graph, inputs, ['range'], [output.id]).get(output.id);
     if (!value) throw new RangeError('the output was not copied');
-    this.output = this.isRowwise(value)
-      ? value
-      : b.reshape(value, [this.batch, this.widthOf(value)]);
+    this.output = this.hasRows(value) ? value : b.reshape(value, [this.batch, this.widthOf(value)]);
     this.sets = new Map([[ball.centre.id, inputSet(b, threat, ball, rounding !== noRounding)]]);
     this.copy = { nodes: b.nodes.slice(), inputs: [], outputs: [] };
     this.stops = this.propagation(0).stops(this.output);
@@ -112,8 +110,12 @@ export class LayerGraphs {
     return known ? [known.bounds.lower, known.bounds.upper] : [];
   }
 
-  /** Whether a value has a row for each sample in front. */
-  private isRowwise({ shape }: Node): boolean {
+  /** Whether there may be several samples, and every layer has a row for each in front. */
+  get isRowwise(): boolean {
+    return this.batch !== 1 && this.stops.every(({ node }) => this.hasRows(node));
+  }
+
+  private hasRows({ shape }: Node): boolean {
     return shape[0] === this.batch;
   }
 
@@ -130,7 +132,7 @@ export class LayerGraphs {
     });
     return [
       ...this.stops.map(({ node, first, hinges }) => {
-        return { ...described(node), exact: first || !this.isRowwise(node), hinges };
+        return { ...described(node), exact: first || !this.hasRows(node), hinges };
       }),
       { ...described(this.output), exact: false, hinges: false },
     ];
@@ -161,7 +163,7 @@ export class LayerGraphs {
     const propagation = this.propagation(0);
     const boundsOf = propagation.forwardBounds();
     return this.ofAll(propagation, (node) =>
-      this.isRowwise(node) ? boundsOf(node) : propagation.boundsOf(node),
+      this.hasRows(node) ? boundsOf(node) : propagation.boundsOf(node),
     );
   }
 

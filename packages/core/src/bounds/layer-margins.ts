@@ -1,14 +1,15 @@
-/** Margins of a classifier bounded layer by layer, one input after the other. */
+/** Margins of a classifier bounded layer by layer, as many inputs at once as go well together. */
 import type { Semantics } from '../audit/run.ts';
 import type { Programs } from '../runtime/programs.ts';
-import type { RowFeed } from '../runtime/rows.ts';
 import { type Rows, setFeeds, type SetContext, threatKey } from '../threats/ball.ts';
 import { sideFeeds } from '../runtime/side-inputs.ts';
 import { roundingModel } from '../transforms/rounding.ts';
 import type { Bound } from './bound.ts';
 import {
   type Ends,
+  type Found,
   LayerwiseBounds,
+  ofSet,
   type Backward,
   type Propagation,
   type SetFeed,
@@ -53,47 +54,83 @@ export function layerMargins(id: string, method: LayerMethod): Bound {
     id,
     isDear: isWide,
     margins: async (context, rows, semantics) => {
-      const { bounds, nested } = openedFor(context, semantics);
-      const { classes, sides, sampleSize } = context.classifier;
+      const own = openedFor(context, semantics);
+      const { sides } = context.classifier;
       const all = { ...setFeeds(context, rows, 'outward'), ...sideFeeds(sides, rows.streams) };
-      const lower = new Float64Array(rows.count).fill(Number.NaN);
-      for (let row = 0; row < rows.count; row++) {
+      const lower = new Float64Array(rows.count);
+      const { setsAtOnce } = own.bounds;
+      for (let from = 0; from < rows.count; from += setsAtOnce) {
         context.signal?.throwIfAborted();
-        const set = setOf(all, row);
-        const x = rows.x.subarray(row * sampleSize, (row + 1) * sampleSize);
-        const [stream = 0, reach = 0] = [rows.streams[row], rows.radii[row]];
-        const found = await bounds.inside(set, method, nested.around(stream, x, reach));
-        if (!found) continue;
-        nested.keep(stream, x, reach, found);
-        lower[row] = await least(
-          bounds,
-          { set, found, rows: marginRows(rows, row, classes) },
-          method,
-        );
+        const to = Math.min(rows.count, from + setsAtOnce);
+        const group = { all, rows, from, to, context };
+        lower.set(await marginsOf(own, group, method), from);
       }
       return lower;
     },
   };
 }
 
-interface Asked {
-  readonly set: SetFeed;
-  readonly found: readonly Ends[];
-  readonly rows: Float32Array;
+/** Rows that are bounded together. */
+interface Group {
+  readonly all: SetFeed;
+  readonly rows: Rows;
+  readonly from: number;
+  readonly to: number;
+  readonly context: SetContext;
 }
 
-async function least(
-  bounds: LayerwiseBounds,
-  { set, found, rows }: Asked,
-  method: LayerMethod,
-): Promise<number> {
+async function marginsOf(own: Opened, group: Group, method: LayerMethod): Promise<number[]> {
+  const { bounds, nested } = own;
+  const { all, rows, from, to, context } = group;
+  const { classes, sampleSize } = context.classifier;
+  const asked = Array.from({ length: to - from }, (_, k) => from + k);
+  const balls = asked.map((row) => ({
+    stream: rows.streams[row] ?? 0,
+    x: rows.x.subarray(row * sampleSize, (row + 1) * sampleSize),
+    radius: rows.radii[row] ?? 0,
+  }));
+  const outer = joined(balls.map(({ stream, x, radius }) => nested.around(stream, x, radius)));
+  const set = setOf(all, from, to);
+  const found = await bounds.inside(set, method, outer);
+  if (!found) {
+    if (asked.length === 1) return [Number.NaN];
+    // One that is not finite says nothing of the others.
+    const lower: number[] = [];
+    for (const row of asked) {
+      lower.push(...(await marginsOf(own, { ...group, from: row, to: row + 1 }, method)));
+    }
+    return lower;
+  }
+  balls.forEach(({ stream, x, radius }, k) => {
+    nested.keep(stream, x, radius, copied(ofSet(found, k, asked.length)));
+  });
   // A search interpolates between margins: they must not end where they are proven.
-  const values = await bounds.least(set, found, { rows, settles: false }, method.rows);
+  const margins = { rows: asked.map((row) => marginRows(rows, row, classes)), settles: false };
+  const least = await bounds.least(set, found, margins, method.rows);
   // A single NaN makes the whole unknown.
-  return values.reduce(
-    (low, value) => (value < low || Number.isNaN(value) ? value : low),
-    Infinity,
+  return least.map((values) =>
+    values.reduce((low, value) => (value < low || Number.isNaN(value) ? value : low), Infinity),
   );
+}
+
+const copied = (found: readonly Ends[]): Ends[] =>
+  found.map(({ lower, upper }) => ({ lower: lower.slice(), upper: upper.slice() }));
+
+/** What is known of several sets, one behind the other; of those of which nothing is, that. */
+function joined(outers: readonly Found[]): Found {
+  const known = outers.find((each) => each !== null);
+  if (!known) return null;
+  return known.map(({ lower: { length } }, place): Ends => {
+    const lower = new Float32Array(outers.length * length).fill(-Infinity);
+    const upper = new Float32Array(outers.length * length).fill(Infinity);
+    outers.forEach((outer, k) => {
+      const own = outer?.[place];
+      if (!own) return;
+      lower.set(own.lower, k * length);
+      upper.set(own.upper, k * length);
+    });
+    return { lower, upper };
+  });
 }
 
 /** The label's score less each other: [classes − 1, classes]. */
@@ -109,11 +146,11 @@ function marginRows({ labels }: Rows, row: number, classes: number): Float32Arra
   return rows;
 }
 
-function setOf(feeds: Readonly<Record<string, RowFeed>>, row: number): SetFeed {
+function setOf(feeds: SetFeed, from: number, to: number): SetFeed {
   return Object.fromEntries(
     Object.entries(feeds).map(([name, { data, shape }]) => {
       const size = shape.reduce((product, dim) => product * dim, 1);
-      return [name, { data: data.slice(row * size, (row + 1) * size), shape }];
+      return [name, { data: data.slice(from * size, to * size), shape }];
     }),
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Bounds layer by layer for one set of inputs: only rows that can gain are propagated, chosen when the
- * layers before them are known; slopes below hinges can be optimised for every row by itself
+ * Bounds layer by layer for one set of inputs, or a few at once: only rows that can gain are propagated, of each
+ * set its own, chosen when the layers before them are known; slopes below hinges can be optimised for every row by itself
  * (α-CROWN, Xu et al. 2021), each layer over the final bounds of those before it.
  */
 import type { Values } from '../graph/subgraph.ts';
@@ -8,16 +8,17 @@ import type { Programs } from '../runtime/programs.ts';
 import type { RowFeed } from '../runtime/rows.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { FiniteOperation } from '../transforms/interval.ts';
-import { climbed, StackedClimb } from './climb.ts';
+import { climbed } from './climb.ts';
+import { GroupClimb, leastOf } from './group-climb.ts';
 import { numbers } from './numbers.ts';
 import { endNames, type Layer, LayerGraphs, type Subject } from './layer-graphs.ts';
 import { LayerStages } from './layer-stages.ts';
 import { RowChunks } from './row-chunks.ts';
 import { columnsOf } from './turns.ts';
 import { PullTables } from './pull-tables.ts';
-import { stagesOf } from './row-program.ts';
+import { type RowProgram, stagesOf } from './row-program.ts';
 import { elementRows, givenRows, type RowSource } from './row-source.ts';
-import { type Feeds, Prepared, StagedPrograms } from './staged-programs.ts';
+import { type Feeds, hasSamplesFirst, Prepared, StagedPrograms } from './staged-programs.ts';
 
 /**
  * By intervals; by forward linear bounds; by backward linear bounds; or by those with so many steps of Adam
@@ -39,10 +40,26 @@ export interface Ends {
   readonly upper: Float32Array;
 }
 
-/** What is known of the layers over one set; null where a value inside was not finite. */
+/**
+ * What is known of the layers over one set, or over several, one behind the other; null where a value inside was not
+ * finite.
+ */
 export type Found = readonly Ends[] | null;
 
+/** One set, or several: each feed has their data one behind the other, and the shape of one. */
 export type SetFeed = Readonly<Record<string, RowFeed>>;
+
+/** How many sets there are in a feed. */
+export function setsIn({ radius }: SetFeed): number {
+  return radius?.data.length ?? 1;
+}
+
+/** Sets bounded at once are so many that this many rows of each go through the network together. */
+const ROWS_OF_EACH = 16;
+const MOST_SETS = 64;
+/** Sets with fewer rows than this share of others' go apart, unless the others are few. */
+const ALIKE = 0.7;
+const FEWEST_SETS = 8;
 
 /** What is prepared over one set and the bounds found of its layers. */
 interface Over {
@@ -59,6 +76,7 @@ export class LayerwiseBounds {
   private readonly own: LayerStages;
   private readonly tables: PullTables;
   private readonly chunks: RowChunks;
+  private together: number | null = null;
   private operations: readonly FiniteOperation[] | null = null;
   private readonly over = new WeakMap<SetFeed, Over>();
 
@@ -83,9 +101,19 @@ export class LayerwiseBounds {
     this.chunks = new RowChunks(this.graphs.rowsAtOnce);
   }
 
+  /** How many sets are best bounded at once: one where a layer has no row for each, or is bounded over windows. */
+  get setsAtOnce(): number {
+    const { graphs, own } = this;
+    this.together ??=
+      graphs.isRowwise && this.layers.every((_, place) => !own.windows(place))
+        ? Math.min(MOST_SETS, Math.ceil(graphs.rowsAtOnce / ROWS_OF_EACH))
+        : 1;
+    return this.together;
+  }
+
   /**
-   * Bounds of every layer but the output over a set of one sample. `outer`: what is known of a set that
-   * holds this one, which may settle values.
+   * Bounds of every layer but the output over a set, or over up to `setsAtOnce`. `outer`: what is known of sets that
+   * hold these, which may settle values.
    */
   async inside(set: SetFeed, { inside: how }: Method, outer: Found = null): Promise<Found> {
     if (how === 'interval') return this.intervals(set, outer);
@@ -124,7 +152,7 @@ export class LayerwiseBounds {
   private async ofAll(set: SetFeed, name: string, values: () => Values): Promise<Found> {
     const program = await this.stages.whole(name, values);
     const results = await program.run(this.feeds(set, []));
-    if (numbers(results['finite'])[0] !== 1) return null;
+    if (!areFinite(results['finite'])) return null;
     return this.layers.map((_, k) => ({
       lower: numbers(results[`least/${k}`]),
       upper: numbers(results[`most/${k}`]),
@@ -144,7 +172,7 @@ export class LayerwiseBounds {
       { name: `ends/${place}`, values: this.own.endsOf(place) },
       this.own.behind(place, next),
     );
-    if (numbers(finite)[0] !== 1) return null;
+    if (!areFinite(finite)) return null;
     return { lower: numbers(least), upper: numbers(most) };
   }
 
@@ -166,87 +194,125 @@ export class LayerwiseBounds {
   ): Promise<Ends> {
     const layer = this.layers[place];
     if (how === 'interval' || how === 'forward' || !layer || layer.exact) return ends;
-    const elements = gaining(layer, ends);
-    if (elements.length === 0) return ends;
+    const elements = Array.from({ length: setsIn(set) }, (_, k) => gaining(layer, ends, k));
+    if (elements.every(({ length }) => length === 0)) return ends;
     const least = await this.leastOf(set, found, place, elements, how);
     const [lower, upper] = [ends.lower.slice(), ends.upper.slice()];
-    elements.forEach((element, i) => {
-      const [low = Number.NaN, high = Number.NaN] = least.subarray(2 * i, 2 * i + 2);
-      if (low > (lower[element] ?? 0)) lower[element] = low;
-      if (-high < (upper[element] ?? 0)) upper[element] = -high;
-    });
+    elements.forEach((chosen, k) =>
+      chosen.forEach((element, i) => {
+        const [low = Number.NaN, high = Number.NaN] = least[k]?.subarray(2 * i, 2 * i + 2) ?? [];
+        const at = k * layer.width + element;
+        if (low > (lower[at] ?? 0)) lower[at] = low;
+        if (-high < (upper[at] ?? 0)) upper[at] = -high;
+      }),
+    );
     return { lower, upper };
   }
 
-  /** Lower bounds of elements of a layer and of their negatives, one behind the other; NaN where nothing is known. */
+  /**
+   * Lower bounds of elements of a layer, of each set its own, and of their negatives, one behind the other; NaN
+   * where nothing is known.
+   */
   private async leastOf(
     set: SetFeed,
     found: readonly Ends[],
     place: number,
-    elements: readonly number[],
+    elements: readonly (readonly number[])[],
     how: Backward,
-  ): Promise<Float32Array> {
+  ): Promise<readonly Float32Array[]> {
     const { width = 1, hinges = false }: Partial<Layer> = this.layers[place] ?? {};
     const windows = this.own.windows(place);
     if (windows) {
       const ascent = how === 'linear' ? null : { steps: how.steps, settles: hinges };
-      return windows.least(set, found, elements, ascent);
+      return [await windows.least(set, found, elements[0] ?? [], ascent)];
     }
-    const source = elementRows(elements, width, await this.tables.of(place));
-    return this.bounded(set, found, place, { source, settles: hinges }, how);
+    const table = await this.tables.of(place);
+    const sources = elements.map((own) => elementRows(own, width, table));
+    return this.bounded(set, found, place, { sources, settles: hinges }, how);
   }
 
   /**
-   * Lower bounds of rows·output, rows [count × outputs]; NaN where nothing is known. `settles`: whether a
-   * bound above 0 is as good as any.
+   * Of each set, lower bounds of its rows·output, rows [count × outputs]; NaN where nothing is known. `settles`:
+   * whether a bound above 0 is as good as any.
    */
   least(
     set: SetFeed,
     found: readonly Ends[],
-    { rows, settles }: { readonly rows: Float32Array; readonly settles: boolean },
+    { rows, settles }: { readonly rows: readonly Float32Array[]; readonly settles: boolean },
     how: Backward,
-  ): Promise<Float32Array> {
+  ): Promise<readonly Float32Array[]> {
     const place = this.layers.length - 1;
-    const source = givenRows(rows, this.layers[place]?.width ?? 1);
-    return this.bounded(set, found, place, { source, settles }, how);
+    const width = this.layers[place]?.width ?? 1;
+    const sources = rows.map((own) => givenRows(own, width));
+    return this.bounded(set, found, place, { sources, settles }, how);
   }
 
   private async bounded(
     set: SetFeed,
     found: readonly Ends[],
     place: number,
-    { source, settles }: { readonly source: RowSource; readonly settles: boolean },
+    { sources, settles }: { readonly sources: readonly RowSource[]; readonly settles: boolean },
     how: Backward,
-  ): Promise<Float32Array> {
-    const program = this.own.rowProgram(place, how, source.pulled !== null);
+  ): Promise<readonly Float32Array[]> {
+    const isPulled = sources.every(({ pulled }) => pulled !== null);
+    const program = this.own.rowProgram(place, how, isPulled);
     const prepared = this.preparedOver(set, found);
     const feeds = this.feeds(set, found);
     await this.stages.prepare(prepared, feeds, { name: '', values: {} }, stagesOf(program));
-    const bound = await this.stages.open(program.staged, prepared, feeds);
-    const look = program.look && (await this.stages.open(program.look, prepared, feeds));
-    const { stops } = program;
-    const columns = columnsOf(stops, found);
+    const { stops, staged, look } = program;
     const width = this.layers[place]?.width ?? 1;
-    const start = this.tables.startOf(place) ?? 0;
-    return this.chunks.each(source, { width, start }, async (chunk) => {
-      if (how !== 'linear' && look) {
-        const climbers = new StackedClimb(chunk, { stops, columns });
-        return climbed({ bound, look }, climbers, { steps: how.steps, settles });
-      }
-      const { least, finite } = await bound(chunk);
-      return numbers(finite)[0] === 1 ? numbers(least) : null;
-    });
+    const sizes = { width, start: this.tables.startOf(place) ?? 0 };
+    const all = sources.map(({ count }) => new Float32Array(count));
+    for (const chosen of this.alike(sources, program)) {
+      const some =
+        chosen.length < sources.length
+          ? { batch: this.graphs.batch, chosen, count: sources.length }
+          : undefined;
+      const bound = await this.stages.open(staged, prepared, feeds, some);
+      const leads = look && (await this.stages.open(look, prepared, feeds, some));
+      const own = chosen.flatMap((k) => sources[k] ?? []);
+      const columns = chosen.map((k) => columnsOf(stops, ofSet(found, k, sources.length)));
+      const least = await this.chunks.each(own, sizes, async (chunk, grouped) => {
+        if (how === 'linear' || !leads) return leastOf(await bound(chunk), grouped);
+        const climbers = new GroupClimb(chunk, grouped, { stops, columns });
+        return climbed({ bound, look: leads }, climbers, { steps: how.steps, settles });
+      });
+      chosen.forEach((k, i) => all[k]?.set(least[i] ?? []));
+    }
+    return all;
+  }
+
+  /** The sets parted by how many rows they have, so that few have many fewer than others beside them. */
+  private alike(sources: readonly RowSource[], { staged, look }: RowProgram): number[][] {
+    const every = [...sources.keys()];
+    const { batch } = this.graphs;
+    const canPart = [staged, ...(look ? [look] : [])].every(
+      (each) => typeof batch === 'string' && hasSamplesFirst(each, batch),
+    );
+    if (!canPart) return [every];
+    const countOf = (k: number): number => sources[k]?.count ?? 0;
+    const parts: number[][] = [];
+    for (const k of every.sort((one, other) => countOf(other) - countOf(one))) {
+      const part = parts.at(-1);
+      const most = countOf(part?.[0] ?? k);
+      if (countOf(k) === 0) continue;
+      if (part && (countOf(k) >= ALIKE * most || part.length < FEWEST_SETS)) part.push(k);
+      else parts.push([k]);
+    }
+    return parts.map((part) => part.sort((one, other) => one - other));
   }
 
   /** What a program over the bounds of the layers before it is fed. */
   feeds(set: SetFeed, found: readonly Ends[]): Feeds {
     const feeds: Record<string, Tensor> = {};
+    const count = setsIn(set);
     for (const [name, { data, shape }] of Object.entries(set)) {
       const type = data instanceof Float32Array ? 'float32' : 'int32';
-      feeds[name] = { type, shape: [1, ...shape], data };
+      feeds[name] = { type, shape: [count, ...shape], data };
     }
     found.forEach(({ lower, upper }, stop) => {
-      const shape = this.layers[stop]?.shape ?? [];
+      const [first = 1, ...rest] = this.layers[stop]?.shape ?? [];
+      const shape = [count * first, ...rest];
       const names = endNames(stop);
       feeds[names.lower] = { type: 'float32', shape, data: lower };
       feeds[names.upper] = { type: 'float32', shape, data: upper };
@@ -264,8 +330,22 @@ export function met(own: Ends, other: Ends | undefined): Ends {
   };
 }
 
-/** Elements of a layer whose bounds can gain anything. */
-function gaining({ width, hinges }: Layer, { lower, upper }: Ends): number[] {
+/** What is known of one of so many sets. */
+export function ofSet(found: readonly Ends[], k: number, count: number): readonly Ends[] {
+  if (count === 1) return found;
+  return found.map(({ lower, upper }) => {
+    const size = lower.length / count;
+    const [from, to] = [k * size, (k + 1) * size];
+    return { lower: lower.subarray(from, to), upper: upper.subarray(from, to) };
+  });
+}
+
+const areFinite = (flags: Tensor | undefined): boolean =>
+  numbers(flags).every((flag) => flag === 1);
+
+/** Elements of a layer whose bounds over one of the sets can gain anything. */
+function gaining({ width, hinges }: Layer, { lower, upper }: Ends, k: number): number[] {
   const all = Array.from({ length: width }, (_, i) => i);
-  return hinges ? all.filter((i) => (lower[i] ?? 0) < 0 && (upper[i] ?? 0) > 0) : all;
+  const from = k * width;
+  return hinges ? all.filter((i) => (lower[from + i] ?? 0) < 0 && (upper[from + i] ?? 0) > 0) : all;
 }

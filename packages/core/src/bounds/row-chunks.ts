@@ -1,6 +1,7 @@
 /** Rows bounded chunk by chunk, each as large as stays in cache, in arrays that are used again. */
 import type { Tensor } from '../tensor/tensor.ts';
-import type { RowSource, Write } from './row-source.ts';
+import type { GroupRows } from './group-climb.ts';
+import type { RowSource } from './row-source.ts';
 import type { Feeds } from './staged-programs.ts';
 
 /** Coefficients of one value that are computed at once: they stay in cache. */
@@ -27,28 +28,42 @@ export class RowChunks {
     this.most = most;
   }
 
-  /** Bounds of all rows; NaN where a chunk has none. `bound` keeps nothing of what it is fed. */
+  /**
+   * Bounds of all rows of each group; NaN where nothing is known. `bound` gives those of a chunk group by group, and
+   * keeps nothing of what it is fed: `rows` [groups, rows, width], zeros behind a group's own.
+   */
   async each(
-    { count, rows, pulled }: RowSource,
+    groups: readonly RowSource[],
     sizes: Sizes,
-    bound: (chunk: Feeds) => Promise<Float32Array | null>,
-  ): Promise<Float32Array> {
-    const all = new Float32Array(count).fill(Number.NaN);
-    const { width } = sizes;
-    const most = Math.min(count, this.most);
-    const own = this.taken(most * width);
-    const start = pulled ? this.taken(most * sizes.start) : null;
-    for (let from = 0; from < count; from += most) {
-      const to = Math.min(count, from + most);
-      const written = (write: Write, into: Float32Array, size: number): Tensor => {
-        const data = into.subarray(0, (to - from) * size);
-        write(from, to, data);
-        return { type: 'float32', shape: [1, to - from, size], data };
+    bound: (chunk: Feeds, grouped: GroupRows) => Promise<Float32Array>,
+  ): Promise<Float32Array[]> {
+    const all = groups.map(({ count }) => new Float32Array(count).fill(Number.NaN));
+    const longest = Math.max(...groups.map(({ count }) => count));
+    const most = Math.min(longest, Math.max(1, Math.floor(this.most / groups.length)));
+    const isPulled = groups.every(({ pulled }) => pulled !== null);
+    const own = this.taken(groups.length * most * sizes.width);
+    const start = isPulled ? this.taken(groups.length * most * sizes.start) : null;
+    for (let from = 0; from < longest; from += most) {
+      const rows = Math.min(most, longest - from);
+      const used = groups.map(({ count }) => Math.min(rows, Math.max(0, count - from)));
+      const written = (of: 'rows' | 'pulled', into: Float32Array, size: number): Tensor => {
+        const data = into.subarray(0, groups.length * rows * size);
+        groups.forEach((group, k) => {
+          const count = used[k] ?? 0;
+          const part = data.subarray(k * rows * size, (k + 1) * rows * size);
+          part.fill(0, count * size);
+          if (count > 0) group[of]?.(from, from + count, part.subarray(0, count * size));
+        });
+        return { type: 'float32', shape: [groups.length, rows, size], data };
       };
-      const chunk: Record<string, Tensor> = { rows: written(rows, own, width) };
-      if (pulled && start) chunk['pulled'] = written(pulled, start, sizes.start);
-      const least = await bound(chunk);
-      if (least) all.set(least, from);
+      const chunk: Record<string, Tensor> = { rows: written('rows', own, sizes.width) };
+      if (start) chunk['pulled'] = written('pulled', start, sizes.start);
+      const least = await bound(chunk, { rows, used });
+      let at = 0;
+      used.forEach((count, k) => {
+        if (count > 0) all[k]?.set(least.subarray(at, at + count), from);
+        at += count;
+      });
     }
     this.free.push(own, ...(start ? [start] : []));
     return all;

@@ -3,10 +3,11 @@
  * most of what their graphs compute depends on none of these, but on the set alone. Such values are
  * computed once for a set, kept outside, and fed to the programs that follow.
  */
-import { elementCount, symbolsOf } from '../graph/dimension.ts';
-import { dependents, type Node } from '../graph/graph.ts';
+import { type Dimension, divide, elementCount, symbolsOf } from '../graph/dimension.ts';
+import { dependents, inputNodes, type Node } from '../graph/graph.ts';
 import { subgraph, type Subgraph, type Values } from '../graph/subgraph.ts';
 import type { Program, Programs } from '../runtime/programs.ts';
+import { chosenSamples } from '../tensor/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 export type Feeds = Readonly<Record<string, Tensor>>;
@@ -35,6 +36,13 @@ interface Preparation {
   readonly name: string;
   readonly part: Subgraph;
   readonly missing: readonly number[];
+}
+
+/** Those of so many samples that are chosen; `batch`: their symbolic number. */
+export interface SomeSamples {
+  readonly batch: Dimension;
+  readonly chosen: readonly number[];
+  readonly count: number;
 }
 
 const PREPARED = 'prepared/';
@@ -174,14 +182,16 @@ export class StagedPrograms {
     return made;
   }
 
-  /** The program of what varies, over one set: what varies is fed to it. */
+  /** The program of what varies, over one set, or some of several: what varies is fed to it. */
   async open(
     { name, varying }: Staged,
     prepared: Prepared,
     ofSet: Feeds,
+    some?: SomeSamples,
   ): Promise<(feeds: Feeds, into?: Feeds) => Promise<Feeds>> {
     const program = await this.programs.named(`${this.key}/${name}`, () => varying.graph);
-    const fixed = this.fed(varying, prepared, ofSet);
+    const all = this.fed(varying, prepared, ofSet);
+    const fixed = some ? chosenFeeds(varying, all, some) : all;
     return (feeds, into) => program.run({ ...fixed, ...feeds }, into);
   }
 
@@ -195,6 +205,29 @@ export class StagedPrograms {
     }
     return own;
   }
+}
+
+/** Whether samples lie along the first axis of whatever a program is fed that has some. */
+export function hasSamplesFirst({ varying }: Staged, batch: string): boolean {
+  return inputNodes(varying.graph).every(
+    ({ shape: [first = 1, ...rest] }) =>
+      divide(first, batch) !== undefined || !symbolsOf([first, ...rest]).includes(batch),
+  );
+}
+
+function chosenFeeds(
+  { graph }: Subgraph,
+  feeds: Feeds,
+  { batch, chosen, count }: SomeSamples,
+): Feeds {
+  const some: Record<string, Tensor> = { ...feeds };
+  for (const { attributes, shape } of inputNodes(graph)) {
+    const own = feeds[attributes.name];
+    if (own && divide(shape[0] ?? 1, batch) !== undefined) {
+      some[attributes.name] = chosenSamples(own, chosen, count);
+    }
+  }
+  return some;
 }
 
 function sizeOf(node: Node | undefined): number {

@@ -18,7 +18,8 @@ import type { Ends, SetFeed } from './layerwise.ts';
 import { rowsAtOnce } from './row-chunks.ts';
 import { type RowProgram, stagesOf } from './row-program.ts';
 import { type Feeds, Prepared, StagedPrograms } from './staged-programs.ts';
-import { leastOf, ofPlace, type PlacedRows, WindowClimb } from './window-climb.ts';
+import { GroupClimb, type GroupRows, leastOf, ofGroup } from './group-climb.ts';
+import { columnsOf } from './turns.ts';
 import { gathered, type Gathering, gatheringOf, productOf } from './window-gathering.ts';
 import { maskName, WindowGraphs } from './window-graphs.ts';
 
@@ -153,11 +154,8 @@ export class WindowRows {
       bound: await this.stages.open(staged, prepared, feeds),
       look: await this.stages.open(look, prepared, feeds),
     };
-    return climbed(
-      runs,
-      new WindowClimb(stops, placedRows(chunk), this.known(feeds, chunk.length)),
-      ascent,
-    );
+    const columns = this.known(feeds, chunk.length).map((own) => columnsOf(stops, own));
+    return climbed(runs, new GroupClimb(null, placedRows(chunk), { stops, columns }), ascent);
   }
 
   private climbProgram(): RowProgram {
@@ -178,7 +176,7 @@ export class WindowRows {
       this.graphs.stops.slice(0, this.place).map((_stop, stop): Ends => {
         const { lower, upper } = endNames(stop);
         if (!feeds[lower]) return { lower: none, upper: none };
-        return { lower: ofPlace(feeds[lower], p, count), upper: ofPlace(feeds[upper], p, count) };
+        return { lower: ofGroup(feeds[lower], p, count), upper: ofGroup(feeds[upper], p, count) };
       }),
     );
   }
@@ -239,7 +237,7 @@ export class WindowRows {
 /** Each element of a place has two rows. */
 const rowsOf = (chunk: Chunk): number => 2 * (chunk[0]?.elements.length ?? 0);
 
-const placedRows = (chunk: Chunk): PlacedRows => ({
+const placedRows = (chunk: Chunk): GroupRows => ({
   rows: rowsOf(chunk),
   used: chunk.map(({ elements }) => 2 * elements.length),
 });

@@ -8,6 +8,7 @@ import { numbers } from '../bounds/numbers.ts';
 import type { Zeros } from '../bounds/turns.ts';
 import { divide } from '../graph/dimension.ts';
 import type { Lease } from '../tensor/buffers.ts';
+import { chosenSamples } from '../tensor/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Domain, Split } from './domain.ts';
 import type { DomainGraphs } from './domain-graphs.ts';
@@ -43,7 +44,10 @@ export class DomainFeeds {
     );
     const own = Object.entries(feeds);
     return Object.fromEntries(
-      own.map(([name, tensor]) => [name, shared.has(name) ? tensor : rowsOf(tensor, rows, count)]),
+      own.map(([name, tensor]) => [
+        name,
+        shared.has(name) ? tensor : chosenSamples(tensor, rows, count),
+      ]),
     );
   }
 
@@ -110,23 +114,6 @@ function repeated(data: Float32Array, count: number, zeros: Zeros): Float32Array
   const all = zeros(count * data.length);
   for (let i = 0; i < count; i++) all.set(data, i * data.length);
   return all;
-}
-
-function rowsOf(tensor: Tensor, rows: readonly number[], count: number): Tensor {
-  const { type, shape, data } = tensor;
-  const size = data.length / count;
-  const own = [((shape[0] ?? 1) / count) * rows.length, ...shape.slice(1)];
-  if (data instanceof Float32Array) {
-    const some = new Float32Array(rows.length * size);
-    rows.forEach((row, k) => some.set(data.subarray(row * size, (row + 1) * size), k * size));
-    return { type: 'float32', shape: own, data: some };
-  }
-  if (data instanceof Int32Array) {
-    const some = new Int32Array(rows.length * size);
-    rows.forEach((row, k) => some.set(data.subarray(row * size, (row + 1) * size), k * size));
-    return { type: 'int32', shape: own, data: some };
-  }
-  throw new RangeError(`rows of ${type} were not expected`);
 }
 
 function move(

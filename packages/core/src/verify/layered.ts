@@ -56,8 +56,8 @@ export class LayeredBounds {
       const questions = over ? questionsOf(alternative, over.ends) : [];
       const rows = Float32Array.from(questions.flatMap(({ row }) => [...row]));
       const how = boundMethods[name].rows;
-      const least =
-        over && (await bounds.least(over.set, over.found, { rows, settles: false }, how));
+      const asked = { rows: [rows], settles: false };
+      const [least] = over ? await bounds.least(over.set, over.found, asked, how) : [];
       let [question, most]: [Question | null, number] = [questions[0] ?? null, -Infinity];
       questions.forEach((each, k) => {
         const bound = least?.[k] ?? NaN;

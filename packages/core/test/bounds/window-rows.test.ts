@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { NormName } from '../../src/audit/run.ts';
 import { ballSet } from '../../src/bounds/ball-set.ts';
 import { type Backward, type Ends, LayerwiseBounds } from '../../src/bounds/layerwise.ts';
-import { WindowClimb } from '../../src/bounds/window-climb.ts';
+import { GroupClimb } from '../../src/bounds/group-climb.ts';
 import { WindowRows } from '../../src/bounds/window-rows.ts';
 import { Builder } from '../../src/graph/builder.ts';
 import { BATCH, known } from '../../src/graph/dimension.ts';
@@ -177,7 +177,7 @@ test('over windows, bounds are those of whole images; rounded, no wider and outs
 });
 
 test('slopes that are optimised over windows bring what they bring over whole images', async () => {
-  const used = vi.spyOn(WindowClimb.prototype, 'step');
+  const used = vi.spyOn(GroupClimb.prototype, 'step');
   const gains: number[] = [];
   await fc.assert(
     fc.asyncProperty(fc.nat(), async (seed) => {

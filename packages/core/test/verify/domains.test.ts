@@ -156,8 +156,9 @@ async function feedsOf(bounder: DomainBounder, domain: Domain): Promise<Record<s
 
 test('without a split a domain has the bound of its set', async () => {
   const bounds = LayerwiseBounds.of(subject(), 'domains');
-  const rows = { rows: question.row, settles: false };
-  const [crown = NaN] = await bounds.least(root.set, root.found, rows, 'linear');
+  const rows = { rows: [question.row], settles: false };
+  const [least] = await bounds.least(root.set, root.found, rows, 'linear');
+  const [crown = NaN] = least ?? [];
   const bounder = new DomainBounder(subject(), 'unsplit', { atOnce: 8 });
   const [own] = await bounder.proven(root, [whole()]);
   expect(own).toBeCloseTo(crown, 4);
