@@ -178,6 +178,7 @@ export type { LinearLossName } from './defend/lipschitz/linear-loss.ts';
 export { fitLinearNetwork, isLinear } from './defend/lipschitz/linear-network.ts';
 export { TrainableNetwork } from './defend/network.ts';
 export { holdOut, type Split } from './defend/split.ts';
+export { trainedRadius } from './defend/method.ts';
 export { type TrainingMethodName, trainingMethods } from './defend/methods/table.ts';
 export type { OptimiserName } from './defend/optimisers/table.ts';
 export type { ScheduleName } from './defend/schedules.ts';

@@ -89,6 +89,11 @@ export interface Method {
   readonly fallback?: Method;
 }
 
+/** The radius that a method trains against where nothing else is asked for, in a ball of ε. */
+export function trainedRadius({ widening = 1 }: Method, { eps, norm }: Threat): number {
+  return eps * (norm.counts ? 1 : widening);
+}
+
 /** From 0 to 1 over the given part of the training, level outside. */
 export function rising(share: number, from: number, to: number): number {
   return Math.min(1, Math.max(0, (share - from) / Math.max(to - from, 1e-9)));

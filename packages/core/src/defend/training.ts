@@ -21,7 +21,7 @@ import { requireFinite, requireNumbers, requireSlope } from './diverged.ts';
 import { drawn } from './draws.ts';
 import { compiled, type Feeds, runOn } from './program.ts';
 import { initialised } from './initialise.ts';
-import type { Knobs, Method } from './method.ts';
+import { type Knobs, type Method, trainedRadius } from './method.ts';
 import { Mover } from './mover.ts';
 import { trainingMethods } from './methods/table.ts';
 import { scalar, TrainableNetwork, type Values } from './network.ts';
@@ -93,8 +93,7 @@ export class Training {
 
   /** Against which it trains, once it has risen. */
   private get radius(): number {
-    const { eps, norm } = this.settings.threat;
-    return this.options.trainEps ?? eps * (norm.counts ? 1 : (this.first.widening ?? 1));
+    return this.options.trainEps ?? trainedRadius(this.first, this.settings.threat);
   }
 
   private get method(): Method {

@@ -15,7 +15,7 @@ import { type Hardening, isMasked, verdictOf } from '../run/hardening.ts';
 import { writeFileWhole } from '../run/store.ts';
 import { claimTrainingFiles, removeCheckpoint, SCHEMA } from '../run/training-files.ts';
 import { setUpTraining, type TrainingSetup } from '../run/training-setup.ts';
-import { EPOCHS, runTraining, type Watching } from '../run/training.ts';
+import { EPOCHS, radiusTrained, runTraining, type Watching } from '../run/training.ts';
 import { version } from '../version.ts';
 import type { CommandRequest } from './carry-out.ts';
 
@@ -59,6 +59,7 @@ export async function hardenCommand(
       method,
       proves: trainingMethods[method].proves,
       threat: { norm: norm.name, eps, clip },
+      trainEps: radiusTrained(setup.threat, values),
       model: { path: model, sha256: setup.modelFile.sha256 },
       out: { path: files.model, sha256: createHash('sha256').update(bytes).digest('hex') },
       data: {

@@ -6,9 +6,9 @@ import { type Canvas, type ChartOptions, isNarrow, openCanvas } from './canvas.t
 import { comparedRows } from './hardening-rows.ts';
 import { html, isolated, type Html } from './html.ts';
 import { baseName, counted, duration, epsilon, normSymbol, percent, radius } from './numbers.ts';
+import { type Fact, fileFact, madeFrom } from './facts.ts';
 import { emblem, page } from './page.ts';
 import { legend, type Key, section, table } from './section.ts';
-import { shellCommand } from './shell.ts';
 
 export async function hardeningReport(made: Hardening): Promise<string> {
   const canvas = await openCanvas();
@@ -169,26 +169,22 @@ function frame(history: readonly EpochReport[], epochs: number, width: number): 
   };
 }
 
-function madeFromSection({ command, model, data, out, seconds, seed }: Hardening): Html {
-  const file = (path: string, sha256: string): Html =>
-    html`${isolated(path)}<br /><span class="mono">sha256 ${sha256}</span>`;
-  const facts = [
-    ['Trained from', file(model.path, model.sha256)],
-    ['Written to', file(out.path, out.sha256)],
-    ['Data', file(data.path, data.sha256)],
+function madeFromSection(made: Hardening): Html {
+  const { command, model, data, out, seconds, seed, threat, trainEps } = made;
+  const ball = `${normSymbol(threat.norm)} ball of ε = `;
+  const facts: Fact[] = [
+    ['Trained from', fileFact(model.path, model.sha256)],
+    ['Written to', fileFact(out.path, out.sha256)],
+    ['Data', fileFact(data.path, data.sha256)],
     ['Held out', counted(data.validation, 'sample')],
+    ['Validated and audited', `${ball}${epsilon(threat.eps)}`],
+    ...(trainEps === null ? [] : [['Trained against', `${ball}${epsilon(trainEps)}`] as const]),
     ['Seed', String(seed)],
     ['Time', duration(seconds)],
-  ] as const;
-  const list = facts.map(
-    ([term, value]) =>
-      html`<dt>${term}</dt>
-        <dd>${value}</dd>`,
-  );
-  return section(
-    'Made from',
-    html`The same files, seed and command on the same processor give the same weights again.`,
-    html`<pre><code>${shellCommand(command)}</code></pre>
-      <dl class="facts">${list}</dl>`,
+  ];
+  return madeFrom(
+    'The same files, seed and command on the same processor give the same weights again.',
+    command,
+    facts,
   );
 }

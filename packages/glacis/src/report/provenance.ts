@@ -3,10 +3,9 @@
  * proven, the seed, the environment, and the command that makes this page again.
  */
 import type { PortRecord, Run } from '@glacis/core';
-import { html, isolated, type Child, type Html } from './html.ts';
+import { type Fact, fileFact, madeFrom } from './facts.ts';
+import { html, isolated, type Html } from './html.ts';
 import { count, epsilon, normSymbol, plainNumber } from './numbers.ts';
-import { section } from './section.ts';
-import { shellCommand } from './shell.ts';
 
 const meaning: Readonly<Record<Run['semantics'], string>> = {
   float32: 'float32: proofs hold for any order in which the file’s float32 arithmetic is evaluated',
@@ -15,12 +14,12 @@ const meaning: Readonly<Record<Run['semantics'], string>> = {
 
 export function provenanceSection(run: Run): Html {
   const { model, data } = run;
-  const facts: readonly (readonly [string, Child])[] = [
-    ['Model', file(model.path, model.sha256)],
+  const facts: readonly Fact[] = [
+    ['Model', fileFact(model.path, model.sha256)],
     ['Inputs', model.inputs.map(port)],
     ['Outputs', model.outputs.map(port)],
     ['Parameters', count(model.parameters)],
-    ['Data', file(data.path, data.sha256)],
+    ['Data', fileFact(data.path, data.sha256)],
     ['Samples', count(data.samples)],
     ['Threat', threat(run)],
     ['Semantics', meaning[run.semantics]],
@@ -28,21 +27,11 @@ export function provenanceSection(run: Run): Html {
     ['Glacis', run.glacis],
     ...Object.entries(run.environment),
   ];
-  const list = facts.map(
-    ([term, value]) =>
-      html`<dt>${term}</dt>
-        <dd>${value}</dd>`,
+  return madeFrom(
+    'The same files, seed and command give the same numbers again, up to rounding.',
+    run.command,
+    facts,
   );
-  return section(
-    'Made from',
-    html`The same files, seed and command give the same numbers again, up to rounding.`,
-    html`<pre><code>${shellCommand(run.command)}</code></pre>
-      <dl class="facts">${list}</dl>`,
-  );
-}
-
-function file(path: string, sha256: string): Html {
-  return html`${isolated(path)}<br /><span class="mono">sha256 ${sha256}</span>`;
 }
 
 function port({ name, type, shape }: PortRecord): Html {

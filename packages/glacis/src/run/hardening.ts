@@ -18,6 +18,8 @@ export interface Hardening {
     readonly eps: number;
     readonly clip: readonly [number, number] | null;
   };
+  /** The radius that it trained against; null where its method has none. */
+  readonly trainEps: number | null;
   readonly model: { readonly path: string; readonly sha256: string };
   readonly out: { readonly path: string; readonly sha256: string };
   readonly data: {

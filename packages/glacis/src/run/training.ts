@@ -10,6 +10,8 @@ import {
   trained,
   TrainableNetwork,
   type TrainingMethodName,
+  type Threat,
+  trainedRadius,
   trainingMethods,
 } from '@glacis/core';
 import type { Interruption } from '../cli/interrupt.ts';
@@ -31,6 +33,13 @@ export interface Made extends Pick<Trained, 'values' | 'history' | 'fellBack'> {
 const METHOD = 'adversarial';
 export const EPOCHS = 20;
 const [RATE, GRADIENT_LIMIT] = [2e-3, 10];
+
+/** The radius that a training goes against, which may be its own; null where its method has none. */
+export function radiusTrained(threat: Threat, values: OptionValues): number | null {
+  const { training: method = METHOD, trainEps } = values;
+  if (!(method in against)) return null;
+  return trainEps ?? trainedRadius(trainingMethods[method], threat);
+}
 
 /** The methods that train against a radius of their own. */
 const against: Partial<Record<TrainingMethodName, true>> = {

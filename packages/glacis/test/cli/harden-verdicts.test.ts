@@ -49,6 +49,7 @@ test('a page shows the curves, the audit of both models, and where gradients poi
   for (const title of ['What it bought', 'Loss', 'Accuracy on held-out data', 'Made from']) {
     expect(page).toContain(`<h2>${title}</h2>`);
   }
+  expect(page).toMatch(/Trained against<\/dt>\s*<dd>ℓ∞ ball of ε = 0\.12</);
   expect(page.match(/role="img"/g)).toHaveLength(4);
   expect(page).not.toContain('<script');
 });

@@ -41,6 +41,7 @@ describe('glacis harden', () => {
     expect(code).toBe(0);
     const made = JSON.parse(stdout) as Hardening;
     expect(made).toMatchObject({ schema: 'glacis/harden/1', method: 'ibp', proves: true });
+    expect(made.trainEps).toBe(0.1);
     expect(made.data).toMatchObject({ training: 540, validation: 60 });
     expect(made.history).toHaveLength(30);
     const { before, after } = made.compared ?? {};
