@@ -117,7 +117,13 @@ class Writer implements Emitter {
     }
   }
 
+  /** Constants wait until something needs them as they are, but for parameters, which keep their order. */
   write(node: Node): void {
+    if (node.op === 'constant' && !node.attributes.parameter) return;
+    this.emit(node);
+  }
+
+  private emit(node: Node): string {
     const definition = definitionOf<OpName>(node.op);
     const operands = node.operands.map((id) => nodeAt(this.graph, id));
     const name = definition.emit(this, node, operands);
@@ -125,10 +131,12 @@ class Writer implements Emitter {
     if (node.op !== 'input' && node.shape.some(isSymbolic)) {
       this.symbolic.set(name, valueInfo(name, node));
     }
+    return name;
   }
 
   nameOf(node: Node): string {
-    const name = this.names.get(node.id);
+    const known = this.names.get(node.id);
+    const name = known ?? (node.op === 'constant' ? this.emit(node) : undefined);
     if (name === undefined) throw new RangeError(`node ${node.id} is used before it is written`);
     return name;
   }

@@ -5,6 +5,7 @@
 import type { Builder } from '../builder.ts';
 import { broadcastShapes, printShape, sameShape, type Shape } from '../dimension.ts';
 import type { Node, ValueType } from '../graph.ts';
+import type { Emitter } from './emitter.ts';
 import {
   type Bounds,
   type Cropping,
@@ -50,11 +51,25 @@ export function broadcastType(operands: readonly ValueType[]): ValueType {
 }
 
 function emitAs(opType: string): OpDefinition<Binary>['emit'] {
-  return (e, _node, operands) =>
+  return (e, node, operands) =>
     e.node(
       opType,
-      operands.map((operand) => e.nameOf(operand)),
+      operands.map((operand) => broadcastName(e, operand, node)),
     );
+}
+
+/**
+ * A number beside a value whose last axis is of size 1 is given as many axes: ONNX Runtime takes sixty times as long
+ * otherwise, element by element.
+ */
+function broadcastName(e: Emitter, operand: Node, { shape }: Node): string {
+  const isShorter = operand.shape.length < shape.length && shape.at(-1) === 1;
+  if (operand.op !== 'constant' || operand.attributes.parameter || !isShorter) {
+    return e.nameOf(operand);
+  }
+  const { type, data } = operand.attributes.tensor;
+  const isNumber = data.length === 1;
+  return isNumber ? e.constant({ type, shape: shape.map(() => 1), data }) : e.nameOf(operand);
 }
 
 /** Below it a value less γ times its size grows with the value. */
