@@ -79,7 +79,7 @@ export function unbounded({ loss, steps }: UnboundedOptions): Attack {
 }
 
 /** The ℓ∞ radius that holds all that is valid; without a valid box one far beyond the input. */
-function boxReach(threat: Threat, x: Float32Array): number {
+export function boxReach(threat: Threat, x: Float32Array): number {
   const reach = threat.reach(x);
   return Number.isFinite(reach) ? reach : FAR * largest(x);
 }

@@ -69,7 +69,7 @@ const RANDOMISED = {
 /** What stands where masking shows is tried once more with means of so many gradients. */
 const HARDER = { steps: 60, draws: 32, randomised: 40 };
 /** Share of the work that a surrogate of one's own is, and stages besides the curve's radii. */
-const [LEARNING, STAGES] = [0.6, 11] as const;
+const [LEARNING, STAGES] = [0.6, 12] as const;
 
 export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
   const begun = Date.now();

@@ -68,5 +68,7 @@ export interface Evidence {
   readonly wavering: readonly boolean[] | null;
   /** What the file's scores look like. */
   readonly output: 'scores' | 'probabilities' | 'answers';
+  /** Whether its scores are the same at all inputs and at points all over the valid box. */
+  readonly constant: boolean;
   readonly brackets: readonly Bracket[];
 }

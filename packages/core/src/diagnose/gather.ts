@@ -15,7 +15,8 @@ import { attackStage, rowsOf } from '../audit/attack-stage.ts';
 import type { Entry, Ledger } from '../audit/ledger.ts';
 import type { Classifier } from '../runtime/classifier.ts';
 import type { Evidence, Trial } from './evidence.ts';
-import { outputOf, waveringOf } from './outputs.ts';
+import { bracketSome } from './brackets.ts';
+import { isConstant, outputOf, waveringOf } from './outputs.ts';
 import { probeSlopes } from './slopes.ts';
 import { hasSteps } from './stand-ins.ts';
 import { probeSteps } from './steps.ts';
@@ -35,6 +36,8 @@ export interface Depth {
   readonly longer: { readonly steps: number; readonly restarts: number };
   /** Radii of the curve, in units of the run's. */
   readonly radii: readonly number[];
+  /** Whether a few inputs are bracketed where nobody has asked for radii. */
+  readonly brackets: boolean;
 }
 
 /** PGD-40 is what is examined (Madry et al. 2018); the long one takes ten times its gradients. */
@@ -47,6 +50,7 @@ export const depths = {
     steps: 40,
     longer: { steps: 100, restarts: 2 },
     radii: [0.5, 2, 4],
+    brackets: false,
   },
   full: {
     queries: [5000],
@@ -56,6 +60,7 @@ export const depths = {
     steps: 40,
     longer: { steps: 100, restarts: 4 },
     radii: [0.125, 0.25, 0.5, 0.75, 1.5, 2, 3, 4],
+    brackets: true,
   },
 } satisfies Readonly<Record<string, Depth>>;
 
@@ -144,6 +149,8 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
       radii: Float64Array.from(entries, ({ x }) => unboundedRadius(context.threat, x)),
     }),
   };
+  onStage('brackets');
+  const bracketed = new Set(depth.brackets ? await bracketSome(context, ledger, entries) : []);
   onStage('gradients');
   const rows = rowsOf(context.classifier, entries, at(eps));
   return {
@@ -161,9 +168,10 @@ export async function gather(gathering: Gathering): Promise<Evidence> {
     steps: context.classifier.model.random.length > 0 ? null : await probeSteps(context, rows),
     wavering: await waveringOf(context, rows),
     output: await outputOf(context, rows),
-    brackets: entries.map(({ lower, upper, lowerMethod }) => ({
-      lower: lowerMethod === null ? null : lower,
-      upper,
+    constant: await isConstant(context, rows),
+    brackets: entries.map((entry) => ({
+      lower: entry.lowerMethod !== null || bracketed.has(entry) ? entry.lower : null,
+      upper: entry.upper,
     })),
   };
 }

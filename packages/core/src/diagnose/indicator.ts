@@ -2,7 +2,7 @@
  * An indicator of gradient masking: a measured number, the threshold it is held to with its source, and
  * what it means. `weight` says what one that fires proves: `proof` (an attack that knows less did better,
  * which a credible gradient does not allow), `sign` (how masking looks, which other things may cause),
- * `remark` (worth knowing, no sign of masking).
+ * `remark` (worth knowing, no sign of masking). Signs of one cause are one fact seen several times.
  */
 import type { IndicatorRecord } from '../audit/run.ts';
 import type { Evidence } from './evidence.ts';
@@ -14,9 +14,25 @@ export interface Finding {
   readonly evidence: string;
 }
 
-export interface Indicator {
+/**
+ * What makes a sign fire: no slope to follow, one that leads nowhere, a softmax that rounds to certainty, draws
+ * of the model, an attack that has not come to its end, one that fails although more is allowed.
+ */
+export type Cause = 'flat' | 'rough' | 'saturated' | 'random' | 'unfinished' | 'stuck';
+
+export type Indicator = Judged & (Weighty | Sign);
+
+interface Weighty {
+  readonly weight: 'proof' | 'remark';
+}
+
+interface Sign {
+  readonly weight: 'sign';
+  readonly cause: Cause;
+}
+
+interface Judged {
   readonly id: string;
-  readonly weight: 'proof' | 'sign' | 'remark';
   readonly threshold: number;
   readonly meaning: string;
   /** What to do, in words of the command line that hold for what was examined. */

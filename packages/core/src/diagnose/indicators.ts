@@ -3,6 +3,7 @@ import type { Indicator } from './indicator.ts';
 import { adaptedBeatsPlain } from './indicators/adapted.ts';
 import { boundGap } from './indicators/bound-gap.ts';
 import { budgetNotConverged } from './indicators/budget.ts';
+import { constantOutput } from './indicators/constant-output.ts';
 import { curveNotMonotone } from './indicators/curve.ts';
 import { slopesDisagree } from './indicators/finite-differences.ts';
 import { gradientFreeBeatsGradient } from './indicators/gradient-free.ts';
@@ -37,5 +38,6 @@ export const indicators: readonly Indicator[] = [
   steppedResponse,
   randomOutput,
   hardOutput,
+  constantOutput,
   boundGap,
 ];

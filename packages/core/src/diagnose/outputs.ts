@@ -1,8 +1,10 @@
-/** What a model's answers look like from outside: scores, probabilities or answers; and whether they waver. */
+/** What a model's answers look like from outside: scores, probabilities or answers; whether they change, and whether they waver. */
 import type { AttackContext } from '../attacks/attack.ts';
 import { marginProgram } from '../attacks/programs.ts';
+import { boxReach } from '../attacks/unbounded.ts';
 import { runRows } from '../runtime/rows.ts';
 import { redrawnFeeds, sideFeeds } from '../runtime/side-inputs.ts';
+import { RandomBlock } from '../tensor/random.ts';
 import type { Rows } from '../threats/ball.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -29,6 +31,36 @@ export async function outputOf(
 }
 
 const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
+
+/** Points drawn for each input from all that is valid. */
+const FAR_POINTS = 4;
+const FAR_DRAW = 0x54000;
+
+/** Whether the file's scores are the same at all of the inputs and at points all over the valid box. */
+export async function isConstant(
+  { classifier, threat, seed }: AttackContext,
+  rows: Rows,
+): Promise<boolean> {
+  if (rows.count === 0 || classifier.model.random.length > 0) return false;
+  const size = classifier.sampleSize;
+  const { scores, classes } = await classifier.judge(rows.x.slice(), rows.streams);
+  const first = scores.slice(0, classes);
+  const isSame = (all: Float64Array): boolean =>
+    all.every((score, k) => score === first[k % classes]);
+  if (!isSame(scores)) return false;
+  const whole = threat.at(threat.eps, 'linf');
+  for (let draw = 0; draw < FAR_POINTS; draw++) {
+    const far = new Float32Array(rows.x.length);
+    rows.streams.forEach((stream, row) => {
+      const centre = rows.x.subarray(row * size, (row + 1) * size);
+      const place = far.subarray(row * size, (row + 1) * size);
+      const random = new RandomBlock(seed, stream, FAR_DRAW + draw);
+      whole.sample(centre, boxReach(whole, centre), random, place);
+    });
+    if (!isSame((await classifier.judge(far, rows.streams)).scores)) return false;
+  }
+  return true;
+}
 
 /** Single passes that are held against each other. */
 const PASSES = 4;

@@ -6,6 +6,7 @@ import { percent, told } from '../words.ts';
 export const budgetNotConverged: Indicator = {
   id: 'budget-not-converged',
   weight: 'sign',
+  cause: 'unfinished',
   // Honest models of bench/masking: at most 0 %.
   threshold: 0.05,
   meaning: 'With a larger budget the same attack still breaks more: its result is no plateau.',

@@ -8,6 +8,7 @@ import { broke, percent } from '../words.ts';
 export const curveNotMonotone: Indicator = {
   id: 'curve-not-monotone',
   weight: 'sign',
+  cause: 'stuck',
   threshold: POINTS,
   meaning:
     'A larger set holds the smaller one, so an attack that works cannot break less in it. This one does.',

@@ -1,6 +1,12 @@
 /** Answers instead of scores at the output (Carlini et al. 2019, section 4.9: attack what stands before). */
 import type { Indicator } from '../indicator.ts';
 
+const LOOKS = {
+  scores: 'neither probabilities nor answers',
+  probabilities: 'probabilities: at least 0, with a sum of 1',
+  answers: 'answers: a single 1, and 0 elsewhere',
+} as const;
+
 export const hardOutput: Indicator = {
   id: 'hard-output',
   weight: 'remark',
@@ -11,6 +17,6 @@ export const hardOutput: Indicator = {
   judge: ({ output }) => ({
     fired: output !== 'scores',
     value: output === 'scores' ? 0 : 1,
-    evidence: `The file puts out ${output}.`,
+    evidence: `At every input examined the file's scores are ${LOOKS[output]}.`,
   }),
 };

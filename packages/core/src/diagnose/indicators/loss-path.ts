@@ -11,6 +11,7 @@ const CLIMB = 0.01;
 export const lossNotIncreasing: Indicator = {
   id: 'loss-not-increasing',
   weight: 'sign',
+  cause: 'flat',
   threshold: SHARE,
   meaning: 'Inputs withstand because the attack does not climb, not because it reaches the top.',
   advise: ({ examined }) => withoutGradients(examined),

@@ -8,6 +8,7 @@ const SHARE = 0.05;
 export const randomOutput: Indicator = {
   id: 'random-output',
   weight: 'sign',
+  cause: 'random',
   threshold: SHARE,
   meaning: 'The model draws random numbers: one pass of its gradient is one draw, not the slope.',
   advise: () => 'Attack the mean over many passes: glacis attack --eot 10, or more.',

@@ -10,6 +10,7 @@ const LEFT = 1e-20;
 export const lossSaturates: Indicator = {
   id: 'loss-saturates',
   weight: 'sign',
+  cause: 'saturated',
   threshold: SHARE,
   meaning:
     'The scores are so far apart that the softmax rounds to certainty: cross-entropy has no gradient where the margin has one.',

@@ -11,6 +11,7 @@ const SHARE = 0.25;
 export const steppedResponse: Indicator = {
   id: 'stepped-response',
   weight: 'sign',
+  cause: 'flat',
   threshold: SHARE,
   meaning: 'Scores stay exactly the same under tiny moves: the model answers in steps.',
   advise: ({ examined }) => passing(examined) ?? withoutGradients(examined),

@@ -9,6 +9,7 @@ const MISSED = 0.05;
 export const unboundedAttackFails: Indicator = {
   id: 'unbounded-attack-fails',
   weight: 'sign',
+  cause: 'stuck',
   threshold: MISSED,
   meaning:
     'An attacker who may choose nearly any valid input can always change the answer. An attack that cannot is broken itself.',

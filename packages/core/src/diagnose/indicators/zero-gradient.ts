@@ -11,6 +11,7 @@ const TINY = 1e-8;
 export const zeroGradient: Indicator = {
   id: 'zero-gradient',
   weight: 'sign',
+  cause: 'flat',
   threshold: SHARE,
   meaning: 'The margin has no slope to follow: attacks by gradients stay where they are.',
   advise: ({ examined }) => passing(examined) ?? withoutGradients(examined),
