@@ -3,7 +3,7 @@
  * parameters, and output shapes where the file could be lowered.
  */
 import type { ValueInfoProto } from 'onnx-buf';
-import type { Shape } from '../graph/dimension.ts';
+import { BATCH, type Shape } from '../graph/dimension.ts';
 import { nodeAt } from '../graph/graph.ts';
 import { parametersOf } from './element-types.ts';
 import { describe, functionKey, functionsOf, isMainDomain, qualified } from './proto.ts';
@@ -14,7 +14,7 @@ import type { Model } from './read.ts';
 export interface Layer {
   readonly name: string;
   readonly op: string;
-  /** Shape of its first output, the batch in front; null where it is not known. */
+  /** Shape of its first output, the batch in front (1 where the file's own axes hold none); null where it is not known. */
   readonly shape: Shape | null;
   /** Numbers of the floating-point initialisers it uses. */
   readonly parameters: number;
@@ -40,7 +40,12 @@ export function outlineModel(bytes: Uint8Array, model: Model | null): FileOutlin
     (proto.graph?.initializer ?? []).map((each) => [each.name, parametersOf(each)] as const),
   );
   // The last value made for a node of the file is its result.
-  const shapes = new Map(model?.graph.nodes.map(({ label, shape }) => [label, shape]));
+  const shapes = new Map(
+    model?.graph.nodes.map(({ label, shape }) => [
+      label,
+      model.inFront && shape[0] === BATCH ? shape.slice(1) : shape,
+    ]),
+  );
   return {
     opset: Number(proto.opsetImport.find(isMainDomain)?.version ?? 1n),
     producer: [proto.producerName, proto.producerVersion].filter((part) => part !== '').join(' '),

@@ -1,7 +1,8 @@
 /**
  * ONNX bytes → Model: the file's graph lowered into the IR, with one symbolic batch dimension in
  * front whatever the file says. Nothing is folded or fused. Files whose shapes do not allow a
- * symbolic batch are lowered for one sample (`batched` false) and run row by row.
+ * symbolic batch are lowered for one sample and get an axis of samples in front of everything (`lifted`), or,
+ * where an op forbids that, are run row by row (`batched` false).
  */
 import type { ModelProto, ValueInfoProto } from 'onnx-buf';
 import { Builder } from '../graph/builder.ts';
@@ -13,14 +14,16 @@ import {
   printShape,
   type Shape,
 } from '../graph/dimension.ts';
-import { type Graph, type Node, nodeAt, type OpName } from '../graph/graph.ts';
+import { dependents, type Graph, type Node, nodeAt, type OpName } from '../graph/graph.ts';
 import { ShapeError } from '../graph/ops/definition.ts';
 import { definitionOf } from '../graph/ops/table.ts';
+import { overSamples } from '../graph/sample-axis.ts';
 import type { ClassLabels } from './class-labels.ts';
 import { checkPorts, inputsOf } from './declared-inputs.ts';
 import { parametersOf } from './element-types.ts';
 import { isHost, type ReadValue } from './host-value.ts';
 import { NodeLowering } from './lower-nodes.ts';
+
 import { ModelError } from './model-error.ts';
 import { parse } from './parse.ts';
 import { carriedOf, countsSamples, type Port, portOf } from './ports.ts';
@@ -38,8 +41,12 @@ export interface Model {
   readonly bytes: Uint8Array;
   /** Inputs and outputs have the batch dimension in front: symbolic, or 1 where `batched` is false. */
   readonly graph: Graph;
-  /** Whether any number of rows can be run at once. */
+  /** Whether the graph runs any number of rows at once. */
   readonly batched: boolean;
+  /** Whether only the graph does, and the file takes one at a time. */
+  readonly lifted: boolean;
+  /** Whether values inside have the axis of samples before all those that the file gives one sample. */
+  readonly inFront: boolean;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   /** Values inside that were asked for, in the shapes they have there; the graph gives them beside the outputs. */
@@ -221,7 +228,7 @@ function readPrepared(
   const precision = precisionOf(proto);
   const hidden = new Set(known.hidden.map(({ name }) => name));
   const reading: Reading = { proto, inputs, batchAxis: inputs.every(countsSamples), hidden };
-  const { graph, shapes, random, batched } = lowered(reading, rowByRow);
+  const { graph, shapes, random, ...samples } = lowered(reading, rowByRow);
   const counts = new Map<string, number>();
   for (const node of nodesOf(proto)) {
     counts.set(qualified(node), (counts.get(qualified(node)) ?? 0) + 1);
@@ -230,7 +237,7 @@ function readPrepared(
   return {
     bytes: file && random.length === 0 ? file : modelBytes(proto),
     graph,
-    batched,
+    ...samples,
     inputs: inputsOf(proto),
     ...portsOf(proto, { graph, shapes }, precision, hidden),
     batchAxis: reading.batchAxis,
@@ -264,14 +271,45 @@ function portsOf(
   };
 }
 
-function lowered(reading: Reading, rowByRow: boolean): Lowered & { readonly batched: boolean } {
+/** undefined where shapes forbid it. */
+function fitting<T>(make: () => T): T | undefined {
   try {
-    if (reading.batchAxis && !rowByRow) return { ...lower(reading, BATCH), batched: true };
+    return make();
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
+    return undefined;
   }
+}
+
+/** Whether samples are counted by the first axis of everything that depends on them: bounds know no other. */
+function leads(graph: Graph): boolean {
+  const varies = dependents(graph, graph.inputs);
+  return graph.nodes.every(({ id, shape: [first] }) => !varies[id] || first === BATCH);
+}
+
+function lift(graph: Graph): Graph {
+  const b = new Builder();
+  return b.graph(overSamples(b, graph, BATCH));
+}
+
+interface Sampled extends Lowered {
+  readonly batched: boolean;
+  readonly lifted: boolean;
+  readonly inFront: boolean;
+}
+
+/** By the file's own axis of samples, by one in front of everything that it does with one sample, or row by row. */
+function lowered(reading: Reading, rowByRow: boolean): Sampled {
+  const isOpen = reading.batchAxis && !rowByRow;
+  const own = isOpen ? fitting(() => lower(reading, BATCH)) : undefined;
+  const together = own && { ...own, batched: true, lifted: false, inFront: false };
+  if (together && leads(together.graph)) return together;
   try {
-    return { ...lower(reading, 1), batched: false };
+    const single = lower(reading, 1);
+    const graph = rowByRow ? undefined : fitting(() => lift(single.graph));
+    // A file that moves its samples behind other axes takes many all the same.
+    if (graph) return { ...single, ...own, graph, batched: true, lifted: !own, inFront: true };
+    return together ?? { ...single, batched: false, lifted: false, inFront: false };
   } catch (cause) {
     if (!(cause instanceof ShapeError)) throw cause;
     throw new ModelError(

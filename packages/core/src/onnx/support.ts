@@ -119,7 +119,8 @@ This file is written from the op table by \`npm run features\`; a test holds it 
 
 ## Files that are read
 
-- Opsets 7 to 23. Batch 1 files run at any batch; what bakes the batch in runs row by row, and says so. Files
+- Opsets 7 to 23. Batch 1 files run at any batch; what bakes the batch in is judged row by row,
+  and says so; searches and bounds run it in batches all the same. Files
   exported for exactly n samples are audited as models of one, where the samples do not meet.
 - float32. float16 files are searched in float32, judged by their own arithmetic and proven over the real
   numbers only. Double files are judged in double precision, and proven where float32 holds their weights.

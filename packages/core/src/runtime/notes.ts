@@ -41,7 +41,13 @@ export function notesOn(model: Model, opening: Opening): string[] {
         : `${what}, where gradients are zero, so that attacks may see nothing: --straight-through lets gradients pass.`,
     );
   }
-  if (!model.batched) notes.push('The model takes one sample at a time: it is run row by row.');
+  if (!model.batched) {
+    notes.push('The model takes one sample at a time: it is run row by row.');
+  } else if (model.lifted) {
+    notes.push(
+      'The file takes one sample at a time: it judges row by row, and is searched in batches.',
+    );
+  }
   if (model.precision !== 'float32') {
     notes.push(
       `The model computes in ${model.precision}: it is searched in float32 and judged by the file.`,

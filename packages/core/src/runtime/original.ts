@@ -88,7 +88,7 @@ function runWith(model: Model, session: Session, shape: OriginalShape): Original
   });
   const width = from;
   const isOpen = model.inputs.every(({ shape: [first] }) => typeof first === 'string');
-  const chunk = model.batchAxis && isOpen ? rowsAtOnce({ model }) : 1;
+  const chunk = model.batchAxis && isOpen && !model.lifted ? rowsAtOnce({ model }) : 1;
   const fed = (rows: number, sample: readonly number[]): number[] =>
     model.batchAxis ? [rows, ...sample] : [...sample];
   return async (rows, streams, pass) => {

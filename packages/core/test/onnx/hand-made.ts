@@ -148,7 +148,7 @@ export function onnxFile(spec: FileSpec): Uint8Array<ArrayBuffer> {
 export interface Case extends FileSpec {
   readonly what: string;
   /** Whether any number of rows can be run at once; so when absent. */
-  readonly batched?: boolean;
+  readonly lifted?: boolean;
 }
 
 export interface OneOperator {
@@ -159,12 +159,12 @@ export interface OneOperator {
   /** Further operands by name, in order; undefined is one left out. */
   readonly operands?: Readonly<Record<string, Tensor | undefined>>;
   readonly attributes?: Readonly<Record<string, Attribute>>;
-  readonly batched?: boolean;
+  readonly lifted?: boolean;
 }
 
 /** A file of one operator on one input x. */
 export function one(op: string, what: string, spec: OneOperator = {}): Case {
-  const { opset = 17, x = [1, 4], operands = {}, attributes = {}, batched = true } = spec;
+  const { opset = 17, x = [1, 4], operands = {}, attributes = {}, lifted = false } = spec;
   const given = Object.entries(operands).filter(([, value]) => value !== undefined);
   const names = Object.entries(operands).map(([name, value]) => (value ? name : ''));
   return {
@@ -174,7 +174,7 @@ export function one(op: string, what: string, spec: OneOperator = {}): Case {
     outputs: ['y'],
     nodes: [{ op, inputs: ['x', ...names], outputs: ['y'], attributes }],
     initializers: Object.fromEntries(given) as Record<string, Tensor>,
-    batched,
+    lifted,
   };
 }
 

@@ -16,12 +16,12 @@ const products: readonly Case[] = [
   one('MatMul', 'of a vector without a batch', {
     x: [4],
     operands: { w: weights(4, 3) },
-    batched: false,
+    lifted: true,
   }),
   one('MatMul', 'of a matrix without a batch', {
     x: [3, 4],
     operands: { w: weights(4, 2) },
-    batched: false,
+    lifted: true,
   }),
   ...[7, 9, 11, 13].map((opset) =>
     one('Gemm', 'with everything', {
@@ -40,7 +40,7 @@ const products: readonly Case[] = [
     x: [4, 3],
     operands: { w: weights(4, 2), c: weights(3, 1) },
     attributes: { transA: 1 },
-    batched: false,
+    lifted: true,
   }),
 ];
 

@@ -90,7 +90,10 @@ describe('what is read computes what the file computes', () => {
   test.each(cases.map((file) => [file.what, file] as const))('%s', async (_, file) => {
     const bytes = onnxFile(file);
     const model = readModel(bytes);
-    expect(model.batched).toBe(file.batched ?? true);
+    expect({ batched: model.batched, lifted: model.lifted }).toEqual({
+      batched: true,
+      lifted: file.lifted ?? false,
+    });
     const [original, again] = await Promise.all([load(bytes), load(writeModel(model.graph))]);
     const draw = new Draw(20);
     const samples = [sampleOf(file, draw), sampleOf(file, draw), sampleOf(file, draw)];
@@ -104,7 +107,6 @@ describe('what is read computes what the file computes', () => {
       const alone = Array.from((await rows([sample]))['y']?.data ?? [], Number);
       expectAllclose(flat(alone), flat(expected[i] ?? []));
     }
-    if (!model.batched) return;
     const together = (await rows(samples))['y'];
     expect(together?.shape[0]).toBe(samples.length);
     expectAllclose(flat(Array.from(together?.data ?? [], Number)), flat(expected.flat()));

@@ -23,7 +23,7 @@ const gathers: readonly Case[] = [
     x: [1, 3],
     operands: { i: table([0, 0, 0], 1, 3) },
     attributes: { axis: 0 },
-    batched: false,
+    lifted: true,
   }),
   one('GatherND', 'of elements of every sample', {
     opset: 12,
@@ -53,7 +53,7 @@ const gathers: readonly Case[] = [
     opset: 11,
     x: [1, 3, 2],
     operands: { i: table([0, 2, 0, 1], 1, 2, 2) },
-    batched: false,
+    lifted: true,
   }),
 ];
 
@@ -94,7 +94,7 @@ const scatters: readonly Case[] = [
       opset,
       x: [1, 2, 3],
       operands: { i: table([0, 1], 1, 2), u: weights(1, 3) },
-      batched: false,
+      lifted: true,
     }),
   ),
   one('ScatterND', 'of weights that are added', {
@@ -102,7 +102,7 @@ const scatters: readonly Case[] = [
     x: [1, 2, 3],
     operands: { i: table([0, 1, 2, 0, 1, 2], 2, 3), u: weights(2) },
     attributes: { reduction: 'add' },
-    batched: false,
+    lifted: true,
   }),
 ];
 
@@ -135,7 +135,7 @@ const triangles: readonly Case[] = [
   one('CumSum', 'of a vector without a batch', {
     x: [4],
     operands: { a: integers([0], []) },
-    batched: false,
+    lifted: true,
   }),
 ];
 

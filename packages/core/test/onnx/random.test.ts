@@ -33,8 +33,8 @@ test.each([
     const model = readModel(onnxFile(noisy(op, attributes)));
     expect(model.random).toMatchObject([{ name: 'noise', kind, location, scale }]);
     expect(model.inputs.map(({ name }) => name)).toEqual(['x', 'noise']);
-    // Numbers that every sample of a batch would share make a model that takes one sample at a time.
-    expect(model.batched).toBe(op.endsWith('Like'));
+    // Numbers that every sample of a batch would share make a file that takes one sample at a time.
+    expect(model.lifted).toBe(!op.endsWith('Like'));
     const feeds = { x: floats([1, 2, 3], [1, 3]), noise: floats([0.25, -1, 4], [1, 3]) };
     const expected = floats([1.25, 1, 7], [1, 3]);
     expectAllclose((await runOnnx(model.bytes, feeds))['y'], expected);

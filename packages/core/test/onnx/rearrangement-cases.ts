@@ -37,7 +37,7 @@ const splits: readonly Case[] = [
     axis: 1,
     attributes: { num_outputs: 3 },
   }),
-  split('of the first axis', 2, { opset: 13, x: [4, 2], axis: 0, batched: false }),
+  split('of the first axis', 2, { opset: 13, x: [4, 2], axis: 0, lifted: true }),
 ];
 
 const image = [1, 8, 2, 3];
@@ -51,7 +51,7 @@ const regrouped: readonly Case[] = [
   one('Tile', 'of a matrix without a batch', {
     x: [4, 3],
     operands: { r: ints(2, 1) },
-    batched: false,
+    lifted: true,
   }),
   one('DepthToSpace', 'depth first', { opset: 7, x: image, attributes: { blocksize: 2 } }),
   ...['DCR', 'CRD'].flatMap((mode) =>

@@ -24,7 +24,7 @@ function reductionsOf(op: string, operandSince: number): Case[] {
       x: image,
       attributes: { noop_with_empty_axes: 1 },
     }),
-    one(op, 'over everything', { opset: early, x: [3, 4], batched: false }),
+    one(op, 'over everything', { opset: early, x: [3, 4], lifted: true }),
   ];
 }
 
@@ -36,9 +36,9 @@ function softmaxes(op: string): Case[] {
       opset: 11,
       x: ['n', 3],
       attributes: { axis: 0 },
-      batched: false,
+      lifted: true,
     }),
-    one(op, 'of the samples', { opset: 13, x: ['n', 3], attributes: { axis: 0 }, batched: false }),
+    one(op, 'of the samples', { opset: 13, x: ['n', 3], attributes: { axis: 0 }, lifted: true }),
     one(op, 'of the last axis, by number', { opset: 11, x: image, attributes: { axis: 3 } }),
     one(op, 'of the last axis', { opset: 13, x: image }),
     one(op, 'of the channels', { opset: 13, x: ['n', 2, 3, 4], attributes: { axis: 1 } }),

@@ -100,12 +100,17 @@ test('a file without a node hands its input on', async () => {
 });
 
 /** Products of samples with each other, x xᵀ x: of one sample they are its own. */
-test('a file that multiplies the samples of a batch is read row by row', () => {
+test('a file that multiplies the samples of a batch is read for one, and its graph for many', async () => {
   const nodes = [
     node('Transpose', ['x'], 'turned'),
     node('MatMul', ['x', 'turned'], 'products'),
     node('MatMul', ['products', 'x']),
   ];
   const bytes = onnxFile({ opset: 17, inputs: { x: ['n', 3] }, outputs: ['y'], nodes });
-  expect(readModel(bytes).batched).toBe(false);
+  const { graph, batched, lifted } = readModel(bytes);
+  expect({ batched, lifted }).toEqual({ batched: true, lifted: true });
+  // (x·xᵀ)·x of each row alone: five times [1, 2, 0], and once [0, 0, 1].
+  const x = floats([1, 2, 0, 0, 0, 1], [2, 3]);
+  const { y } = await runOnnx(writeModel(graph), { x });
+  expect(Array.from(y?.data ?? [], Number)).toEqual([5, 10, 0, 0, 0, 1]);
 });

@@ -93,7 +93,7 @@ export const shapeCases: readonly Case[] = [
   {
     ...free,
     what: 'Expand: a column of every sample is assigned to, row by row',
-    batched: false,
+    lifted: true,
     inputs: { x: ['n', 4] },
     nodes: [
       node('Gather', ['x', 'two'], 'column', { axis: 1 }),
@@ -108,7 +108,7 @@ export const shapeCases: readonly Case[] = [
   {
     ...free,
     what: 'Concat: pairs of positions in every sample are assigned to, row by row',
-    batched: false,
+    lifted: true,
     inputs: { x: ['n', 4] },
     nodes: [
       node('Shape', ['x'], 'shape'),

@@ -17,7 +17,7 @@ const shapes: readonly Case[] = [
   one('Reshape', 'of an input without a batch', {
     x: [4, 3],
     operands: { s: ints(2, 6) },
-    batched: false,
+    lifted: true,
   }),
   one('Flatten', 'as it is', { opset: 7, x: image }),
   one('Flatten', 'counted from the back', { opset: 11, x: image, attributes: { axis: -3 } }),
@@ -31,7 +31,7 @@ const shapes: readonly Case[] = [
   one('Unsqueeze', 'with axes as an attribute', { opset: 7, attributes: { axes: [1, 3] } }),
   one('Unsqueeze', 'with axes as an operand', { opset: 13, operands: { a: ints(-1, 1) } }),
   one('Transpose', 'of the last axes', { opset: 7, x: image, attributes: { perm: [0, 3, 1, 2] } }),
-  one('Transpose', 'reversed, without a batch', { x: [3, 2, 4], batched: false }),
+  one('Transpose', 'reversed, without a batch', { x: [3, 2, 4], lifted: true }),
 ];
 
 const joins: readonly Case[] = [
@@ -131,7 +131,7 @@ const selections: readonly Case[] = [
     opset: 13,
     x: [1, 4],
     operands: { s: ints(0), e: ints(1), a: ints(0) },
-    batched: false,
+    lifted: true,
   }),
   one('Gather', 'of a list, counted from both ends', {
     opset: 11,
@@ -149,7 +149,7 @@ const selections: readonly Case[] = [
     operands: { i: integers([0, 2, 1, 1], [2, 2]) },
     attributes: { axis: 1 },
   }),
-  one('Gather', 'of the only sample', { operands: { i: ints(0) }, batched: false }),
+  one('Gather', 'of the only sample', { operands: { i: ints(0) }, lifted: true }),
 ];
 
 const square = [1, 2, 5, 6];

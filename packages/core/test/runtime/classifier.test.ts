@@ -19,10 +19,10 @@ function fileOf(build: (b: Builder, x: Node) => Node): Uint8Array {
   return writeModel(b.graph({ scores: build(b, b.input('x', [BATCH, 3])) }));
 }
 
-test('a model whose rows influence each other is run row by row', async () => {
+test('a model whose rows influence each other is judged row by row', async () => {
   const bytes = fileOf((b, x) => b.sub(x, b.expand(b.sum(x, [0], true), x.shape)));
   const classifier = await openClassifier(readModel(bytes), runtime);
-  expect(classifier.model.batched).toBe(false);
+  expect(classifier.model.lifted).toBe(true);
   const { scores } = await classifier.judge(Float32Array.of(1, 2, 3, 4, 5, 6), [0, 1]);
   expect(Array.from(scores)).toEqual([0, 0, 0, 0, 0, 0]);
   await classifier.release();

@@ -46,12 +46,13 @@ test.each([
     [product, reshape('h', 'halves', 'r'), reshape('r', 'sizes', 's'), relu('s')],
     false,
   ],
-] as const)('a file %s is a model of one sample', async (_, nodes, batched) => {
+] as const)('a file %s is a model of one sample', async (_, nodes, own) => {
   const bytes = exported(nodes);
   const classifier = await openClassifier(readModel(bytes), runtime);
   expect(classifier.sampleShape).toEqual([6]);
   expect(classifier.classes).toBe(4);
-  expect(classifier.model.batched).toBe(batched);
+  expect(classifier.model.batched).toBe(true);
+  expect(classifier.model.lifted).toBe(!own);
   expect(classifier.notes.join(' ')).toContain('exported for 3 samples');
   const draw = new Draw(80);
   const rows = Float32Array.from({ length: ROWS * 6 }, () => draw.real(-1, 1));

@@ -74,6 +74,7 @@ export async function inspectCommand(
       outputs: outline.outputs,
       parameters: outline.parameters,
       batched: model?.batched ?? null,
+      lifted: model?.lifted ?? null,
     },
     layers: withOutputShapes(outline, model),
     ops: Object.fromEntries(operators),

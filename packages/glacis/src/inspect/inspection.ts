@@ -15,6 +15,8 @@ export interface Inspection {
     readonly parameters: number;
     /** Whether any number of rows can be run at once; null where the file cannot be read. */
     readonly batched: boolean | null;
+    /** Whether the file takes one row at a time, and only what is derived from it many. */
+    readonly lifted: boolean | null;
   };
   readonly layers: FileOutline['layers'];
   /** How often each operator occurs. */

@@ -64,8 +64,9 @@ export async function openEvaluation(
 }
 
 /** Whether the file itself, not only the graph read from it, takes any number of rows. */
-function takesAnyBatch({ inputs, batched, batchAxis }: Model): boolean {
-  return batched && batchAxis && inputs.every(({ shape: [first] }) => typeof first === 'string');
+function takesAnyBatch({ inputs, batched, lifted, batchAxis }: Model): boolean {
+  const isOpen = inputs.every(({ shape: [first] }) => typeof first === 'string');
+  return batched && !lifted && batchAxis && isOpen;
 }
 
 /** Operations beyond which a runtime takes longer to prepare a graph than to run it many times. */

@@ -39,7 +39,7 @@ function sizes(shape: readonly (number | string)[]): string {
 }
 
 function heading({ model }: Inspection, ink: Ink): string[] {
-  const { path, opset, producer, parameters, inputs, outputs, batched } = model;
+  const { path, opset, producer, parameters, inputs, outputs, batched, lifted } = model;
   const made = producer === '' ? '' : ` · ${named(producer)}`;
   const port = ({ name, type, shape }: (typeof inputs)[number]): string =>
     `${named(name)} ${ink.dim(`${type} ${sizes(shape)}`)}`;
@@ -50,6 +50,9 @@ function heading({ model }: Inspection, ink: Ink): string[] {
     ...outputs.map((output) => `${padded('output', 9)}${port(output)}`),
     ...(batched === false
       ? ['Rows are run one by one: in a batch they would meet, or its shapes allow none.']
+      : []),
+    ...(lifted === true
+      ? ['The file takes one row at a time, which judges; searches and bounds run many at once.']
       : []),
   ];
 }

@@ -104,7 +104,7 @@ function graphOf(path: string, { graph, logits, model, sides }: Classifier): Gra
       `${path} has inputs beside the data, or draws numbers: it is not trained.`,
     );
   }
-  if (!model.batched) {
+  if (!model.batched || model.lifted) {
     throw new UsageError(
       `${path} answers one sample at a time (its shapes hold no batch): export it with an open batch axis to train it.`,
     );

@@ -34,7 +34,7 @@ test('an undisguised model is not called masked, and its accuracy stands', async
   const { masking, accuracy } = await run('diagnose', plain, '--surrogate', plain);
   expect(masking?.verdict).toBe('none');
   expect(masking?.credibleUpper).toBe(accuracy.robustUpper);
-  expect(masking?.indicators).toHaveLength(18);
+  expect(masking?.indicators).toHaveLength(19);
 });
 
 test('rounded inputs are, by a surrogate that is given twice as by one of its own', async () => {

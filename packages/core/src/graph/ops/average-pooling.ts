@@ -90,6 +90,7 @@ const termsOf = ({ kernel }: PoolGeometry): number =>
 export const averagePooling: { readonly averagePool: OpDefinition<'averagePool'> } = {
   averagePool: {
     kind: 'linear',
+    lifted: 'first',
     infer: (g, operands) => {
       const { type, shape } = only<ValueType>(operands);
       const sizes = shape.length === g.kernel.length + 2 ? pooledSizes(g, shape) : [];

@@ -128,6 +128,7 @@ function kernelProducts(perGroup: Dimension, kernel: readonly number[]): number 
 export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
   conv: {
     kind: 'linear',
+    lifted: 'first',
     linearIn: oneFactor,
     flat: 'weights that are perturbed are shared by all rows',
     infer: inferConv,
@@ -199,6 +200,7 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
   },
   convTranspose: {
     kind: 'linear',
+    lifted: 'first',
     linearIn: oneFactor,
     flat: 'weights that are perturbed are shared by all rows',
     infer: (g, operands) => {
@@ -236,6 +238,7 @@ export const convolutions: { readonly [K in Convolution]: OpDefinition<K> } = {
   },
   convWeights: {
     kind: 'linear',
+    lifted: 'first',
     linearIn: oneFactor,
     flat: 'weights that are perturbed are shared by all rows',
     infer: (g, operands) => {

@@ -149,6 +149,12 @@ export interface OpDefinition<K extends OpName> {
   deviation?(b: Builder, node: NodeOf<K>, moves: readonly (Node | undefined)[]): Node;
   /** Attributes of the same op over another number of rows; absent: they do not name it. */
   rebatched?(attributes: OpAttributes[K], rows: Dimension): OpAttributes[K];
+  /**
+   * Attributes of the same op where every operand has one more axis in front, of `size`. Absent: they name no
+   * axis, and operands broadcast. `first`: the first axis is that of samples, and there can be no other; `each`:
+   * every operand has its own axes.
+   */
+  readonly lifted?: Lifted<K> | 'first' | 'each';
   /** Of a linear op: the same value of points, with fewer roundings; undefined where there is no such way. */
   blocked?(b: Builder, node: NodeOf<K>, operands: readonly Node[]): Blocked | undefined;
   /**
@@ -179,6 +185,21 @@ export interface OpDefinition<K extends OpName> {
   counted?(b: Builder, node: NodeOf<K>, counts: readonly (Node | undefined)[]): Node | undefined;
   /** Products summed into one element of the output; 0 or absent when nothing is summed. */
   terms?(node: NodeOf<K>, operands: readonly ValueType[]): number;
+}
+
+export type Lifted<K extends OpName> = (
+  attributes: OpAttributes[K],
+  size: Dimension,
+) => OpAttributes[K];
+
+/** The rule of an op whose only axis is its attribute `axis`. */
+export function axisBehind<A extends { readonly axis: number }>(attributes: A): A {
+  return { ...attributes, axis: attributes.axis + 1 };
+}
+
+/** The same of several. */
+export function axesBehind<A extends { readonly axes: readonly number[] }>(attributes: A): A {
+  return { ...attributes, axes: attributes.axes.map((axis) => axis + 1) };
 }
 
 export interface LipschitzContext<K extends OpName> {

@@ -2,7 +2,7 @@
 import { floats, integers, type Tensor, tensor } from '../../tensor/tensor.ts';
 import { known, printShape } from '../dimension.ts';
 import type { Node } from '../graph.ts';
-import { type OpDefinition, ShapeError } from './definition.ts';
+import { axisBehind, type OpDefinition, ShapeError } from './definition.ts';
 import type { Emitter } from './emitter.ts';
 import { only } from './operands.ts';
 import { fusedError, magnitude, outwardBy } from './outward.ts';
@@ -75,6 +75,7 @@ function scattered(
 export const gathers: { readonly [K in 'gather' | 'scatterAdd']: OpDefinition<K> } = {
   gather: {
     kind: 'structural',
+    lifted: axisBehind,
     infer: ({ axis, indices }, operands) => {
       const { type, shape } = only(operands);
       const size = known(sizeAlong(shape, axis), 'a gathered axis');
@@ -94,6 +95,7 @@ export const gathers: { readonly [K in 'gather' | 'scatterAdd']: OpDefinition<K>
   },
   scatterAdd: {
     kind: 'linear',
+    lifted: axisBehind,
     infer: ({ axis, indices, size }, operands) => {
       const { type, shape } = only(operands);
       if (sizeAlong(shape, axis) !== indices.length) {

@@ -8,6 +8,7 @@ import { known, type Shape } from '../dimension.ts';
 import type { Builder } from '../builder.ts';
 import type { Node } from '../graph.ts';
 import {
+  axesBehind,
   type Bounds,
   isPoint,
   type OpDefinition,
@@ -53,6 +54,7 @@ function errorOf(b: Builder, axes: readonly number[], x: Bounds, rounding: Round
 export const inexact: { readonly inexactVariance: OpDefinition<'inexactVariance'> } = {
   inexactVariance: {
     kind: 'coupled',
+    lifted: axesBehind,
     infer: ({ axes }, operands) => {
       const [variance, x] = pair(operands);
       const kept = (shape: Shape): Shape => shape.map((dim, i) => (axes.includes(i) ? 1 : dim));

@@ -26,6 +26,7 @@ function sizesOf(table: Shape): { rows: number; rest: Dimension[] } {
 export const lookups: { readonly lookup: OpDefinition<'lookup'> } = {
   lookup: {
     kind: 'structural',
+    lifted: 'each',
     infer: (_, operands) => {
       const [table, positions] = pair(operands);
       const { rest } = sizesOf(table.shape);

@@ -3,7 +3,7 @@ import { floats } from '../../tensor/tensor.ts';
 import type { Builder } from '../builder.ts';
 import { known, type Shape } from '../dimension.ts';
 import type { Node, NodeOf } from '../graph.ts';
-import { type Bounds, type OpDefinition, ShapeError } from './definition.ts';
+import { axisBehind, type Bounds, type OpDefinition, ShapeError } from './definition.ts';
 import { magnitude, outward, outwardBy, TINY } from './outward.ts';
 import { logSoftmaxPlanes } from './log-sum-planes.ts';
 import { only } from './operands.ts';
@@ -118,6 +118,7 @@ function logSoftmaxEnds({ b, node, operands }: Ranged<'logSoftmax'>): Bounds {
 export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } = {
   softmax: {
     kind: 'coupled',
+    lifted: axisBehind,
     // The rows and columns of diag(p) − ppᵀ sum to 2p(1 − p) at most.
     lipschitz: ({ changes: [change = 0] }) => change / 2,
     evaluationError: ({ b }, output) =>
@@ -135,6 +136,7 @@ export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } 
   },
   logSoftmax: {
     kind: 'coupled',
+    lifted: axisBehind,
     infer: (_, operands) => only(operands),
     emit: (e, { attributes: { axis } }, operands) =>
       e.node('LogSoftmax', [e.nameOf(only(operands))], { axis }),
@@ -147,6 +149,7 @@ export const normalisations: { readonly [K in Normalisation]: OpDefinition<K> } 
   },
   batchNorm: {
     kind: 'linear',
+    lifted: 'first',
     infer: (_, operands) => only(operands),
     emit: (e, { attributes: { epsilon } }, operands) =>
       e.node(

@@ -87,6 +87,7 @@ function taps(b: Builder, g: PoolGeometry, x: Node): Node[] {
 export const pooling: { readonly maxPool: OpDefinition<'maxPool'> } = {
   maxPool: {
     kind: 'coupled',
+    lifted: 'first',
     evaluationError: 'exact',
     picksGreatest: true,
     trimmed: (b, { attributes }, x, crop) => {

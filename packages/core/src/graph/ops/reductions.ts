@@ -4,6 +4,7 @@ import { type Dimension, known, printShape, type Shape } from '../dimension.ts';
 import type { Builder } from '../builder.ts';
 import type { Node, NodeOf, ValueType } from '../graph.ts';
 import {
+  axesBehind,
   type Bounds,
   isPoint,
   type OpDefinition,
@@ -76,6 +77,7 @@ function normEnds({
 export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
   reduceSum: {
     kind: 'linear',
+    lifted: axesBehind,
     infer: inferReduction,
     emit: emitAs('ReduceSum'),
     gradient: ({ b, node, operands, cotangent }) => {
@@ -99,6 +101,7 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
     kind: 'coupled',
     evaluationError: 'exact',
     lipschitz: ({ changes: [change = 0] }) => change,
+    lifted: axesBehind,
     infer: inferReduction,
     emit: emitAs('ReduceMax'),
     // The cotangent goes to the elements that attain the maximum, in equal shares.
@@ -126,6 +129,7 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
       const [relative, absolute] = smoothError(node.attributes.axes, only(operands).lower.shape);
       return b.add(b.mul(magnitude(b, output), relative), absolute);
     },
+    lifted: axesBehind,
     infer: inferReduction,
     emit: emitAs('ReduceLogSumExp'),
     gradient: ({ b, node, operands, output, cotangent }) => {
@@ -139,6 +143,7 @@ export const reductions: { readonly [K in Reduction]: OpDefinition<K> } = {
   },
   reduceL2: {
     kind: 'coupled',
+    lifted: axesBehind,
     infer: inferReduction,
     emit: emitAs('ReduceL2'),
     // x/‖x‖; at 0, where squares may have underflowed, x itself stands for it.

@@ -2,7 +2,7 @@
 import { integers } from '../../tensor/tensor.ts';
 import { known, printShape } from '../dimension.ts';
 import type { Node } from '../graph.ts';
-import { type OpDefinition, ShapeError } from './definition.ts';
+import { axisBehind, type OpDefinition, ShapeError } from './definition.ts';
 import { atLeastOne, only } from './operands.ts';
 
 declare module '../graph.ts' {
@@ -14,6 +14,7 @@ declare module '../graph.ts' {
 export const selection: { readonly topK: OpDefinition<'topK'> } = {
   topK: {
     kind: 'coupled',
+    lifted: axisBehind,
     flat: 'a rank belongs to no element',
     evaluationError: 'exact',
     // Sorting brings no two lists farther apart.

@@ -15,6 +15,7 @@ import {
 } from '../dimension.ts';
 import type { Node, NodeOf, OpName } from '../graph.ts';
 import {
+  axisBehind,
   type Bounds,
   isPoint,
   type OpDefinition,
@@ -87,6 +88,7 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
   reshape: {
     kind: 'structural',
     rebatched: ({ shape }, rows) => ({ shape: [rows, ...shape.slice(1)] }),
+    lifted: ({ shape }, size) => ({ shape: [size, ...shape] }),
     infer: ({ shape }, operands) => {
       const operand = only(operands);
       if (elementCount(operand.shape) !== elementCount(shape)) {
@@ -109,6 +111,7 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
   },
   transpose: {
     kind: 'structural',
+    lifted: ({ permutation }) => ({ permutation: [0, ...permutation.map((axis) => axis + 1)] }),
     infer: ({ permutation }, operands) => {
       const { type, shape } = only(operands);
       if (permutation.length !== shape.length || new Set(permutation).size !== shape.length) {
@@ -125,6 +128,7 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
   expand: {
     kind: 'structural',
     rebatched: ({ shape }, rows) => ({ shape: [rows, ...shape.slice(1)] }),
+    lifted: ({ shape }, size) => ({ shape: [size, ...shape] }),
     infer: ({ shape }, operands) => {
       const operand = only(operands);
       const result = broadcastShapes(operand.shape, shape);
@@ -142,6 +146,7 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
   },
   concat: {
     kind: 'structural',
+    lifted: axisBehind,
     infer: ({ axis }, operands) => {
       const { type, shape } = only(operands);
       let total = 0;
@@ -171,6 +176,7 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
   },
   slice: {
     kind: 'structural',
+    lifted: axisBehind,
     infer: ({ axis, start, end }, operands) => {
       const { type, shape } = only(operands);
       const size = known(sizeAlong(shape, axis), 'a sliced axis');
@@ -197,6 +203,7 @@ export const structural: { readonly [K in Structural]: OpDefinition<K> } = {
   },
   pad: {
     kind: 'structural',
+    lifted: ({ before, after, value }) => ({ before: [0, ...before], after: [0, ...after], value }),
     absolute: (b, { attributes }, [x]) =>
       x ? b.push('pad', [x], { ...attributes, value: Math.abs(attributes.value) }) : missing(),
     counted: (b, { attributes }, [x]) =>
