@@ -5,7 +5,7 @@
  */
 import { type Builder, copyNode } from './builder.ts';
 import { type Dimension, sameShape, ShapeError } from './dimension.ts';
-import { dependents, type Graph, type Node, type OpName } from './graph.ts';
+import { dependents, type Graph, type Node, nodeAt, type OpName } from './graph.ts';
 import { definitionOf } from './ops/table.ts';
 
 /**
@@ -25,7 +25,10 @@ export function overSamples(b: Builder, graph: Graph, size: Dimension): Record<s
     if (node.op === 'input') {
       const [, ...rest] = node.shape;
       const fed = b.input(node.attributes.name, [size, ...rest], node.type);
-      copies.set(node.id, b.reshape(fed, [size, 1, ...rest]));
+      const sample = b.labelled(`input ${node.attributes.name}`, () =>
+        b.reshape(fed, [size, 1, ...rest]),
+      );
+      copies.set(node.id, sample);
     } else if (varies[node.id]) {
       const operands = node.operands.map((id): Operand => {
         return { copy: copyOf(id), isLifted: varies[id] ?? false };
@@ -41,9 +44,9 @@ export function overSamples(b: Builder, graph: Graph, size: Dimension): Record<s
   return Object.fromEntries(
     graph.outputs.map(({ name, id }) => {
       const copy = copyOf(id);
-      const [, ...rest] = graph.nodes[id]?.shape ?? [];
+      const { label, shape } = nodeAt(graph, id);
       if (!varies[id]) throw new ShapeError(`the output ${name} depends on no input`);
-      return [name, b.reshape(copy, [size, ...rest])];
+      return [name, b.labelled(label, () => b.reshape(copy, [size, ...shape.slice(1)]))];
     }),
   );
 }

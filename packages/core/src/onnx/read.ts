@@ -23,7 +23,6 @@ import { checkPorts, inputsOf } from './declared-inputs.ts';
 import { parametersOf } from './element-types.ts';
 import { isHost, type ReadValue } from './host-value.ts';
 import { NodeLowering } from './lower-nodes.ts';
-
 import { ModelError } from './model-error.ts';
 import { parse } from './parse.ts';
 import { carriedOf, countsSamples, type Port, portOf } from './ports.ts';
