@@ -147,7 +147,7 @@ export function onnxFile(spec: FileSpec): Uint8Array<ArrayBuffer> {
 /** A file and what is to be known about it. */
 export interface Case extends FileSpec {
   readonly what: string;
-  /** Whether any number of rows can be run at once; so when absent. */
+  /** Whether the file takes one row at a time, and only the graph many; not so when absent. */
   readonly lifted?: boolean;
 }
 
