@@ -3,14 +3,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { diagnose, type Diagnosis } from '../../src/diagnose/diagnose.ts';
 import type { Evidence } from '../../src/diagnose/evidence.ts';
-import { bracketSome } from '../../src/diagnose/brackets.ts';
-import type { SlopeProbe } from '../../src/diagnose/slopes.ts';
-import { verdictOf } from '../../src/diagnose/verdict.ts';
 import { indicators } from '../../src/diagnose/indicators.ts';
 import { recordOf } from '../../src/diagnose/indicator.ts';
 import { Ledger, newEntry } from '../../src/audit/ledger.ts';
 import type { SampleRecord } from '../../src/audit/run.ts';
-import { cleanEntries, labelsOf } from '../../src/audit/stages.ts';
 import { Stopped } from '../../src/runtime/cancel.ts';
 import type { Classifier } from '../../src/runtime/classifier.ts';
 import { openClassifier } from '../../src/runtime/open-classifier.ts';
@@ -154,20 +150,6 @@ const run = async ({
   }
 };
 
-/** Of a model about which nothing is known. */
-function evidenceOf(count: number): Omit<Evidence, 'trials' | 'paths' | 'slopes' | 'steps'> {
-  return {
-    count,
-    total: count,
-    eps: 1,
-    output: 'scores',
-    constant: false,
-    wavering: null,
-    examined: { norm: 'linf', passable: false, random: false },
-    brackets: [],
-  };
-}
-
 /** Of an audit that found out nothing. */
 function cleanSamples(count: number): SampleRecord[] {
   const entries = Array.from({ length: count }, (_, index) =>
@@ -274,62 +256,6 @@ test('what plain gradients break altogether hides nothing, however far ε lies b
   expect(masking.verdict).toBe('none');
   // Held against all inputs, as it was, it fired.
   expect(Array.from(evidence.slopes.bend).every((bend) => bend > 0.5)).toBe(true);
-});
-
-test('signs of one cause are one fact: they do not confirm alone', () => {
-  const told = (fired: readonly (keyof SlopeProbe | 'steps')[]) => {
-    const flat = Float64Array.from({ length: 40 }, () => (fired.includes('margin') ? 0 : 1));
-    const [still, apart] = [Float32Array.of(1, 1), Float32Array.of(1, 0.5)];
-    const disagree = new Float64Array(40).fill(fired.includes('cosine') ? 0 : 1);
-    const standing = { id: 'none', eps: 1, broken: Array<boolean>(40).fill(false) };
-    return verdictOf({
-      ...evidenceOf(40),
-      trials: {
-        iterated: standing,
-        oneStep: standing,
-        random: standing,
-        curve: [standing],
-        longer: null,
-        scores: null,
-        transfer: null,
-        adapted: null,
-        unbounded: null,
-      },
-      paths: Array<Float32Array>(40).fill(fired.includes('margin') ? still : apart),
-      steps: { flat: new Float64Array(40).fill(fired.includes('steps') ? 1 : 0) },
-      slopes: {
-        margin: flat,
-        loss: flat,
-        cosine: disagree,
-        bend: new Float64Array(40),
-        changes: Array<boolean>(40).fill(true),
-      },
-    }).verdict;
-  };
-  expect(told([])).toBe('none');
-  expect(told(['margin', 'steps'])).toBe('suspected');
-  expect(told(['margin', 'steps', 'cosine'])).toBe('confirmed');
-});
-
-test('a few inputs are bracketed where nobody has asked for radii', async () => {
-  const classifier = await bent(many, straight);
-  const data = rowsAtOne(many);
-  const labelled = classifier.withLabels(await labelsOf(classifier, data));
-  const threat = new Threat('linf', { eps: 0.6 });
-  const ledger = new Ledger(await cleanEntries(labelled, data), threat, 'float32');
-  const context = { classifier: labelled, threat, seed: 0 };
-  const bracketed = await bracketSome(context, ledger, ledger.entries);
-  const again = await bracketSome(context, ledger, ledger.entries);
-  await classifier.release();
-  expect(bracketed).toHaveLength(12);
-  // w·x = 1 and ‖w‖₁ = 1: broken at 1 and beyond.
-  for (const { lower, upper } of bracketed) {
-    expect(lower).toBeGreaterThan(0.9);
-    expect(lower).toBeLessThanOrEqual(1 + 1e-6);
-    expect(upper).toBeGreaterThan(1 - 1e-6);
-    expect(upper).toBeLessThan(1.06);
-  }
-  expect(again).toEqual([]);
 });
 
 describe('of a model that draws noise', () => {
