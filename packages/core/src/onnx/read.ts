@@ -4,32 +4,19 @@
  * symbolic batch are lowered for one sample and get an axis of samples in front of everything (`lifted`), or,
  * where an op forbids that, are run row by row (`batched` false).
  */
-import type { ModelProto, ValueInfoProto } from 'onnx-buf';
-import { Builder } from '../graph/builder.ts';
-import {
-  BATCH,
-  type Dimension,
-  elementCount,
-  isSymbolic,
-  printShape,
-  type Shape,
-} from '../graph/dimension.ts';
-import { dependents, type Graph, type Node, nodeAt, type OpName } from '../graph/graph.ts';
-import { ShapeError } from '../graph/ops/definition.ts';
-import { definitionOf } from '../graph/ops/table.ts';
-import { overSamples } from '../graph/sample-axis.ts';
+import type { ModelProto } from 'onnx-buf';
+import type { Graph } from '../graph/graph.ts';
 import type { ClassLabels } from './class-labels.ts';
 import { checkPorts, inputsOf } from './declared-inputs.ts';
 import { parametersOf } from './element-types.ts';
-import { isHost, type ReadValue } from './host-value.ts';
-import { NodeLowering } from './lower-nodes.ts';
-import { ModelError } from './model-error.ts';
+import type { Lowered, Reading } from './lower-graph.ts';
 import { parse } from './parse.ts';
-import { carriedOf, countsSamples, type Port, portOf } from './ports.ts';
+import { countsSamples, type Port, portOf } from './ports.ts';
 import { type Precision, precisionOf, roundsWeights } from './precision.ts';
 import { type PrepareOptions, prepare } from './prepare.ts';
 import { nodesOf, qualified } from './proto.ts';
 import { openRandomness, type RandomInput } from './randomness.ts';
+import { lowered } from './samples.ts';
 import { modelBytes } from './serialise.ts';
 
 export interface Model {
@@ -66,125 +53,6 @@ export interface Model {
   readonly parameters: number;
   /** How often each operator occurs, in the file's words. */
   readonly operators: ReadonlyMap<string, number>;
-}
-
-interface Reading {
-  readonly proto: ModelProto;
-  readonly inputs: readonly Port[];
-  readonly batchAxis: boolean;
-  /** Outputs that are values inside. */
-  readonly hidden: ReadonlySet<string>;
-}
-
-interface Lowered {
-  readonly graph: Graph;
-  /** The shapes that outputs have inside. */
-  readonly shapes: ReadonlyMap<string, Shape>;
-  readonly random: readonly RandomInput[];
-}
-
-function lower(reading: Reading, batch: Dimension): Lowered {
-  const b = new Builder();
-  const { proto, inputs, batchAxis } = reading;
-  const values = new Map<string, ReadValue>();
-  const fed = (name: string, shape: Shape): Node =>
-    batchAxis ? b.input(name, shape) : b.reshape(b.input(name, [batch, ...shape]), shape);
-  for (const { name, shape } of inputs) {
-    values.set(name, fed(name, batchAxis ? [batch, ...shape.slice(1)] : shape));
-  }
-  const random: RandomInput[] = [];
-  const nodes = new NodeLowering(b, proto, (name, distribution, shape) => {
-    if (batchAxis && shape[0] !== batch) {
-      throw new ShapeError('random numbers are shared by the samples of a batch');
-    }
-    const declared = batchAxis ? [inputs[0]?.shape[0] ?? 1, ...shape.slice(1)] : shape;
-    random.push({ name, ...distribution, shape: declared });
-    return fed(name, shape);
-  });
-  const carried = new Map(inputs.map((port) => [port.name, carriedOf(port)] as const));
-  const { absent, kinds, skipped } = nodes.main(proto, values, carried);
-  const read = (proto.graph?.output ?? []).filter(({ name }) => !absent.has(name));
-  // Beside scores, labels and positions are no outputs to look at.
-  const isReal = ({ name }: ValueInfoProto): boolean => (kinds.get(name) ?? 'real') === 'real';
-  const own = read.filter(({ name }) => !reading.hidden.has(name));
-  const inside = read.filter((info) => {
-    const value = values.get(info.name);
-    const isNumber = value && !isHost(value) && value.type === 'float32' && isReal(info);
-    return reading.hidden.has(info.name) && isNumber;
-  });
-  const scores = own.filter(isReal);
-  const wanted = scores.length > 0 ? scores : own;
-  if (wanted.length === 0) {
-    throw new ModelError('unsupported', noScores(skipped));
-  }
-  const shapes = new Map<string, Shape>();
-  const outputs = [...wanted, ...inside].map((info) => {
-    const value = values.get(info.name);
-    if (!value) throw new ModelError('invalid', `nothing computes the output ${info.name}`);
-    if (isHost(value)) throw new ShapeError(`the output ${info.name} is a shape, not a score`);
-    shapes.set(info.name, value.shape);
-    const isFree = batch === 1 && reading.hidden.has(info.name);
-    const result = isFree
-      ? b.reshape(value, [1, elementCount(value.shape)])
-      : batchFirst(b, info.name, value, batch, batchAxis);
-    const taken = [...reading.inputs, ...random].some(({ name }) => name === info.name);
-    if (taken && result.op !== 'input') {
-      throw new ModelError(
-        'unsupported',
-        `the output ${info.name} is the input of that name, in another shape: remove it`,
-      );
-    }
-    return [info.name, result] as const;
-  });
-  const graph = b.graph(Object.fromEntries(outputs));
-  if (isSymbolic(batch)) expectSamplesApart(graph, batch);
-  return { graph, shapes, random };
-}
-
-function noScores(skipped: string | undefined): string {
-  return skipped === undefined
-    ? 'every output is a label or a position; scores are needed: give the model an output of them'
-    : `${skipped}, which is a label or a position made of the input, and no output is read without it: give the model an output of scores before that`;
-}
-
-/** What multiplies samples with each other is one sample's own business only row by row. */
-function expectSamplesApart(graph: Graph, batch: Dimension): void {
-  for (const node of graph.nodes) {
-    if (node.shape.filter((size) => size === batch).length > 1) {
-      throw new ShapeError(`${node.label || node.op} has the batch on two axes`);
-    }
-    const operands = node.operands.map((id) => nodeAt(graph, id));
-    if (alongOf(node).some((axis) => isSymbolic(operands[0]?.shape[axis] ?? 1))) {
-      throw new ShapeError(`${node.label || node.op} makes something of the samples of a batch`);
-    }
-    // A sum of products that is as long as the batch says so itself.
-    definitionOf<OpName>(node.op).terms?.(node, operands);
-  }
-}
-
-/** Axes along which a node's elements meet. */
-function alongOf({ op, attributes }: Node): readonly number[] {
-  if (definitionOf(op).kind === 'structural') return [];
-  if ('axes' in attributes) return attributes.axes;
-  return 'axis' in attributes ? [attributes.axis] : [];
-}
-
-/** A sample's result is one row: [batch, …]. */
-function batchFirst(
-  b: Builder,
-  name: string,
-  value: Node,
-  batch: Dimension,
-  batchAxis: boolean,
-): Node {
-  if (!batchAxis) return b.reshape(value, [batch, elementCount(value.shape)]);
-  if (value.shape[0] === batch) return value;
-  if (elementCount(value.shape) === batch) return b.reshape(value, [batch, 1]);
-  if (isSymbolic(batch)) throw new ShapeError(`the output ${name} does not begin with the batch`);
-  throw new ModelError(
-    'unsupported',
-    `the output ${name} has the shape ${printShape(value.shape)} for one sample, and one that begins with 1, a row for each sample, is supported: transpose or flatten it`,
-  );
 }
 
 export interface ReadOptions extends PrepareOptions {
@@ -268,53 +136,4 @@ function portsOf(
     outputs: ports.filter(({ name }) => !hidden.has(name)),
     hidden: ports.filter(({ name }) => hidden.has(name)),
   };
-}
-
-/** undefined where shapes forbid it. */
-function fitting<T>(make: () => T): T | undefined {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    return undefined;
-  }
-}
-
-/** Whether samples are counted by the first axis of everything that depends on them: bounds know no other. */
-function leads(graph: Graph): boolean {
-  const varies = dependents(graph, graph.inputs);
-  return graph.nodes.every(({ id, shape: [first] }) => !varies[id] || first === BATCH);
-}
-
-function lift(graph: Graph): Graph {
-  const b = new Builder();
-  return b.graph(overSamples(b, graph, BATCH));
-}
-
-interface Sampled extends Lowered {
-  readonly batched: boolean;
-  readonly lifted: boolean;
-  readonly inFront: boolean;
-}
-
-/** By the file's own axis of samples, by one in front of everything that it does with one sample, or row by row. */
-function lowered(reading: Reading, rowByRow: boolean): Sampled {
-  const isOpen = reading.batchAxis && !rowByRow;
-  const own = isOpen ? fitting(() => lower(reading, BATCH)) : undefined;
-  const together = own && { ...own, batched: true, lifted: false, inFront: false };
-  if (together && leads(together.graph)) return together;
-  try {
-    const single = lower(reading, 1);
-    const graph = rowByRow ? undefined : fitting(() => lift(single.graph));
-    // A file that moves its samples behind other axes takes many all the same.
-    if (graph) return { ...single, ...own, graph, batched: true, lifted: !own, inFront: true };
-    return together ?? { ...single, batched: false, lifted: false, inFront: false };
-  } catch (cause) {
-    if (!(cause instanceof ShapeError)) throw cause;
-    throw new ModelError(
-      'invalid',
-      `the model's shapes contradict each other, or are used as is not supported: ${cause.message}`,
-      { cause },
-    );
-  }
 }
